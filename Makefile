@@ -1,0 +1,58 @@
+# Every target below works on a fresh machine: Python >= 3.11, make, and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= .stack
+PORT ?= 8100
+PACKAGES := shared-lib orchestrator-service notification-service acknowledgement-service
+SOURCES := $(PACKAGES:%=%/src) deploy
+STAMP := $(VENV)/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install run demo token lint format test openapi lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## Make .venv from the hash-locked requirements (quick and silent when nothing changed)
+
+$(STAMP): deploy/requirements/dev.lock $(PACKAGES:%=%/pyproject.toml)
+	@echo "Installing into $(VENV) (about a minute the first time) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
+	@touch $@
+
+run: install ## Run the whole system on this machine until Ctrl-C
+	@exec $(BIN)/python deploy/local/stack.py --data-dir $(DATA) --port-base $(PORT)
+
+demo: install ## Walk the sample through every operation of the running system, and show the mails
+	@exec $(BIN)/python deploy/local/demo.py --data-dir $(DATA)
+
+token: install ## Mint a token: make token ROLE=coordinator SUB=coord_9f8e7d6c ORG=nhf
+	@exec $(BIN)/python deploy/local/token.py --data-dir $(DATA) --role "$(ROLE)" --sub "$(SUB)" --org "$(ORG)"
+
+lint: install ## ruff, mypy --strict and the import rules of the house
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: install ## Let ruff put the code into shape
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+test: install ## All tests: unit, integration, contract and system
+	@$(BIN)/python -m pytest
+
+openapi: install ## Write each service's contract/openapi.json anew
+	@for service in orchestrator notification acknowledgement; do \
+	  $(BIN)/python -m $${service}_service openapi > $$service-service/contract/openapi.json || exit 1; done
+
+lock: install ## Look up current releases and lock them with their hashes
+	@cd deploy/requirements && for set in runtime dev; do \
+	  ../../$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-annotate --custom-compile-command "make lock" $$set.in -o $$set.lock || exit 1; done
+
+clean: ## Remove the virtual environment and the data of make run
+	@rm -rf $(VENV) $(DATA)
