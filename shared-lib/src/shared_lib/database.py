@@ -1,0 +1,66 @@
+"""A service's own PostgreSQL database: one engine, short transactions, bounded waits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine, exc, make_url
+from sqlalchemy.orm import Session
+
+from shared_lib.errors import Unavailable
+
+CONNECT_SECONDS = 2
+POOL_SECONDS = 2.0
+
+
+class Database:
+    """Opens transactions. Safe to share between threads; not between processes (open it after a fork)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(
+        cls, url: str, *, pool_size: int = 8, statement_timeout: float = 5.0, lock_timeout: float = 2.0
+    ) -> "Database":
+        """Prepare the pool; nothing is connected before the first transaction. Timeouts are in seconds."""
+        settings = {
+            "statement_timeout": int(statement_timeout * 1000),
+            "lock_timeout": int(lock_timeout * 1000),
+            "idle_in_transaction_session_timeout": int(statement_timeout * 3000),
+            "timezone": "UTC",
+        }
+        engine = create_engine(
+            make_url(url).set(drivername="postgresql+psycopg"),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_SECONDS,
+            hide_parameters=True,  # values of people must not reach a log through an error's text
+            connect_args={
+                "connect_timeout": CONNECT_SECONDS,
+                "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+            },
+        )
+        return cls(engine)
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """A transaction: commits at the end of the block, rolls back on any error.
+
+        Raises `Unavailable` when the database is down, the pool stays empty or a lock or statement takes too long.
+        After a connection lost during COMMIT it is unknown whether the transaction holds.
+        """
+        try:
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except (exc.OperationalError, exc.InterfaceError) as error:
+            raise Unavailable(_reason(error)) from error
+        except exc.TimeoutError as error:
+            raise Unavailable("pool_exhausted") from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _reason(error: exc.DBAPIError) -> str:
+    state = getattr(error.orig, "sqlstate", None)
+    return f"database_{state}" if state else "database_unreachable"

@@ -1,0 +1,120 @@
+"""Idempotency keys: the same request twice has one effect (IETF draft-ietf-httpapi-idempotency-key-header)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy.orm import Session
+
+KEPT = timedelta(days=7)
+"""How long a key is known: longer than the oldest repetition of ours (72 h), and than the 48 h promised to clients."""
+
+CREATE = """
+CREATE TABLE idempotency_key (
+    caller text NOT NULL,
+    operation text NOT NULL,
+    key text NOT NULL,
+    fingerprint bytea NOT NULL,
+    resource_id text,
+    status integer,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (caller, operation, key)
+);
+CREATE INDEX idempotency_key_age ON idempotency_key (created_at);
+"""
+"""The first version, for the services' own migrations."""
+
+
+class KeyReused(Exception):
+    """The same Idempotency-Key came with another request body."""
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another request; take a new key for a new request.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestKey:
+    """Who asked for what under which key. The fingerprint tells bodies apart without keeping them."""
+
+    caller: str
+    operation: str
+    key: str
+    fingerprint: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """What the key stands for already."""
+
+    resource_id: str
+    status: int
+
+
+def idempotency_table(metadata: MetaData) -> Table:
+    """Describe `idempotency_key` on a service's metadata, as `CREATE` makes it."""
+    table = Table(
+        "idempotency_key",
+        metadata,
+        Column("caller", Text, primary_key=True),
+        Column("operation", Text, primary_key=True),
+        Column("key", Text, primary_key=True),
+        Column("fingerprint", LargeBinary, nullable=False),
+        Column("resource_id", Text),
+        Column("status", Integer),
+        Column("created_at", DateTime(timezone=True), nullable=False),
+    )
+    Index("idempotency_key_age", table.c.created_at)
+    return table
+
+
+def claim(session: Session, request: RequestKey, *, at: datetime) -> Replay | None:
+    """Take the key, or learn what it stands for. None: it is ours, `bind` it before the transaction ends.
+
+    Twins wait for each other on the primary key. Raises `KeyReused`.
+    """
+    names = {"caller": request.caller, "operation": request.operation, "key": request.key}
+    taken = session.execute(
+        text(
+            "INSERT INTO idempotency_key (caller, operation, key, fingerprint, created_at) "
+            "VALUES (:caller, :operation, :key, :fingerprint, :at) ON CONFLICT DO NOTHING RETURNING key"
+        ),
+        {**names, "fingerprint": request.fingerprint, "at": at},
+    ).scalar_one_or_none()
+    if taken is not None:
+        return None
+    known = session.execute(
+        text(
+            "SELECT fingerprint, resource_id, status FROM idempotency_key "
+            "WHERE caller = :caller AND operation = :operation AND key = :key"
+        ),
+        names,
+    ).one()
+    if bytes(known.fingerprint) != request.fingerprint:
+        raise KeyReused
+    return Replay(resource_id=known.resource_id, status=known.status)
+
+
+def bind(session: Session, request: RequestKey, *, resource_id: str, status: int) -> None:
+    """Say what the key stands for from now on, and with which HTTP status it was answered first."""
+    session.execute(
+        text(
+            "UPDATE idempotency_key SET resource_id = :resource_id, status = :status "
+            "WHERE caller = :caller AND operation = :operation AND key = :key"
+        ),
+        {
+            "caller": request.caller,
+            "operation": request.operation,
+            "key": request.key,
+            "resource_id": resource_id,
+            "status": status,
+        },
+    )
+
+
+def forget(session: Session, *, before: datetime) -> int:
+    """Remove keys older than `before`; answers how many."""
+    return len(
+        session.execute(
+            text("DELETE FROM idempotency_key WHERE created_at < :before RETURNING 1"), {"before": before}
+        ).all()
+    )

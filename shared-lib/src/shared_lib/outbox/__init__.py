@@ -1,0 +1,25 @@
+"""Transactional outbox: the promise to tell somebody is a row committed with the fact that caused it."""
+
+from .loop import RelayLoop
+from .model import Again, Delivery, Done, Ending, LeaseLost, Promise, Route, Settlement, nothing
+from .relay import Handover, Relay
+from .retry import RetryPolicy
+from .table import CREATE, outbox_tables
+
+__all__ = [
+    "CREATE",
+    "Again",
+    "Delivery",
+    "Done",
+    "Ending",
+    "Handover",
+    "LeaseLost",
+    "Promise",
+    "Relay",
+    "RelayLoop",
+    "RetryPolicy",
+    "Route",
+    "Settlement",
+    "nothing",
+    "outbox_tables",
+]

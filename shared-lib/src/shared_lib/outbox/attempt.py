@@ -1,0 +1,147 @@
+"""One attempt at one promise, and writing down how it went until that holds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.orm import Session
+
+from shared_lib.errors import Deferred, Rejected, Unavailable, Unreachable, Unsettled
+
+from . import rows
+from .breaker import Breaker
+from .model import Again, Delivery, Done, Ending, LeaseLost, Route
+from .retry import DEADLY_STARTS
+
+if TYPE_CHECKING:
+    from .relay import Relay
+
+log = structlog.get_logger(__name__)
+
+MOST_AMBIGUOUS = 1
+"""An ambiguous delivery is made once more, never twice: at most one extra copy (DESIGN section 3)."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Delivers, then commits the outcome; a commit that fails is repeated, the delivery never is."""
+
+    relay: "Relay"
+    breaker: Breaker
+    route: Route
+    delivery: Delivery
+
+    def run(self) -> bool:
+        """True when the destination answers again after it had been failing."""
+        hopeless = self._hopeless()
+        if hopeless is not None:
+            self._give_up(*hopeless)
+            return False
+        try:
+            outcome = self.route.deliver(self.delivery)
+        except LeaseLost:
+            log.warning("outbox.lease_lost", **self._ids())
+            return False
+        except Unreachable as error:
+            return self._put_off(error)
+        except Rejected as error:
+            self._give_up(Ending.REJECTED, error.reason)
+            return self.breaker.answered()
+        except Unsettled as error:
+            self.breaker.failed()
+            self._doubt(error.reason)
+            return False
+        self._settle(outcome)
+        return self.breaker.answered()
+
+    def _hopeless(self) -> tuple[Ending, str] | None:
+        now = self.relay.clock()
+        if self.delivery.ambiguous > MOST_AMBIGUOUS:
+            return Ending.UNKNOWN, "outcome_unknown"
+        if self.delivery.starts > DEADLY_STARTS:
+            return Ending.DEAD, "crashed_repeatedly"
+        if self.delivery.expires_at is not None and self.delivery.expires_at <= now:
+            return Ending.EXPIRED, "too_old"
+        return None
+
+    def _settle(self, outcome: Done | Again) -> None:
+        now = self.relay.clock()
+
+        def write(session: Session) -> None:
+            if isinstance(outcome, Done):
+                rows.close(session, self.delivery.id, Ending.DONE, now=now)
+            else:
+                rows.look_again(session, self.delivery.id, due_at=now + outcome.after)
+            outcome.settle(session)
+
+        self._until_it_holds(write)
+        log.info("outbox.delivered", again=isinstance(outcome, Again), **self._ids())
+
+    def _put_off(self, error: Unreachable) -> bool:
+        if isinstance(error, Deferred):
+            recovered = self.breaker.answered()
+            self._postpone(error.reason, retry_after=error.retry_after)
+            return recovered
+        self.breaker.failed()
+        self._postpone(error.reason, retry_after=error.retry_after, waiting_for=self.route.lane)
+        return False
+
+    def _doubt(self, reason: str) -> None:
+        ambiguous = self.delivery.ambiguous + 1
+        if ambiguous > MOST_AMBIGUOUS:
+            self._give_up(Ending.UNKNOWN, reason)
+        else:
+            self._postpone(reason, ambiguous=ambiguous)
+
+    def _postpone(
+        self,
+        reason: str,
+        *,
+        retry_after: float | None = None,
+        waiting_for: str | None = None,
+        ambiguous: int | None = None,
+    ) -> None:
+        delay = timedelta(seconds=self.relay.retry.delay(self.delivery.attempt, at_least=retry_after))
+        due_at = self.relay.clock() + delay
+        if self.delivery.expires_at is not None:
+            due_at = min(due_at, self.delivery.expires_at)
+        self._until_it_holds(
+            lambda session: rows.postpone(
+                session,
+                self.delivery.id,
+                owner=self.relay.owner,
+                due_at=due_at,
+                reason=reason,
+                waiting_for=waiting_for,
+                ambiguous=self.delivery.ambiguous if ambiguous is None else ambiguous,
+            )
+        )
+        log.warning("outbox.postponed", reason=reason, seconds=round(delay.total_seconds(), 1), **self._ids())
+
+    def _give_up(self, ending: Ending, reason: str) -> None:
+        now = self.relay.clock()
+
+        def write(session: Session) -> None:
+            if rows.close(session, self.delivery.id, ending, now=now, reason=reason):
+                self.route.give_up(session, self.delivery, ending, reason)
+
+        self._until_it_holds(write)
+        log.error("outbox.given_up", ending=ending.value, reason=reason, **self._ids())
+
+    def _until_it_holds(self, write: Callable[[Session], object]) -> None:
+        pause = 0.1
+        while True:
+            try:
+                with self.relay.database.begin() as session:
+                    write(session)
+                return
+            except Unavailable as error:
+                log.warning("outbox.outcome_not_written_yet", reason=error.reason, **self._ids())
+                if self.relay.abandoning.wait(pause):
+                    raise
+                pause = min(pause * 2, 2.0)
+
+    def _ids(self) -> dict[str, str | int]:
+        return {"outbox_id": str(self.delivery.id), "kind": self.delivery.kind, "attempt": self.delivery.attempt}

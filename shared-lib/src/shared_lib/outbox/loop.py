@@ -1,0 +1,105 @@
+"""The relay process: wakes up when there is something to do, and never takes what may still be somebody's."""
+
+import threading
+import time
+from contextlib import suppress
+
+import psycopg
+import structlog
+from sqlalchemy import URL
+
+from shared_lib.errors import Unavailable
+
+from .lane import Lane
+from .relay import Relay
+from .rows import CHANNEL
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 1.0
+"""How long a missed wake-up can cost."""
+
+
+class RelayLoop:
+    """Runs one relay until `stop`. As many of them as wanted may run, on as many machines.
+
+    After a lost database connection it takes over nobody's expired lease for one lease length: the owner may just be
+    waiting for the database to write down that it delivered (DESIGN section 3).
+    """
+
+    def __init__(self, relay: Relay, *, poll_seconds: float = POLL_SECONDS) -> None:
+        self.relay = relay
+        self.poll_seconds = poll_seconds
+        self._wake = threading.Event()
+        self._hold_off_until = 0.0
+        self.last_round = time.monotonic()
+        relay.on_finished = self._wake.set
+
+    def run(self) -> None:
+        """Claim and deliver until stopped; then finish what is under way and give the rest back."""
+        listener = threading.Thread(target=self._listen, name="outbox-listener", daemon=True)
+        listener.start()
+        self._hasten_all()
+        while not self.relay.stopping.is_set():
+            self._wake.clear()
+            try:
+                more = sum(self._serve(lane) for lane in self.relay.lanes.values())
+            except Unavailable as error:
+                self._hold_off(error.reason)
+                more = 0
+            self.last_round = time.monotonic()
+            if not more:
+                self._wake.wait(self.poll_seconds)
+        self.relay.close()
+
+    def stop(self) -> None:
+        """Ask `run` to end; safe to call from a signal handler."""
+        self.relay.stopping.set()
+        self._wake.set()
+
+    def _serve(self, lane: Lane) -> int:
+        """Begin what a lane has room for; answers how many were begun."""
+        if not lane.breaker.is_open:
+            return self._begin(lane, room=lane.room)
+        begun = self._begin(lane, room=lane.room, expired_only=True)
+        if lane.room and lane.breaker.admits():
+            self.relay.hasten(lane, limit=1)
+            begun += self._begin(lane, room=1)
+        return begun
+
+    def _begin(self, lane: Lane, *, room: int, expired_only: bool = False) -> int:
+        if not room or not lane.kinds:
+            return 0
+        take_over = time.monotonic() >= self._hold_off_until
+        deliveries = self.relay.claim(lane, room=room, take_over=take_over, expired_only=expired_only)
+        for delivery in deliveries:
+            if self.relay.begin(delivery) is None:
+                log.error("outbox.no_room_for_claimed", outbox_id=str(delivery.id))
+        return len(deliveries)
+
+    def _hold_off(self, reason: str) -> None:
+        self._hold_off_until = time.monotonic() + self.relay.retry.lease
+        log.warning("outbox.database_lost", reason=reason, hold_off_seconds=self.relay.retry.lease)
+
+    def _hasten_all(self) -> None:
+        """A relay that has just started knows of no outage: everything that waits for a destination is tried again."""
+        with suppress(Unavailable):
+            for lane in self.relay.lanes.values():
+                self.relay.hasten(lane)
+
+    def _listen(self) -> None:
+        while not self.relay.stopping.is_set():
+            try:
+                with psycopg.connect(_conninfo(self.relay.database.engine.url), autocommit=True) as connection:
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    self._wake.set()
+                    while not self.relay.stopping.is_set():
+                        for _ in connection.notifies(timeout=1.0, stop_after=1):
+                            self._wake.set()
+            except psycopg.Error:
+                self._hold_off("listener_lost")
+                self.relay.stopping.wait(0.5)
+
+
+def _conninfo(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,98 @@
+"""The words of the outbox: what is promised, what an attempt sees, how it can end."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from shared_lib.identifiers import uuid7
+
+Settlement = Callable[[Session], None]
+"""What is written in the same transaction that closes (or postpones) the row. Must be safe to run again."""
+
+
+def nothing(_: Session) -> None:
+    """The settlement of those who have nothing to write."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """Something to be done after the transaction that stores it, at least once and in the end.
+
+    `payload` holds ids and codes only. Rows of one `ordering_key` leave in the order they were stored. `tenant` is
+    whose work it is: no tenant's backlog delays another's. Past `expires_at` it is given up.
+    """
+
+    kind: str
+    payload: Mapping[str, Any]
+    tenant: str
+    ordering_key: str | None = None
+    expires_at: datetime | None = None
+    due_at: datetime | None = None
+    id: UUID = field(default_factory=uuid7)
+
+
+class LeaseLost(Exception):
+    """Somebody else has taken the row over; stop, and touch nothing outside."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One attempt at a promise."""
+
+    id: UUID
+    kind: str
+    payload: Mapping[str, Any]
+    attempt: int
+    starts: int
+    ambiguous: int
+    created_at: datetime
+    expires_at: datetime | None
+    ordering_key: str | None
+    request_id: str | None
+    mark: Callable[[], None] = field(repr=False, compare=False)
+    """Commits "from here on the effect may have happened". Raises LeaseLost, or Unavailable: then do not go on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """It happened, for certain."""
+
+    settle: Settlement = nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Again:
+    """It went well so far; look again `after` this long. The row no longer holds up others of its ordering key."""
+
+    after: timedelta
+    settle: Settlement = nothing
+
+
+class Ending(StrEnum):
+    """Why a row was closed."""
+
+    DONE = "done"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+    DEAD = "dead"
+    DISCARDED = "discarded"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """What is done for one kind of promise.
+
+    `lane` names the destination: it has threads and a breaker of its own. `deliver` runs between transactions and
+    raises Unreachable, Rejected or Unsettled. `give_up` writes the bad end, in the transaction that closes the row.
+    """
+
+    lane: str
+    deliver: Callable[[Delivery], Done | Again]
+    give_up: Callable[[Session, Delivery, Ending, str], None]

@@ -1,0 +1,250 @@
+"""Keeping promises: inline right after the commit that made them, or later from a relay process."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from shared_lib.clock import Clock
+from shared_lib.database import Database
+from shared_lib.errors import Unavailable
+from shared_lib.request_id import current_request_id, request_id_bound
+
+from . import rows
+from .attempt import Attempt
+from .breaker import Breaker
+from .lane import Lane
+from .model import Delivery, LeaseLost, Promise, Route
+from .retry import RetryPolicy
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handover:
+    """What a transaction has promised and this process may begin at once."""
+
+    deliveries: tuple[Delivery, ...]
+
+
+class Relay:
+    """Keeps the promises in one database. Used by web processes (inline) and relay processes (`RelayLoop`) alike.
+
+    Rows it works on are leased to it; `beat` keeps the leases. It holds no database connection while it delivers.
+    """
+
+    def __init__(
+        self, database: Database, *, lanes: Mapping[str, int], clock: Clock, retry: RetryPolicy | None = None
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.retry = retry or RetryPolicy()
+        self.owner = uuid4()
+        self.routes: dict[str, Route] = {}
+        self.lanes = {
+            name: Lane(name=name, size=size, breaker=Breaker(pause=self.retry.probe_pause))
+            for name, size in lanes.items()
+        }
+        self._holding: dict[UUID, Delivery] = {}
+        self._held = threading.Lock()
+        self._heart: threading.Thread | None = None
+        self.stopping = threading.Event()
+        self.abandoning = threading.Event()
+        self.on_finished: Callable[[], None] = lambda: None
+
+    def serve(self, routes: Mapping[str, Route]) -> None:
+        """Say what is done for each kind of promise."""
+        for kind, route in routes.items():
+            self.routes[kind] = route
+            self.lanes[route.lane].kinds.append(kind)
+
+    def promise(self, session: Session, *promises: Promise) -> Handover:
+        """Store promises in the caller's transaction, leased to this process where it could begin at once.
+
+        After the commit give the answer to `deliver_now`; if that never happens, the lease runs out and a relay
+        does it.
+        """
+        now, until = self.clock(), self._lease_end()
+        begun, rest = [], False
+        for promise in promises:
+            lane = self.lanes[self.routes[promise.kind].lane]
+            ready = promise.due_at is None and lane.room > 0 and not lane.breaker.is_open
+            owner = self.owner if ready and not self.stopping.is_set() else None
+            led = rows.add(session, promise, now=now, owner=owner, until=until, request_id=current_request_id())
+            if led:
+                begun.append(self._first_delivery(promise, now))
+            rest = rest or not led
+        if rest:
+            rows.wake(session)
+        return Handover(deliveries=tuple(begun))
+
+    def deliver_now(self, handover: Handover, *, wait_seconds: float) -> None:
+        """Begin what was handed over and wait this long at most; the attempts themselves go on.
+
+        What finds no free thread is given back to the relays. Never raises for what happens to the attempts.
+        """
+        begun, turned_away = [], []
+        for delivery in handover.deliveries:
+            future = self.begin(delivery)
+            if future is None:
+                turned_away.append(delivery.id)
+            else:
+                begun.append(future)
+        if turned_away:
+            self._give_back(turned_away)
+        wait(begun, timeout=max(0.0, wait_seconds))
+
+    def begin(self, delivery: Delivery) -> "Future[None] | None":
+        """Attempt on a thread of the right lane; None when all of them are busy."""
+        lane = self.lanes[self.routes[delivery.kind].lane]
+        with self._held:
+            self._holding[delivery.id] = delivery
+        self._ensure_heart()
+        future = lane.submit(lambda: self._attempt(delivery))
+        if future is None:
+            self._let_go(delivery.id)
+        return future
+
+    def run_once(self, *, take_over: bool = True) -> int:
+        """Claim what is due and attempt it here and now, one after the other; answers how many."""
+        done = 0
+        for lane in self.lanes.values():
+            for delivery in self.claim(lane, room=1000, take_over=take_over):
+                self._attempt(delivery)
+                done += 1
+        return done
+
+    def claim(self, lane: Lane, *, room: int, take_over: bool, expired_only: bool = False) -> list[Delivery]:
+        """Lease due rows of a lane to this process."""
+        with self.database.begin() as session:
+            claimed = rows.claim(
+                session,
+                lane.kinds,
+                room=room,
+                now=self.clock(),
+                owner=self.owner,
+                until=self._lease_end(),
+                take_over=take_over,
+                expired_only=expired_only,
+            )
+        return [self._delivery(row) for row in claimed]
+
+    def cancel(self, session: Session, ids: Sequence[UUID]) -> int:
+        """Take back promises that nobody is keeping just now; answers how many."""
+        return rows.cancel(session, ids, now=self.clock())
+
+    def hasten(self, lane: Lane, *, limit: int | None = None) -> None:
+        """Let rows that wait for this destination go now (one of them, to find out, with `limit`)."""
+        with self.database.begin() as session:
+            if rows.hasten(session, lane.name, now=self.clock(), limit=limit):
+                rows.wake(session)
+
+    def beat(self) -> None:
+        """Extend the leases of all that is being attempted."""
+        with self._held:
+            ids = list(self._holding)
+        if ids:
+            with self.database.begin() as session:
+                rows.extend(session, ids, owner=self.owner, until=self._lease_end())
+
+    def close(self, *, patience: float = 20.0) -> None:
+        """Stop beginning, wait for what is under way (seconds), give back what was not begun."""
+        self.stopping.set()
+        deadline = time.monotonic() + patience
+        while self._holding and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.abandoning.set()
+        with self._held:
+            left = list(self._holding)
+        if left:
+            self._give_back(left)
+
+    def _attempt(self, delivery: Delivery) -> None:
+        lane = self.lanes[self.routes[delivery.kind].lane]
+        try:
+            with request_id_bound(delivery.request_id):
+                recovered = Attempt(self, lane.breaker, self.routes[delivery.kind], delivery).run()
+            if recovered:
+                self.hasten(lane)
+        except Unavailable as error:
+            log.warning("outbox.database_unavailable", outbox_id=str(delivery.id), reason=error.reason)
+        except Exception:
+            # A row nobody foresaw must neither end this process nor hold up the others. Nothing is written: its lease
+            # runs out, a mark stays in force, and after a few such starts it is dead.
+            log.exception("outbox.attempt_crashed", outbox_id=str(delivery.id), kind=delivery.kind)
+        finally:
+            self._let_go(delivery.id)
+            self.on_finished()
+
+    def _let_go(self, row_id: UUID) -> None:
+        with self._held:
+            self._holding.pop(row_id, None)
+
+    def _give_back(self, ids: Iterable[UUID]) -> None:
+        try:
+            with self.database.begin() as session:
+                rows.release(session, list(ids), owner=self.owner)
+        except Unavailable as error:  # then the leases run out by themselves
+            log.warning("outbox.release_failed", reason=error.reason)
+
+    def _lease_end(self) -> datetime:
+        return self.clock() + timedelta(seconds=self.retry.lease)
+
+    def _mark(self, row_id: UUID) -> None:
+        with self.database.begin() as session:
+            ours = rows.mark(session, row_id, owner=self.owner, now=self.clock(), until=self._lease_end())
+        if not ours:
+            raise LeaseLost(str(row_id))
+
+    def _first_delivery(self, promise: Promise, now: datetime) -> Delivery:
+        return Delivery(
+            id=promise.id,
+            kind=promise.kind,
+            payload=promise.payload,
+            attempt=1,
+            starts=1,
+            ambiguous=0,
+            created_at=now,
+            expires_at=promise.expires_at,
+            ordering_key=promise.ordering_key,
+            request_id=current_request_id(),
+            mark=lambda: self._mark(promise.id),
+        )
+
+    def _delivery(self, row: Row[Any]) -> Delivery:
+        return Delivery(
+            id=row.id,
+            kind=row.kind,
+            payload=row.payload,
+            attempt=row.attempts,
+            starts=row.starts,
+            ambiguous=row.ambiguous,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            ordering_key=row.ordering_key,
+            request_id=row.request_id,
+            mark=lambda: self._mark(row.id),
+        )
+
+    def _ensure_heart(self) -> None:
+        with self._held:
+            if self._heart is None or not self._heart.is_alive():
+                self._heart = threading.Thread(target=self._keep_leases, name="outbox-heart", daemon=True)
+                self._heart.start()
+
+    def _keep_leases(self) -> None:
+        while not self.stopping.wait(self.retry.lease / 3) or self._holding:
+            try:
+                self.beat()
+            except Unavailable as error:
+                log.warning("outbox.heartbeat_failed", reason=error.reason)
+            if self.stopping.is_set():
+                time.sleep(0.5)
