@@ -3,7 +3,8 @@
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from .model import Notice, Organisation
+from .case import Case
+from .model import Notice
 
 _PATIENCE = {
     Notice.PAUSE_ACTIVATED: timedelta(hours=24),
@@ -12,13 +13,13 @@ _PATIENCE = {
 }
 
 
-def worth_telling_until(notice: Notice, *, organisation: Organisation, at: datetime, scale: float) -> datetime:
+def worth_telling_until(case: Case, *, scale: float) -> datetime:
     """A reminder that names a number of days is wrong tomorrow; `scale` shortens waiting on test systems."""
-    patience = _PATIENCE.get(notice) or _rest_of_the_day(at, organisation)
-    return at + patience * scale
+    patience = _PATIENCE.get(case.notice) or _rest_of_the_day(case)
+    return case.at + patience * scale
 
 
-def _rest_of_the_day(at: datetime, organisation: Organisation) -> timedelta:
-    here = at.astimezone(ZoneInfo(organisation.time_zone))
+def _rest_of_the_day(case: Case) -> timedelta:
+    here = case.at.astimezone(ZoneInfo(case.organisation.time_zone))
     midnight = datetime.combine(here.date() + timedelta(days=1), time.min, tzinfo=here.tzinfo)
-    return midnight - at
+    return midnight - case.at

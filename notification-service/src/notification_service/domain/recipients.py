@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from .model import Announcement, Audience, Contact, Notice, Organisation
+from .case import Case
+from .model import Audience, Notice
 
 COORDINATOR_FROM_DAYS = 7
 
@@ -13,31 +14,26 @@ class Recipient:
     audience: Audience
 
 
-def recipients_of(
-    announcement: Announcement, *, mentor: Contact, coordinator_id: str | None, organisation: Organisation
-) -> tuple[Recipient, ...]:
+def recipients_of(case: Case) -> tuple[Recipient, ...]:
     """Everybody once, in the role named first: a mentor who is his own coordinator reads the mentor's text."""
-    told = [Recipient(id=mentor.id, audience=Audience.MENTOR)]
-    if _concerns_the_coordinator(announcement):
-        told += _responsible(announcement, coordinator_id, organisation)
+    told = [Recipient(id=case.mentor.id, audience=Audience.MENTOR)]
+    if _concerns_the_coordinator(case):
+        told += _responsible(case)
+        told += [Recipient(id=person, audience=Audience.COLLEAGUE) for person in case.colleague_ids]
     seen: dict[str, Recipient] = {}
     for recipient in told:
         seen.setdefault(recipient.id, recipient)
     return tuple(seen.values())
 
 
-def _concerns_the_coordinator(announcement: Announcement) -> bool:
+def _concerns_the_coordinator(case: Case) -> bool:
     """An early reminder is between the mentor and us."""
-    if announcement.notice is not Notice.CERT_EXPIRY_REMINDER:
-        return True
-    return announcement.days_remaining is not None and announcement.days_remaining <= COORDINATOR_FROM_DAYS
+    days = case.announcement.days_remaining
+    return case.notice is not Notice.CERT_EXPIRY_REMINDER or (days is not None and days <= COORDINATOR_FROM_DAYS)
 
 
-def _responsible(announcement: Announcement, coordinator_id: str | None, organisation: Organisation) -> list[Recipient]:
-    """The coordinator, or the admins where there is none; then the colleagues whom the organisation wants told too."""
-    context = announcement.context
-    colleagues = [Recipient(id=person, audience=Audience.COLLEAGUE) for person in (context.also if context else ())]
-    if coordinator_id is not None:
-        return [Recipient(id=coordinator_id, audience=Audience.COORDINATOR), *colleagues]
-    admin_ids = context.admin_ids if context else organisation.admin_ids
-    return [Recipient(id=admin, audience=Audience.ADMIN) for admin in admin_ids] + colleagues
+def _responsible(case: Case) -> list[Recipient]:
+    """The coordinator, or the admins where there is none."""
+    if case.coordinator_id is not None:
+        return [Recipient(id=case.coordinator_id, audience=Audience.COORDINATOR)]
+    return [Recipient(id=admin, audience=Audience.ADMIN) for admin in case.admin_ids]
