@@ -1,6 +1,6 @@
 """A real PostgreSQL 18 for tests: one server per session, databases copied from a migrated template.
 
-In a conftest: `pytest_plugins = ["shared_lib.testing.postgres"]`, then a session-wide fixture that answers
+With `-p shared_lib.testing.postgres` (pyproject.toml), a conftest has a session-wide fixture that answers
 `database_for(postgres_server, "orchestrator", migrate)` and one per test that calls `truncate_all(dsn)`.
 """
 

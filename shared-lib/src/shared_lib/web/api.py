@@ -12,8 +12,9 @@ from shared_lib import request_id
 from shared_lib.request_id import current_request_id
 
 from . import auth, health, openapi, problems
+from .fields import IDENTIFIER
 from .input import Blueprint
-from .paths import DoubledPath
+from .paths import DoubledPath, IdentifierConverter
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -41,7 +42,9 @@ def build(
     app.json.compact = True  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
+    app.url_map.converters["identifier"] = IdentifierConverter
     api = openapi.DocumentedApi(app)
+    api.register_converter(IdentifierConverter, lambda _: {"type": "string", "pattern": f"^{IDENTIFIER}$"})
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
     app.extensions["api"] = api

@@ -95,7 +95,7 @@ def _add_problems(operation: dict[str, Any], *, method: str, has_id: bool) -> No
         statuses |= {412}
     if operation.get("parameters"):
         statuses |= {422}
-    problem = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Error"}}}
+    problem = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in sorted(statuses):
         description = TITLES.get(status) or HTTPStatus(status).phrase
         own[str(status)] = {"description": description, "content": problem}

@@ -1,10 +1,23 @@
-"""The documents print base path + path, so that each address appears doubled; both forms are answered alike."""
+"""Addresses: ids in them, and both forms in which the documents print them.
+
+They print base path + path, so that each address appears doubled; both forms are answered alike.
+"""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.routing import BaseConverter
+
+from .fields import IDENTIFIER
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class IdentifierConverter(BaseConverter):
+    """An id in a path, `<identifier:name>`; anything else is not found."""
+
+    regex = IDENTIFIER
 
 
 class DoubledPath:
