@@ -28,7 +28,7 @@ def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
     door = open_door(config, clock=clock)
     newest = newest_revision(MIGRATIONS)
     app = api.build(
-        NAME,
+        __name__,
         title="Coordinator Acknowledgement Service",
         base_path=routes.BASE_PATH,
         blueprints=[routes.blp, internal.blp],

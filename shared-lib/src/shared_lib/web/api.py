@@ -26,7 +26,7 @@ QUIET = ("/livez", "/readyz", "/metrics")
 
 
 def build(
-    name: str,
+    import_name: str,
     *,
     title: str,
     base_path: str,
@@ -36,7 +36,7 @@ def build(
     checks: Mapping[str, health.Check],
 ) -> Flask:
     """A Flask application with strict input, problem documents, both path forms, its document, docs and health."""
-    app = Flask(name, static_folder=None)
+    app = Flask(import_name, static_folder=None)
     app.config.update(openapi.options(title, base_path), MAX_CONTENT_LENGTH=MOST_BODY_BYTES)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the contract's order of members is kept
     app.json.compact = True  # type: ignore[attr-defined]
