@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from notification_service.domain.model import Announcement, Contact, Notice, Organisation
+from notification_service.domain.model import Announcement, Contact, Context, Notice, Organisation
 from notification_service.domain.ports import Mail
 from notification_service.domain.wording.model import Facts, Letter
 
@@ -46,6 +46,10 @@ def a_coordinator(**changes: Any) -> Contact:
 
 def an_announcement(notice: Notice = Notice.PAUSE_ACTIVATED, **changes: Any) -> Announcement:
     return Announcement(**{"notice": notice, "mentor_id": "mentor-042", **changes})
+
+
+def a_context(**changes: Any) -> Context:
+    return Context(**{"organisation_id": "lhl", "coordinator_id": "coordinator-007", **changes})
 
 
 def some_facts(**changes: Any) -> Facts:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from notification_service.clients.mail.mailer import SmtpMailer
 from notification_service.clients.mail.sender import Sender
-from notification_service.clients.mail.settings import SmtpServer
+from notification_service.config.smtp import SmtpServer
 from shared_lib.errors import Deferred, Rejected, Unreachable, Unsettled
 
 from ..builders import a_letter, a_mail

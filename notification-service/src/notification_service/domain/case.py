@@ -8,22 +8,18 @@ from .model import Actor, Announcement, Contact, Notice, Organisation
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
+    """`acted_by` is somebody else than the mentor, who is to be named to him."""
+
     announcement: Announcement
     mentor: Contact
     organisation: Organisation
     coordinator_id: str | None
     at: datetime
+    acted_by: Actor | None = None
 
     @property
     def notice(self) -> Notice:
         return self.announcement.notice
-
-    @property
-    def acted_by(self) -> Actor | None:
-        """Somebody else than the mentor, who is to be named to him."""
-        context = self.announcement.context
-        actor = context.acted_by if context else None
-        return actor if actor is not None and actor.id != self.mentor.id else None
 
     @property
     def admin_ids(self) -> tuple[str, ...]:

@@ -81,6 +81,10 @@ class Contact:
     active: bool = True
     version: int = 0
 
+    @property
+    def can_be_told_about(self) -> bool:
+        return self.is_mentor and self.active
+
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:

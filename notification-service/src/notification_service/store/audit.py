@@ -8,15 +8,13 @@ from notification_service.domain.model import Dispatch
 
 from .tables import AuditRow
 
-ANONYMOUS = "anonymous"
 
-
-def write(session: Session, act: str, dispatch: Dispatch, *, actor: str | None, at: datetime) -> None:
+def write(session: Session, act: str, dispatch: Dispatch, *, actor: str, at: datetime) -> None:
     session.add(
         AuditRow(
             at=at,
             act=act,
-            actor=actor or ANONYMOUS,
+            actor=actor,
             organisation_id=dispatch.organisation_id,
             subject_id=dispatch.mentor_id,
             object_id=str(dispatch.id),

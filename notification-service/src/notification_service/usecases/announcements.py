@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from notification_service.domain.case import Case
 from notification_service.domain.errors import MentorNotFound
-from notification_service.domain.model import Announcement, Contact, Dispatch
+from notification_service.domain.model import Actor, Announcement, Contact, Dispatch
 from notification_service.domain.sameness import SAME_PAUSE_WITHIN, natural_key
 from notification_service.domain.scope import EVERYBODY, Scope
 from notification_service.store import audit, contacts, dispatches
@@ -29,9 +29,10 @@ NOTHING_TO_BEGIN = Handover(deliveries=())
 
 @dataclass(frozen=True, kw_only=True)
 class Requester:
-    """Who asks, what he may ask about, under which key, and how long he waits."""
+    """Who asks, what he may ask about, under which key, and how long he waits. `subject` goes into the audit."""
 
-    subject: str | None = None
+    subject: str
+    person_id: str | None = None
     scope: Scope = EVERYBODY
     key: RequestKey | None = None
     wait_seconds: float = LONGEST_WAIT
@@ -71,17 +72,17 @@ class Announcements:
         if replay is not None:
             dispatch = dispatches.get(session, UUID(replay.resource_id))
             return Answer(dispatch=dispatch, status=replay.status, is_replay=True)
-        case = self._case(session, announcement, requester.scope)
+        case = self._case(session, announcement, requester)
         same = self._same(session, case)
         answer = Answer(dispatch=same, status=REPEATED) if same else self._record(session, case, requester)
         if key is not None:
             idempotency.bind(session, key, resource_id=str(answer.dispatch.id), status=answer.status)
         return answer
 
-    def _case(self, session: Session, announcement: Announcement, scope: Scope) -> Case:
+    def _case(self, session: Session, announcement: Announcement, requester: Requester) -> Case:
         """Locks the mentor: announcements about one mentor are decided upon one after the other."""
         mentor = contacts.lock(session, announcement.mentor_id)
-        if mentor is None or not mentor.is_mentor or not mentor.active or not scope.covers(mentor):
+        if mentor is None or not mentor.can_be_told_about or not requester.scope.covers(mentor):
             raise MentorNotFound
         context = announcement.context
         organisation_id = context.organisation_id if context else mentor.organisation_id
@@ -91,6 +92,7 @@ class Announcements:
             organisation=contacts.organisation(session, organisation_id),
             coordinator_id=context.coordinator_id if context else _coordinator_of(session, mentor),
             at=self.clock(),
+            acted_by=_actor(session, announcement, mentor, requester),
         )
 
     def _same(self, session: Session, case: Case) -> Dispatch | None:
@@ -121,3 +123,12 @@ def _coordinator_of(session: Session, mentor: Contact) -> str | None:
         return None
     coordinator = contacts.find(session, mentor.coordinator_id)
     return mentor.coordinator_id if coordinator is None or coordinator.active else None
+
+
+def _actor(session: Session, announcement: Announcement, mentor: Contact, requester: Requester) -> Actor | None:
+    """Who acts for the mentor: as the orchestrator says, else whoever's token it is, when we know his name."""
+    actor = announcement.context.acted_by if announcement.context else None
+    if actor is None and announcement.context is None and requester.person_id is not None:
+        person = contacts.find(session, requester.person_id)
+        actor = Actor(id=person.id, name=person.name) if person else None
+    return actor if actor is not None and actor.id != mentor.id else None

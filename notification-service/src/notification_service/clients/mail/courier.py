@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from shared_lib.errors import Unreachable
 
-from .settings import SmtpServer
+from notification_service.config.smtp import SmtpServer
+
 from .verdict import certainly_unsent, perhaps_sent, refusal
 from .wire import Wire
 

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from notification_service.config.smtp import SmtpServer
 from notification_service.domain.ports import Mail
 
 from .compose import composed
 from .courier import Courier, Parcel
 from .sender import Sender
-from .settings import SmtpServer
 
 MOST_KEPT = 4
 IDLE_SECONDS = 30.0

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from .settings import SmtpServer, Tls
+from notification_service.config.smtp import SmtpServer, Tls
 
 LONGEST_REPLY = 16 * 1024
 

@@ -64,6 +64,7 @@ CREATE TABLE message (
     settled_at timestamptz,
     CONSTRAINT message_once UNIQUE (dispatch_id, recipient_id, channel)
 );
+ALTER SEQUENCE message_number OWNED BY message.number;
 CREATE INDEX message_of_recipient ON message (recipient_id, created_at);
 CREATE TABLE inbox (
     message_number bigint PRIMARY KEY REFERENCES message (number) ON DELETE CASCADE,

@@ -1,0 +1,96 @@
+"""The command line: `python -m notification_service COMMAND`."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+
+from shared_lib import logging
+from shared_lib.config import BadSetting
+from shared_lib.database import Database
+from shared_lib.errors import Unavailable
+from shared_lib.migrate import migrate
+from shared_lib.outbox import RelayLoop
+from shared_lib.web import openapi
+
+from .app import MIGRATIONS, NAME, build_api, create_relay, outside
+from .config import Config
+
+RELAY_STATEMENT_SECONDS = 30.0
+
+UNUSED = {
+    "DATABASE_URL": "postgresql://unused@localhost/unused",
+    "JWT_JWKS": "unused",
+    "SERVICE_JWKS": "unused",
+    "SERVICE_KEY": "unused",
+    "JWT_ISSUER": "unused",
+    "ACKNOWLEDGEMENT_URL": "http://unused",
+    "SMTP_URL": "smtp://unused",
+    "MAIL_FROM": "unused@unused.example",
+}
+"""Enough to describe the service without running it."""
+
+
+def main(arguments: list[str], environ: Mapping[str, str]) -> int:
+    """Run one command; answers the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.command(environ)
+    except BadSetting as error:
+        print(f"Settings: {error}", file=sys.stderr)
+        return 2
+    except Unavailable as error:
+        print(f"The database does not answer ({error.reason}).", file=sys.stderr)
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m notification_service", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command, remark in (
+        ("web", _web, "serve HTTP on BIND (gunicorn)"),
+        ("relay", _relay, "send what is queued, until SIGTERM"),
+        ("migrate", _migrate, "bring the database to the newest schema"),
+        ("openapi", _openapi, "print the OpenAPI document"),
+    ):
+        commands.add_parser(name, help=remark).set_defaults(command=command)
+    return parser
+
+
+def _web(environ: Mapping[str, str]) -> int:
+    Config.from_env(environ)
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn_conf"]
+    os.execve(sys.executable, [*command, "notification_service.wsgi:application"], dict(environ))  # noqa: S606
+
+
+def _relay(environ: Mapping[str, str]) -> int:
+    config = Config.from_env(environ)
+    logging.configure(NAME, level=config.log_level)
+    database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
+    loop = RelayLoop(create_relay(config, database, outside(config)))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.stop())
+    loop.run()
+    return 0
+
+
+def _migrate(environ: Mapping[str, str]) -> int:
+    config = Config.from_env(environ)
+    logging.configure(NAME, level=config.log_level)
+    revision = migrate(Database.open(config.database_url, pool_size=1), MIGRATIONS)
+    print(f"The database is at revision {revision}.")
+    return 0
+
+
+def _openapi(_: Mapping[str, str]) -> int:
+    config = Config.from_env(UNUSED)
+    app = build_api(config, Database.open(config.database_url))
+    print(json.dumps(openapi.document(app.extensions["api"]), indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))
