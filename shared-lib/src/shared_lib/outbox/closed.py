@@ -39,7 +39,8 @@ def replay(session: Session, row_id: UUID, *, now: datetime) -> bool:
             """
             WITH gone AS (DELETE FROM outbox_closed WHERE id = :id AND ending = ANY(:endings) RETURNING *)
             INSERT INTO outbox (id, kind, payload, tenant, ordering_key, created_at, due_at, expires_at, request_id)
-            SELECT id, kind, payload, tenant, ordering_key, created_at, :now, :now + (expires_at - created_at), request_id
+            SELECT id, kind, payload, tenant, ordering_key, created_at, :now, :now + (expires_at - created_at),
+                   request_id
             FROM gone RETURNING id
             """
         ),

@@ -41,13 +41,13 @@ def run(options: argparse.Namespace, database: Database, *, clock: Clock, audit:
             return 0
         if options.action == "show":
             row = closed.show(session, options.id)
-            print(json.dumps(row._asdict(), indent=2, default=str) if row is not None else "There is no such row.")  # noqa: T201
+            print(json.dumps(row._asdict(), indent=2, default=str) if row is not None else "There is no such row.")
             return 0 if row is not None else 1
         act = {"replay": closed.replay, "discard": closed.discard}[options.action]
         changed = act(session, options.id, now=clock())
         if changed:
             audit(session, f"outbox_{options.action}", options.id)
-    print("Done." if changed else "There is no such row, or nothing left to do with it.")  # noqa: T201
+    print("Done." if changed else "There is no such row, or nothing left to do with it.")
     return 0 if changed else 1
 
 
@@ -56,4 +56,4 @@ def _print_rows(rows: Any) -> None:
         print(
             f"{row.id}  {row.ending:<9} {row.kind:<18} {row.last_reason or '-':<24} {row.closed_at:%Y-%m-%d %H:%M:%S}"
         )
-    print(f"{len(rows)} shown.")  # noqa: T201
+    print(f"{len(rows)} shown.")
