@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from notification_service.domain.model import Announcement, Contact, Context, Notice, Organisation
-from notification_service.domain.ports import Mail
+from notification_service.domain.case import Case
+from notification_service.domain.model import Announcement, Contact, Context, Dispatch, Notice, Organisation
+from notification_service.domain.ports import Lapse, Mail
 from notification_service.domain.wording.model import Facts, Letter
 
 A_MOMENT = datetime(2026, 3, 26, 8, 30, tzinfo=UTC)
@@ -87,6 +88,47 @@ def a_mail(**changes: Any) -> Mail:
             "to": "kari.nordmann@lhl.example",
             "written_at": A_MOMENT,
             "letter": a_letter(),
+            **changes,
+        }
+    )
+
+
+def a_lapse(**changes: Any) -> Lapse:
+    return Lapse(
+        **{
+            "notification_id": A_DISPATCH_ID,
+            "coordinator_id": "coord_maya_patel",
+            "mentor_id": "mentor_james_okafor",
+            "expiry_date": datetime(2026, 4, 1, tzinfo=UTC),
+            "organisation_id": "lhl",
+            **changes,
+        }
+    )
+
+
+def a_case(**changes: Any) -> Case:
+    return Case(
+        **{
+            "announcement": an_announcement(),
+            "mentor": a_contact(),
+            "organisation": an_organisation(),
+            "coordinator_id": "coordinator-007",
+            "at": A_MOMENT,
+            **changes,
+        }
+    )
+
+
+def a_dispatch(**changes: Any) -> Dispatch:
+    return Dispatch(
+        **{
+            "id": A_DISPATCH_ID,
+            "organisation_id": "lhl",
+            "notice": Notice.PAUSE_ACTIVATED,
+            "mentor_id": "mentor-042",
+            "coordinator_id": "coordinator-007",
+            "created_at": A_MOMENT,
+            "messages": (),
             **changes,
         }
     )

@@ -3,20 +3,23 @@
 import argparse
 import json
 import os
-import signal
 import sys
 from collections.abc import Mapping
+from functools import partial
 
 from shared_lib import logging
+from shared_lib.clock import utc_now
 from shared_lib.config import BadSetting
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
 from shared_lib.migrate import migrate
-from shared_lib.outbox import RelayLoop
+from shared_lib.outbox import commands as outbox_commands
+from shared_lib.outbox import process
 from shared_lib.web import openapi
 
 from .app import MIGRATIONS, NAME, build_api, create_relay, outside
 from .config import Config
+from .store import audit
 
 RELAY_STATEMENT_SECONDS = 30.0
 
@@ -35,9 +38,9 @@ UNUSED = {
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     """Run one command; answers the exit code."""
-    options = _parser().parse_args(arguments)
+    options = _parser(environ).parse_args(arguments)
     try:
-        code: int = options.command(environ)
+        code: int = options.command(options)
     except BadSetting as error:
         print(f"Settings: {error}", file=sys.stderr)
         return 2
@@ -47,7 +50,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m notification_service", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, remark in (
@@ -56,28 +59,25 @@ def _parser() -> argparse.ArgumentParser:
         ("migrate", _migrate, "bring the database to the newest schema"),
         ("openapi", _openapi, "print the OpenAPI document"),
     ):
-        commands.add_parser(name, help=remark).set_defaults(command=command)
+        commands.add_parser(name, help=remark).set_defaults(command=partial(command, environ))
+    outbox_commands.add_parser(commands, partial(_outbox, environ))
     return parser
 
 
-def _web(environ: Mapping[str, str]) -> int:
+def _web(environ: Mapping[str, str], _: argparse.Namespace) -> int:
     Config.from_env(environ)
     command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn_conf"]
     os.execve(sys.executable, [*command, "notification_service.wsgi:application"], dict(environ))  # noqa: S606
 
 
-def _relay(environ: Mapping[str, str]) -> int:
+def _relay(environ: Mapping[str, str], _: argparse.Namespace) -> int:
     config = Config.from_env(environ)
     logging.configure(NAME, level=config.log_level)
     database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
-    loop = RelayLoop(create_relay(config, database, outside(config)))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: loop.stop())
-    loop.run()
-    return 0
+    return process.run(create_relay(config, database, outside(config)))
 
 
-def _migrate(environ: Mapping[str, str]) -> int:
+def _migrate(environ: Mapping[str, str], _: argparse.Namespace) -> int:
     config = Config.from_env(environ)
     logging.configure(NAME, level=config.log_level)
     revision = migrate(Database.open(config.database_url, pool_size=1), MIGRATIONS)
@@ -85,7 +85,13 @@ def _migrate(environ: Mapping[str, str]) -> int:
     return 0
 
 
-def _openapi(_: Mapping[str, str]) -> int:
+def _outbox(environ: Mapping[str, str], options: argparse.Namespace) -> int:
+    config = Config.from_env(environ)
+    database = Database.open(config.database_url, pool_size=1)
+    return outbox_commands.run(options, database, clock=utc_now, audit=audit.of_operator(utc_now))
+
+
+def _openapi(_: Mapping[str, str], __: argparse.Namespace) -> int:
     config = Config.from_env(UNUSED)
     app = build_api(config, Database.open(config.database_url))
     print(json.dumps(openapi.document(app.extensions["api"]), indent=2))

@@ -101,7 +101,7 @@ def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> 
     door = open_door(config, clock=clock)
     newest = newest_revision(MIGRATIONS)
     return api.build(
-        NAME,
+        __name__,
         title="Pause Notification Service",
         base_path=routes.BASE_PATH,
         blueprints=[routes.blp, internal.blp],

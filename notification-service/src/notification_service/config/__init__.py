@@ -70,7 +70,7 @@ def _sender(value: str) -> tuple[str, str]:
         parsed = Address(display_name=name, addr_spec=address)
     except (ValueError, IndexError) as error:
         raise _bad_sender() from error
-    if not parsed.username or "." not in parsed.domain or not address.isascii() or not name.isprintable():
+    if not parsed.username or "." not in parsed.domain or not address.isascii() or not value.isprintable():
         raise _bad_sender()
     return name, address
 

@@ -1,0 +1,271 @@
+"""The operations over HTTP: shapes, doors and headers."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from flask.testing import FlaskClient
+from notification_service.usecases.contacts import Contacts
+from psycopg.sql import SQL, Identifier
+from shared_lib.errors import Unreachable
+
+from ..builders import a_contact, a_coordinator, an_organisation
+from ..fakes import FakeMailer
+
+BASE = "/api/v1/pause-notifications"
+NOTICES = {
+    "pause-activated": {"mentor_id": "mentor-042", "expected_return_date": "2026-05-01T00:00:00Z"},
+    "pause-lifted": {"mentor_id": "mentor-042"},
+    "cert-expiry": {"mentor_id": "mentor-042", "expiry_date": "2026-03-31T00:00:00Z"},
+    "cert-expiry-reminder": {"mentor_id": "mentor-042", "days_remaining": 14},
+}
+Headers = dict[str, str]
+
+
+@pytest.fixture(autouse=True)
+def people(contacts: Contacts) -> None:
+    contacts.put(organisations=[an_organisation()], people=[a_contact(), a_coordinator()])
+
+
+def dump(database_url: str) -> str:
+    """All rows of all tables."""
+    with psycopg.connect(database_url) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        return repr(
+            [connection.execute(SQL("SELECT * FROM {}").format(Identifier(*table))).fetchall() for table in tables]
+        )
+
+
+@pytest.mark.parametrize("base", [BASE, BASE + BASE], ids=["once", "doubled"])
+@pytest.mark.parametrize("notice", NOTICES)
+def test_every_operation_answers_in_the_contracts_shape(client: FlaskClient, base: str, notice: str) -> None:
+    answer = client.post(f"{base}/{notice}", json=NOTICES[notice])
+
+    assert answer.status_code == 201
+    body = json.loads(answer.data)
+    reminder = ["days_remaining"] if notice == "cert-expiry-reminder" else []
+    assert list(body) == ["mentor_id", *reminder, "notifications_dispatched", "dispatched_at"]
+    assert list(body["notifications_dispatched"][0]) == ["recipient", "channel", "status", "message_id"]
+    assert len(body["dispatched_at"]) == len("2026-03-26T08:30:00Z")
+
+
+def test_the_same_notice_again_answers_the_first(client: FlaskClient) -> None:
+    first = client.post(f"{BASE}/cert-expiry", json=NOTICES["cert-expiry"])
+    again = client.post(
+        f"{BASE}/cert-expiry", json={"mentor_id": "mentor-042", "expiry_date": "2026-03-31T02:00:00+02:00"}
+    )
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json == first.json
+
+
+def test_a_replayed_key_answers_as_the_first_time(client: FlaskClient) -> None:
+    key = {"Idempotency-Key": "order-1"}
+    first = client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers=key)
+    again = client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers=key)
+    other = client.post(f"{BASE}/pause-lifted", json={"mentor_id": "mentor-043"}, headers=key)
+
+    assert [answer.status_code for answer in (first, again, other)] == [201, 201, 422]
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first.headers
+
+
+def test_an_answer_claims_nothing_that_was_not_sent(client: FlaskClient, mailer: FakeMailer) -> None:
+    mailer.failure = Unreachable("connect_refused")
+
+    answer = client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers={"Prefer": "wait=1"})
+
+    assert answer.status_code == 201
+    assert answer.headers["Preference-Applied"] == "wait=1"
+    assert {row["status"] for row in answer.json["notifications_dispatched"]} == {"queued"}
+
+
+def test_the_reason_of_a_pause_stays_outside(
+    client: FlaskClient, mailer: FakeMailer, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    canary = "canary-reason-7431"
+    body = {**NOTICES["pause-activated"], "pause_reason": canary}
+
+    answer = client.post(f"{BASE}/pause-activated", json=body, headers={"Idempotency-Key": "k"})
+
+    assert canary not in answer.text
+    assert canary not in repr(mailer.taken)
+    assert canary not in "".join(capsys.readouterr())
+    everything = dump(database_url)
+    assert "mentor-042" in everything
+    assert canary not in everything
+
+
+@pytest.mark.parametrize(
+    ("notice", "change"),
+    [
+        ("pause-lifted", {"mentor_id": None}),
+        ("pause-lifted", {"mentor_id": ""}),
+        ("pause-lifted", {"mentor_id": "x" * 65}),
+        ("pause-lifted", {"mentor_id": 42}),
+        ("pause-lifted", {"notice": "cert_expiry"}),
+        ("pause-lifted", {"status": "sent"}),
+        ("pause-lifted", {"context": {"organisation_id": "lhl", "coordinator_id": "x"}}),
+        ("pause-activated", {"expected_return_date": "2026-05-01"}),
+        ("pause-activated", {"expected_return_date": "2026-05-01T00:00:00"}),
+        ("pause-activated", {"expected_return_date": "9999-12-31T23:59:59-12:00"}),
+        ("pause-activated", {"pause_reason": "x" * 201}),
+        ("pause-activated", {"pause_reason": {}}),
+        ("cert-expiry", {"expiry_date": None}),
+        ("cert-expiry-reminder", {"days_remaining": -1}),
+        ("cert-expiry-reminder", {"days_remaining": 3651}),
+        ("cert-expiry-reminder", {"days_remaining": "14"}),
+        ("cert-expiry-reminder", {"days_remaining": 14.0}),
+        ("cert-expiry-reminder", {"days_remaining": True}),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_field(client: FlaskClient, notice: str, change: dict[str, Any]) -> None:
+    answer = client.post(f"{BASE}/{notice}", json={**NOTICES[notice], **change})
+
+    assert answer.status_code == 422
+    assert answer.content_type == "application/problem+json"
+    assert list(answer.json["errors"]) == list(change)
+
+
+@pytest.mark.parametrize("days", [0, 1, 3650])
+def test_any_number_of_days_from_0_to_3650_will_do(client: FlaskClient, days: int) -> None:
+    body = {"mentor_id": "mentor-042", "days_remaining": days}
+
+    assert client.post(f"{BASE}/cert-expiry-reminder", json=body).status_code == 201
+
+
+def test_an_unknown_mentor_is_not_found(client: FlaskClient) -> None:
+    assert client.post(f"{BASE}/pause-lifted", json={"mentor_id": "nobody"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [
+        (("coordinator-007", "coordinator", "lhl"), 201),
+        (("coordinator-008", "coordinator", "lhl"), 404),
+        (("coordinator-007", "coordinator", "nhf"), 404),
+        (("coordinator-007", "coordinator", None), 403),
+        (("admin", "org_admin", "lhl"), 201),
+        (("admin", "org_admin", "nhf"), 404),
+        (("admin", "org_admin", None), 403),
+        (("root", "global_admin", None), 201),
+        (("mentor-042", "peer_mentor", "lhl"), 403),
+    ],
+)
+def test_a_token_limits_whom_one_may_speak_of(
+    client: FlaskClient, as_person: Callable[..., Headers], who: tuple[str, str, str | None], status: int
+) -> None:
+    answer = client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers=as_person(*who))
+
+    assert answer.status_code == status
+
+
+def test_a_coordinator_who_acts_is_named_to_the_mentor(
+    client: FlaskClient, as_person: Callable[..., Headers], mailer: FakeMailer
+) -> None:
+    client.post(
+        f"{BASE}/pause-activated",
+        json=NOTICES["pause-activated"],
+        headers=as_person("coordinator-007", "coordinator"),
+    )
+
+    mentors = next(mail for mail in mailer.taken if mail.to.startswith("kari"))
+    assert mentors.letter.paragraphs[0].startswith("Ola Hansen har registrert en pause for deg")
+
+
+def test_a_bad_token_is_refused_even_where_none_is_needed(client: FlaskClient) -> None:
+    headers = {"Authorization": "Bearer nonsense"}
+
+    assert client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers=headers).status_code == 401
+
+
+def test_the_orchestrators_context_decides_who_is_told(
+    client: FlaskClient, as_service: Headers, mailer: FakeMailer
+) -> None:
+    context = {
+        "organisation_id": "lhl",
+        "coordinator_id": None,
+        "admin_ids": ["coordinator-007"],
+        "acted_by": {"id": "admin-1", "name": "Anne Admin"},
+        "also": [],
+    }
+
+    answer = client.post(
+        f"{BASE}/pause-activated", json={**NOTICES["pause-activated"], "context": context}, headers=as_service
+    )
+
+    assert answer.status_code == 201
+    assert [row["recipient"] for row in answer.json["notifications_dispatched"]] == ["mentor-042", "coordinator-007"]
+    assert [mail.to for mail in mailer.taken if mail.letter.paragraphs[0].startswith("Anne Admin")] == [
+        "kari.nordmann@lhl.example"
+    ]
+
+
+class TestInternal:
+    def test_contacts_are_taken_from_the_orchestrator_only(
+        self, client: FlaskClient, as_service: Headers, as_person: Callable[..., Headers]
+    ) -> None:
+        news = {"organisations": [], "contacts": []}
+
+        assert client.put("/internal/v1/contacts", json=news).status_code == 401
+        assert (
+            client.put("/internal/v1/contacts", json=news, headers=as_person("root", "global_admin")).status_code == 401
+        )
+        assert client.put("/internal/v1/contacts", json=news, headers=as_service).status_code == 200
+
+    def test_a_batch_may_be_larger_than_other_bodies(self, client: FlaskClient, as_service: Headers) -> None:
+        people = [
+            {"id": f"m-{number}", "organisation_id": "lhl", "name": "N" * 200, "push_token": "t" * 200, "version": 1}
+            for number in range(500)
+        ]
+
+        answer = client.put("/internal/v1/contacts", json={"contacts": people}, headers=as_service)
+
+        assert (answer.status_code, answer.json) == (200, {"organisations": 0, "contacts": 500})
+
+    def test_but_not_endless(self, client: FlaskClient, as_service: Headers) -> None:
+        news = {"contacts": [{"name": "N" * 2_000_000}]}
+
+        assert client.put("/internal/v1/contacts", json=news, headers=as_service).status_code == 413
+
+    @pytest.mark.parametrize(
+        "change", [{"time_zone": "../../etc/passwd"}, {"time_zone": "Mars/Olympus"}, {"admin_ids": ["a b"]}, {"x": 1}]
+    )
+    def test_an_organisation_that_would_break_something_later_is_refused(
+        self, client: FlaskClient, as_service: Headers, change: dict[str, Any]
+    ) -> None:
+        organisation = {"id": "lhl", "name": "LHL", "version": 9, **change}
+
+        answer = client.put("/internal/v1/contacts", json={"organisations": [organisation]}, headers=as_service)
+
+        assert answer.status_code == 422
+
+    def test_one_person_at_a_time(self, client: FlaskClient, as_service: Headers) -> None:
+        body = {
+            "organisation_id": "lhl",
+            "name": "Kari",
+            "channels": ["in_app", "in_app"],
+            "is_mentor": True,
+            "version": 7,
+            "coordinator_id": "mentor-042",
+        }
+
+        assert client.put("/internal/v1/contacts/mentor-042", json=body, headers=as_service).status_code == 200
+        rows = client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"]).json["notifications_dispatched"]
+        assert [(row["channel"], row["status"]) for row in rows] == [("in_app", "delivered")]
+
+    def test_a_dispatch_is_withdrawn_by_its_key(
+        self, client: FlaskClient, as_service: Headers, mailer: FakeMailer
+    ) -> None:
+        mailer.failure = Unreachable("down")
+        client.post(
+            f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers={**as_service, "Idempotency-Key": "outbox-1"}
+        )
+
+        answer = client.delete("/internal/v1/dispatches/outbox-1", headers=as_service)
+
+        assert {row["status"] for row in answer.json["notifications_dispatched"]} == {"skipped"}
+        assert client.delete("/internal/v1/dispatches/outbox-2", headers=as_service).status_code == 404
+        assert client.delete("/internal/v1/dispatches/outbox-1").status_code == 401
