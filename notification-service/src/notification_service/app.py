@@ -10,7 +10,8 @@ from shared_lib.database import Database
 from shared_lib.http_client import ServiceClient
 from shared_lib.keys import KeySet
 from shared_lib.migrate import current_revision, newest_revision
-from shared_lib.outbox import Relay, RetryPolicy
+from shared_lib.outbox import Relay, RetryPolicy, is_relay_running
+from shared_lib.outbox.metrics import OutboxCollector
 from shared_lib.tokens import ClaimNames, ServiceSigner, TokenVerifier
 from shared_lib.web import api
 from shared_lib.web.auth import Door
@@ -111,7 +112,9 @@ def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> 
             "database": lambda: _answers(database),
             "schema": lambda: current_revision(database) == newest,
             "keys": door.people.keys.is_loaded,
+            "relay": lambda: is_relay_running(database, clock),
         },
+        collectors=[OutboxCollector(database, clock)],
     )
 
 

@@ -10,9 +10,10 @@ from flask.testing import FlaskClient
 from notification_service.usecases.contacts import Contacts
 from psycopg.sql import SQL, Identifier
 from shared_lib.errors import Unreachable
+from shared_lib.outbox import Relay, presence
 
 from ..builders import a_contact, a_coordinator, an_organisation
-from ..fakes import FakeMailer
+from ..fakes import FakeMailer, MovableClock
 
 BASE = "/api/v1/pause-notifications"
 NOTICES = {
@@ -201,6 +202,25 @@ def test_the_orchestrators_context_decides_who_is_told(
     assert [mail.to for mail in mailer.taken if mail.letter.paragraphs[0].startswith("Anne Admin")] == [
         "kari.nordmann@lhl.example"
     ]
+
+
+def test_it_is_ready_only_while_a_relay_is_running(client: FlaskClient, relay: Relay, clock: MovableClock) -> None:
+    assert client.get("/readyz").json["checks"]["relay"] == "failing"
+
+    with relay.database.begin() as session:
+        presence.announce(session, relay.owner, now=clock())
+
+    assert client.get("/readyz").json == {
+        "status": "ready",
+        "checks": {"database": "ok", "schema": "ok", "keys": "ok", "relay": "ok"},
+    }
+
+
+def test_what_waits_is_counted(client: FlaskClient, mailer: FakeMailer) -> None:
+    mailer.failure = Unreachable("down")
+    client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"])
+
+    assert 'outbox_live_rows{kind="mail"} 2.0' in client.get("/metrics").text
 
 
 class TestInternal:
