@@ -8,6 +8,7 @@ from notification_service.domain.case import Case
 from notification_service.domain.model import Announcement, Contact, Context, Dispatch, Notice, Organisation
 from notification_service.domain.ports import Lapse, Mail
 from notification_service.domain.wording.model import Facts, Letter
+from shared_lib.outbox import Delivery
 
 A_MOMENT = datetime(2026, 3, 26, 8, 30, tzinfo=UTC)
 A_DISPATCH_ID = UUID("0195d1c2-0000-7000-8000-000000000001")
@@ -131,4 +132,20 @@ def a_dispatch(**changes: Any) -> Dispatch:
             "messages": (),
             **changes,
         }
+    )
+
+
+def a_delivery(kind: str, **payload: Any) -> Delivery:
+    return Delivery(
+        id=A_DISPATCH_ID,
+        kind=kind,
+        payload=payload,
+        attempt=1,
+        starts=1,
+        ambiguous=0,
+        created_at=A_MOMENT,
+        expires_at=None,
+        ordering_key=None,
+        request_id=None,
+        mark=lambda: None,
     )

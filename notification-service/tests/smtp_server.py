@@ -60,6 +60,13 @@ def babble(conversation: Conversation) -> None:
     raise HungUp
 
 
+def flood(conversation: Conversation) -> None:
+    """One line without end."""
+    while not conversation.closing.is_set():
+        conversation.say(b"2" * 65536)
+    raise HungUp
+
+
 def late(octets: bytes, seconds: float) -> Deed:
     def wait_then_say(conversation: Conversation) -> None:
         conversation.closing.wait(seconds)

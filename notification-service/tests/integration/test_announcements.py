@@ -15,7 +15,7 @@ from shared_lib.errors import Deferred, Rejected, Unreachable, Unsettled
 from shared_lib.idempotency import KeyReused, RequestKey
 from shared_lib.outbox import Relay
 
-from ..builders import A_MOMENT, a_contact, a_context, a_coordinator, an_announcement, an_organisation
+from ..builders import A_MOMENT, a_contact, a_context, a_coordinator, a_delivery, an_announcement, an_organisation
 from ..fakes import FakeAcknowledgements, FakeMailer, FakePusher, MovableClock
 
 ANYBODY = Requester(subject="anonymous")
@@ -290,6 +290,37 @@ def test_a_coordinator_whose_news_has_not_arrived_yet_is_waited_for(
 
     assert [row[2] for row in rows(first)] == ["sent", "queued"]
     assert mailer.addresses == [MENTOR_MAIL, "new@lhl.example"]
+
+
+def test_notices_reach_a_person_in_the_order_they_were_made(
+    announcements: Announcements, mailer: FakeMailer, relay: Relay, clock: MovableClock
+) -> None:
+    mailer.failures[MENTOR_MAIL] = Deferred("smtp_451")
+    announcements.announce(an_announcement(Notice.PAUSE_ACTIVATED), ANYBODY)
+    mailer.failures.clear()
+
+    overtaking = announcements.announce(an_announcement(Notice.PAUSE_LIFTED), ANYBODY)
+    clock.pass_by(seconds=20)
+    relay.run_once()
+    relay.run_once()
+
+    assert [row[2] for row in rows(overtaking)] == ["queued", "sent"]
+    assert [mail.letter.title for mail in mailer.taken if mail.to == MENTOR_MAIL] == [
+        "Pausen din er registrert",
+        "Velkommen tilbake! Pausen din er avsluttet",
+    ]
+
+
+def test_a_worker_that_comes_late_tells_nobody_again(
+    announcements: Announcements, contacts: Contacts, mailer: FakeMailer, pusher: FakePusher, relay: Relay
+) -> None:
+    contacts.put(people=[a_contact(channels=(Channel.EMAIL, Channel.PUSH), push_token="t", version=2)])
+    answer = announcements.announce(reminder(14), ANYBODY)
+
+    for message, kind in zip(answer.dispatch.messages, ("mail", "push"), strict=True):
+        relay.routes[kind].deliver(a_delivery(kind, message=message.number))
+
+    assert (len(mailer.taken), len(pusher.taken)) == (1, 1)
 
 
 def test_one_refused_recipient_does_not_stop_the_others(

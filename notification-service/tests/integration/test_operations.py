@@ -91,6 +91,7 @@ def test_the_reason_of_a_pause_stays_outside(
 
     answer = client.post(f"{BASE}/pause-activated", json=body, headers={"Idempotency-Key": "k"})
 
+    assert answer.status_code == 201
     assert canary not in answer.text
     assert canary not in repr(mailer.taken)
     assert canary not in "".join(capsys.readouterr())

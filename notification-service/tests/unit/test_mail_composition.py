@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 import pytest
-from notification_service.clients.mail.compose import composed
+from notification_service.clients.mail.compose import composed, reads_as_meant
 from notification_service.clients.mail.sender import Sender
 from shared_lib.errors import Rejected
 
@@ -93,3 +93,20 @@ def test_a_subject_that_would_read_differently_is_refused(title: str) -> None:
 def test_only_plain_addresses_are_written_to(address: str) -> None:
     with pytest.raises(Rejected, match="invalid_address"):
         composed(a_mail(to=address), SENDER)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (b"Subject:", b"Bcc: x@y.no\r\nSubject:"),
+        (b"Auto-Submitted: auto-generated\r\n", b""),
+        (b"To: kari", b"To: ola"),
+        (b"Content-Type: text/html", b"Content-Type: text/calendar"),
+        (b"Content-Transfer-Encoding", b"Content-Disposition: attachment\r\nContent-Transfer-Encoding"),
+    ],
+)
+def test_a_mail_that_is_not_as_meant_is_noticed(change: tuple[bytes, bytes]) -> None:
+    octets = composed(a_mail(), SENDER)
+
+    assert reads_as_meant(octets, a_mail())
+    assert not reads_as_meant(octets.replace(*change, 1), a_mail())

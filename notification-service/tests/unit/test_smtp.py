@@ -10,7 +10,7 @@ from notification_service.config.smtp import SmtpServer
 from shared_lib.errors import Deferred, Rejected, Unreachable, Unsettled
 
 from ..builders import a_letter, a_mail
-from ..smtp_server import Deed, ScriptedServer, babble, cut, drip, late, reply, stall
+from ..smtp_server import Deed, ScriptedServer, babble, cut, drip, flood, late, reply, stall
 
 
 def mailer_for(server: ScriptedServer) -> SmtpMailer:
@@ -160,6 +160,18 @@ def test_a_refusal_says_whether_trying_again_helps(
 
     assert caught.type is meaning
     assert str(caught.value) == reason
+
+
+@pytest.mark.parametrize("deed", [babble, flood])
+def test_whoever_never_stops_talking_is_not_listened_to(server: ScriptedServer, deed: Deed) -> None:
+    server.script["EHLO"] = deed
+    patient = SmtpServer(host="127.0.0.1", port=server.port)
+    started = time.monotonic()
+
+    with pytest.raises(Unreachable, match="smtp_garbage"):
+        SmtpMailer(server=patient, sender=Sender(address="a@b.no")).send(a_mail(), before_data=nothing)
+
+    assert time.monotonic() - started < 5
 
 
 def test_nobody_there_is_unreachable() -> None:

@@ -177,7 +177,7 @@ def test_a_server_without_starttls_gets_nothing_in_the_clear(
 ) -> None:
     port = start()
 
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable, match="smtp_not_supported"):
         send(mailer(port, Tls.STARTTLS, trusting))
 
     assert mailbox.envelopes == []
@@ -188,10 +188,18 @@ def slip_in(conversation: Conversation) -> None:
     conversation.say(b"220 go on\r\n250 and trust me\r\n")
 
 
-@pytest.mark.parametrize("deed", [reply(b"220 but no handshake\r\nnonsense"), reply(b"454 no"), stall, slip_in])
-def test_an_encryption_that_goes_wrong_ends_the_conversation(trusting: ssl.SSLContext, deed: Any) -> None:
+@pytest.mark.parametrize(
+    ("deed", "reason"),
+    [
+        (reply(b"220 go on"), "tls_failed"),
+        (reply(b"454 no"), "smtp_454"),
+        (stall, "smtp_timeout"),
+        (slip_in, "smtp_garbage"),
+    ],
+)
+def test_an_encryption_that_goes_wrong_ends_the_conversation(trusting: ssl.SSLContext, deed: Any, reason: str) -> None:
     script = {"EHLO": reply(b"250-here\r\n250 STARTTLS"), "STARTTLS": deed}
-    with ScriptedServer(script) as server, pytest.raises(Unreachable):
+    with ScriptedServer(script) as server, pytest.raises(Unreachable, match=reason):
         send(mailer(server.port, Tls.STARTTLS, trusting))
 
     assert "MAIL" not in server.steps

@@ -15,7 +15,7 @@ from notification_service.domain.ports import Mail
 from .sender import Sender
 
 _HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type")
-_PARTS = ("Content-Type", "Content-Transfer-Encoding", "MIME-Version")
+_PARTS = ["Content-Type", "Content-Transfer-Encoding"]
 
 _templates = Environment(
     loader=PackageLoader("notification_service.clients.mail"),
@@ -31,7 +31,8 @@ def composed(mail: Mail, sender: Sender) -> bytes:
     if not is_plain_address(mail.to):
         raise Rejected("invalid_address")
     octets = _message(mail, sender).as_bytes(policy=SMTP)
-    _check(octets, mail)
+    if not reads_as_meant(octets, mail):
+        raise Rejected("mail_not_as_meant")
     return octets if octets.endswith(b"\r\n") else octets + b"\r\n"
 
 
@@ -46,6 +47,8 @@ def _message(mail: Mail, sender: Sender) -> EmailMessage:
     message.set_content(_rendered("letter.txt", mail), cte="quoted-printable")
     message.add_alternative(_rendered("letter.html", mail), subtype="html", cte="quoted-printable")
     message.set_boundary(f"=_{mail.message_id}")
+    for part in message.iter_parts():
+        del part["MIME-Version"]  # of the whole mail, not of its parts
     return message
 
 
@@ -53,16 +56,14 @@ def _rendered(template: str, mail: Mail) -> str:
     return _templates.get_template(template).render(letter=mail.letter)
 
 
-def _check(octets: bytes, mail: Mail) -> None:
-    """Read it as the receiver will: no header and no part that we did not write."""
+def reads_as_meant(octets: bytes, mail: Mail) -> bool:
+    """Read it as the receiver will: is there no header and no part that we did not write?"""
     seen = message_from_bytes(octets, policy=SMTP)
     parts = list(seen.iter_parts()) if seen.get_content_type() == "multipart/alternative" else []
-    as_meant = (
+    return (
         sorted(seen.keys()) == sorted(_HEADERS)
         and seen["To"] == mail.to
         and seen["Subject"] == mail.letter.title
         and [part.get_content_type() for part in parts] == ["text/plain", "text/html"]
-        and all(name in _PARTS for part in parts for name in part)
+        and all(list(part) == _PARTS for part in parts)
     )
-    if not as_meant:
-        raise Rejected("mail_not_as_meant")

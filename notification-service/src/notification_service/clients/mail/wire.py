@@ -112,7 +112,7 @@ class Wire(smtplib.SMTP):
     def _start_tls(self) -> None:
         """Never goes on in the clear; what was said before the encryption is forgotten (RFC 3207)."""
         if not self.has_extn("starttls"):
-            raise Garbage("no STARTTLS")
+            raise smtplib.SMTPNotSupportedError("no STARTTLS")
         self._expect(self.docmd("STARTTLS"), 220)
         if self._received:
             raise Garbage("words slipped in before TLS")
