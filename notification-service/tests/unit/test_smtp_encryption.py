@@ -191,7 +191,7 @@ def slip_in(conversation: Conversation) -> None:
 @pytest.mark.parametrize(
     ("deed", "reason"),
     [
-        (reply(b"220 go on"), "tls_failed"),
+        (reply(b"220 go on"), "smtp_timeout"),
         (reply(b"454 no"), "smtp_454"),
         (stall, "smtp_timeout"),
         (slip_in, "smtp_garbage"),
