@@ -96,6 +96,7 @@ class Parts:
         deadline = time.monotonic() + READY_WITHIN
         while not is_there():
             self._look()
+            self._supervisor.insist()
             if time.monotonic() > deadline:
                 raise TooSlow(f"{what} is not ready after {READY_WITHIN:.0f} s; see {self._settings.logs}.")
             time.sleep(LOOK_EVERY / 2)

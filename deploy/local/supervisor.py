@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from process import Process, Program
@@ -11,6 +11,7 @@ FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 HEALTHY_AFTER = 10.0
 LOOK_EVERY = 0.1
+HOPELESS_AFTER = 4
 
 
 class CommandFailed(Exception):
@@ -27,7 +28,8 @@ class _Watched:
     process: Process
     since: float
     pause: float = FIRST_PAUSE
-    again_at: float | None = field(default=None, kw_only=True)
+    again_at: float | None = None
+    early_ends: int = 0
 
 
 class Supervisor:
@@ -56,10 +58,17 @@ class Supervisor:
         watched.process.kill_group()
         now = self._clock()
         if now - watched.since >= HEALTHY_AFTER:
-            watched.pause = FIRST_PAUSE
+            watched.pause, watched.early_ends = FIRST_PAUSE, 0
+        watched.early_ends += 1
         self._note(f"{watched.program.name} ended with {watched.process.exit_code}, again in {watched.pause:.1f} s")
         watched.again_at = now + watched.pause
         watched.pause = min(watched.pause * 2, LONGEST_PAUSE)
+
+    def insist(self) -> None:
+        """Raises CommandFailed when somebody keeps dying: while a system starts, that is a mistake in its settings."""
+        for watched in self._watched.values():
+            if watched.early_ends >= HOPELESS_AFTER:
+                raise CommandFailed(watched.process)
 
     def pids(self) -> dict[str, list[int]]:
         """Who is alive right now, by name."""
