@@ -66,16 +66,9 @@ def import_people(stack: Stack, *, names: Callable[[str], str] = str) -> None:
     with file.open("w", newline="") as output:
         csv.writer(output).writerows(_lines(names))
     description = stack.description
-    settings = {
-        "DATABASE_URL": description["databases"]["orchestrator"],
-        "NOTIFICATION_URL": description["notification"],
-        "JWT_JWKS": description["jwks"],
-        "JWT_ISSUER": description["issuer"],
-        "SERVICE_JWKS": description["service_jwks"],
-        "SERVICE_KEY": description["service_key"],
-    }
     command = [sys.executable, "-m", "orchestrator_service", "directory", "import", str(file)]
-    done = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True, check=False)
+    settings = {**os.environ, **description["settings"]["orchestrator"]}
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     eventually(lambda: not _promises(description["databases"]["orchestrator"]), within=30)
 
