@@ -12,6 +12,7 @@ LONGEST_PAUSE = 5.0
 HEALTHY_AFTER = 10.0
 LOOK_EVERY = 0.1
 HOPELESS_AFTER = 4
+ASK_AGAIN_AFTER = 0.5
 
 
 class CommandFailed(Exception):
@@ -90,15 +91,17 @@ class Supervisor:
                 raise CommandFailed(process)
 
     def stop(self, names: Sequence[str], *, hurried: Callable[[], bool]) -> None:
-        """SIGTERM for all of them, SIGKILL for those whose patience runs out; returns when all are gone."""
+        """SIGTERM for all of them, and again; SIGKILL when their patience is over. Returns when all are gone."""
         leaving = [watched for name in names if (watched := self._watched.pop(name, None))]
-        for watched in leaving:
-            watched.process.terminate()
-        start = self._clock()
+        start, asked_at = self._clock(), None
         while leaving:
-            over = self._clock() - start
+            now = self._clock()
+            if asked_at is None or now - asked_at >= ASK_AGAIN_AFTER:
+                asked_at = now
+                for watched in leaving:
+                    watched.process.terminate()
             for watched in leaving:
-                if hurried() or over > watched.program.patience or watched.process.exit_code is not None:
+                if hurried() or now - start > watched.program.patience or watched.process.exit_code is not None:
                     watched.process.kill_group()
             leaving = [watched for watched in leaving if watched.process.exit_code is None]
             time.sleep(LOOK_EVERY / 5 if leaving else 0)
