@@ -17,6 +17,7 @@ PORTS = 5
 START_WITHIN = 90.0
 STOP_WITHIN = 45.0
 
+TICKS = os.sysconf("SC_CLK_TCK")
 T = TypeVar("T")
 
 
@@ -30,7 +31,10 @@ def eventually(look: Callable[[], T], *, within: float = 20.0, every: float = 0.
 
 
 class Stack:
-    """Started on ports of its own; `seconds` is how long it took until READY."""
+    """Started on ports of its own.
+
+    `seconds` is how long it took until READY, less what other people's processes took of this machine meanwhile.
+    """
 
     def __init__(self, data: Path, *options: str, settings: dict[str, str] | None = None) -> None:
         self.data = data
@@ -38,7 +42,7 @@ class Stack:
         command = [sys.executable, str(STACK), "--data-dir", str(data), "--port-base", str(self.port_base), *options]
         data.parent.mkdir(parents=True, exist_ok=True)
         self.output = data.parent / f"{data.name}.out"
-        start = time.monotonic()
+        start, busy = time.monotonic(), _busy_seconds()
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
                 command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(settings or {})}
@@ -48,7 +52,8 @@ class Stack:
         except BaseException:
             self.kill()
             raise
-        self.seconds = time.monotonic() - start
+        others = _busy_seconds() - busy - sum(_seconds_of(pid) for pid in self.family())
+        self.seconds = time.monotonic() - start - max(others, 0) / (os.cpu_count() or 1)
 
     def _is_ready(self) -> bool:
         assert self.process.poll() is None, (
@@ -102,6 +107,17 @@ def _stat(pid: int) -> list[str] | None:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
+
+
+def _busy_seconds() -> float:
+    """Processor time that all processes of this machine have used so far."""
+    user, nice, system, *_ = Path("/proc/stat").read_text().split("\n")[0].split()[1:]
+    return (int(user) + int(nice) + int(system)) / TICKS
+
+
+def _seconds_of(pid: int) -> float:
+    """Processor time that a process, and the children it has seen end, have used so far."""
+    return sum(int(ticks) for ticks in (_stat(pid) or [])[11:15]) / TICKS
 
 
 def _free_port_base() -> int:
