@@ -20,6 +20,7 @@ from shared_lib.testing.issuer import Issuer, bearer
 from shared_lib.testing.postgres import PostgresServer, database_for, truncate_all
 from shared_lib.web import api
 
+from .builders import a_contact, a_coordinator, an_organisation
 from .fakes import FakeAcknowledgements, FakeMailer, FakePusher, MovableClock
 
 AUDIENCE = "notification-service"
@@ -106,6 +107,13 @@ def withdrawals(database: Database, relay: Relay, clock: MovableClock) -> Withdr
 @pytest.fixture
 def contacts(database: Database) -> Contacts:
     return Contacts(database=database)
+
+
+@pytest.fixture
+def people(contacts: Contacts) -> None:
+    """A mentor, his coordinator and an admin of their organisation."""
+    admin = a_coordinator(id="admin-lhl", name="Anne Admin", email="admin@lhl.example")
+    contacts.put(organisations=[an_organisation()], people=[a_contact(), a_coordinator(), admin])
 
 
 @pytest.fixture

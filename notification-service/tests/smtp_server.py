@@ -119,7 +119,7 @@ class ScriptedServer:
             conversation = Conversation(connection, self._closing)
             self._do("greeting", conversation, b"220 ready")
             while True:
-                self._answer(conversation, conversation.line().decode("ascii"))
+                self._answer(conversation, conversation.line().decode("latin-1"))
 
     def _answer(self, conversation: Conversation, line: str) -> None:
         command = line.split(" ", maxsplit=1)[0].upper()

@@ -13,11 +13,10 @@ import pytest
 from flask.testing import FlaskClient
 from notification_service.clients.acknowledgements import HttpAcknowledgements
 from notification_service.domain.ports import Lapse
-from notification_service.usecases.contacts import Contacts
 from shared_lib.errors import Unreachable
 from shared_lib.http_client import ServiceClient
 
-from ..builders import a_contact, a_coordinator, a_lapse, an_organisation
+from ..builders import a_lapse
 from ..fakes import FakeMailer
 
 CONTRACT = Path(__file__).parents[2] / "contract"
@@ -49,11 +48,6 @@ def assert_alike(given: Any, expected: Any, name: str = "") -> None:
             assert_alike(item, value)
     else:
         assert given == expected
-
-
-@pytest.fixture
-def people(contacts: Contacts) -> None:
-    contacts.put(organisations=[an_organisation()], people=[a_contact(), a_coordinator()])
 
 
 def test_the_published_document_is_the_one_served(client: FlaskClient) -> None:

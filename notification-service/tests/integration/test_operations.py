@@ -7,13 +7,14 @@ from typing import Any
 import psycopg
 import pytest
 from flask.testing import FlaskClient
-from notification_service.usecases.contacts import Contacts
 from psycopg.sql import SQL, Identifier
 from shared_lib.errors import Unreachable
 from shared_lib.outbox import Relay, presence
 
-from ..builders import a_contact, a_coordinator, an_organisation
 from ..fakes import FakeMailer, MovableClock
+
+pytestmark = pytest.mark.usefixtures("people")
+
 
 BASE = "/api/v1/pause-notifications"
 NOTICES = {
@@ -23,11 +24,6 @@ NOTICES = {
     "cert-expiry-reminder": {"mentor_id": "mentor-042", "days_remaining": 14},
 }
 Headers = dict[str, str]
-
-
-@pytest.fixture(autouse=True)
-def people(contacts: Contacts) -> None:
-    contacts.put(organisations=[an_organisation()], people=[a_contact(), a_coordinator()])
 
 
 def dump(database_url: str) -> str:
@@ -222,71 +218,3 @@ def test_what_waits_is_counted(client: FlaskClient, mailer: FakeMailer) -> None:
     client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"])
 
     assert 'outbox_live_rows{kind="mail"} 2.0' in client.get("/metrics").text
-
-
-class TestInternal:
-    def test_contacts_are_taken_from_the_orchestrator_only(
-        self, client: FlaskClient, as_service: Headers, as_person: Callable[..., Headers]
-    ) -> None:
-        news = {"organisations": [], "contacts": []}
-
-        assert client.put("/internal/v1/contacts", json=news).status_code == 401
-        assert (
-            client.put("/internal/v1/contacts", json=news, headers=as_person("root", "global_admin")).status_code == 401
-        )
-        assert client.put("/internal/v1/contacts", json=news, headers=as_service).status_code == 200
-
-    def test_a_batch_may_be_larger_than_other_bodies(self, client: FlaskClient, as_service: Headers) -> None:
-        people = [
-            {"id": f"m-{number}", "organisation_id": "lhl", "name": "N" * 200, "push_token": "t" * 200, "version": 1}
-            for number in range(500)
-        ]
-
-        answer = client.put("/internal/v1/contacts", json={"contacts": people}, headers=as_service)
-
-        assert (answer.status_code, answer.json) == (200, {"organisations": 0, "contacts": 500})
-
-    def test_but_not_endless(self, client: FlaskClient, as_service: Headers) -> None:
-        news = {"contacts": [{"name": "N" * 2_000_000}]}
-
-        assert client.put("/internal/v1/contacts", json=news, headers=as_service).status_code == 413
-
-    @pytest.mark.parametrize(
-        "change", [{"time_zone": "../../etc/passwd"}, {"time_zone": "Mars/Olympus"}, {"admin_ids": ["a b"]}, {"x": 1}]
-    )
-    def test_an_organisation_that_would_break_something_later_is_refused(
-        self, client: FlaskClient, as_service: Headers, change: dict[str, Any]
-    ) -> None:
-        organisation = {"id": "lhl", "name": "LHL", "version": 9, **change}
-
-        answer = client.put("/internal/v1/contacts", json={"organisations": [organisation]}, headers=as_service)
-
-        assert answer.status_code == 422
-
-    def test_one_person_at_a_time(self, client: FlaskClient, as_service: Headers) -> None:
-        body = {
-            "organisation_id": "lhl",
-            "name": "Kari",
-            "channels": ["in_app", "in_app"],
-            "is_mentor": True,
-            "version": 7,
-            "coordinator_id": "mentor-042",
-        }
-
-        assert client.put("/internal/v1/contacts/mentor-042", json=body, headers=as_service).status_code == 200
-        rows = client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"]).json["notifications_dispatched"]
-        assert [(row["channel"], row["status"]) for row in rows] == [("in_app", "delivered")]
-
-    def test_a_dispatch_is_withdrawn_by_its_key(
-        self, client: FlaskClient, as_service: Headers, mailer: FakeMailer
-    ) -> None:
-        mailer.failure = Unreachable("down")
-        client.post(
-            f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers={**as_service, "Idempotency-Key": "outbox-1"}
-        )
-
-        answer = client.delete("/internal/v1/dispatches/outbox-1", headers=as_service)
-
-        assert {row["status"] for row in answer.json["notifications_dispatched"]} == {"skipped"}
-        assert client.delete("/internal/v1/dispatches/outbox-2", headers=as_service).status_code == 404
-        assert client.delete("/internal/v1/dispatches/outbox-1").status_code == 401

@@ -4,14 +4,16 @@ import pytest
 from notification_service.domain.errors import DispatchNotFound
 from notification_service.domain.model import Notice, Status
 from notification_service.usecases.announcements import Announcements, Requester
-from notification_service.usecases.contacts import Contacts
 from notification_service.usecases.withdrawals import Withdrawals
 from shared_lib.errors import Unreachable
 from shared_lib.idempotency import RequestKey
 from shared_lib.outbox import Relay
 
-from ..builders import A_MOMENT, a_contact, a_coordinator, an_announcement, an_organisation
+from ..builders import A_MOMENT, an_announcement
 from ..fakes import FakeAcknowledgements, FakeMailer, MovableClock
+
+pytestmark = pytest.mark.usefixtures("people")
+
 
 CALLER = "service:orchestrator-service"
 EXPIRED = an_announcement(Notice.CERT_EXPIRY, expiry_date=A_MOMENT)
@@ -21,11 +23,6 @@ def under(key: str) -> Requester:
     return Requester(
         subject=CALLER, key=RequestKey(caller=CALLER, operation=Notice.CERT_EXPIRY, key=key, fingerprint=b"")
     )
-
-
-@pytest.fixture(autouse=True)
-def people(contacts: Contacts) -> None:
-    contacts.put(organisations=[an_organisation()], people=[a_contact(), a_coordinator()])
 
 
 def test_what_is_queued_is_never_sent(

@@ -188,10 +188,17 @@ def slip_in(conversation: Conversation) -> None:
     conversation.say(b"220 go on\r\n250 and trust me\r\n")
 
 
+def talk_on(conversation: Conversation) -> None:
+    """Agrees to the encryption and then goes on in the clear."""
+    conversation.say(b"220 go on\r\n")
+    conversation.connection.recv(65536)
+    conversation.say(b"250 and how are you today\r\n")
+
+
 @pytest.mark.parametrize(
     ("deed", "reason"),
     [
-        (reply(b"220 go on"), "smtp_timeout"),
+        (talk_on, "tls_failed"),
         (reply(b"454 no"), "smtp_454"),
         (stall, "smtp_timeout"),
         (slip_in, "smtp_garbage"),
