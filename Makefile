@@ -30,12 +30,13 @@ demo: install ## Walk the sample through every operation of the running system, 
 	@exec $(BIN)/python deploy/local/demo.py --data-dir $(DATA)
 
 token: install ## Mint a token: make token ROLE=coordinator SUB=coord_9f8e7d6c ORG=nhf
-	@exec $(BIN)/python deploy/local/token.py --data-dir $(DATA) --role "$(ROLE)" --sub "$(SUB)" --org "$(ORG)"
+	@exec $(BIN)/python deploy/local/mint_token.py --data-dir $(DATA) --role "$(ROLE)" --sub "$(SUB)" --org "$(ORG)"
 
 lint: install ## ruff, mypy --strict and the import rules of the house
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@MYPYPATH=deploy/local $(BIN)/mypy deploy/local/*.py
 	@$(BIN)/lint-imports --no-cache
 
 format: install ## Let ruff put the code into shape

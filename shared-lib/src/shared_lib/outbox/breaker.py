@@ -39,7 +39,10 @@ class Breaker:
                 self._probe_at = self.monotonic() + self.pause
 
     def answered(self) -> bool:
-        """The destination is well. True when it had been failing until now: whoever waits for it can go on."""
+        """The destination is well. True when the breaker was open until now: whoever waits for it can go on.
+
+        A failure between successes does not count: it may lie in that one row, which must not be hastened for ever.
+        """
         with self._lock:
-            recovered, self._failures = self._failures > 0, 0
+            recovered, self._failures = self.is_open, 0
             return recovered

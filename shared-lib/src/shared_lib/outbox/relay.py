@@ -76,7 +76,7 @@ class Relay:
         begun, rest = [], False
         for promise in promises:
             lane = self.lanes[self.routes[promise.kind].lane]
-            ready = promise.due_at is None and lane.room > 0 and not lane.breaker.is_open
+            ready = promise.due_at is None and lane.room > 0 and lane.breaker.admits()
             owner = self.owner if ready and not self.stopping.is_set() else None
             led = rows.add(session, promise, now=now, owner=owner, until=until, request_id=current_request_id())
             if led:

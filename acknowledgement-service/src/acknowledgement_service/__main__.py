@@ -1,0 +1,111 @@
+"""The command line: `python -m acknowledgement_service COMMAND`."""
+
+import argparse
+import csv
+import json
+import os
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from shared_lib import logging
+from shared_lib.clock import utc_now
+from shared_lib.config import BadSetting
+from shared_lib.database import Database
+from shared_lib.errors import Unavailable
+from shared_lib.migrate import migrate
+from shared_lib.web import openapi
+
+from .app import MIGRATIONS, NAME, create_app
+from .config import Config
+from .domain.model import Lapse
+from .usecases.lapses import Lapses
+
+UNUSED = {
+    "DATABASE_URL": "postgresql://unused@localhost/unused",
+    "JWT_JWKS": "unused",
+    "SERVICE_JWKS": "unused",
+    "JWT_ISSUER": "unused",
+}
+"""Enough to describe the service without running it."""
+
+
+def main(arguments: list[str], environ: Mapping[str, str]) -> int:
+    """Run one command; answers the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.command(options, environ)
+    except BadSetting as error:
+        print(f"Settings: {error}", file=sys.stderr)
+        return 2
+    except Unavailable as error:
+        print(f"The database does not answer ({error.reason}).", file=sys.stderr)
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m acknowledgement_service", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    web = commands.add_parser("web", help="serve HTTP on BIND (gunicorn)")
+    web.set_defaults(command=_web)
+    upgrade = commands.add_parser("migrate", help="bring the database to the newest schema")
+    upgrade.set_defaults(command=_migrate)
+    describe = commands.add_parser("openapi", help="print the OpenAPI document")
+    describe.set_defaults(command=_openapi)
+    lapses = commands.add_parser("lapses", help="lapse records").add_subparsers(required=True, metavar="ACTION")
+    load = lapses.add_parser("import", help="take over records of another system from a CSV file (see README)")
+    load.add_argument("file", type=Path)
+    load.set_defaults(command=_import)
+    return parser
+
+
+def _web(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    Config.from_env(environ)
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn_conf"]
+    os.execve(sys.executable, [*command, "acknowledgement_service.wsgi:application"], dict(environ))  # noqa: S606
+
+
+def _migrate(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    config = Config.from_env(environ)
+    logging.configure(NAME, level=config.log_level)
+    revision = migrate(Database.open(config.database_url, pool_size=1), MIGRATIONS)
+    print(f"The database is at revision {revision}.")
+    return 0
+
+
+def _openapi(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    app = create_app(Config.from_env(UNUSED))
+    print(json.dumps(openapi.document(app.extensions["api"]), indent=2))
+    return 0
+
+
+def _import(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    config = Config.from_env(environ)
+    try:
+        with options.file.open(newline="", encoding="utf-8-sig") as file:
+            records = [_record(line) for line in csv.DictReader(file)]
+    except (OSError, KeyError, ValueError) as error:
+        print(f"{options.file}: not a file of lapse records ({type(error).__name__}: {error}).", file=sys.stderr)
+        return 1
+    new = Lapses(database=Database.open(config.database_url, pool_size=1), clock=utc_now).take_over(records)
+    print(f"{len(records)} records read, {new} of them new.")
+    return 0
+
+
+def _record(line: dict[str, str]) -> Lapse:
+    return Lapse(
+        id=UUID(line["acknowledgement_id"]),
+        notification_id=UUID(line["notification_id"]),
+        mentor_id=line["mentor_id"],
+        coordinator_id=line["coordinator_id"],
+        organisation_id=line["organisation_id"],
+        expiry_date=datetime.fromisoformat(line["expiry_date"]),
+        created_at=datetime.fromisoformat(line["created_at"]),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,31 @@
+"""For the notification service alone: opening lapses. Never routed by the gateway."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from shared_lib.web.auth import caller, service_only
+from shared_lib.web.input import Blueprint
+
+from acknowledgement_service.domain.model import Opening
+from acknowledgement_service.usecases.lapses import Lapses
+
+from . import schemas
+
+blp = Blueprint("internal", __name__, url_prefix="/internal/v1", description="For neighbour services")
+
+
+@blp.put("/lapses/<uuid:notification_id>/<identifier:coordinator_id>")
+@service_only
+@blp.arguments(schemas.OpeningSchema)
+@blp.alt_response(200, schema=schemas.LapseSchema, description="Open already; unchanged")
+@blp.response(201, schemas.LapseSchema)
+def open_lapse(body: dict[str, Any], notification_id: UUID, coordinator_id: str) -> Any:
+    """Open the lapse of a notification and coordinator
+
+    Repeating answers the first record.
+    """
+    opening = Opening(notification_id=notification_id, coordinator_id=coordinator_id, **body)
+    lapses: Lapses = current_app.extensions["lapses"]
+    outcome = lapses.open(opening, by=caller().subject)
+    return outcome.value, 201 if outcome.is_new else 200

@@ -1,0 +1,91 @@
+"""The five operations of the contract."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from shared_lib.paging import PageRequest
+from shared_lib.web.auth import public
+from shared_lib.web.conditional import etag, wanted_versions
+from shared_lib.web.idempotency import REPLAYED
+from shared_lib.web.input import Blueprint
+from shared_lib.web.pagination import page_answer
+
+from acknowledgement_service.domain.model import Change, Filters
+from acknowledgement_service.usecases.lapses import Lapses
+
+from . import schemas
+from .visitors import acknowledgement_key, present_visitor
+
+BASE_PATH = "/api/v1/lapse-acknowledgements"
+
+blp = Blueprint(
+    "lapse-acknowledgements",
+    __name__,
+    url_prefix=BASE_PATH,
+    description="Lapsed certifications, and who has seen that they lapsed",
+)
+
+
+def _lapses() -> Lapses:
+    found: Lapses = current_app.extensions["lapses"]
+    return found
+
+
+@blp.get("")
+@public
+@blp.arguments(schemas.LapseQuerySchema, location="query")
+@blp.response(200, schemas.LapsePageSchema)
+def list_lapses(query: dict[str, Any]) -> Any:
+    """List lapse records, newest first
+
+    Narrow to a coordinator and `is_acknowledged=false` to get what still waits for him.
+    """
+    page: PageRequest = query["page"]
+    filters: Filters = query["filters"]
+    return page_answer(_lapses().page(filters, page, visitor=present_visitor()))
+
+
+@blp.get("/<uuid:acknowledgement_id>")
+@public
+@blp.response(200, schemas.LapseSchema)
+def get_lapse(acknowledgement_id: UUID) -> Any:
+    """Get a lapse record"""
+    lapse = _lapses().find(acknowledgement_id, visitor=present_visitor())
+    return lapse, 200, etag(lapse.version)
+
+
+@blp.post("")
+@public
+@blp.arguments(schemas.AcknowledgeSchema)
+@blp.alt_response(200, schema=schemas.LapseSchema, description="Acknowledged before; unchanged")
+@blp.response(201, schemas.LapseSchema)
+def acknowledge(body: dict[str, Any]) -> Any:
+    """Acknowledge a lapse
+
+    The first time 201, then 200 with the record unchanged.
+    """
+    outcome = _lapses().acknowledge(
+        body["notification_id"], body["coordinator_id"], visitor=present_visitor(), key=acknowledgement_key(body)
+    )
+    headers = {**etag(outcome.value.version), **({REPLAYED: "true"} if outcome.replayed else {})}
+    return outcome.value, 201 if outcome.is_new else 200, headers
+
+
+@blp.put("/<uuid:acknowledgement_id>")
+@public
+@blp.arguments(schemas.ChangeSchema)
+@blp.response(200, schemas.ChangedLapseSchema)
+def change_lapse(change: Change, acknowledgement_id: UUID) -> Any:
+    """Acknowledge, correct the moment, or add the coordinator's notes"""
+    lapse = _lapses().change(acknowledgement_id, change, visitor=present_visitor(), versions=wanted_versions())
+    return lapse, 200, etag(lapse.version)
+
+
+@blp.delete("/<uuid:acknowledgement_id>")
+@public
+@blp.response(200, schemas.DeletedSchema)
+def delete_lapse(acknowledgement_id: UUID) -> dict[str, Any]:
+    """Delete a lapse record; the audit trail keeps its ids and times"""
+    _lapses().delete(acknowledgement_id, visitor=present_visitor(), versions=wanted_versions())
+    return {"deleted": True, "acknowledgement_id": acknowledgement_id}

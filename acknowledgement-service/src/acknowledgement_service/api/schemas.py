@@ -1,0 +1,95 @@
+"""One schema for each shape the contract shows; the order of members is the contract's."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+from shared_lib.web.fields import Identifier, PlainText, QueryBoolean, StrictBoolean, UtcDateTime
+from shared_lib.web.pagination import PageQuerySchema, PaginationSchema
+
+from acknowledgement_service.domain.model import Change, Filters, Sort
+
+LONGEST_NOTE = 500
+
+
+class LapseSchema(Schema):
+    acknowledgement_id = fields.UUID(required=True, attribute="id")
+    notification_id = fields.UUID(required=True)
+    mentor_id = fields.String(required=True)
+    coordinator_id = fields.String(required=True)
+    expiry_date = UtcDateTime(required=True)
+    is_acknowledged = fields.Boolean(required=True)
+    acknowledged_at = UtcDateTime(required=True, allow_none=True)
+    created_at = UtcDateTime(required=True)
+
+
+class ChangedLapseSchema(Schema):
+    acknowledgement_id = fields.UUID(required=True, attribute="id")
+    notification_id = fields.UUID(required=True)
+    mentor_id = fields.String(required=True)
+    coordinator_id = fields.String(required=True)
+    expiry_date = UtcDateTime(required=True)
+    is_acknowledged = fields.Boolean(required=True)
+    acknowledged_at = UtcDateTime(required=True, allow_none=True)
+    coordinator_notes = fields.String(required=True, allow_none=True)
+    created_at = UtcDateTime(required=True)
+
+
+class LapsePageSchema(Schema):
+    data = fields.List(fields.Nested(LapseSchema), required=True)
+    pagination = fields.Nested(PaginationSchema, required=True)
+
+
+class DeletedSchema(Schema):
+    deleted = fields.Boolean(required=True)
+    acknowledgement_id = fields.UUID(required=True)
+
+
+class AcknowledgeSchema(Schema):
+    notification_id = fields.UUID(required=True)
+    coordinator_id = Identifier(required=True)
+
+
+class ChangeSchema(Schema):
+    is_acknowledged = StrictBoolean()
+    acknowledged_at = UtcDateTime()
+    coordinator_notes = PlainText(
+        longest=LONGEST_NOTE,
+        line_breaks=True,
+        allow_none=True,
+        metadata={"description": "Seen in the answer to PUT alone, as the contract has it. null removes the note."},
+    )
+
+    @validates_schema
+    def something_is_asked_for(self, values: dict[str, Any], **_: Any) -> None:
+        if not values:
+            raise ValidationError(
+                "Give at least one of is_acknowledged, acknowledged_at and coordinator_notes.", "body"
+            )
+
+    @post_load
+    def build(self, values: dict[str, Any], **_: Any) -> Change:
+        return Change(**values, changes_notes="coordinator_notes" in values)
+
+
+class OpeningSchema(Schema):
+    mentor_id = Identifier(required=True)
+    organisation_id = Identifier(required=True)
+    expiry_date = UtcDateTime(required=True)
+
+
+class LapseQuerySchema(PageQuerySchema):
+    coordinator_id = Identifier()
+    mentor_id = Identifier()
+    is_acknowledged = QueryBoolean()
+    sort = fields.String(
+        load_default=Sort.CREATED.value,
+        validate=validate.OneOf([sort.value for sort in Sort]),
+        metadata={"description": "created_at: newest first; expiry_date: the soonest first."},
+    )
+
+    @post_load
+    def build_filters(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """PageRequest under `page` and Filters under `filters`, whichever hook runs first."""
+        names = ("coordinator_id", "mentor_id", "is_acknowledged")
+        narrowed = {name: values.pop(name) for name in names if name in values}
+        return {**values, "filters": Filters(**narrowed, sort=Sort(values.pop("sort")))}

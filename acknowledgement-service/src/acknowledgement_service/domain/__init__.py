@@ -1,0 +1,1 @@
+"""What a lapse is and what may happen to it."""

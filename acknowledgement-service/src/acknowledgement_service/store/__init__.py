@@ -1,0 +1,1 @@
+"""Rows and the functions that read and write them."""

@@ -1,0 +1,120 @@
+"""Lapse records in the database."""
+
+from typing import Any
+from uuid import UUID
+
+from shared_lib.paging import Page, PageRequest
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from acknowledgement_service.domain.model import Filters, Lapse, Sort
+from acknowledgement_service.domain.visitor import Scope
+
+from .tables import LapseRow
+
+_FIELDS = tuple(column.key for column in LapseRow.__table__.columns)
+
+
+def add_once(session: Session, lapse: Lapse) -> bool:
+    """Store it unless its notification and coordinator have one; True if stored. Twins wait for each other."""
+    statement = (
+        insert(LapseRow).values(_values(lapse)).on_conflict_do_nothing(constraint="lapse_once").returning(LapseRow.id)
+    )
+    return session.scalars(statement).one_or_none() is not None
+
+
+def get(session: Session, lapse_id: UUID, *, scope: Scope) -> Lapse | None:
+    """The lapse, if it lies in the scope."""
+    return _one(session, select(LapseRow).where(LapseRow.id == lapse_id, *_within(scope)))
+
+
+def lock(session: Session, lapse_id: UUID, *, scope: Scope) -> Lapse | None:
+    """The same, held against other writers until the transaction ends."""
+    statement = select(LapseRow).where(LapseRow.id == lapse_id, *_within(scope)).with_for_update()
+    return _one(session, statement)
+
+
+def of_notification(session: Session, notification_id: UUID, coordinator_id: str) -> Lapse | None:
+    """This coordinator's lapse of a notification."""
+    return _one(session, _of_notification(notification_id, coordinator_id))
+
+
+def lock_of_notification(session: Session, notification_id: UUID, coordinator_id: str) -> Lapse | None:
+    """The same, held against other writers until the transaction ends."""
+    return _one(session, _of_notification(notification_id, coordinator_id).with_for_update())
+
+
+def is_notification_known(session: Session, notification_id: UUID, *, scope: Scope) -> bool:
+    """Has anybody in the scope's organisation a lapse of this notification?"""
+    wider = Scope(organisation_id=scope.organisation_id, nothing=scope.nothing)
+    conditions = (LapseRow.notification_id == notification_id, *_within(wider))
+    return session.scalar(select(select(LapseRow.id).where(*conditions).exists())) or False
+
+
+def page(session: Session, filters: Filters, request: PageRequest, *, scope: Scope) -> Page[Lapse]:
+    """A page of what is in the scope: newest first, or the soonest expiry first; the id breaks ties."""
+    conditions = [*_within(scope), *_narrowed(filters)]
+    total = session.scalar(select(func.count()).select_from(LapseRow).where(*conditions)) or 0
+    statement = (
+        select(LapseRow).where(*conditions).order_by(*_order(filters.sort)).limit(request.limit).offset(request.offset)
+    )
+    items = [_lapse(row) for row in session.scalars(statement)] if total > request.offset else []
+    return Page(items=items, request=request, total=total)
+
+
+def save(session: Session, lapse: Lapse) -> None:
+    """Write a changed lapse back; its row must be locked."""
+    session.merge(LapseRow(**_values(lapse)), load=True)
+
+
+def remove(session: Session, lapse: Lapse) -> None:
+    session.delete(session.get_one(LapseRow, lapse.id))
+
+
+def _one(session: Session, statement: Select[LapseRow]) -> Lapse | None:
+    row = session.scalars(statement).one_or_none()
+    return _lapse(row) if row is not None else None
+
+
+def _of_notification(notification_id: UUID, coordinator_id: str) -> Select[LapseRow]:
+    return select(LapseRow).where(
+        LapseRow.notification_id == notification_id, LapseRow.coordinator_id == coordinator_id
+    )
+
+
+def _within(scope: Scope) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if scope.nothing:
+        conditions.append(LapseRow.id.is_(None))
+    if scope.organisation_id is not None:
+        conditions.append(LapseRow.organisation_id == scope.organisation_id)
+    if scope.coordinator_id is not None:
+        conditions.append(LapseRow.coordinator_id == scope.coordinator_id)
+    return conditions
+
+
+def _narrowed(filters: Filters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filters.coordinator_id is not None:
+        conditions.append(LapseRow.coordinator_id == filters.coordinator_id)
+    if filters.mentor_id is not None:
+        conditions.append(LapseRow.mentor_id == filters.mentor_id)
+    if filters.is_acknowledged is not None:
+        empty = LapseRow.acknowledged_at.is_(None)
+        conditions.append(~empty if filters.is_acknowledged else empty)
+    return conditions
+
+
+def _order(sort: Sort) -> tuple[Any, ...]:
+    if sort is Sort.EXPIRY:
+        return LapseRow.expiry_date.asc(), LapseRow.id.asc()
+    return LapseRow.created_at.desc(), LapseRow.id.desc()
+
+
+def _values(lapse: Lapse) -> dict[str, Any]:
+    return {name: getattr(lapse, name) for name in _FIELDS}
+
+
+def _lapse(row: LapseRow) -> Lapse:
+    return Lapse(**{name: getattr(row, name) for name in _FIELDS})

@@ -1,0 +1,63 @@
+"""The tables of this service."""
+
+from datetime import datetime
+from uuid import UUID
+
+from shared_lib.idempotency import idempotency_table
+from sqlalchemy import BigInteger, DateTime, Identity, Index, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+MOMENT = DateTime(timezone=True)
+
+
+class Base(DeclarativeBase):
+    """The metadata of this service's database."""
+
+
+class LapseRow(Base):
+    __tablename__ = "lapse"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    notification_id: Mapped[UUID]
+    mentor_id: Mapped[str]
+    coordinator_id: Mapped[str]
+    organisation_id: Mapped[str]
+    expiry_date: Mapped[datetime] = mapped_column(MOMENT)
+    created_at: Mapped[datetime] = mapped_column(MOMENT)
+    acknowledged_at: Mapped[datetime | None] = mapped_column(MOMENT)
+    coordinator_notes: Mapped[str | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (
+        UniqueConstraint("notification_id", "coordinator_id", name="lapse_once"),
+        Index("lapse_newest", "created_at", "id"),
+        Index("lapse_of_coordinator", "coordinator_id", "created_at", "id"),
+        Index("lapse_of_mentor", "mentor_id", "created_at", "id"),
+        Index("lapse_of_organisation", "organisation_id", "created_at", "id"),
+        Index("lapse_by_expiry", "expiry_date", "id"),
+    )
+
+
+class AuditRow(Base):
+    """Append-only: ids, codes and times; it survives the lapse."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(MOMENT)
+    act: Mapped[str]
+    actor_id: Mapped[str]
+    lapse_id: Mapped[UUID]
+    notification_id: Mapped[UUID]
+    coordinator_id: Mapped[str]
+    mentor_id: Mapped[str]
+    organisation_id: Mapped[str]
+    expiry_date: Mapped[datetime] = mapped_column(MOMENT)
+
+    __table_args__ = (
+        Index("audit_of_organisation", "organisation_id", "at"),
+        Index("audit_of_lapse", "lapse_id"),
+    )
+
+
+idempotency_table(Base.metadata)

@@ -1,0 +1,125 @@
+"""Opening, acknowledging, correcting and removing lapse records."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID, uuid4
+
+from shared_lib import idempotency
+from shared_lib.clock import Clock
+from shared_lib.database import Database
+from shared_lib.idempotency import RequestKey
+from shared_lib.paging import Page, PageRequest
+from sqlalchemy.orm import Session
+
+from acknowledgement_service.domain.errors import LapseNotFound, NotYourLapse
+from acknowledgement_service.domain.model import Act, Change, Filters, Lapse, Opening, acts_between
+from acknowledgement_service.domain.visitor import Visitor
+from acknowledgement_service.store import audit, lapses
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome(Generic[T]):
+    """What was asked for, and whether this request brought it about (`replayed`: its Idempotency-Key had already)."""
+
+    value: T
+    is_new: bool
+    replayed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lapses:
+    database: Database
+    clock: Clock
+
+    def open(self, opening: Opening, *, by: str) -> Outcome[Lapse]:
+        """Record that this coordinator must see this lapse. Repeating answers the first record, unchanged."""
+        now = self.clock().replace(microsecond=0)
+        lapse = Lapse.opened(opening, lapse_id=uuid4(), at=now)
+        with self.database.begin() as session:
+            is_new = lapses.add_once(session, lapse)
+            if is_new:
+                audit.add(session, Act.OPENED, lapse, actor_id=by, at=now)
+                return Outcome(value=lapse, is_new=True)
+            known = lapses.of_notification(session, opening.notification_id, opening.coordinator_id)
+        return Outcome(value=_found(known), is_new=False)
+
+    def acknowledge(
+        self, notification_id: UUID, coordinator_id: str, *, visitor: Visitor, key: RequestKey | None
+    ) -> Outcome[Lapse]:
+        """The coordinator has seen it. Twenty at once leave one moment and one audit row.
+
+        Raises LapseNotFound for an unknown notification, NotYourLapse for somebody else's; then nothing changes.
+        """
+        with self.database.begin() as session:
+            replay = idempotency.claim(session, key, at=self.clock()) if key is not None else None
+            lapse = self._lock_own(session, notification_id, coordinator_id, visitor)
+            if replay is not None:
+                return Outcome(value=lapse, is_new=replay.status == 201, replayed=True)
+            after = lapse.acknowledged(by=coordinator_id, at=self.clock().replace(microsecond=0))
+            is_new = self._write(session, lapse, after, visitor)
+            if key is not None:
+                idempotency.bind(session, key, resource_id=str(lapse.id), status=201 if is_new else 200)
+        return Outcome(value=after, is_new=is_new)
+
+    def find(self, lapse_id: UUID, *, visitor: Visitor) -> Lapse:
+        """Raises LapseNotFound, for what is foreign just as for what does not exist."""
+        with self.database.begin() as session:
+            return _found(lapses.get(session, lapse_id, scope=visitor.scope))
+
+    def page(self, filters: Filters, request: PageRequest, *, visitor: Visitor) -> Page[Lapse]:
+        with self.database.begin() as session:
+            return lapses.page(session, filters, request, scope=visitor.scope)
+
+    def change(self, lapse_id: UUID, change: Change, *, visitor: Visitor, versions: frozenset[int] | None) -> Lapse:
+        """Correct or annotate. Raises LapseNotFound, StaleVersion, NotYourLapse and what `Lapse.changed` raises."""
+        with self.database.begin() as session:
+            before = _found(lapses.lock(session, lapse_id, scope=visitor.scope))
+            before.must_be(versions)
+            after = before.changed(change, now=self.clock().replace(microsecond=0))
+            if before.acknowledged_at != after.acknowledged_at:
+                visitor.must_be(before.coordinator_id)
+            self._write(session, before, after, visitor)
+        return after
+
+    def delete(self, lapse_id: UUID, *, visitor: Visitor, versions: frozenset[int] | None) -> None:
+        """Remove the record; its trace stays in the audit. Raises LapseNotFound, StaleVersion, MayNotDelete."""
+        with self.database.begin() as session:
+            lapse = _found(lapses.lock(session, lapse_id, scope=visitor.scope))
+            visitor.must_be_allowed_to_delete()
+            lapse.must_be(versions)
+            lapses.remove(session, lapse)
+            audit.add(session, Act.DELETED, lapse, actor_id=visitor.id, at=self.clock())
+
+    def take_over(self, records: Sequence[Lapse]) -> int:
+        """Store records of another system as they are; those already known stay untouched. Answers how many are new."""
+        with self.database.begin() as session:
+            new = [lapse for lapse in records if lapses.add_once(session, lapse)]
+            for lapse in new:
+                audit.add(session, Act.OPENED, lapse, actor_id="import", at=self.clock())
+        return len(new)
+
+    def _lock_own(self, session: Session, notification_id: UUID, coordinator_id: str, visitor: Visitor) -> Lapse:
+        if not lapses.is_notification_known(session, notification_id, scope=visitor.scope):
+            raise LapseNotFound
+        visitor.must_be(coordinator_id)
+        lapse = lapses.lock_of_notification(session, notification_id, coordinator_id)
+        if lapse is None or not visitor.scope.covers(lapse):
+            raise NotYourLapse
+        return lapse
+
+    def _write(self, session: Session, before: Lapse, after: Lapse, visitor: Visitor) -> bool:
+        acts = acts_between(before, after)
+        if acts:
+            lapses.save(session, after)
+        for act in acts:
+            audit.add(session, act, after, actor_id=visitor.id, at=self.clock())
+        return bool(acts)
+
+
+def _found(lapse: Lapse | None) -> Lapse:
+    if lapse is None:
+        raise LapseNotFound
+    return lapse

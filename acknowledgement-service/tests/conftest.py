@@ -1,0 +1,86 @@
+"""The service on a real database, and a client that speaks HTTP to it."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from acknowledgement_service.app import MIGRATIONS, create_app
+from acknowledgement_service.config import Config
+from acknowledgement_service.usecases.lapses import Lapses
+from flask import Flask
+from flask.testing import FlaskClient
+from shared_lib.clock import utc_now
+from shared_lib.database import Database
+from shared_lib.migrate import migrate
+from shared_lib.testing.issuer import Issuer, bearer
+from shared_lib.testing.postgres import PostgresServer, database_for, truncate_all
+
+AUDIENCE = "acknowledgement-service"
+
+
+def _migrate(dsn: str) -> None:
+    database = Database.open(dsn, pool_size=1)
+    migrate(database, MIGRATIONS)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres_server: PostgresServer) -> str:
+    return database_for(postgres_server, "acknowledgement", _migrate)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    truncate_all(database_url)
+    database = Database.open(database_url, pool_size=20)
+    yield database
+    database.close()
+
+
+class MovableClock:
+    """Time that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = utc_now()
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+def lapses(database: Database, clock: MovableClock) -> Lapses:
+    return Lapses(database=database, clock=clock)
+
+
+@pytest.fixture
+def app(database: Database, database_url: str, issuer: Issuer) -> Iterator[Flask]:
+    app = create_app(Config.from_env(issuer.environ(DATABASE_URL=database_url)))
+    yield app
+    app.extensions["lapses"].database.close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+Headers = dict[str, str]
+
+
+@pytest.fixture
+def as_person(issuer: Issuer) -> Callable[..., Headers]:
+    def headers(subject: str, role: str, organisation: str | None = "lhl", **claims: Any) -> Headers:
+        return bearer(issuer.person(subject, role, organisation, audience=AUDIENCE, **claims))
+
+    return headers
+
+
+@pytest.fixture
+def as_service(issuer: Issuer) -> Headers:
+    return bearer(issuer.service("notification-service", audience=AUDIENCE))

@@ -1,0 +1,90 @@
+"""Opening and acknowledging on a real database, also from many threads at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from acknowledgement_service.app import MIGRATIONS
+from acknowledgement_service.domain.errors import LapseNotFound, NotYourLapse
+from acknowledgement_service.domain.visitor import ANYBODY
+from acknowledgement_service.store.tables import AuditRow, Base
+from acknowledgement_service.usecases.lapses import Lapses
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from shared_lib.database import Database
+from shared_lib.migrate import current_revision, newest_revision
+from sqlalchemy import exc, func, select, text
+
+from ..builders import an_opening
+from ..conftest import MovableClock
+
+
+def audited(database: Database, act: str) -> int:
+    with database.begin() as session:
+        return session.scalar(select(func.count()).select_from(AuditRow).where(AuditRow.act == act)) or 0
+
+
+def test_opened_twice_it_is_one_lapse(lapses: Lapses, database: Database) -> None:
+    opening = an_opening()
+    first, second = lapses.open(opening, by="notification-service"), lapses.open(opening, by="notification-service")
+
+    assert (first.is_new, second.is_new) == (True, False)
+    assert first.value == second.value
+    assert audited(database, "opened") == 1
+
+
+def test_acknowledged_twenty_times_at_once_there_is_one_moment_and_one_audit_row(
+    lapses: Lapses, database: Database
+) -> None:
+    opening = an_opening()
+    lapses.open(opening, by="notification-service")
+
+    def acknowledge(_: int) -> tuple[bool, object]:
+        outcome = lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=ANYBODY, key=None)
+        return outcome.is_new, outcome.value.acknowledged_at
+
+    with ThreadPoolExecutor(20) as threads:
+        answers = list(threads.map(acknowledge, range(20)))
+
+    assert [is_new for is_new, _ in answers].count(True) == 1
+    assert len({moment for _, moment in answers}) == 1
+    assert audited(database, "acknowledged") == 1
+
+
+def test_acknowledging_later_keeps_the_first_moment(lapses: Lapses, clock: MovableClock) -> None:
+    opening = an_opening()
+    lapses.open(opening, by="notification-service")
+    first = lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=ANYBODY, key=None)
+    clock.now += timedelta(days=1)
+    second = lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=ANYBODY, key=None)
+
+    assert first.value == second.value
+
+
+def test_what_fails_changes_nothing(lapses: Lapses, database: Database) -> None:
+    opening = an_opening()
+    lapse = lapses.open(opening, by="notification-service").value
+
+    with pytest.raises(NotYourLapse):
+        lapses.acknowledge(opening.notification_id, "coordinator-007", visitor=ANYBODY, key=None)
+    with pytest.raises(LapseNotFound):
+        lapses.acknowledge(an_opening().notification_id, opening.coordinator_id, visitor=ANYBODY, key=None)
+
+    assert lapses.find(lapse.id, visitor=ANYBODY) == lapse
+    assert audited(database, "acknowledged") == 0
+
+
+def test_the_audit_trail_cannot_be_changed(lapses: Lapses, database: Database) -> None:
+    lapses.open(an_opening(), by="notification-service")
+
+    for statement in ("UPDATE audit SET actor_id = 'x'", "DELETE FROM audit"):
+        with pytest.raises(exc.DBAPIError), database.begin() as session:
+            session.execute(text(statement))
+
+
+def test_the_migrations_make_the_tables_that_the_code_describes(database: Database) -> None:
+    with database.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+
+    assert differences == []
+    assert current_revision(database) == newest_revision(MIGRATIONS)

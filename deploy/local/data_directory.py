@@ -1,0 +1,55 @@
+"""The directory that one running stack has to itself."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+class InUse(Exception):
+    """Another stack is running on this directory."""
+
+
+@contextmanager
+def held(data: Path) -> Iterator[None]:
+    """Make the directory if need be and keep others out of it. The kernel lets go when we end, however we end."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data / "stack.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise InUse(f"A stack is already running on {data} (process {lock.read().strip() or 'unknown'}).") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        _described_in(data).unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            _described_in(data).unlink(missing_ok=True)
+
+
+def write_description(data: Path, description: Mapping[str, Any]) -> None:
+    """Write stack.json in one step: whoever reads it, while a stack runs, reads the whole of it."""
+    fresh = _described_in(data).with_suffix(".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(description, file, indent=2)
+        file.write("\n")
+    fresh.replace(_described_in(data))
+
+
+def description_of(data: Path) -> dict[str, Any] | None:
+    """What a running stack says about itself; None if none is running there."""
+    try:
+        description: dict[str, Any] = json.loads(_described_in(data).read_text())
+    except FileNotFoundError:
+        return None
+    return description
+
+
+def _described_in(data: Path) -> Path:
+    return data / "stack.json"

@@ -1,0 +1,143 @@
+"""The parts of the running system: in which order they start, that they stay, in which order they stop."""
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import data_directory
+import readiness
+from databases import Databases
+from interruption import Interruption
+from settings import SERVICES, WITH_RELAY, Settings
+from supervisor import LOOK_EVERY, Supervisor
+
+READY_WITHIN = 120.0
+PORTS_FREE_WITHIN = 3.0
+WEBS = [f"{service}.web" for service in SERVICES]
+RELAYS = [f"{service}.relay" for service in WITH_RELAY]
+
+
+class PortTaken(Exception):
+    """Somebody else listens where a part of the system should."""
+
+
+class TooSlow(Exception):
+    """A part has not come up; the message names it."""
+
+
+class Parts:
+    def __init__(self, settings: Settings, databases: Databases, interruption: Interruption) -> None:
+        self._settings = settings
+        self._databases = databases
+        self._interruption = interruption
+        self._supervisor = Supervisor(settings.logs, note=self.say)
+
+    def say(self, line: str) -> None:
+        """Into the log, and onto a terminal; a pipe that nobody reads must not be able to hold us up."""
+        with (self._settings.logs / "stack.log").open("a") as log:
+            log.write(f"{datetime.now().astimezone().isoformat(timespec='milliseconds')} {line}\n")
+        if sys.stderr.isatty():
+            print(line, file=sys.stderr, flush=True)
+
+    def start(self) -> None:
+        """Everything up and answering, or an exception. What is slow to begin begins while the database is made."""
+        self._find_ports()
+        self._settings.keys.ensure()
+        self._supervisor.start(self._settings.gateway())
+        if self._settings.mailbox:
+            self._supervisor.start(self._settings.mail_server())
+        self.say("Starting the database server ...")
+        self._databases.start()
+        self._look()
+        self._migrate()
+        self._start_services()
+
+    def _find_ports(self) -> None:
+        """The ports of a stack that was killed a moment ago need a moment to be free."""
+        deadline = time.monotonic() + PORTS_FREE_WITHIN
+        for name, port in self._settings.ports.items():
+            while not readiness.is_free(port):
+                self._interruption.check()
+                if time.monotonic() > deadline:
+                    raise PortTaken(f"Port {port} ({name}) is taken; choose another --port-base.")
+                time.sleep(LOOK_EVERY)
+
+    def _migrate(self) -> None:
+        self.say("Bringing the three databases up to date ...")
+        dsns = self._databases.dsns
+        migrations = [self._settings.service(service, dsns[service], "migrate") for service in SERVICES]
+        self._supervisor.run(migrations, meanwhile=self._look)
+
+    def _start_services(self) -> None:
+        """The relays come after the webs: their first call then finds somebody, and no back-off delays the sample."""
+        self.say("Starting the services ...")
+        dsns, ports = self._databases.dsns, self._settings.ports
+        wants_sample = self._settings.sample and not readiness.has_rows(dsns["orchestrator"], "organisation")
+        for service in SERVICES:
+            self._supervisor.start(self._settings.service(service, dsns[service], "web"))
+        if wants_sample:
+            self._supervisor.run(self._settings.sample_imports(dsns), meanwhile=self._look)
+        for service in SERVICES:
+            self._wait(f"The {service} service", partial(readiness.is_well, ports[service], "/livez"))
+        for service in WITH_RELAY:
+            self._supervisor.start(self._settings.service(service, dsns[service], "relay"))
+        for service in SERVICES:
+            self._wait(f"The {service} service", partial(readiness.is_well, ports[service], "/readyz"))
+        self._wait("The gateway", partial(readiness.answers, ports["gateway"]))
+        if self._settings.mailbox:
+            self._wait("The mailbox", partial(readiness.greets, ports["smtp"]))
+        if wants_sample:
+            self._wait("The delivery of the sample", lambda: not readiness.has_rows(dsns["orchestrator"], "outbox"))
+
+    def _wait(self, what: str, is_there: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + READY_WITHIN
+        while not is_there():
+            self._look()
+            if time.monotonic() > deadline:
+                raise TooSlow(f"{what} is not ready after {READY_WITHIN:.0f} s; see {self._settings.logs}.")
+            time.sleep(LOOK_EVERY / 2)
+
+    def watch(self) -> None:
+        """Until somebody interrupts: start again whoever died, and tell stack.json who they are now."""
+        described: dict[str, Any] = {}
+        while True:
+            time.sleep(LOOK_EVERY)
+            self._look()
+            if (description := self.describe()) != described:
+                data_directory.write_description(self._settings.data, description)
+                described = description
+
+    def _look(self) -> None:
+        self._interruption.check()
+        self._supervisor.watch()
+        self._databases.watch(self.say)
+
+    def stop(self) -> None:
+        """The door first, the database last: whoever is still working can finish."""
+        for group in (["gateway"], WEBS, RELAYS, ["mailbox"]):
+            self._supervisor.stop(group, hurried=self._interruption.is_hurried)
+        self._databases.stop()
+
+    def describe(self) -> dict[str, Any]:
+        """What stack.json says: where everything is, and who runs it right now."""
+        settings = self._settings
+        running = self._supervisor.pids()
+        alone = {name: running.pop(name)[0] for name in ("gateway", "mailbox") if name in running}
+        return {
+            "gateway": settings.url("gateway"),
+            **{service: settings.url(service) for service in SERVICES},
+            "smtp": settings.smtp_address,
+            "mailbox": str(settings.maildir) if settings.mailbox else None,
+            "databases": dict(self._databases.dsns),
+            "pids": {**running, "postgres": self._databases.pid, **alone},
+            "logs": str(settings.logs),
+            "jwks": settings.jwks,
+            "issuer": settings.issuer,
+            "audiences": settings.audiences,
+            "private_key": str(settings.keys.private_key),
+            "service_key": str(settings.keys.service_key),
+            "service_jwks": str(settings.keys.service_jwks),
+        }

@@ -1,0 +1,71 @@
+"""What a person reads once everything answers: addresses, tokens to act with, one request per service to try."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from keys import mint
+from settings import SERVICES
+
+
+class Caller(NamedTuple):
+    role: str
+    subject: str
+    organisation: str | None
+
+
+# Who may act in the sample data (deploy/sample/people.csv).
+SAMPLE_CALLERS = (
+    Caller("coordinator", "coord_9f8e7d6c", "nhf"),
+    Caller("org_admin", "admin_nhf", "nhf"),
+    Caller("coordinator", "coordinator-007", "lhl"),
+    Caller("org_admin", "admin_lhl", "lhl"),
+    Caller("global_admin", "global_admin", None),
+)
+
+
+def ready_block(description: Mapping[str, Any], *, sample: bool) -> str:
+    rest = _tokens(description) if sample else _without_sample()
+    return "\n".join(["", *_addresses(description), "", *rest, ""])
+
+
+def _addresses(description: Mapping[str, Any]) -> Iterator[str]:
+    yield _line("gateway", description["gateway"])
+    for service in SERVICES:
+        yield _line(service, f"{description[service]}   documentation: {description[service]}/docs")
+    yield _line("mail server", description["smtp"] or "none")
+    if description["mailbox"]:
+        yield _line("mails", f"{description['mailbox']}/new")
+    yield _line("logs", description["logs"])
+
+
+def _tokens(description: Mapping[str, Any]) -> Iterator[str]:
+    yield "Tokens, valid for an hour (more with: make token ROLE=… SUB=… ORG=…):"
+    tokens = {caller: mint(description, **caller._asdict()) for caller in SAMPLE_CALLERS}
+    for caller, token in tokens.items():
+        yield ""
+        yield f"  {caller.role} {caller.subject}" + (f" of {caller.organisation}" if caller.organisation else "")
+        yield f"    {token}"
+    yield ""
+    yield from _requests(description["gateway"], tokens[SAMPLE_CALLERS[0]])
+
+
+def _requests(gateway: str, token: str) -> Iterator[str]:
+    yield "Try, in another terminal:"
+    yield ""
+    yield f"  curl -s {gateway}/api/v1/pause-notifications -H 'Authorization: Bearer {token}'"
+    yield ""
+    yield f"  curl -s {gateway}/api/v1/pause-notifications/cert-expiry-reminder -H 'Content-Type: application/json' \\"
+    yield """    -d '{"mentor_id": "mentor-042", "days_remaining": 14}'"""
+    yield ""
+    yield f"  curl -s {gateway}/api/v1/lapse-acknowledgements"
+    yield ""
+    yield "`make demo` walks through all 15 operations. Ctrl-C stops everything."
+
+
+def _without_sample() -> Iterator[str]:
+    yield "Without sample people. Load your own with `python -m orchestrator_service directory import FILE` and the"
+    yield "DATABASE_URL that stack.json names; mint tokens with `make token ROLE=… SUB=… ORG=…`."
+
+
+def _line(name: str, value: str) -> str:
+    return f"  {name:<16} {value}"

@@ -1,0 +1,49 @@
+"""Which service answers which path: the one table that the local gateway and nginx.conf have in common."""
+
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+PAUSES = "/api/v1/pause-notifications"
+LAPSES = "/api/v1/lapse-acknowledgements"
+NOTICES = ("pause-activated", "pause-lifted", "cert-expiry", "cert-expiry-reminder")
+
+
+@dataclass(frozen=True)
+class Route:
+    """A path, and everything below it, belongs to one service."""
+
+    path: str
+    service: str
+
+    def covers(self, path: str) -> bool:
+        return path == self.path or path.startswith(self.path + "/")
+
+
+# The first that covers a path wins. The documents print `base path + path`, so every path also exists doubled; below
+# a base path that one service has to itself, this needs no line of its own.
+ROUTES: tuple[Route, ...] = (
+    *(Route(f"{PAUSES}/{notice}", "notification") for notice in NOTICES),
+    *(Route(f"{PAUSES}{PAUSES}/{notice}", "notification") for notice in NOTICES),
+    Route(PAUSES, "orchestrator"),
+    Route(LAPSES, "acknowledgement"),
+)
+
+_REFUSED = frozenset("%;\\#") | frozenset(map(chr, (*range(0x20), 0x7F)))
+
+
+def service_for(target: str) -> str | None:
+    """The service that answers a request target; None also for a path that two readers could read differently.
+
+    A service sees the target as the client wrote it. So a path is routed only if decoding it once leaves nothing to
+    decode, to resolve or to merge: then it cannot turn into `/internal` behind our back.
+    """
+    raw = target.partition("?")[0]
+    path = unquote(raw, encoding="latin-1")
+    if "%2f" in raw.lower() or not _REFUSED.isdisjoint(path) or not _is_resolved(path):
+        return None
+    return next((route.service for route in ROUTES if route.covers(path)), None)
+
+
+def _is_resolved(path: str) -> bool:
+    first, *segments = path.removesuffix("/").split("/")
+    return first == "" and not any(segment in {"", ".", ".."} for segment in segments)

@@ -1,0 +1,116 @@
+"""What runs on this machine, and with which settings: the same environment variables that production uses."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from interpreter import REPOSITORY
+from keys import Keys
+from process import Program
+
+SERVICES = ("orchestrator", "notification", "acknowledgement")
+WITH_RELAY = ("orchestrator", "notification")
+SAMPLE = REPOSITORY / "deploy" / "sample"
+_HERE = Path(__file__).resolve().parent
+_OURS_ALONE = frozenset({"DATABASE_URL", "BIND", "SERVICE_KEY", "SERVICE_JWKS"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    data: Path
+    port_base: int
+    mailbox: bool
+    sample: bool
+    environment: Mapping[str, str]
+
+    @property
+    def ports(self) -> dict[str, int]:
+        names = ("gateway", *SERVICES, *(["smtp"] if self.mailbox else []))
+        return {name: self.port_base + number for number, name in enumerate(names)}
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    @property
+    def smtp_url(self) -> str:
+        """Where the services send mail: what the environment says, else the port of the local mailbox."""
+        return self.environment.get("SMTP_URL") or f"smtp://127.0.0.1:{self.port_base + 4}"
+
+    @property
+    def smtp_address(self) -> str | None:
+        """Where this machine takes mail, if it does."""
+        return f"smtp://127.0.0.1:{self.ports['smtp']}" if self.mailbox else self.environment.get("SMTP_URL")
+
+    @property
+    def keys(self) -> Keys:
+        return Keys.below(self.data)
+
+    @property
+    def issuer(self) -> str:
+        return self.environment.get("JWT_ISSUER") or "https://login.localhost"
+
+    @property
+    def audiences(self) -> dict[str, str]:
+        return {service: self.environment.get("JWT_AUDIENCE") or f"{service}-service" for service in SERVICES}
+
+    @property
+    def jwks(self) -> str:
+        return self.environment.get("JWT_JWKS") or str(self.keys.jwks)
+
+    @property
+    def maildir(self) -> Path:
+        return self.data / "mailbox"
+
+    @property
+    def logs(self) -> Path:
+        return self.data / "logs"
+
+    def _of_service(self, service: str, dsn: str) -> dict[str, str]:
+        """Whoever starts the stack may set anything but what holds its parts together."""
+        given = {name: value for name, value in self.environment.items() if name not in _OURS_ALONE}
+        return {
+            "NOTIFICATION_URL": self.url("notification"),
+            "ACKNOWLEDGEMENT_URL": self.url("acknowledgement"),
+            "PORTAL_URL": "https://portal.localhost",
+            "MAIL_FROM": "no-reply@portal.localhost",
+            **given,
+            "SMTP_URL": self.smtp_url,
+            "JWT_ISSUER": self.issuer,
+            "JWT_AUDIENCE": self.audiences[service],
+            "JWT_JWKS": self.jwks,
+            "SERVICE_KEY": str(self.keys.service_key),
+            "SERVICE_JWKS": str(self.keys.service_jwks),
+            "DATABASE_URL": dsn,
+            "BIND": f"127.0.0.1:{self.ports[service]}",
+        }
+
+    def service(self, service: str, dsn: str, *command: str) -> Program:
+        """`service("orchestrator", dsn, "web")`: one of the commands that the service offers."""
+        return Program(
+            name=f"{service}.{command[0]}",
+            command=[sys.executable, "-m", f"{service}_service", *command],
+            environment=self._of_service(service, dsn),
+        )
+
+    def sample_imports(self, dsns: Mapping[str, str]) -> Iterator[Program]:
+        yield self.service("orchestrator", dsns["orchestrator"], "directory", "import", str(SAMPLE / "people.csv"))
+        yield self.service("acknowledgement", dsns["acknowledgement"], "lapses", "import", str(SAMPLE / "lapses.csv"))
+
+    def gateway(self) -> Program:
+        upstreams = " ".join(f"{service}={self.url(service)}" for service in SERVICES)
+        address = f"127.0.0.1:{self.ports['gateway']}"
+        options = ["--bind", address, "--config", str(_HERE / "gateway_server.py"), "--pythonpath", str(_HERE)]
+        return Program(
+            name="gateway",
+            command=[sys.executable, "-m", "gunicorn", *options, "gateway:from_environment()"],
+            environment={**self.environment, "UPSTREAMS": upstreams},
+        )
+
+    def mail_server(self) -> Program:
+        arguments = ["--port", str(self.ports["smtp"]), "--maildir", str(self.maildir)]
+        return Program(
+            name="mailbox",
+            command=[sys.executable, str(_HERE / "smtp_mailbox.py"), *arguments],
+            environment=self.environment,
+        )

@@ -1,0 +1,95 @@
+"""Starts programs, starts them again when they die, and stops them in order."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from process import Process, Program
+
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 5.0
+HEALTHY_AFTER = 10.0
+LOOK_EVERY = 0.1
+
+
+class CommandFailed(Exception):
+    """A program that must end well did not; the message names it and quotes the end of its log."""
+
+    def __init__(self, process: Process) -> None:
+        tail = "\n".join(process.log.read_text(errors="replace").splitlines()[-15:])
+        super().__init__(f"{process.program.name} ended with {process.exit_code} (see {process.log}):\n{tail}")
+
+
+@dataclass
+class _Watched:
+    program: Program
+    process: Process
+    since: float
+    pause: float = FIRST_PAUSE
+    again_at: float | None = field(default=None, kw_only=True)
+
+
+class Supervisor:
+    """`note` is told, in a line, about every restart."""
+
+    def __init__(self, logs: Path, *, note: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._logs = logs
+        self._note = note
+        self._clock = clock
+        self._watched: dict[str, _Watched] = {}
+
+    def start(self, program: Program) -> None:
+        self._watched[program.name] = _Watched(program, Process(program, self._logs), self._clock())
+
+    def watch(self) -> None:
+        """One look at everybody: note who died, start whoever has waited long enough."""
+        for watched in self._watched.values():
+            if watched.again_at is None and watched.process.exit_code is not None:
+                self._plan_restart(watched)
+            elif watched.again_at is not None and self._clock() >= watched.again_at:
+                watched.process, watched.since = Process(watched.program, self._logs), self._clock()
+                watched.again_at = None
+            watched.process.bound_log()
+
+    def _plan_restart(self, watched: _Watched) -> None:
+        watched.process.kill_group()
+        now = self._clock()
+        if now - watched.since >= HEALTHY_AFTER:
+            watched.pause = FIRST_PAUSE
+        self._note(f"{watched.program.name} ended with {watched.process.exit_code}, again in {watched.pause:.1f} s")
+        watched.again_at = now + watched.pause
+        watched.pause = min(watched.pause * 2, LONGEST_PAUSE)
+
+    def pids(self) -> dict[str, list[int]]:
+        """Who is alive right now, by name."""
+        alive = (watched for watched in self._watched.values() if watched.process.exit_code is None)
+        return {watched.program.name: watched.process.pids() for watched in alive}
+
+    def run(self, programs: Iterable[Program], *, meanwhile: Callable[[], None]) -> None:
+        """Run commands side by side to their end; raises CommandFailed. Whatever happens, none is left running."""
+        processes = [Process(program, self._logs) for program in programs]
+        try:
+            while any(process.exit_code is None for process in processes):
+                meanwhile()
+                time.sleep(LOOK_EVERY / 2)
+        finally:
+            for process in processes:
+                process.kill_group()
+        for process in processes:
+            if process.exit_code != 0:
+                raise CommandFailed(process)
+
+    def stop(self, names: Sequence[str], *, hurried: Callable[[], bool]) -> None:
+        """SIGTERM for all of them, SIGKILL for those whose patience runs out; returns when all are gone."""
+        leaving = [watched for name in names if (watched := self._watched.pop(name, None))]
+        for watched in leaving:
+            watched.process.terminate()
+        start = self._clock()
+        while leaving:
+            over = self._clock() - start
+            for watched in leaving:
+                if hurried() or over > watched.program.patience or watched.process.exit_code is not None:
+                    watched.process.kill_group()
+            leaving = [watched for watched in leaving if watched.process.exit_code is None]
+            time.sleep(LOOK_EVERY / 5 if leaving else 0)

@@ -1,0 +1,68 @@
+"""Which service a path belongs to, and which paths belong to nobody."""
+
+import pytest
+from routes import LAPSES, NOTICES, PAUSES, service_for
+
+
+@pytest.mark.parametrize("base", [PAUSES, PAUSES + PAUSES])
+@pytest.mark.parametrize("notice", NOTICES)
+def test_the_four_notices_belong_to_the_notification_service(base, notice):
+    assert service_for(f"{base}/{notice}") == "notification"
+    assert service_for(f"{base}/{notice}?wait=1") == "notification"
+
+
+@pytest.mark.parametrize("base", [PAUSES, PAUSES + PAUSES])
+@pytest.mark.parametrize("rest", ["", "?page=1&limit=2", "/pn_8a1b2c3d4e5f", "/resolve-coordinator/pm_551e8400", "/"])
+def test_other_pause_notifications_belong_to_the_orchestrator(base, rest):
+    assert service_for(base + rest) == "orchestrator"
+
+
+@pytest.mark.parametrize("base", [LAPSES, LAPSES + LAPSES])
+@pytest.mark.parametrize("rest", ["", "?coordinator_id=a%20b", "/d4e5f6a7-b8c9-0123-defa-234567890123"])
+def test_lapse_acknowledgements_belong_to_the_acknowledgement_service(base, rest):
+    assert service_for(base + rest) == "acknowledgement"
+
+
+def test_a_letter_may_be_percent_encoded():
+    assert service_for("/api/v1/%70ause-notifications/pause%2Dactivated") == "notification"
+    assert service_for(f"{PAUSES}/resolve-coordinator/k%C3%A5re") == "orchestrator"
+
+
+def test_a_notice_s_name_must_be_whole():
+    assert service_for(f"{PAUSES}/cert-expiry-reminders") == "orchestrator"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/",
+        "*",
+        "",
+        "localhost:80",
+        "/internal/v1/contacts",
+        "/%69nternal/v1/contacts",
+        "//internal/v1/contacts",
+        f"{PAUSES}/../../../internal/v1/contacts",
+        f"{PAUSES}/%2e%2e/%2E%2E/../internal/v1/contacts",
+        f"{PAUSES}/..%2f..%2f..%2finternal",
+        f"{PAUSES}/./x",
+        f"{PAUSES}//x",
+        f"/{PAUSES}",
+        f"{PAUSES};x/../../../internal",
+        f"{PAUSES}%3Bx",
+        f"{PAUSES}/..\\..\\internal",
+        f"{PAUSES}/%5c..%5cinternal",
+        f"{PAUSES}/%252e%252e/internal",
+        f"{PAUSES}/x%00",
+        f"{PAUSES}/x%0d%0aHost:%20y",
+        f"{PAUSES}#/../../internal",
+        f"{PAUSES}-of-others",
+        "/api/v1/pause-notification",
+        "/API/v1/pause-notifications",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+    ],
+)
+def test_everything_else_belongs_to_nobody(target):
+    assert service_for(target) is None

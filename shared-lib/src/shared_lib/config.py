@@ -1,0 +1,75 @@
+"""Reading settings from the environment, with an error that says which one is wrong and how it should look."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+
+
+class BadSetting(Exception):
+    """A setting is missing or unusable. The message names it and never shows a secret value."""
+
+
+class Settings:
+    """A view of the environment that knows what it is looking for."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """Raises BadSetting when it is neither set nor given a default."""
+        value = self._environ.get(name, "") or default
+        if value is None:
+            raise BadSetting(f"{name} is not set, and it has no default.")
+        return value
+
+    def optional(self, name: str) -> str | None:
+        return self._environ.get(name) or None
+
+    def choice(self, name: str, allowed: tuple[str, ...]) -> str:
+        """One of `allowed`, the first being the default."""
+        return self._parsed(name, allowed[0], lambda value: allowed[allowed.index(value)], f"one of {allowed}")
+
+    def whole(self, name: str, default: int, *, least: int = 0, most: int = 1_000_000) -> int:
+        def parse(value: str) -> int:
+            number = int(value)
+            if not least <= number <= most:
+                raise ValueError(value)
+            return number
+
+        return self._parsed(name, str(default), parse, f"a whole number from {least} to {most}")
+
+    def number(self, name: str, default: float, *, least: float = 0.0, most: float = 1e6) -> float:
+        def parse(value: str) -> float:
+            number = float(value)
+            if not least <= number <= most:
+                raise ValueError(value)
+            return number
+
+        return self._parsed(name, str(default), parse, f"a number from {least} to {most}")
+
+    def url(self, name: str, *, schemes: tuple[str, ...] = ("http", "https"), default: str | None = None) -> str:
+        def parse(value: str) -> str:
+            if urlsplit(value).scheme not in schemes:
+                raise ValueError(name)
+            return value
+
+        return self._parsed(name, default, parse, f"a URL beginning with {' or '.join(f'{s}:' for s in schemes)}")
+
+    def file(self, name: str) -> str:
+        """The path of a file that can be read."""
+
+        def parse(value: str) -> str:
+            with Path(value).open("rb"):
+                return value
+
+        return self._parsed(name, None, parse, "the path of a readable file")
+
+    def _parsed(self, name: str, default: str | None, parse: Callable[[str], T], expected: str) -> T:
+        value = self.text(name, default)
+        try:
+            return parse(value)
+        except (ValueError, OSError) as error:
+            raise BadSetting(f"{name} must be {expected}.") from error

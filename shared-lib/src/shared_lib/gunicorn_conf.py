@@ -1,0 +1,38 @@
+"""gunicorn's settings for every service: `gunicorn -c python:shared_lib.gunicorn_conf <service>.wsgi:application`."""
+
+import ctypes
+import os
+import signal
+from typing import Any
+
+from shared_lib.web import api
+
+bind = os.environ.get("BIND", "127.0.0.1:8000")
+workers = int(os.environ.get("WEB_WORKERS", "1"))
+threads = int(os.environ.get("WEB_THREADS", "16"))
+worker_class = "shared_lib.web.gunicorn_worker.LanedThreadWorker"
+reuse_port = True  # a restarted master can bind while its predecessor's workers still finish
+keepalive = 15
+timeout = 30
+graceful_timeout = 25
+limit_request_line = 4094
+limit_request_fields = 64
+limit_request_field_size = 8190
+accesslog = None  # the application writes one line per request itself
+errorlog = "-"
+loglevel = "warning"
+control_socket_disable = True
+
+_PR_SET_PDEATHSIG = 1
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """A worker whose master was killed finishes its requests and goes, instead of living on unsupervised."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Finish attempts under way and give leases back."""
+    application = getattr(worker, "wsgi", None)
+    if application is not None:
+        api.close(application)

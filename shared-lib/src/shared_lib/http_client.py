@@ -1,0 +1,170 @@
+"""Calls to a neighbour service: bounded in time and size, repeatable, and never led elsewhere."""
+
+import json as jsonlib
+import socket
+import time
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import HTTPError
+
+from .errors import Deferred, Rejected, Unreachable
+from .request_id import HEADER, current_request_id
+from .tokens import Sign
+
+MOST_BYTES = 1024 * 1024
+_deadline: ContextVar[float] = ContextVar("deadline")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A 2xx answer: its status and its JSON document ({} when there is none)."""
+
+    status: int
+    body: dict[str, Any]
+
+
+class _PunctualSocket(socket.socket):
+    """Keeps a total deadline: a time-out per read would let a dripping peer hold us for ever."""
+
+    def recv_into(self, *arguments: Any, **options: Any) -> int:
+        remaining = _deadline.get() - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError("deadline")
+        self.settimeout(remaining)
+        return super().recv_into(*arguments, **options)
+
+
+class _PunctualConnection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        plain = super()._new_conn()
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return _PunctualSocket(plain.family, plain.type, plain.proto, fileno=plain.detach())
+
+
+class _PunctualPool(HTTPConnectionPool):
+    ConnectionCls = _PunctualConnection
+
+
+class _PunctualAdapter(HTTPAdapter):
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {
+            **self.poolmanager.pool_classes_by_scheme,
+            "http": _PunctualPool,
+        }
+
+
+class ServiceClient:
+    """Speaks JSON to one service. Safe to share between threads; every call must be safe to repeat.
+
+    A connection that breaks is tried once more on a new one, within the same deadline.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        audience: str,
+        sign: Sign,
+        connect: float = 1.0,
+        total: float = 6.0,
+        connections: int = 16,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._audience = audience
+        self._sign = sign
+        self._connect = connect
+        self._total = total
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.cookies = _NoCookies()
+        self._session.mount("http://", _PunctualAdapter(pool_connections=2, pool_maxsize=connections))
+
+    def call(self, method: str, path: str, *, json: object = None, headers: Mapping[str, str] | None = None) -> Answer:
+        """Ask and wait for the answer, `total` seconds at most.
+
+        Raises Unreachable (no answer, 5xx, 401/403 of a misconfiguration), Deferred (429) or Rejected (other 4xx);
+        their reason is `http_<status>` where there was one.
+        """
+        token = _deadline.set(time.monotonic() + self._total)
+        try:
+            return self._judged(*self._exchange(method, path, json, headers or {}))
+        finally:
+            _deadline.reset(token)
+
+    def _exchange(
+        self, method: str, path: str, json: object, headers: Mapping[str, str]
+    ) -> tuple[requests.Response, bytes]:
+        try:
+            return self._send(method, path, json, headers)
+        except (requests.ConnectTimeout, requests.Timeout) as error:
+            raise Unreachable("timeout") from error
+        except requests.ConnectionError as error:
+            if _never_connected(error):
+                raise Unreachable("connect_failed") from error
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise Unreachable("connection_lost") from error
+        try:
+            return self._send(method, path, json, headers)
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise Unreachable("connection_lost") from error
+
+    def _send(
+        self, method: str, path: str, json: object, headers: Mapping[str, str]
+    ) -> tuple[requests.Response, bytes]:
+        everything = {**headers, "Authorization": f"Bearer {self._sign(self._audience)}", "Accept": "application/json"}
+        if (request_id := current_request_id()) is not None:
+            everything[HEADER] = request_id
+        response = self._session.request(
+            method,
+            self._base_url + path,
+            json=json,
+            headers=everything,
+            timeout=(self._connect, self._total),
+            allow_redirects=False,
+            stream=True,
+        )
+        with response:
+            body = response.raw.read(MOST_BYTES + 1, decode_content=True)
+            if len(body) > MOST_BYTES:
+                raise requests.RequestException("answer too large")
+            return response, body
+
+    @staticmethod
+    def _judged(response: requests.Response, body: bytes) -> Answer:
+        status = response.status_code
+        if status == 429:
+            raise Deferred("http_429", retry_after=_seconds(response.headers.get("Retry-After")))
+        if status in (401, 403, 408) or not 200 <= status < 500 or 300 <= status < 400:
+            raise Unreachable(f"http_{status}", retry_after=_seconds(response.headers.get("Retry-After")))
+        if status >= 400:
+            raise Rejected(f"http_{status}")
+        try:
+            document = jsonlib.loads(body) if body else {}
+        except (ValueError, RecursionError) as error:
+            raise Unreachable("answer_not_json") from error
+        if not isinstance(document, dict):
+            raise Unreachable("answer_not_an_object")
+        return Answer(status=status, body=document)
+
+
+class _NoCookies(RequestsCookieJar):
+    def set_cookie(self, cookie: Any, *_: Any, **__: Any) -> None:
+        """Services have no sessions."""
+
+
+def _never_connected(error: requests.ConnectionError) -> bool:
+    return "NewConnectionError" in repr(error.args) or "ConnectTimeout" in repr(error.args)
+
+
+def _seconds(header: str | None) -> float | None:
+    """`Retry-After` in seconds, an hour at most; other forms are ignored."""
+    return min(float(header), 3600.0) if header is not None and header.isascii() and header.isdigit() else None

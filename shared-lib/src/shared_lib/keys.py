@@ -1,0 +1,81 @@
+"""Public keys that sign tokens: a JWKS from a file or a URL, followed as it changes."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jwt
+import requests
+import structlog
+
+log = structlog.get_logger(__name__)
+
+FRESH_SECONDS = 300.0
+AGAIN_SECONDS = 10.0
+MOST_BYTES = 256 * 1024
+ALGORITHMS = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
+"""One algorithm per key type: a token cannot talk us into another."""
+
+
+class KeySet:
+    """Keys by `kid`. Read again when old, or when an unknown `kid` comes (at most every 10 s); the last good set is
+    kept when the source fails. Nothing a token says leads to a request."""
+
+    def __init__(self, source: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._source = source
+        self._monotonic = monotonic
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._read_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def find(self, kid: str) -> jwt.PyJWK | None:
+        """The key of exactly this id, or None."""
+        age = self._monotonic() - self._read_at
+        if age > FRESH_SECONDS or (kid not in self._keys and age > AGAIN_SECONDS):
+            self._read_again()
+        return self._keys.get(kid)
+
+    def is_loaded(self) -> bool:
+        """Are there keys? Reads them if none have been read yet."""
+        if not self._keys:
+            self._read_again()
+        return bool(self._keys)
+
+    def _read_again(self) -> None:
+        with self._lock:
+            if self._monotonic() - self._read_at < AGAIN_SECONDS and self._keys:
+                return
+            self._read_at = self._monotonic()
+            try:
+                self._keys = _parse(self._fetch())
+            except (OSError, ValueError, requests.RequestException, jwt.PyJWTError) as error:
+                log.error("keys.unreadable", error=type(error).__name__, kept=len(self._keys))
+
+    def _fetch(self) -> bytes:
+        if not self._source.startswith(("http://", "https://")):
+            return Path(self._source).read_bytes()
+        with requests.get(self._source, timeout=(2, 3), allow_redirects=False, stream=True) as response:
+            response.raise_for_status()
+            return response.raw.read(MOST_BYTES, decode_content=True)
+
+
+def _parse(document: bytes) -> dict[str, jwt.PyJWK]:
+    keys = {}
+    for member in json.loads(document)["keys"]:
+        algorithm = _algorithm(member)
+        if algorithm is not None:
+            keys[member["kid"]] = jwt.PyJWK(member, algorithm=algorithm)
+    if not keys:
+        raise ValueError("no usable key")
+    return keys
+
+
+def _algorithm(member: dict[str, Any]) -> str | None:
+    """The one algorithm this key may be used with; None for a key that is not for us."""
+    algorithm = ALGORITHMS.get(member.get("kty", ""))
+    usable = isinstance(member.get("kid"), str) and member.get("use", "sig") == "sig" and "d" not in member
+    curve_fits = member.get("kty") == "RSA" or member.get("crv") in ("P-256", "Ed25519")
+    return algorithm if usable and curve_fits and member.get("alg", algorithm) == algorithm else None

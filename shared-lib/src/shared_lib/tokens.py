@@ -1,0 +1,215 @@
+"""Bearer tokens (RFC 7519, RFC 8725): who calls, and speaking for ourselves to a neighbour."""
+
+import base64
+import binascii
+import hashlib
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from .clock import Clock
+from .identifiers import uuid7
+from .keys import KeySet
+
+MOST_BYTES = 8 * 1024
+LEEWAY_SECONDS = 30
+SERVICE_SECONDS = 60
+
+
+class InvalidToken(Exception):
+    """The token is not one we trust. The reason is for our log only: every caller gets the same answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who calls, as the token says: `subject` is a person, or a service when `is_service`."""
+
+    subject: str
+    roles: frozenset[str] = frozenset()
+    organisation: str | None = None
+    is_service: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimNames:
+    """Where this issuer puts the role and the organisation."""
+
+    role: str = "role"
+    organisation: str = "org_id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenVerifier:
+    """Trusts tokens of one issuer for one audience, signed by a key of `keys`, living at most `longest` seconds."""
+
+    keys: KeySet
+    issuer: str
+    audience: str
+    clock: Clock
+    claims: ClaimNames = ClaimNames()
+    longest: int = 3600
+    for_services: bool = False
+
+    def knows_key_of(self, token: str) -> bool:
+        """Is the token signed in the name of one of our keys? Says nothing about its being genuine."""
+        try:
+            return self.keys.find(_kid(_member(token, 0))) is not None
+        except InvalidToken:
+            return False
+
+    def verify(self, token: str) -> Caller:
+        """The caller. Raises InvalidToken for any fault whatever."""
+        header, claims = _member(token, 0), _member(token, 1)
+        if "crit" in header:
+            raise InvalidToken("crit")
+        key = self.keys.find(_kid(header))
+        if key is None or header.get("alg") != key.algorithm_name:
+            raise InvalidToken("key")
+        try:
+            jwt.decode(
+                token,
+                key=key,
+                algorithms=[key.algorithm_name],
+                audience=self.audience,
+                issuer=self.issuer,
+                options={
+                    "require": ["iss", "aud", "sub", "exp", "iat"],
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
+            )
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
+            raise InvalidToken(type(error).__name__) from error
+        self._check_times(claims)
+        return self._caller(claims)
+
+    def _check_times(self, claims: dict[str, Any]) -> None:
+        now = self.clock().timestamp()
+        issued, expires = _moment(claims["iat"]), _moment(claims["exp"])
+        not_before = _moment(claims.get("nbf", issued))
+        if expires <= now - LEEWAY_SECONDS or max(issued, not_before) > now + LEEWAY_SECONDS:
+            raise InvalidToken("time")
+        if not 0 < expires - issued <= self.longest:
+            raise InvalidToken("lifetime")
+
+    def _caller(self, claims: dict[str, Any]) -> Caller:
+        organisation = claims.get(self.claims.organisation)
+        return Caller(
+            subject=_word(claims["sub"]),
+            roles=frozenset(_words(claims.get(self.claims.role, []))),
+            organisation=None if organisation is None else _word(organisation),
+            is_service=self.for_services,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSigner:
+    """Makes the short-lived tokens by which one service speaks to another."""
+
+    key: Any
+    kid: str
+    algorithm: str
+    issuer: str
+    name: str
+    clock: Clock
+
+    @classmethod
+    def from_file(cls, path: str, *, issuer: str, name: str, clock: Clock) -> "ServiceSigner":
+        """Read a private key in PEM; its `kid` is the RFC 7638 thumbprint of the public one. Raises ValueError."""
+        key = load_pem_private_key(Path(path).read_bytes(), password=None)
+        public = public_jwk(key)
+        return cls(key=key, kid=public["kid"], algorithm=public["alg"], issuer=issuer, name=name, clock=clock)
+
+    def token(self, audience: str) -> str:
+        """A token for this audience, good for 60 s."""
+        now = int(self.clock().timestamp())
+        claims = {
+            "iss": self.issuer,
+            "aud": audience,
+            "sub": self.name,
+            "iat": now,
+            "exp": now + SERVICE_SECONDS,
+            "jti": uuid7().hex,
+        }
+        return jwt.encode(claims, self.key, algorithm=self.algorithm, headers={"kid": self.kid})
+
+
+def public_jwk(key: Any) -> dict[str, str]:
+    """The public JWK of a private key (RSA, P-256 or Ed25519), its `kid` the RFC 7638 thumbprint."""
+    encode: Callable[[Any], Any]
+    names: tuple[str, ...]
+    if isinstance(key, RSAPrivateKey):
+        algorithm, encode, names = "RS256", jwt.algorithms.RSAAlgorithm.to_jwk, ("e", "kty", "n")
+    elif isinstance(key, EllipticCurvePrivateKey):
+        algorithm, encode, names = "ES256", jwt.algorithms.ECAlgorithm.to_jwk, ("crv", "kty", "x", "y")
+    else:
+        algorithm, encode, names = "EdDSA", jwt.algorithms.OKPAlgorithm.to_jwk, ("crv", "kty", "x")
+    member: dict[str, Any] = json.loads(encode(key.public_key()))
+    required = {name: member[name] for name in names}
+    digest = hashlib.sha256(json.dumps(required, separators=(",", ":"), sort_keys=True).encode()).digest()
+    kid = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return {**required, "kid": kid, "use": "sig", "alg": algorithm}
+
+
+def _member(token: str, index: int) -> dict[str, Any]:
+    if len(token) > MOST_BYTES or token.count(".") != 2:
+        raise InvalidToken("shape")
+    part = token.split(".")[index]
+    try:
+        text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
+        value = json.loads(text, object_pairs_hook=_without_duplicates)
+    except (ValueError, binascii.Error, RecursionError) as error:
+        raise InvalidToken("shape") from error
+    if not isinstance(value, dict):
+        raise InvalidToken("shape")
+    return value
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("duplicate member")
+    return members
+
+
+def _kid(header: dict[str, Any]) -> str:
+    kid = header.get("kid")
+    if not isinstance(kid, str):
+        raise InvalidToken("kid")
+    return kid
+
+
+def _moment(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidToken("date")
+    try:
+        moment = float(value)
+    except OverflowError as error:
+        raise InvalidToken("date") from error
+    if not math.isfinite(moment):
+        raise InvalidToken("date")
+    return moment
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= 128 or not value.isascii() or not value.isprintable():
+        raise InvalidToken("claim")
+    return value
+
+
+def _words(value: object) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [_word(item) for item in values]
+
+
+Sign = Callable[[str], str]
+"""Answers a token for an audience."""

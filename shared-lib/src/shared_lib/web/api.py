@@ -1,0 +1,103 @@
+"""Putting a service's HTTP side together, the same way for all of them."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from flask import Flask, Response, g, request
+
+from shared_lib import request_id
+from shared_lib.request_id import current_request_id
+
+from . import auth, health, openapi, problems
+from .fields import IDENTIFIER
+from .input import Blueprint
+from .paths import DoubledPath, IdentifierConverter
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = structlog.get_logger(__name__)
+
+MOST_BODY_BYTES = 64 * 1024
+QUIET = ("/livez", "/readyz", "/metrics")
+
+
+def build(
+    import_name: str,
+    *,
+    title: str,
+    base_path: str,
+    blueprints: Iterable[Blueprint],
+    error_table: Mapping[type[Exception], HTTPStatus],
+    door: auth.Door,
+    checks: Mapping[str, health.Check],
+) -> Flask:
+    """A Flask application with strict input, problem documents, both path forms, its document, docs and health."""
+    app = Flask(import_name, static_folder=None)
+    app.config.update(openapi.options(title, base_path), MAX_CONTENT_LENGTH=MOST_BODY_BYTES)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the contract's order of members is kept
+    app.json.compact = True  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.url_map.converters["identifier"] = IdentifierConverter
+    api = openapi.DocumentedApi(app)
+    api.register_converter(IdentifierConverter, lambda _: {"type": "string", "pattern": f"^{IDENTIFIER}$"})
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+    app.extensions["api"] = api
+    openapi.serve(app, api, title=title)
+    auth.install(app, door)
+    health.install(app, checks)
+    problems.register(app, error_table)
+    app.before_request(_start_clock)
+    app.after_request(_finish)
+    app.wsgi_app = DoubledPath(_with_request_id(app.wsgi_app), base_path)  # type: ignore[method-assign]
+    return app
+
+
+def _with_request_id(application: "WSGIApplication") -> "WSGIApplication":
+    """Outside of Flask, so that whatever happens inside has the id."""
+
+    def wrapped(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        with request_id.request_id_bound(request_id.accepted(environ.get("HTTP_X_REQUEST_ID"))):
+            return application(environ, start_response)
+
+    return wrapped
+
+
+def _start_clock() -> None:
+    g.begun = time.monotonic()
+
+
+def _finish(response: Response) -> Response:
+    response.headers[request_id.HEADER] = current_request_id() or ""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers.setdefault("Content-Security-Policy", _content_security_policy())
+    if request.path not in QUIET:
+        rule = request.url_rule.rule if request.url_rule is not None else None
+        duration = round((time.monotonic() - g.begun) * 1000, 1) if "begun" in g else None
+        log.info("request", method=request.method, route=rule, status=response.status_code, duration_ms=duration)
+    return response
+
+
+def _content_security_policy() -> str:
+    if request.path.startswith(openapi.PAGE):
+        own = "'self' 'unsafe-inline'"
+        return f"default-src 'self'; script-src {own}; style-src {own}; img-src 'self' data:"
+    return "default-src 'none'; frame-ancestors 'none'"
+
+
+def closing(app: Flask, close: Callable[[], None]) -> None:
+    """Have `close` called when the web process ends."""
+    app.extensions.setdefault("closing", []).append(close)
+
+
+def close(app: Any) -> None:
+    """Run what `closing` was given, last first."""
+    for action in reversed(app.extensions.get("closing", [])):
+        action()

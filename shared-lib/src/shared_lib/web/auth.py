@@ -1,0 +1,127 @@
+"""Who calls: bearer tokens at the door (RFC 6750)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import structlog
+from flask import current_app, g, request
+from flask_smorest import Blueprint
+
+from shared_lib.tokens import Caller, InvalidToken, TokenVerifier
+
+from .problems import Problem
+
+log = structlog.get_logger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+BEARER = "bearerAuth"
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """Whom a service lets in. People's keys and services' keys are strangers to each other."""
+
+    people: TokenVerifier
+    services: TokenVerifier | None = None
+    is_open: bool = False
+    """True: operations the contract calls public need no token; one that is sent is still verified and limits."""
+
+
+def install(app: Any, door: Door) -> None:
+    app.extensions["door"] = door
+
+
+def requires(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Only for callers with one of these roles: 401 without a valid token, 403 without the role.
+
+    Sits directly under the route, so that both win over 404 and 422.
+    """
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*arguments: P.args, **options: P.kwargs) -> R:
+            who = _verified(_door().people)
+            if who is None:
+                raise _unauthenticated()
+            if not who.roles.intersection(roles):
+                raise Problem(403)
+            g.caller = who
+            return view(*arguments, **options)
+
+        return _documented(guarded, [{BEARER: []}], f"Roles: {', '.join(roles)}.")
+
+    return decorate
+
+
+def public(view: Callable[P, R]) -> Callable[P, R]:
+    """For everybody where the door is open, for valid tokens (people or services) where it is not."""
+
+    @wraps(view)
+    def guarded(*arguments: P.args, **options: P.kwargs) -> R:
+        door = _door()
+        g.caller = _verified(*(verifier for verifier in (door.services, door.people) if verifier is not None))
+        if g.caller is None and not door.is_open:
+            raise _unauthenticated()
+        return view(*arguments, **options)
+
+    return _documented(guarded, [{}, {BEARER: []}], "Public; a token that is sent limits what is seen.")
+
+
+def service_only(view: Callable[P, R]) -> Callable[P, R]:
+    """For our neighbours' short-lived service tokens alone."""
+
+    @wraps(view)
+    def guarded(*arguments: P.args, **options: P.kwargs) -> R:
+        services = _door().services
+        g.caller = _verified(services) if services is not None else None
+        if g.caller is None:
+            raise _unauthenticated()
+        return view(*arguments, **options)
+
+    return _documented(guarded, [{BEARER: []}], "For the neighbour services only.")
+
+
+def caller() -> Caller:
+    """The verified caller of a view under `requires` or `service_only`."""
+    who: Caller = g.caller
+    return who
+
+
+def visitor() -> Caller | None:
+    """The verified caller of a view under `public`; None for one without a token."""
+    who: Caller | None = g.caller
+    return who
+
+
+def _door() -> Door:
+    door: Door = current_app.extensions["door"]
+    return door
+
+
+def _verified(*verifiers: TokenVerifier) -> Caller | None:
+    """The caller, None when no token was sent. Raises Problem 401, the same for every fault."""
+    if "Authorization" not in request.headers:
+        return None
+    scheme, _, token = request.headers["Authorization"].partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise _unauthenticated()
+    verifier = next((v for v in verifiers if v.knows_key_of(token)), verifiers[-1])
+    try:
+        return verifier.verify(token)
+    except InvalidToken as error:
+        log.info("auth.token_refused", detail_code=str(error))
+        raise _unauthenticated() from error
+
+
+def _unauthenticated() -> Problem:
+    return Problem(401, headers=CHALLENGE)
+
+
+def _documented(view: Callable[P, R], security: list[dict[str, list[str]]], remark: str) -> Callable[P, R]:
+    documented: Any = Blueprint.doc(security=security, **{"x-access": remark})(view)
+    return documented  # type: ignore[no-any-return]

@@ -1,0 +1,107 @@
+"""Fields as the house reads and writes them: strict in, exact out."""
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from marshmallow import ValidationError, fields, validate
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}"
+"""People's ids are opaque; this is all that is asked of them."""
+
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+
+
+class UtcDateTime(fields.Field[datetime]):
+    """RFC 3339 with an offset, between 2000 and 2100 in UTC; written in UTC with `Z`, cut to `timespec`."""
+
+    def __init__(self, *, timespec: Literal["seconds", "milliseconds"] = "seconds", **options: Any) -> None:
+        metadata = {"type": "string", "format": "date-time", **options.pop("metadata", {})}
+        super().__init__(metadata=metadata, **options)
+        self.timespec = timespec
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **_: Any) -> str | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC).isoformat(timespec=self.timespec).replace("+00:00", "Z")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> datetime:
+        if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+            raise ValidationError("Give a date and time with an offset, such as 2026-03-20T00:00:00Z.")
+        try:
+            moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise ValidationError("There is no such date and time.") from error
+        if not EARLIEST <= moment < LATEST:
+            raise ValidationError("Give a date between 2000 and 2100.")
+        finest = 1_000_000 if self.timespec == "seconds" else 1_000
+        return moment.replace(microsecond=moment.microsecond // finest * finest)
+
+
+class Identifier(fields.String):
+    """An opaque id: 1 to 64 letters, digits and ._:@- ."""
+
+    def __init__(self, **options: Any) -> None:
+        pattern = validate.Regexp(rf"{IDENTIFIER}\Z", error="Give an id of 1 to 64 letters, digits and . _ : @ -")
+        super().__init__(validate=pattern, **options)
+
+
+class PlainText(fields.String):
+    """Text for people: at most `longest` characters, no control characters but (where allowed) line breaks."""
+
+    def __init__(self, *, longest: int, line_breaks: bool = False, **options: Any) -> None:
+        super().__init__(validate=validate.Length(min=1, max=longest), **options)
+        self.line_breaks = line_breaks
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **options)
+        if isinstance(text, str):
+            allowed = "\n\r\t" if self.line_breaks else ""
+            if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in allowed for letter in text):
+                raise ValidationError("Control characters are not allowed.")
+        return text
+
+
+class StrictInteger(fields.Integer):
+    """A JSON number without a fraction, from `least` to `most`."""
+
+    def __init__(self, *, least: int, most: int, **options: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(min=least, max=most), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **options)
+
+
+class QueryInteger(fields.Integer):
+    """A whole number in a query string: plain digits, from `least` to `most`."""
+
+    def __init__(self, *, least: int, most: int, **options: Any) -> None:
+        super().__init__(validate=validate.Range(min=least, max=most), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,18}", value):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **options)
+
+
+class StrictBoolean(fields.Boolean):
+    """true or false, and nothing that looks like it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class QueryBoolean(fields.Boolean):
+    """`true` or `false` in a query string."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        if value not in ("true", "false"):
+            raise self.make_error("invalid", input=value)
+        return value == "true"

@@ -1,0 +1,106 @@
+"""gunicorn's threaded worker with two things added: a lane of its own for `/livez`, and patience with an end.
+
+Under load or behind a locked table every ordinary thread may be waiting; whether the process is alive must still be
+answered at once. And a client that drips its request must not keep a thread.
+"""
+
+import json
+import selectors
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from gunicorn import util
+from gunicorn.http import errors as parse_errors
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+LIVENESS = b"GET /livez"
+READ_SECONDS = 10.0
+REQUEST_SECONDS = 15.0
+
+STATUSES: dict[type[Exception], int] = {
+    parse_errors.LimitRequestLine: 414,
+    parse_errors.LimitRequestHeaders: 431,
+    parse_errors.ExpectationFailed: 417,
+}
+
+
+class PatientSocket(socket.socket):
+    """Waits 10 s for a byte and 15 s for a whole request; then raises TimeoutError."""
+
+    _deadline = 0.0
+
+    def setblocking(self, flag: bool, /) -> None:
+        """gunicorn calls this with True when it begins to read a request."""
+        self._deadline = time.monotonic() + REQUEST_SECONDS
+        self.settimeout(READ_SECONDS if flag else 0.0)
+
+    def recv(self, *arguments: Any, **options: Any) -> bytes:
+        if self.gettimeout():
+            remaining = self._deadline - time.monotonic()
+            if remaining <= 0:
+                raise TimeoutError("request deadline")
+            self.settimeout(min(READ_SECONDS, remaining))
+        return super().recv(*arguments, **options)
+
+
+class LanedThreadWorker(ThreadWorker):  # type: ignore[misc]
+    """The worker class named in `gunicorn_conf`."""
+
+    def init_process(self) -> None:
+        self.liveness = ThreadPoolExecutor(1, thread_name_prefix="liveness")
+        super().init_process()
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take a connection and let the poller wait for its first bytes, so that no thread has to."""
+        try:
+            taken, address = listener.accept()
+        except OSError:
+            return  # the client has gone again, or another worker was faster
+        self.nr_conns += 1
+        patient = PatientSocket(fileno=taken.detach())
+        conn = TConn(self.cfg, patient, address, listener.getsockname())
+        conn.timeout = time.monotonic() + READ_SECONDS
+        self.pending_conns.append(conn)
+        self.poller.register(patient, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Give the request to the lane it belongs to."""
+        pool = self.liveness if self._asks_for_liveness(conn) else self.tpool
+        pool.submit(self.handle, conn).add_done_callback(
+            lambda future: self.method_queue.defer(self.finish_request, conn, future)
+        )
+
+    @staticmethod
+    def _asks_for_liveness(conn: TConn) -> bool:
+        try:
+            conn.sock.setblocking(False)
+            return bool(conn.sock.recv(len(LIVENESS), socket.MSG_PEEK) == LIVENESS)
+        except OSError:
+            return False
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """What cannot even be parsed is answered as a problem document (RFC 9457), too."""
+        refused = isinstance(exc, parse_errors.ParseException)
+        status = STATUSES.get(type(exc), 400 if refused else 500)
+        self.log.warning("unreadable request: %s", type(exc).__name__)
+        document = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": "The request could not be understood." if refused else "Something went wrong on our side.",
+            "instance": "",
+            "request_id": None,
+        }
+        body = json.dumps(document).encode()
+        head = (
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\n"
+            f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        try:
+            util.write_nonblock(client, head.encode() + body)
+        except OSError:
+            return  # nobody is listening any more

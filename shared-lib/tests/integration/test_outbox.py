@@ -1,0 +1,364 @@
+"""What the outbox promises (DESIGN section 3), on a real database."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from shared_lib.database import Database
+from shared_lib.errors import Deferred, Rejected, Unreachable, Unsettled
+from shared_lib.outbox import Again, Delivery, Ending, Promise, Relay
+
+from ..outbox_world import Destination, MovableClock, a_relay, rows
+
+
+def promise(relay: Relay, *names: str, inline: bool = False, **options: Any) -> None:
+    """Store promises; `inline` lets this process begin them at once, else they wait for a relay."""
+    due_at = None if inline else relay.clock()
+    with relay.database.begin() as session:
+        promises = [
+            Promise(kind="parcel", payload={"name": name}, **{"tenant": "oslo", "due_at": due_at, **options})
+            for name in names
+        ]
+        handover = relay.promise(session, *promises)
+    relay.deliver_now(handover, wait_seconds=5)
+
+
+@pytest.fixture
+def relay(database: Database, destination: Destination, clock: MovableClock) -> Relay:
+    return a_relay(database, destination, clock)
+
+
+def test_what_is_promised_is_delivered_at_once_and_leaves_the_hot_table(
+    relay: Relay, destination: Destination, database: Database
+) -> None:
+    promise(relay, "a", inline=True)
+
+    assert destination.taken == ["a"]
+    assert rows(database) == []
+    assert [row.ending for row in rows(database, "outbox_closed")] == ["done"]
+
+
+def test_a_promise_of_a_transaction_that_fails_was_never_made(relay: Relay, database: Database) -> None:
+    def promise_and_fail() -> None:
+        with database.begin() as session:
+            relay.promise(session, Promise(kind="parcel", payload={"name": "a"}, tenant="oslo"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        promise_and_fail()
+
+    assert rows(database) == []
+    assert relay.run_once() == 0
+
+
+def test_an_unreachable_destination_is_tried_again_at_growing_distances(
+    relay: Relay, destination: Destination, clock: MovableClock, database: Database
+) -> None:
+    def refuse(_: Delivery) -> None:
+        raise Unreachable("down")
+
+    destination.before = refuse
+    promise(relay, "a", inline=True)
+    waits = []
+    for _ in range(7):
+        due_at = rows(database)[0].due_at
+        waits.append((due_at - clock.now).total_seconds())
+        clock.now = due_at
+        assert relay.run_once() == 1
+
+    assert waits == [5, 15, 45, 120, 300, 600, 600]
+    destination.before = lambda _: None
+    clock.now = rows(database)[0].due_at
+    relay.run_once()
+    assert destination.taken == ["a"]
+
+
+def test_the_destination_may_ask_for_more_time(relay: Relay, destination: Destination, clock: MovableClock) -> None:
+    def busy(_: Delivery) -> None:
+        raise Unreachable("http_503", retry_after=60)
+
+    destination.before = busy
+    promise(relay, "a", inline=True)
+
+    assert (rows(relay.database)[0].due_at - clock.now).total_seconds() == 60
+
+
+def test_what_is_refused_for_good_is_given_up_once(relay: Relay, destination: Destination, database: Database) -> None:
+    def refuse(_: Delivery) -> None:
+        raise Rejected("smtp_550")
+
+    destination.before = refuse
+    promise(relay, "a", inline=True)
+
+    assert destination.given_up == [("a", Ending.REJECTED, "smtp_550")]
+    assert rows(database, "outbox_closed")[0].last_reason == "smtp_550"
+    assert relay.run_once() == 0
+
+
+def test_past_its_time_it_is_given_up_without_an_attempt(
+    relay: Relay, destination: Destination, clock: MovableClock
+) -> None:
+    promise(relay, "a", expires_at=clock.now + timedelta(hours=24))
+    clock.now += timedelta(hours=24)
+
+    assert relay.run_once() == 1
+    assert destination.taken == []
+    assert destination.given_up == [("a", Ending.EXPIRED, "too_old")]
+
+
+def test_rows_of_one_key_leave_in_order_and_do_not_hold_up_others(
+    relay: Relay, destination: Destination, clock: MovableClock
+) -> None:
+    def refuse_first(delivery: Delivery) -> None:
+        if delivery.payload["name"] == "first":
+            raise Unreachable("down")
+
+    destination.before = refuse_first
+    promise(relay, "first", inline=True, ordering_key="kari")
+    promise(relay, "second", inline=True, ordering_key="kari")
+    promise(relay, "other", inline=True, ordering_key="ola")
+    relay.run_once()
+    assert destination.taken == ["other"]
+
+    destination.before = lambda _: None
+    clock.now += timedelta(seconds=5)
+    while relay.run_once():
+        pass
+    assert destination.taken == ["other", "first", "second"]
+
+
+def test_a_later_look_no_longer_holds_up_its_key(relay: Relay, destination: Destination, clock: MovableClock) -> None:
+    destination.answer = Again(after=timedelta(seconds=30))
+    promise(relay, "first", inline=True, ordering_key="kari")
+    promise(relay, "second", inline=True, ordering_key="kari")
+
+    assert destination.taken == ["first", "second"]
+    assert [row.ordering_key for row in rows(relay.database)] == [None, None]
+
+
+def test_two_relays_never_have_the_same_row(database: Database, clock: MovableClock) -> None:
+    destination = Destination()
+    relays = [a_relay(database, destination, clock, room=50) for _ in range(4)]
+    promise(relays[0], *(f"p{number}" for number in range(40)))
+
+    threads = [threading.Thread(target=relay.run_once) for relay in relays]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    while relays[0].run_once():
+        pass
+
+    assert sorted(destination.taken) == sorted(f"p{number}" for number in range(40))
+
+
+def test_a_backlog_of_one_tenant_does_not_delay_another(database: Database, clock: MovableClock) -> None:
+    destination = Destination()
+    relay = a_relay(database, destination, clock, room=8)
+    promise(relay, *(f"p{number}" for number in range(200)), tenant="large")
+    promise(relay, "lone", tenant="small")
+
+    claimed = relay.claim(relay.lanes["parcels"], room=8, take_over=True)
+
+    assert "lone" in [delivery.payload["name"] for delivery in claimed]
+    assert len(claimed) == 8
+
+
+class Killed(BaseException):
+    """Ends an attempt as a kill -9 would: nothing after it runs."""
+
+
+def killed_attempt(relay: Relay, *, marked: bool) -> None:
+    """A relay claims the row, marks it or not, and is never heard of again."""
+    (delivery,) = relay.claim(relay.lanes["parcels"], room=1, take_over=True)
+    if marked:
+        delivery.mark()
+
+
+def test_a_lease_that_ran_out_unmarked_was_not_delivered_and_is_taken_over(
+    database: Database, destination: Destination, clock: MovableClock
+) -> None:
+    dead, alive = (a_relay(database, destination, clock) for _ in range(2))
+    promise(dead, "a")
+    killed_attempt(dead, marked=False)
+
+    assert alive.run_once() == 0
+    clock.now += timedelta(seconds=31)
+    assert alive.run_once() == 1
+    assert destination.taken == ["a"]
+
+
+def test_after_a_reconnect_nobody_takes_over_a_lease(
+    database: Database, destination: Destination, clock: MovableClock
+) -> None:
+    dead, alive = (a_relay(database, destination, clock) for _ in range(2))
+    promise(dead, "a")
+    killed_attempt(dead, marked=False)
+    clock.now += timedelta(seconds=31)
+
+    assert alive.run_once(take_over=False) == 0
+    assert alive.run_once() == 1
+
+
+def test_an_ambiguous_delivery_is_made_once_more_and_then_called_unknown(
+    database: Database, destination: Destination, clock: MovableClock
+) -> None:
+    relay = a_relay(database, destination, clock)
+    promise(relay, "a")
+    killed_attempt(relay, marked=True)
+    clock.now += timedelta(seconds=31)
+    killed_attempt(relay, marked=True)
+    clock.now += timedelta(seconds=31)
+    assert relay.run_once() == 1
+
+    assert destination.taken == []
+    assert destination.given_up == [("a", Ending.UNKNOWN, "outcome_unknown")]
+
+
+def test_an_unsettled_attempt_counts_as_ambiguous(relay: Relay, destination: Destination, clock: MovableClock) -> None:
+    def cut(delivery: Delivery) -> None:
+        delivery.mark()
+        raise Unsettled("cut_after_dot")
+
+    destination.before = cut
+    promise(relay, "a", inline=True)
+    assert rows(relay.database)[0].ambiguous == 1
+    clock.now += timedelta(seconds=5)
+    relay.run_once()
+
+    assert destination.given_up == [("a", Ending.UNKNOWN, "cut_after_dot")]
+
+
+def test_a_refusal_after_the_mark_is_certain_and_tried_again_as_often_as_needed(
+    relay: Relay, destination: Destination, clock: MovableClock
+) -> None:
+    def refuse(delivery: Delivery) -> None:
+        delivery.mark()
+        raise Deferred("smtp_451")
+
+    destination.before = refuse
+    promise(relay, "a", inline=True)
+    for _ in range(5):
+        clock.now = rows(relay.database)[0].due_at
+        relay.run_once()
+
+    assert destination.given_up == []
+    assert rows(relay.database)[0].ambiguous == 0
+
+
+def test_whoever_lost_the_lease_does_not_deliver(
+    database: Database, destination: Destination, clock: MovableClock
+) -> None:
+    frozen, quick = (a_relay(database, destination, clock) for _ in range(2))
+
+    def freeze(delivery: Delivery) -> None:
+        destination.before = lambda _: None
+        clock.now += timedelta(seconds=31)
+        quick.run_once()
+        delivery.mark()
+
+    destination.before = freeze
+    promise(frozen, "a")
+    frozen.run_once()
+
+    assert destination.taken == ["a"]
+    assert [row.ending for row in rows(database, "outbox_closed")] == ["done"]
+
+
+def test_a_row_that_keeps_killing_its_worker_is_dead_after_four_starts(
+    database: Database, destination: Destination, clock: MovableClock
+) -> None:
+    def crash(_: Delivery) -> None:
+        raise ZeroDivisionError
+
+    relay = a_relay(database, destination, clock)
+    destination.before = crash
+    promise(relay, "poison")
+    promise(relay, "good", tenant="bergen")
+    for _ in range(5):
+        relay.run_once()
+        destination.before = lambda d: crash(d) if d.payload["name"] == "poison" else None
+        clock.now += timedelta(seconds=31)
+
+    assert destination.taken == ["good"]
+    assert destination.given_up == [("poison", Ending.DEAD, "crashed_repeatedly")]
+
+
+def test_when_the_destination_is_back_all_who_wait_for_it_go_at_once(
+    relay: Relay, destination: Destination, clock: MovableClock
+) -> None:
+    def refuse(_: Delivery) -> None:
+        raise Unreachable("down")
+
+    destination.before = refuse
+    promise(relay, "a", "b", "c", inline=True)
+    clock.now += timedelta(seconds=5)
+    relay.run_once()
+    assert relay.lanes["parcels"].breaker.is_open
+
+    destination.before = lambda _: None
+    relay.hasten(relay.lanes["parcels"], limit=1)
+    assert relay.run_once() == 1
+    assert relay.run_once() == 2
+    assert sorted(destination.taken) == ["a", "b", "c"]
+
+
+def test_one_bad_row_among_good_ones_keeps_to_its_delays(relay: Relay, destination: Destination) -> None:
+    def refuse_bad(delivery: Delivery) -> None:
+        if delivery.payload["name"] == "bad":
+            raise Unreachable("http_500")
+
+    destination.before = refuse_bad
+    promise(relay, "bad", inline=True)
+    due_at = rows(relay.database)[0].due_at
+    promise(relay, "good", inline=True)
+
+    assert rows(relay.database)[0].due_at == due_at
+
+
+def test_behind_an_open_breaker_a_promise_waits_for_the_relay(relay: Relay, destination: Destination) -> None:
+    def refuse(_: Delivery) -> None:
+        raise Unreachable("down")
+
+    destination.before = refuse
+    promise(relay, "a", "b", "c", inline=True)
+    promise(relay, "d", inline=True)
+
+    assert [(row.payload["name"], row.attempts) for row in rows(relay.database)][-1] == ("d", 0)
+
+
+def test_what_finds_no_free_thread_is_given_back(database: Database, clock: MovableClock) -> None:
+    gate = threading.Event()
+    slow = Destination(before=lambda _: gate.wait(10) and None)
+    relay = a_relay(database, slow, clock, room=1)
+    with database.begin() as session:
+        promises = [Promise(kind="parcel", payload={"name": name}, tenant="oslo") for name in "ab"]
+        handover = relay.promise(session, *promises)
+    relay.deliver_now(handover, wait_seconds=0)
+
+    waiting = [row for row in rows(database) if row.leased_by is None]
+    gate.set()
+    relay.close()
+    assert [(row.payload["name"], row.attempts) for row in waiting] == [("b", 0)]
+    assert slow.taken == ["a"]
+
+
+def test_the_heartbeat_keeps_a_long_attempt(relay: Relay, clock: MovableClock, database: Database) -> None:
+    promise(relay, "a")
+    (delivery,) = relay.claim(relay.lanes["parcels"], room=1, take_over=True)
+    relay._holding[delivery.id] = delivery
+    clock.now += timedelta(seconds=20)
+    relay.beat()
+    clock.now += timedelta(seconds=20)
+
+    assert a_relay(database, Destination(), clock).run_once() == 0
+
+
+def test_cancelled_rows_are_not_delivered(relay: Relay, destination: Destination, database: Database) -> None:
+    promise(relay, "a")
+    with database.begin() as session:
+        assert relay.cancel(session, [rows(database)[0].id]) == 1
+
+    assert relay.run_once() == 0
+    assert destination.taken == []

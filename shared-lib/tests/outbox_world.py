@@ -1,0 +1,58 @@
+"""An outbox on a real database and a destination whose behaviour a test scripts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared_lib.clock import utc_now
+from shared_lib.database import Database
+from shared_lib.outbox import Again, Delivery, Done, Ending, Relay, RetryPolicy, Route
+from sqlalchemy import text
+
+
+@dataclass
+class MovableClock:
+    """Time that a test moves."""
+
+    now: datetime = field(default_factory=utc_now)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Destination:
+    """Takes what is delivered, after doing what the test told it."""
+
+    taken: list[str] = field(default_factory=list)
+    given_up: list[tuple[str, Ending, str]] = field(default_factory=list)
+    before: Callable[[Delivery], None] = lambda _: None
+    answer: Done | Again = field(default_factory=Done)
+
+    def deliver(self, delivery: Delivery) -> Done | Again:
+        self.before(delivery)
+        self.taken.append(delivery.payload["name"])
+        return self.answer
+
+    def give_up(self, _: Any, delivery: Delivery, ending: Ending, reason: str) -> None:
+        self.given_up.append((delivery.payload["name"], ending, reason))
+
+
+def a_relay(database: Database, destination: Destination, clock: MovableClock, *, room: int = 4) -> Relay:
+    """A relay as one process has it; two of them are two processes."""
+    relay = Relay(database, lanes={"parcels": room}, clock=clock, retry=RetryPolicy(spread=lambda: 1.0))
+    relay.serve({"parcel": Route(lane="parcels", deliver=destination.deliver, give_up=destination.give_up)})
+    return relay
+
+
+def rows(database: Database, table: str = "outbox") -> list[Any]:
+    with database.begin() as session:
+        return list(session.execute(text(f"SELECT * FROM {table} ORDER BY seq")).all())  # noqa: S608
+
+
+def started_long_ago(database: Database, clock: MovableClock) -> None:
+    """Move past the time in which nobody takes over leases after a start of the server."""
+    with database.begin() as session:
+        started: datetime = session.scalar(text("SELECT pg_postmaster_start_time()"))
+    clock.now = max(clock.now, started + timedelta(hours=1))
