@@ -1,7 +1,7 @@
 """Pause events: what happened to a mentor's availability, who was told, and what became of it."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from .announcements import CHANNEL_ORDER, Audience, DispatchResult, Status
+from .errors import Outdated
 from .responsibility import Responsibility
 
 
@@ -95,7 +96,13 @@ class PauseEvent:
 
     @classmethod
     def opened(
-        cls, draft: Draft, *, organisation_id: str, audience: Audience, responsibility: Responsibility | None, at: datetime
+        cls,
+        draft: Draft,
+        *,
+        organisation_id: str,
+        audience: Audience,
+        responsibility: Responsibility | None,
+        at: datetime,
     ) -> "PauseEvent":
         return cls(
             id=new_event_id(),
@@ -121,10 +128,6 @@ class PauseEvent:
     def is_skipped(self) -> bool:
         """Recorded, but nobody is told: it changed nothing for the mentor."""
         return self.announcement_id is None
-
-    @property
-    def etag(self) -> str:
-        return f"{self.id}-{self.revision}"
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -157,11 +160,22 @@ class PauseEvent:
             changes["effective_date"] = in_milliseconds(correction.effective_date)
         return replace(self, **changes, revision=self.revision + 1, updated_at=in_milliseconds(at))
 
-    def ended(self, status: Status) -> tuple[DispatchResult, ...]:
-        """The results when nothing more will happen: what was still open ends with this status."""
-        return tuple(
-            result if result.status.is_final else replace(result, status=status) for result in self.dispatch_results
-        )
+    def addressed_to(self, channels: Mapping[str, Iterable[str]], *, status: Status) -> list[DispatchResult]:
+        """A result of this status for everybody of the audience, over each of his channels."""
+        return [
+            DispatchResult(recipient_id=recipient_id, channel=channel, status=status)
+            for recipient_id in self.recipients
+            for channel in channels.get(recipient_id, ())
+        ]
+
+    def ended(self, status: Status) -> list[DispatchResult]:
+        """What was still open when nothing more will be heard of it ends with this status."""
+        return [replace(result, status=status) for result in self.dispatch_results if not result.status.is_final]
+
+    def must_be(self, versions: Collection[int] | None) -> None:
+        """Raises Outdated unless the record is one of the versions that the caller knows."""
+        if versions is not None and self.revision not in versions:
+            raise Outdated
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,9 @@ class Actor:
     is_coordinator: bool = False
 
     @classmethod
-    def acting(cls, subject: str, *, roles: Collection[str], organisation: str | None, allowed: Collection[str]) -> "Actor":
+    def acting(
+        cls, subject: str, *, roles: Collection[str], organisation: str | None, allowed: Collection[str]
+    ) -> "Actor":
         """The widest of his roles that this operation allows decides what he sees."""
         usable = set(roles) & set(allowed)
         if not usable:

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from ..domain.pause_events import PauseEvent
+from orchestrator_service.domain.pause_events import PauseEvent
+
 from .tables import AuditRow
 
 

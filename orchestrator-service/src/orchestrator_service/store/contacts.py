@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ARRAY, Select, Text, cast, func, literal, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ..domain.contacts import Contacts, OrganisationContact, PersonContact
+from orchestrator_service.domain.contacts import Contacts, OrganisationContact, PersonContact
+
 from . import responsible
 from .tables import ContactRow, MembershipRow, OrganisationContactRow, OrganisationRow, PersonRow
 from .tables.directory import CONTACT_VERSION
 
 BATCH = 200
+MOST_ADMINS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +51,11 @@ def batch(session: Session, organisation_id: str, people: Sequence[str]) -> Cont
 
 
 def _organisations() -> Select[Any]:
-    admins = (
-        select(func.coalesce(func.array_agg(aggregate_order_by(PersonRow.id, PersonRow.id)), cast([], ARRAY(Text))))
+    first_admins = (
+        select(PersonRow.id)
         .where(PersonRow.organisation_id == OrganisationRow.id, PersonRow.is_admin)
+        .order_by(PersonRow.id)
+        .limit(MOST_ADMINS)
         .scalar_subquery()
     )
     return select(
@@ -61,7 +65,7 @@ def _organisations() -> Select[Any]:
         OrganisationRow.time_zone,
         OrganisationRow.mentor_word,
         OrganisationRow.coordinator_word,
-        admins.label("admin_ids"),
+        func.array(first_admins, type_=ARRAY(Text)).label("admin_ids"),
     )
 
 
@@ -130,4 +134,3 @@ def _digested(contacts: Select[Any]) -> Any:
     told = contacts.subquery()
     text = cast(func.jsonb_build_array(*told.c), Text)
     return select(told.c.id, func.sha256(func.convert_to(text, "UTF8")).label("digest")).subquery()
-

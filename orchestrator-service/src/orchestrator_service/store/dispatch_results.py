@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ..domain.announcements import DispatchResult, Status
+from orchestrator_service.domain.announcements import DispatchResult, Status
+
 from .tables import DispatchResultRow, PauseEventRow
 
 

@@ -4,8 +4,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ..domain.event_lists import EventFilter
-from ..domain.pause_events import PauseEvent
+from orchestrator_service.domain.event_lists import EventFilter
+from orchestrator_service.domain.pause_events import PauseEvent
+
 from .tables import EventCountRow
 
 

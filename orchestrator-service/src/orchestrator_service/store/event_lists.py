@@ -8,10 +8,11 @@ from sqlalchemy import ColumnElement, Select, Text, cast, column, desc, func, se
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from ..domain.event_lists import EventFilter
-from ..domain.pause_events import PauseEvent
-from ..domain.ports import Vault
-from ..domain.roles import Scope
+from orchestrator_service.domain.event_lists import EventFilter
+from orchestrator_service.domain.pause_events import PauseEvent
+from orchestrator_service.domain.ports import Vault
+from orchestrator_service.domain.roles import Scope
+
 from . import event_counts, pause_events, responsible
 from .tables import PauseEventRow
 
@@ -59,7 +60,9 @@ def _newest_of_mentors(
     """Each mentor's newest through its own index, then the newest of those: never a walk over other people's events."""
     named = _each(mentors)
     own = _in_order(
-        select(PauseEventRow.id, PauseEventRow.created_at).where(PauseEventRow.peer_mentor_id == named.c.id, *conditions)
+        select(PauseEventRow.id, PauseEventRow.created_at).where(
+            PauseEventRow.peer_mentor_id == named.c.id, *conditions
+        )
     )
     newest = own.limit(request.offset + request.limit).lateral()
     query = select(newest.c.id).select_from(named).join(newest, true())

@@ -7,11 +7,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ..domain.announcements import ActedBy, Audience
-from ..domain.errors import SameEventExists
-from ..domain.pause_events import PAUSE_TYPES, Draft, EventType, PauseEvent
-from ..domain.ports import Vault
-from ..domain.roles import EVERYTHING, Scope
+from orchestrator_service.domain.announcements import ActedBy, Audience
+from orchestrator_service.domain.errors import SameEventExists
+from orchestrator_service.domain.pause_events import PAUSE_TYPES, Draft, EventType, PauseEvent
+from orchestrator_service.domain.ports import Vault
+from orchestrator_service.domain.roles import EVERYTHING, Scope
+
 from . import dispatch_results, event_counts, responsible
 from .tables import PauseEventRow
 
@@ -57,9 +58,9 @@ def lock(session: Session, vault: Vault, event_id: str, scope: Scope) -> PauseEv
     return _one(session, vault, event_id, scope, lock=True)
 
 
-def get_any(session: Session, vault: Vault, event_id: str) -> PauseEvent | None:
-    """The event, whoever's it is: for background work, which nobody sees."""
-    return _one(session, vault, event_id, EVERYTHING, lock=False)
+def get_any(session: Session, event_id: str) -> PauseEvent | None:
+    """The event, whoever's it is, its reason left sealed: for work that passes it on."""
+    return _one(session, None, event_id, EVERYTHING, lock=False)
 
 
 def twin_of(session: Session, draft: Draft) -> str | None:
@@ -108,13 +109,13 @@ def remove(session: Session, event: PauseEvent) -> None:
     event_counts.change(session, event, by=-1)
 
 
-def events_of(session: Session, vault: Vault, rows: list[PauseEventRow]) -> list[PauseEvent]:
+def events_of(session: Session, vault: Vault | None, rows: list[PauseEventRow]) -> list[PauseEvent]:
     """The rows as domain objects, with what became of their notices (one query for all of them)."""
     results = dispatch_results.of_events(session, [row.id for row in rows])
     return [_event(vault, row, dispatch_results=tuple(results.get(row.id, ()))) for row in rows]
 
 
-def _one(session: Session, vault: Vault, event_id: str, scope: Scope, *, lock: bool) -> PauseEvent | None:
+def _one(session: Session, vault: Vault | None, event_id: str, scope: Scope, *, lock: bool) -> PauseEvent | None:
     query = select(PauseEventRow).where(PauseEventRow.id == event_id)
     if scope.organisation is not None:
         query = query.where(PauseEventRow.organisation_id == scope.organisation)
@@ -136,7 +137,7 @@ def _sealed(vault: Vault, event: PauseEvent) -> dict[str, Any]:
     return {"reason_key_id": key_id, "sealed_reason": sealed}
 
 
-def _event(vault: Vault, row: PauseEventRow, **more: Any) -> PauseEvent:
+def _event(vault: Vault | None, row: PauseEventRow, **more: Any) -> PauseEvent:
     return PauseEvent(
         id=row.id,
         organisation_id=row.organisation_id,
@@ -158,8 +159,8 @@ def _event(vault: Vault, row: PauseEventRow, **more: Any) -> PauseEvent:
     )
 
 
-def _reason(vault: Vault, row: PauseEventRow) -> str | None:
-    if row.sealed_reason is None or row.reason_key_id is None:
+def _reason(vault: Vault | None, row: PauseEventRow) -> str | None:
+    if vault is None or row.sealed_reason is None or row.reason_key_id is None:
         return None
     return vault.open(row.id, row.reason_key_id, row.sealed_reason)
 

@@ -7,10 +7,14 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ..domain.announcements import ActedBy
-from ..domain.roles import Scope
+from orchestrator_service.domain.announcements import ActedBy
+from orchestrator_service.domain.roles import Scope
+
 from . import responsible
 from .tables import CertificationRow, MembershipRow, OrganisationRow, PersonRow
+
+MOST_ADMINS = 200
+"""More than these are not told instead of a coordinator."""
 
 MENTOR_LOCK = 20_260
 """First half of the advisory lock that makes the events of one mentor take turns."""
@@ -63,7 +67,10 @@ def _reaches(session: Session, scope: Scope, mentor_id: str) -> bool:
 
 
 def has_chapters(session: Session, mentor_id: str) -> bool:
-    return session.scalar(select(MembershipRow.chapter_id).where(MembershipRow.mentor_id == mentor_id).limit(1)) is not None
+    return (
+        session.scalar(select(MembershipRow.chapter_id).where(MembershipRow.mentor_id == mentor_id).limit(1))
+        is not None
+    )
 
 
 def name_and_email(session: Session, person_id: str) -> tuple[str, str | None]:
@@ -83,7 +90,7 @@ def acting_coordinator(session: Session, person_id: str, *, organisation_id: str
 
 def admins_of(session: Session, organisation_id: str) -> tuple[str, ...]:
     query = select(PersonRow.id).where(PersonRow.organisation_id == organisation_id, PersonRow.is_admin)
-    return tuple(session.scalars(query.order_by(PersonRow.id)))
+    return tuple(session.scalars(query.order_by(PersonRow.id).limit(MOST_ADMINS)))
 
 
 def channels_of(session: Session, people: Iterable[str]) -> Mapping[str, list[str]]:

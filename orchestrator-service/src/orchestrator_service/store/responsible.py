@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Select, collate, select
 from sqlalchemy.orm import Session
 
-from ..domain.responsibility import Candidate
+from orchestrator_service.domain.responsibility import Candidate
+
 from .tables import AssignmentRow, MembershipRow, PersonRow
 
 _IN_ORDER = (
@@ -49,9 +50,7 @@ def mentors_of(session: Session, coordinator_id: str, *, organisation_id: str) -
         .where(AssignmentRow.coordinator_id == coordinator_id, AssignmentRow.organisation_id == organisation_id)
     )
     responsible = all_responsible().where(MembershipRow.mentor_id.in_(within_reach)).subquery()
-    return list(
-        session.scalars(select(responsible.c.mentor_id).where(responsible.c.coordinator_id == coordinator_id))
-    )
+    return list(session.scalars(select(responsible.c.mentor_id).where(responsible.c.coordinator_id == coordinator_id)))
 
 
 def _candidates(*columns: Any) -> Select[Any]:

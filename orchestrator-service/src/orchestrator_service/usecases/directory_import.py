@@ -6,17 +6,18 @@ from typing import Any, BinaryIO
 
 from shared_lib.clock import Clock
 from shared_lib.database import Database
-from shared_lib.outbox import Promise, Relay
+from shared_lib.outbox import Relay
 from sqlalchemy.orm import Session
 
-from ..domain.directory import Problems, Report, csv_file
-from ..domain.directory.report import MOST_SHOWN
-from ..domain.errors import ImportRunning
-from ..domain.ports import Progress
-from ..store import audit, contacts
-from ..store.directory import checks, merge, staging
+from orchestrator_service.domain.directory import Problems, Report, csv_file
+from orchestrator_service.domain.directory.report import MOST_SHOWN
+from orchestrator_service.domain.errors import ImportRunning
+from orchestrator_service.domain.ports import Progress
+from orchestrator_service.store import audit, contacts
+from orchestrator_service.store.directory import checks, merge, staging
 
-CONTACTS = "contacts"
+from .promises import to_tell_contacts
+
 PROGRESS_EVERY = 1_000
 
 
@@ -59,7 +60,9 @@ class DirectoryImport:
         tallies = merge.merge(session, at=self.clock())
         self.progress.at("promising contacts")
         told = self._promise_contacts(session)
-        counts = {f"{tally.subject}_{what}": getattr(tally, what) for tally in tallies for what in ("new", "changed", "ended")}
+        counts = {
+            f"{tally.subject}_{what}": getattr(tally, what) for tally in tallies for what in ("new", "changed", "ended")
+        }
         audit.note_import(session, actor_id=actor_id, at=self.clock(), counts=counts)
         return Report(problems=problems, tallies=tallies, contacts=told, is_dry_run=dry_run)
 
@@ -75,11 +78,5 @@ class DirectoryImport:
 
     def _promise_contacts(self, session: Session) -> int:
         changed = list(contacts.note_changes(session))
-        self.relay.promise(session, *(_promise(batch) for batch in changed))
+        self.relay.promise(session, *(to_tell_contacts(batch.organisation_id, batch.people) for batch in changed))
         return sum(len(batch.people) for batch in changed)
-
-
-def _promise(batch: contacts.ChangedContacts) -> Promise:
-    """Ids only: what is told is read when it is told, so that no personal data waits in the outbox."""
-    payload = {"organisation": batch.organisation_id, "people": batch.people}
-    return Promise(kind=CONTACTS, payload=payload, tenant=batch.organisation_id)

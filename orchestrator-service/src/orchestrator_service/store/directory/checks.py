@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ...domain.directory import Problem
+from orchestrator_service.domain.directory import Problem
 
 _PEOPLE = "('mentor', 'coordinator', 'admin')"
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ...domain.directory import Tally
+from orchestrator_service.domain.directory import Tally
 
 # Each statement answers, for every row that it wrote, whether the row is new.
 _ORGANISATIONS = """
@@ -123,9 +123,7 @@ def _merged(session: Session, subject: str, staged: int, *, at: datetime) -> Tal
     write, end = _SUBJECTS[subject]
     ended = 0 if end is None else _count(session, end, at=at)[1]
     new, written = _count(session, write, at=at)
-    return Tally(
-        subject=subject, new=new, changed=written - new, unchanged=staged - written, ended=ended
-    )
+    return Tally(subject=subject, new=new, changed=written - new, unchanged=staged - written, ended=ended)
 
 
 def _count(session: Session, statement: str, *, at: datetime) -> tuple[int, int]:
