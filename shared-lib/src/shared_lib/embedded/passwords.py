@@ -34,8 +34,17 @@ class Passwords:
     def _keep(self, known: Mapping[str, str]) -> None:
         draft = self.path.with_suffix(".new")
         draft.unlink(missing_ok=True)
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        with open(private_file(draft, os.O_EXCL), "w") as file:
             json.dump(known, file)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self.path)
+
+
+def private_file(path: Path, flags: int) -> int:
+    """Open a file that only the owner of its directory may read, root aside; answers the descriptor."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | flags, 0o600)
+    if os.geteuid() == 0:  # else a start as root would lock out the ordinary user of this directory
+        owner = path.parent.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    return descriptor

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 import psycopg
 
 from . import cluster
 from .databases import ensure_database, socket_dsn
 from .errors import DataDirectoryInUse, DataDirectoryUnusable, ServerDidNotStart
-from .passwords import Passwords
+from .passwords import Passwords, private_file
 from .processes import HERE, Account, end_servers_in, servers_in
 from .runtime import SOCKET, RuntimeDirectory
 from .settings import DEFAULTS
@@ -101,27 +101,28 @@ class EmbeddedPostgres:
 
     def _prepare(self, held: ExitStack) -> tuple[Account, Path]:
         try:
-            account = Account.of_server(self._cluster)
-            programs = self._programs or cluster.installed_programs()
+            account = Account.for_files_in(self._cluster if self._cluster.exists() else self.data_dir)
             held.callback(self._runtime.remove)
-            if not cluster.can_run(programs, account):
-                programs = self._runtime.copy(programs)
-            if not (self._cluster / "PG_VERSION").exists():
-                self._create_cluster(account, programs)
+            programs = cluster.reachable(self._programs or cluster.installed_programs(), account, self._runtime)
+            self._ensure_cluster(account, programs)
             self._runtime.link(self._socket_dir)
             self._clear_leftovers()
         except OSError as error:
             raise _unusable(self.data_dir, error) from error
         return account, programs
 
-    def _create_cluster(self, account: Account, programs: Path) -> None:
-        password = self._passwords.of(cluster.SUPERUSER)
-        cluster.create(self._cluster, programs, account, password=password, durable=self._settings["fsync"] == "on")
+    def _ensure_cluster(self, account: Account, programs: Path) -> None:
+        if not (self._cluster / "PG_VERSION").exists():
+            password = self._passwords.of(cluster.SUPERUSER)
+            cluster.create(self._cluster, programs, account, password=password, durable=self._settings["fsync"] == "on")
+        elif not self._passwords.path.exists():
+            raise DataDirectoryUnusable(f"{self._passwords.path} is lost, and with it the way into {self._cluster}")
 
     def _clear_leftovers(self) -> None:
         """Nobody else holds the lock: what a killed server has left may go, once its processes have."""
         pid_file = self._cluster / "postmaster.pid"
-        postmaster = int(pid_file.read_text().split("\n")[0] or 0) if pid_file.exists() else 0
+        written = pid_file.read_text().partition("\n")[0] if pid_file.exists() else ""
+        postmaster = int(written) if written.isdecimal() else None
         deadline = time.monotonic() + _PREDECESSOR_PATIENCE
         while postmaster in servers_in(self._cluster):  # it ends by itself when its supervisor was killed
             if time.monotonic() > deadline:
@@ -136,10 +137,7 @@ class EmbeddedPostgres:
         """Whether it runs now. False: not yet, old processes that we cannot see still hold its shared memory."""
         command = [str(programs / "bin/postgres"), "-D", HERE]
         command += [argument for name, value in self._settings.items() for argument in ("-c", f"{name}={value}")]
-        if self.log.exists() and self.log.stat().st_size > _LOG_SIZE:
-            self.log.replace(self.log.with_suffix(".log.1"))
-        with self.log.open("ab") as output:
-            self.log.chmod(0o600)
+        with self._open_log() as output:
             written = output.tell()
             # From a thread that stays: the kernel's death signal follows the thread which started the process.
             self._process = thread.submit(
@@ -156,6 +154,11 @@ class EmbeddedPostgres:
         if "is still in use" in log and time.monotonic() < deadline:
             return False
         raise ServerDidNotStart(f"PostgreSQL did not start. The end of {self.log}:\n{log[-2000:]}")
+
+    def _open_log(self) -> IO[bytes]:
+        if self.log.exists() and self.log.stat().st_size > _LOG_SIZE:
+            self.log.replace(self.log.with_suffix(".log.1"))
+        return open(private_file(self.log, os.O_APPEND), "ab")
 
     def _answers(self, deadline: float) -> bool:
         while self.pid is not None and time.monotonic() < deadline:

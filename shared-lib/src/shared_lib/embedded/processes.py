@@ -32,12 +32,12 @@ class Account:
     alias: int | None = None
 
     @classmethod
-    def of_server(cls, cluster: Path) -> "Account":
-        """Ourselves. PostgreSQL refuses root, so then: who owns the cluster, or an unprivileged uid of our own."""
+    def for_files_in(cls, directory: Path) -> "Account":
+        """Ourselves. PostgreSQL refuses root, so then: who owns the directory, or an unprivileged uid of our own."""
         if os.geteuid() != 0:
             return cls(os.geteuid(), os.getegid())
-        owner = cluster.stat() if cluster.exists() else None
-        return cls(owner.st_uid, owner.st_gid) if owner and owner.st_uid else cls(SERVER_UID, SERVER_UID)
+        owner = directory.stat()
+        return cls(owner.st_uid, owner.st_gid) if owner.st_uid else cls(SERVER_UID, SERVER_UID)
 
     def for_initdb(self) -> "Account":
         """An account with a name: initdb, unlike the server, refuses to run as a uid that has none."""
@@ -46,10 +46,7 @@ class Account:
         try:
             nobody = pwd.getpwnam("nobody").pw_uid
         except KeyError:
-            raise EmbeddedDatabaseError(
-                f"uid {self.uid} has no name in the user database, which initdb demands, and there is no user 'nobody' "
-                "to stand in; start it as a user with a name"
-            ) from None
+            raise EmbeddedDatabaseError(f"{_nameless(self.uid)}, and no user 'nobody' to stand in") from None
         return Account(nobody, self.gid) if os.geteuid() == 0 else Account(self.uid, self.gid, alias=nobody)
 
     def spawn(
@@ -65,22 +62,26 @@ class Account:
 
         The kernel sends it `farewell` when the *thread* that called this ends.
         """
-        dropped: dict[str, Any] = {}
-        if os.geteuid() == 0:
-            dropped = {"user": self.uid, "group": self.gid, "extra_groups": []}
-        return subprocess.Popen(  # noqa: S603
-            command,
-            cwd=directory,
-            stdin=stdin,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=_ENVIRONMENT,
-            umask=0o077,
-            start_new_session=True,  # Ctrl-C in a terminal is for us; we stop the server when its clients are gone
-            # It must run between setuid (which resets it) and exec, and it takes no locks: system calls only.
-            preexec_fn=self._last_steps(farewell, parent=os.getpid()),  # noqa: PLW1509
-            **dropped,
-        )
+        try:
+            return subprocess.Popen(  # noqa: S603
+                command,
+                cwd=directory,
+                stdin=stdin,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=_ENVIRONMENT,
+                umask=0o077,
+                start_new_session=True,  # Ctrl-C in a terminal is for us; we stop the server when its clients are gone
+                # It must run between setuid (which resets it) and exec, and it takes no locks: system calls only.
+                preexec_fn=self._last_steps(farewell, parent=os.getpid()),  # noqa: PLW1509
+                **self.drop(),
+            )
+        except subprocess.SubprocessError as error:  # the last steps failed
+            raise EmbeddedDatabaseError(f"{_nameless(self.uid)}, and no user namespaces to lend it one") from error
+
+    def drop(self) -> dict[str, Any]:
+        """What makes `subprocess` run as this account; only root has to change for it."""
+        return {"user": self.uid, "group": self.gid, "extra_groups": []} if os.geteuid() == 0 else {}
 
     def _last_steps(self, farewell: signal.Signals, *, parent: int) -> Callable[[], None]:
         def act() -> None:
@@ -100,6 +101,10 @@ def _take_for_own(alias: int, uid: int) -> None:
         raise OSError(ctypes.get_errno(), "no user namespaces here")
     _LIBC.prctl(_PR_SET_DUMPABLE, 1)  # else /proc/self belongs to root
     Path("/proc/self/uid_map").write_text(f"{alias} {uid} 1")
+
+
+def _nameless(uid: int) -> str:
+    return f"start it as a user with a name: there is none for uid {uid} in the user database, which initdb demands"
 
 
 def servers_in(directory: Path) -> list[int]:

@@ -52,7 +52,10 @@ class StrictParser(FlaskParser):  # type: ignore[misc, unused-ignore]
         plain = req.mimetype == "application/json" and parameters.get("charset", "utf-8") == "utf-8"
         if not plain or req.headers.get("Content-Encoding", "identity") != "identity":
             raise Problem(415)
-        return strict_json(req.get_data(cache=True))
+        body = req.get_data(cache=True)
+        if req.content_length is None and len(body) >= (req.max_content_length or 0):
+            raise Problem(413, headers={"Connection": "close"})  # werkzeug cuts a chunked body off at the limit
+        return strict_json(body)
 
     def handle_error(self, error: Any, req: Any, schema: Any, *, error_status_code: Any, error_headers: Any) -> Any:
         """Field by field, whatever part of the request they came from."""

@@ -1,11 +1,12 @@
 """Errors as RFC 9457 problem documents, from every layer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 from flask import Flask, Response, json, request
+from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from shared_lib.errors import Unavailable
@@ -74,38 +75,52 @@ def problem_response(
 
 def register(app: Flask, error_table: Mapping[type[Exception], HTTPStatus]) -> None:
     """Answer a service's own facts by its table, and everything else in a way that tells nothing it should not."""
-
-    for kind, status in {**error_table, KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY}.items():
-        app.register_error_handler(kind, _fact_handler(status))
-
-    @app.errorhandler(Problem)
-    def problem(error: Problem) -> Response:
-        return problem_response(error.status, error.detail, errors=error.errors, headers=error.headers)
-
-    @app.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> Response:
-        status = error.code if error.code is not None and error.code >= 400 else 404
-        kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
-        if isinstance(error, RequestEntityTooLarge):
-            kept["Connection"] = "close"
-        return problem_response(status, headers=kept)
-
-    @app.errorhandler(Unavailable)
-    def unavailable(error: Unavailable) -> Response:
-        log.warning("request.unavailable", reason=error.reason)
-        return problem_response(503, headers={"Retry-After": str(error.retry_after)})
-
-    @app.errorhandler(TimeoutError)
-    def too_slow(_: TimeoutError) -> Response:
-        return problem_response(408, headers={"Connection": "close"})
-
-    @app.errorhandler(Exception)
-    def unforeseen(_: Exception) -> Response:
-        log.exception("request.failed")
-        return problem_response(500)
+    handlers: dict[type[Exception], Callable[[Any], Response]] = {
+        Problem: _problem,
+        HTTPException: _http_error,
+        Unavailable: _unavailable,
+        ParseException: _unreadable,
+        NoMoreData: _unreadable,
+        TimeoutError: _too_slow,
+        Exception: _unforeseen,
+    }
+    facts = {**error_table, KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY}
+    for kind, handler in [*handlers.items(), *((kind, _fact_handler(status)) for kind, status in facts.items())]:
+        app.register_error_handler(kind, handler)
 
 
-def _fact_handler(status: HTTPStatus) -> Any:
+def _problem(error: Problem) -> Response:
+    return problem_response(error.status, error.detail, errors=error.errors, headers=error.headers)
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code if error.code is not None and error.code >= 400 else 404
+    kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    if isinstance(error, RequestEntityTooLarge):
+        kept["Connection"] = "close"
+    return problem_response(status, headers=kept)
+
+
+def _unavailable(error: Unavailable) -> Response:
+    log.warning("request.unavailable", reason=error.reason)
+    return problem_response(503, headers={"Retry-After": str(error.retry_after)})
+
+
+def _unreadable(_: Exception) -> Response:
+    """Broken chunks, or a client that went away in the middle of its body."""
+    return problem_response(400, headers={"Connection": "close"})
+
+
+def _too_slow(_: TimeoutError) -> Response:
+    return problem_response(408, headers={"Connection": "close"})
+
+
+def _unforeseen(error: Exception) -> Response:
+    log.error("request.failed", exc_info=error)
+    return problem_response(500)
+
+
+def _fact_handler(status: HTTPStatus) -> Callable[[Exception], Response]:
     def handler(error: Exception) -> Response:
         return problem_response(status.value, str(error) or None)
 

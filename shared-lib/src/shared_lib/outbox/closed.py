@@ -1,0 +1,63 @@
+"""Rows that ended badly: found, read, begun anew or put away for good."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from .rows import wake
+
+REPLAYABLE = ("dead", "expired", "rejected", "unknown")
+
+
+def unhappy(session: Session, *, limit: int, ending: str | None = None) -> Sequence[Row[Any]]:
+    """The newest rows that ended badly, or with one ending alone."""
+    return session.execute(
+        text(
+            "SELECT id, kind, tenant, ending, last_reason, attempts, created_at, closed_at FROM outbox_closed "
+            "WHERE ending = ANY(:endings) ORDER BY closed_at DESC LIMIT :limit"
+        ),
+        {"endings": [ending] if ending else list(REPLAYABLE), "limit": limit},
+    ).all()
+
+
+def show(session: Session, row_id: UUID) -> Row[Any] | None:
+    """Everything about one closed row; its payload holds ids and codes only."""
+    return session.execute(text("SELECT * FROM outbox_closed WHERE id = :id"), {"id": row_id}).one_or_none()
+
+
+def replay(session: Session, row_id: UUID, *, now: datetime) -> bool:
+    """Begin a badly ended row anew, under its old id and with its old lifetime from now; False when there is none.
+
+    Repeating is harmless: a row that is live again, or has succeeded since, is not touched.
+    """
+    begun = session.execute(
+        text(
+            """
+            WITH gone AS (DELETE FROM outbox_closed WHERE id = :id AND ending = ANY(:endings) RETURNING *)
+            INSERT INTO outbox (id, kind, payload, tenant, ordering_key, created_at, due_at, expires_at, request_id)
+            SELECT id, kind, payload, tenant, ordering_key, created_at, :now, :now + (expires_at - created_at),
+                   request_id
+            FROM gone RETURNING id
+            """
+        ),
+        {"id": row_id, "endings": list(REPLAYABLE), "now": now},
+    ).scalar_one_or_none()
+    if begun is not None:
+        wake(session)
+    return begun is not None
+
+
+def discard(session: Session, row_id: UUID, *, now: datetime) -> bool:
+    """Put a badly ended row away for good: it is no longer listed; False when there is none."""
+    found = session.execute(
+        text(
+            "UPDATE outbox_closed SET ending = 'discarded', closed_at = :now "
+            "WHERE id = :id AND ending = ANY(:endings) RETURNING id"
+        ),
+        {"id": row_id, "endings": list(REPLAYABLE), "now": now},
+    )
+    return found.scalar_one_or_none() is not None

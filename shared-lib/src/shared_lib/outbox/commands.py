@@ -1,0 +1,59 @@
+"""`outbox list|show|replay|discard`: what operations do about deliveries that ended badly."""
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from shared_lib.clock import Clock
+from shared_lib.database import Database
+
+from . import closed
+
+Audit = Callable[[Session, str, UUID], None]
+"""Writes the act ("outbox_replayed", "outbox_discarded") into the service's own audit trail."""
+
+
+def add_parser(commands: Any, run: Callable[[argparse.Namespace], int]) -> None:
+    """Add the `outbox` command to a service's command line; `run` is called with the parsed options."""
+    outbox = commands.add_parser("outbox", help="deliveries that ended badly: list, show, replay, discard")
+    actions = outbox.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="the newest that are dead, expired, rejected or unknown")
+    listing.add_argument("--ending", choices=closed.REPLAYABLE)
+    listing.add_argument("--limit", type=int, default=50)
+    for name, meaning in {
+        "show": "everything about one",
+        "replay": "try one again under its old id; harmless to repeat",
+        "discard": "put one away for good",
+    }.items():
+        actions.add_parser(name, help=meaning).add_argument("id", type=UUID)
+    outbox.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace, database: Database, *, clock: Clock, audit: Audit) -> int:
+    """Carry out the parsed command; answers the exit code (1: there is no such row)."""
+    with database.begin() as session:
+        if options.action == "list":
+            _print_rows(closed.unhappy(session, limit=options.limit, ending=options.ending))
+            return 0
+        if options.action == "show":
+            row = closed.show(session, options.id)
+            print(json.dumps(row._asdict(), indent=2, default=str) if row is not None else "There is no such row.")
+            return 0 if row is not None else 1
+        act = {"replay": closed.replay, "discard": closed.discard}[options.action]
+        changed = act(session, options.id, now=clock())
+        if changed:
+            audit(session, f"outbox_{options.action}", options.id)
+    print("Done." if changed else "There is no such row, or nothing left to do with it.")
+    return 0 if changed else 1
+
+
+def _print_rows(rows: Any) -> None:
+    for row in rows:
+        print(
+            f"{row.id}  {row.ending:<9} {row.kind:<18} {row.last_reason or '-':<24} {row.closed_at:%Y-%m-%d %H:%M:%S}"
+        )
+    print(f"{len(rows)} shown.")
