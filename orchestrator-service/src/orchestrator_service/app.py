@@ -1,5 +1,6 @@
 """The composition root: what this service is made of."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from flask import Flask
@@ -19,11 +20,12 @@ from .api import routes
 from .api.errors import ERROR_TABLE
 from .clients.notification import HttpNotifier
 from .config import Config
-from .domain.ports import Notifier
+from .domain.ports import Notifier, Progress
 from .store.vault import ReasonVault
 from .usecases.announcing import Announcing
 from .usecases.contact_news import ContactNews
 from .usecases.coordinators import Coordinators
+from .usecases.directory_import import DirectoryImport
 from .usecases.recording import Recording
 from .usecases.records import Records
 
@@ -38,19 +40,28 @@ def create_notifier(config: Config, *, clock: Clock = utc_now) -> Notifier:
     return HttpNotifier(client=client)
 
 
-def create_relay(config: Config, database: Database, notifier: Notifier, *, clock: Clock = utc_now) -> Relay:
+def create_relay(
+    config: Config,
+    database: Database,
+    notifier: Notifier,
+    *,
+    lanes: Mapping[str, int] = worker.LANES,
+    clock: Clock = utc_now,
+) -> Relay:
     """Knows how to keep every kind of promise; web and relay processes have one each."""
-    relay = Relay(database, lanes=worker.LANES, clock=clock, retry=RetryPolicy(scale=config.retry_scale))
+    relay = Relay(database, lanes=lanes, clock=clock, retry=RetryPolicy(scale=config.retry_scale))
     announcing = Announcing(database=database, notifier=notifier, clock=clock, scale=config.retry_scale)
     relay.serve(worker.routes(announcing, ContactNews(database=database, notifier=notifier)))
     return relay
 
 
-def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock = utc_now) -> Flask:
+def create_app(
+    config: Config, *, notifier: Notifier | None = None, vault: ReasonVault | None = None, clock: Clock = utc_now
+) -> Flask:
     """A web application that is ready to be served; connects to nothing yet."""
     database = Database.open(config.database_url, pool_size=config.pool_size)
     relay = create_relay(config, database, notifier or create_notifier(config, clock=clock), clock=clock)
-    vault = ReasonVault.from_file(config.reason_keys)
+    vault = vault or ReasonVault.from_file(config.reason_keys)
     door = open_door(config, clock=clock)
     newest = newest_revision(MIGRATIONS)
     app = api.build(
@@ -73,6 +84,14 @@ def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock
     api.closing(app, database.close)
     api.closing(app, relay.close)
     return app
+
+
+def create_import(config: Config, *, progress: Progress, clock: Clock = utc_now) -> DirectoryImport:
+    """Its promises are kept by the relays: it has no threads to begin them."""
+    database = Database.open(config.database_url, pool_size=1)
+    no_threads = dict.fromkeys(worker.LANES, 0)
+    relay = create_relay(config, database, create_notifier(config, clock=clock), lanes=no_threads, clock=clock)
+    return DirectoryImport(database=database, relay=relay, clock=clock, progress=progress)
 
 
 def open_door(config: Config, *, clock: Clock) -> Door:

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -35,17 +37,27 @@ def note(
     )
 
 
+def note_outbox(session: Session, action: str, outbox_id: UUID, *, at: datetime) -> None:
+    """What operations did with a promise that ended badly."""
+    _note(session, action, actor_id="operations", at=at, details={"outbox_id": str(outbox_id)})
+
+
 def note_import(session: Session, *, actor_id: str, at: datetime, counts: Mapping[str, int]) -> None:
     """That the directory was brought up to date, and how much of it changed."""
+    _note(session, "directory_imported", actor_id=actor_id, at=at, details=dict(counts))
+
+
+def _note(session: Session, action: str, *, actor_id: str, at: datetime, details: dict[str, Any]) -> None:
+    """An act that is about no single event."""
     session.add(
         AuditRow(
             at=at,
             organisation_id=None,
             actor_id=actor_id,
-            action="directory_imported",
+            action=action,
             event_id=None,
             peer_mentor_id=None,
             fields=[],
-            details=dict(counts),
+            details=details,
         )
     )

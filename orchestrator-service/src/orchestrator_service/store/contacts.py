@@ -50,7 +50,7 @@ def batch(session: Session, organisation_id: str, people: Sequence[str]) -> Cont
     return Contacts(organisation=organisation, people=tuple(contacts))
 
 
-def _organisations() -> Select[Any]:
+def _organisations() -> Select[*tuple[Any, ...]]:
     first_admins = (
         select(PersonRow.id)
         .where(PersonRow.organisation_id == OrganisationRow.id, PersonRow.is_admin)
@@ -58,7 +58,7 @@ def _organisations() -> Select[Any]:
         .limit(MOST_ADMINS)
         .scalar_subquery()
     )
-    return select(
+    query: Select[*tuple[Any, ...]] = select(
         OrganisationRow.id,
         OrganisationRow.name,
         OrganisationRow.locale,
@@ -67,9 +67,10 @@ def _organisations() -> Select[Any]:
         OrganisationRow.coordinator_word,
         func.array(first_admins, type_=ARRAY(Text)).label("admin_ids"),
     )
+    return query
 
 
-def _people(ids: Sequence[str] | None = None) -> Select[Any]:
+def _people(ids: Sequence[str] | None = None) -> Select[*tuple[Any, ...]]:
     """Everybody's contact, or those of the people named."""
     coordinators = responsible.all_responsible()
     if ids is not None:
@@ -129,7 +130,7 @@ def _changed_people(session: Session) -> list[tuple[str, list[str]]]:
     return [(row[0], row[1]) for row in session.execute(batches)]
 
 
-def _digested(contacts: Select[Any]) -> Any:
+def _digested(contacts: Select[*tuple[Any, ...]]) -> Any:
     """Each contact's id and a digest of all that is told about it."""
     told = contacts.subquery()
     text = cast(func.jsonb_build_array(*told.c), Text)

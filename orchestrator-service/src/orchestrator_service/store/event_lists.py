@@ -49,14 +49,14 @@ def _conditions(scope: Scope, wanted: EventFilter) -> list[ColumnElement[bool]]:
     return [col == value for col, value in pairs if value is not None]
 
 
-def _newest_of_all(conditions: list[ColumnElement[bool]], request: PageRequest) -> Select[Any]:
+def _newest_of_all(conditions: list[ColumnElement[bool]], request: PageRequest) -> Select[*tuple[Any, ...]]:
     query = _in_order(select(PauseEventRow.id).where(*conditions))
     return query.offset(request.offset).limit(request.limit)
 
 
 def _newest_of_mentors(
     conditions: list[ColumnElement[bool]], mentors: Sequence[str], request: PageRequest
-) -> Select[Any]:
+) -> Select[*tuple[Any, ...]]:
     """Each mentor's newest through its own index, then the newest of those: never a walk over other people's events."""
     named = _each(mentors)
     own = _in_order(
@@ -78,5 +78,5 @@ def _each(mentors: Sequence[str]) -> Any:
     return func.unnest(cast(list(mentors), ARRAY(Text))).table_valued(column("id", Text))
 
 
-def _in_order(query: Select[Any]) -> Select[Any]:
+def _in_order(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return query.order_by(PauseEventRow.created_at.desc(), PauseEventRow.id.desc())

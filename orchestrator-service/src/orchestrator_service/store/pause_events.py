@@ -1,4 +1,4 @@
-"""Single pause events: adding, finding, correcting, removing. The reason is sealed on the way in, opened on the way out."""
+"""Single pause events. The reason is sealed on the way in and opened on the way out."""
 
 from typing import Any
 

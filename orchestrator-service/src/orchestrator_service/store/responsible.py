@@ -33,7 +33,7 @@ def candidates_of(session: Session, mentor_id: str) -> Sequence[Candidate]:
     return [Candidate(**row._mapping) for row in rows]
 
 
-def all_responsible() -> Select[tuple[str, str]]:
+def all_responsible() -> Select[*tuple[Any, ...]]:
     """Mentor and responsible coordinator, for every mentor who has one."""
     return (
         _candidates(MembershipRow.mentor_id, AssignmentRow.coordinator_id)
@@ -53,7 +53,7 @@ def mentors_of(session: Session, coordinator_id: str, *, organisation_id: str) -
     return list(session.scalars(select(responsible.c.mentor_id).where(responsible.c.coordinator_id == coordinator_id)))
 
 
-def _candidates(*columns: Any) -> Select[Any]:
+def _candidates(*columns: Any) -> Select[*tuple[Any, ...]]:
     """Active assignments to a mentor's chapters of people of his organisation who are coordinators now."""
     return (
         select(*columns)

@@ -13,7 +13,7 @@ from orchestrator_service.domain.pause_events import PauseEvent
 from orchestrator_service.domain.ports import Notifier
 from orchestrator_service.store import dispatch_results, pause_events, people
 
-from .promises import last_call
+from .promises import is_too_late
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Announcing:
             event = pause_events.get_any(session, delivery.payload["event_id"])
         if event is None:
             return Done()  # removed before it could be announced
-        if not event.dispatch_results and self.clock() >= last_call(event, scale=self.scale):
+        if not event.dispatch_results and is_too_late(delivery, now=self.clock(), scale=self.scale):
             return Done(settle=lambda session: self._give_up(session, event, Status.EXPIRED))
         results = self.notifier.announce(event, announcement_id=delivery.id)
 

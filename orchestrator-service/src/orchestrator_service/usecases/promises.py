@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from shared_lib.outbox import Promise
+from shared_lib.outbox import Delivery, Promise
 
 from orchestrator_service.domain.pause_events import PauseEvent
 
@@ -16,13 +16,17 @@ LATE_OUTCOMES = timedelta(minutes=15)
 
 
 def to_announce(event: PauseEvent, *, scale: float) -> Promise:
-    """Tell the event's audience; a mentor's events are told in their order."""
+    """Tell the event's audience; a mentor's events are told in their order.
+
+    It may begin for as long as the news is news, and outcomes are asked for a little longer.
+    """
+    longest = event.event_type.longest_wait + LATE_OUTCOMES
     return Promise(
         kind=ANNOUNCE,
         payload={"event_id": event.id},
         tenant=event.organisation_id,
         ordering_key=event.peer_mentor_id,
-        expires_at=last_call(event, scale=scale) + LATE_OUTCOMES * scale,
+        expires_at=event.created_at + longest * scale,
     )
 
 
@@ -43,6 +47,6 @@ def to_tell_contacts(organisation_id: str, people: Sequence[str]) -> Promise:
     return Promise(kind=CONTACTS, payload=payload, tenant=organisation_id)
 
 
-def last_call(event: PauseEvent, *, scale: float) -> datetime:
-    """From when on it is too late to begin telling anybody."""
-    return event.created_at + event.event_type.longest_wait * scale
+def is_too_late(delivery: Delivery, *, now: datetime, scale: float) -> bool:
+    """Whether it is too late to begin telling anybody."""
+    return delivery.expires_at is not None and now >= delivery.expires_at - LATE_OUTCOMES * scale

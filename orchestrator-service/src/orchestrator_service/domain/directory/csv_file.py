@@ -30,9 +30,7 @@ def read(file: BinaryIO, note: Callable[[Problem], None]) -> Iterator[Line]:
                 yield _line(begin, header, row)
             begin = texts.number + 1
     except csv.Error as fault:
-        raise UnreadableFile(
-            Problem(begin, "", "a quotation mark is not closed, or stands in a wrong place")
-        ) from fault
+        raise UnreadableFile(Problem(begin, "", "a quotation mark is not closed or in a wrong place")) from fault
 
 
 class _Texts(Iterable[str]):

@@ -7,8 +7,6 @@ from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.directory import Problem
 
-_PEOPLE = "('mentor', 'coordinator', 'admin')"
-
 # Each check answers line, column and reason of every line that fails it.
 _TWICE = """
 SELECT line, 'id' AS "column", 'stands already in line ' || first AS reason
@@ -38,12 +36,13 @@ WHERE organisation_id IS NOT NULL
                   AND c.organisation_id = p.organisation_id)
   AND NOT EXISTS (SELECT 1 FROM chapter c WHERE c.id = p.chapter_id AND c.organisation_id = p.organisation_id)
 """
-_ELSEWHERE = f"""
+_ELSEWHERE = """
 SELECT s.line, 'organisation', 'this person belongs to another organisation'
 FROM staged s
 LEFT JOIN staged_person f ON f.id = s.id
 LEFT JOIN person p ON p.id = s.id
-WHERE s.kind IN {_PEOPLE} AND s.organisation_id <> COALESCE(p.organisation_id, f.organisation_id)
+WHERE s.kind IN ('mentor', 'coordinator', 'admin')
+  AND s.organisation_id <> COALESCE(p.organisation_id, f.organisation_id)
 """
 _NOT_OF_ONE_MIND = """
 SELECT s.line, difference.name, 'differs from another line of the same person'

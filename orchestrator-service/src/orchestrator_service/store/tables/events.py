@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, desc, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,7 +12,7 @@ from .base import Base
 
 
 def _newest_first(name: str, *columns: str) -> Index:
-    return Index(name, *columns, desc(text("created_at")), desc(text("id")))
+    return Index(name, *columns, text("created_at DESC"), text("id DESC"))
 
 
 class PauseEventRow(Base):
