@@ -75,7 +75,7 @@ def _count_of_mentors(session: Session, conditions: list[ColumnElement[bool]], m
 
 
 def _each(mentors: Sequence[str]) -> Any:
-    return func.unnest(cast(list(mentors), ARRAY(Text))).table_valued(column("id", Text))
+    return func.unnest(cast(list(mentors), ARRAY(Text))).table_valued(column("id", Text)).render_derived()
 
 
 def _in_order(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, collate, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.responsibility import Candidate
@@ -37,7 +38,7 @@ def all_responsible() -> Select[*tuple[Any, ...]]:
     """Mentor and responsible coordinator, for every mentor who has one."""
     return (
         _candidates(MembershipRow.mentor_id, AssignmentRow.coordinator_id)
-        .distinct(MembershipRow.mentor_id)
+        .ext(distinct_on(MembershipRow.mentor_id))
         .order_by(MembershipRow.mentor_id, *_IN_ORDER)
     )
 

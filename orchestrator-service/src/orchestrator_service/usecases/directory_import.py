@@ -60,10 +60,8 @@ class DirectoryImport:
         tallies = merge.merge(session, at=self.clock())
         self.progress.at("promising contacts")
         told = self._promise_contacts(session)
-        counts = {
-            f"{tally.subject}_{what}": getattr(tally, what) for tally in tallies for what in ("new", "changed", "ended")
-        }
-        audit.note_import(session, actor_id=actor_id, at=self.clock(), counts=counts)
+        written = {tally.subject: tally.new + tally.changed + tally.ended for tally in tallies}
+        audit.note_import(session, actor_id=actor_id, at=self.clock(), counts=written)
         return Report(problems=problems, tallies=tallies, contacts=told, is_dry_run=dry_run)
 
     def _rows(self, file: BinaryIO, problems: Problems, *, size: int) -> Iterator[tuple[Any, ...]]:

@@ -104,7 +104,7 @@ def read_line(number: int, cells: Mapping[str, str]) -> Line:
                 read[column] = reader(cell)
         except values.BadValue as fault:
             problems.append(Problem(number, column, str(fault)))
-    problems += _misfits(number, kind, read)
+    problems += _misfits(number, kind, read, cells)
     return Line(number, kind, read, tuple(problems))
 
 
@@ -116,11 +116,11 @@ def _is_wanted(kind: Kind, column: str, cell: str) -> bool:
     return bool(cell)
 
 
-def _misfits(number: int, kind: Kind, read: Mapping[str, Any]) -> list[Problem]:
+def _misfits(number: int, kind: Kind, read: Mapping[str, Any], cells: Mapping[str, str]) -> list[Problem]:
     """What only two cells together can tell."""
     problems = []
     if kind is Kind.MENTOR and len(read.get("chapters", ())) > values.MOST_CHAPTERS:
         problems.append(Problem(number, "chapters", f"a mentor belongs to at most {values.MOST_CHAPTERS} chapters"))
-    if kind is Kind.CERTIFICATION and "expires" not in read and read.get("active", True):
+    if kind is Kind.CERTIFICATION and not cells.get("expires") and read.get("active", True):
         problems.append(Problem(number, "expires", "must not be empty, unless active is false"))
     return problems

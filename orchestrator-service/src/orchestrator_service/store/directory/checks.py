@@ -45,13 +45,15 @@ WHERE s.kind IN ('mentor', 'coordinator', 'admin')
   AND s.organisation_id <> COALESCE(p.organisation_id, f.organisation_id)
 """
 _NOT_OF_ONE_MIND = """
-SELECT s.line, difference.name, 'differs from another line of the same person'
+SELECT s.line, difference.name, 'differs from line ' || min(e.line) || ', which is about the same person'
 FROM staged s
-JOIN staged_person f USING (id)
+JOIN staged e ON e.id = s.id AND e.line < s.line
 CROSS JOIN LATERAL (VALUES
-    ('name', s.name <> f.name), ('email', s.email <> f.email), ('push_token', s.push_token <> f.push_token),
-    ('channels', s.channels <> f.channels), ('locale', s.locale <> f.locale)) AS difference (name, found)
-WHERE s.kind IN ('mentor', 'coordinator', 'admin') AND difference.found
+    ('name', s.name <> e.name), ('email', s.email <> e.email), ('push_token', s.push_token <> e.push_token),
+    ('channels', s.channels <> e.channels), ('locale', s.locale <> e.locale)) AS difference (name, found)
+WHERE s.kind IN ('mentor', 'coordinator', 'admin') AND e.kind IN ('mentor', 'coordinator', 'admin')
+  AND e.kind <> s.kind AND difference.found
+GROUP BY s.line, difference.name
 """
 _NO_COORDINATOR = """
 SELECT s.line, 'id', 'there is no such coordinator in this organisation'

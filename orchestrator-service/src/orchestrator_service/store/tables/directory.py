@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Sequence, text
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, Sequence, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base
@@ -92,7 +92,7 @@ class ContactRow(Base):
 
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
     digest: Mapped[bytes]
-    version: Mapped[int]
+    version: Mapped[int] = mapped_column(BigInteger)
 
 
 class OrganisationContactRow(Base):
@@ -102,4 +102,4 @@ class OrganisationContactRow(Base):
 
     organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
     digest: Mapped[bytes]
-    version: Mapped[int]
+    version: Mapped[int] = mapped_column(BigInteger)
