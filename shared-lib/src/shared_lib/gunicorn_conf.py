@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import tempfile
 from typing import Any
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
@@ -20,6 +21,9 @@ accesslog = None  # the application writes one line per request itself
 errorlog = "-"
 loglevel = "warning"
 control_socket_disable = True
+
+if workers > 1:  # each worker counts for itself; /metrics adds them up from here
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metrics-"))
 
 _PR_SET_PDEATHSIG = 1
 

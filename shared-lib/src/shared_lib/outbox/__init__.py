@@ -2,6 +2,7 @@
 
 from .loop import RelayLoop
 from .model import Again, Delivery, Done, Ending, LeaseLost, Promise, Route, Settlement, nothing
+from .presence import is_relay_running
 from .relay import Handover, Relay
 from .retry import RetryPolicy
 from .table import CREATE, outbox_tables
@@ -20,6 +21,7 @@ __all__ = [
     "RetryPolicy",
     "Route",
     "Settlement",
+    "is_relay_running",
     "nothing",
     "outbox_tables",
 ]

@@ -10,6 +10,7 @@ from sqlalchemy import URL
 
 from shared_lib.errors import Unavailable
 
+from . import presence
 from .lane import Lane
 from .relay import Relay
 from .rows import CHANNEL
@@ -32,7 +33,7 @@ class RelayLoop:
         self.poll_seconds = poll_seconds
         self._wake = threading.Event()
         self._hold_off_until = 0.0
-        self.last_round = time.monotonic()
+        self._announce_at = 0.0
         relay.on_finished = self._wake.set
 
     def run(self) -> None:
@@ -43,19 +44,29 @@ class RelayLoop:
         while not self.relay.stopping.is_set():
             self._wake.clear()
             try:
+                self._announce()
                 more = sum(self._serve(lane) for lane in self.relay.lanes.values())
             except Unavailable as error:
                 self._hold_off(error.reason)
                 more = 0
-            self.last_round = time.monotonic()
             if not more:
                 self._wake.wait(self.poll_seconds)
         self.relay.close()
+        with suppress(Unavailable), self.relay.database.begin() as session:
+            presence.leave(session, self.relay.owner)
 
     def stop(self) -> None:
         """Ask `run` to end; safe to call from a signal handler."""
         self.relay.stopping.set()
         self._wake.set()
+
+    def _announce(self) -> None:
+        """Write down now and then that this relay is running: `/readyz` asks for it."""
+        if time.monotonic() < self._announce_at:
+            return
+        with self.relay.database.begin() as session:
+            presence.announce(session, self.relay.owner, now=self.relay.clock())
+        self._announce_at = time.monotonic() + presence.PERIOD_SECONDS
 
     def _serve(self, lane: Lane) -> int:
         """Begin what a lane has room for; answers how many were begun."""

@@ -61,12 +61,16 @@ CREATE TABLE outbox_closed (
     closed_at timestamptz NOT NULL
 );
 CREATE INDEX outbox_closed_ending ON outbox_closed (ending, closed_at);
+CREATE TABLE outbox_relay (
+    owner uuid PRIMARY KEY,
+    seen_at timestamptz NOT NULL
+);
 """
 """The first version, for the services' own migrations."""
 
 
 def outbox_tables(metadata: MetaData) -> tuple[Table, Table]:
-    """Describe `outbox` and `outbox_closed` on a service's metadata, as `CREATE` makes them."""
+    """Describe the tables of the outbox on a service's metadata, as `CREATE` makes them; answers the two of rows."""
 
     def columns() -> list[Column[Any]]:
         moment = DateTime(timezone=True)
@@ -108,4 +112,10 @@ def outbox_tables(metadata: MetaData) -> tuple[Table, Table]:
         Column("closed_at", DateTime(timezone=True), nullable=False),
     )
     Index("outbox_closed_ending", closed.c.ending, closed.c.closed_at)
+    Table(
+        "outbox_relay",
+        metadata,
+        Column("owner", Uuid, primary_key=True),
+        Column("seen_at", DateTime(timezone=True), nullable=False),
+    )
     return live, closed

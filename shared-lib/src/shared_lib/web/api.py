@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, g, request
+from prometheus_client.registry import Collector
 
 from shared_lib import request_id
 from shared_lib.request_id import current_request_id
 
-from . import auth, health, openapi, problems
+from . import auth, health, metrics, openapi, problems
 from .fields import IDENTIFIER
 from .input import Blueprint
 from .paths import DoubledPath, IdentifierConverter
@@ -34,6 +35,7 @@ def build(
     error_table: Mapping[type[Exception], HTTPStatus],
     door: auth.Door,
     checks: Mapping[str, health.Check],
+    collectors: Iterable[Collector] = (),
 ) -> Flask:
     """A Flask application with strict input, problem documents, both path forms, its document, docs and health."""
     app = Flask(import_name, static_folder=None)
@@ -51,6 +53,7 @@ def build(
     openapi.serve(app, api, title=title)
     auth.install(app, door)
     health.install(app, checks)
+    metrics.install(app, collectors)
     problems.register(app, error_table)
     app.before_request(_start_clock)
     app.after_request(_finish)

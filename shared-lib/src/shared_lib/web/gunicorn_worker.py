@@ -5,6 +5,7 @@ answered at once. And a client that drips its request must not keep a thread.
 """
 
 import json
+import os
 import selectors
 import socket
 import time
@@ -16,6 +17,8 @@ from typing import Any
 from gunicorn import util
 from gunicorn.http import errors as parse_errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from . import draining
 
 LIVENESS = b"GET /livez"
 READ_SECONDS = 10.0
@@ -48,7 +51,31 @@ class PatientSocket(socket.socket):
 
 
 class LanedThreadWorker(ThreadWorker):  # type: ignore[misc]
-    """The worker class named in `gunicorn_conf`."""
+    """The worker class named in `gunicorn_conf`.
+
+    On SIGTERM it says that it is not ready and goes on serving for DRAIN_SECONDS (5), so that whoever routes requests
+    to it can stop; then it finishes what has begun and ends.
+    """
+
+    _leaves_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """SIGTERM; a second one ends the serving at once."""
+        if self._leaves_at is not None or self.drain_seconds <= 0:
+            super().handle_exit(sig, frame)
+            return
+        draining.begin()
+        self._leaves_at = time.monotonic() + self.drain_seconds
+
+    def notify(self) -> None:
+        """Called by gunicorn's loop every second or sooner."""
+        super().notify()
+        if self._leaves_at is not None and time.monotonic() >= self._leaves_at:
+            self.alive = False
+
+    @property
+    def drain_seconds(self) -> float:
+        return float(os.environ.get("DRAIN_SECONDS", "5"))
 
     def init_process(self) -> None:
         self.liveness = ThreadPoolExecutor(1, thread_name_prefix="liveness")

@@ -7,6 +7,8 @@ from flask import Blueprint, Flask, Response, jsonify
 
 from shared_lib.errors import Unavailable
 
+from . import draining
+
 log = structlog.get_logger(__name__)
 
 Check = Callable[[], bool]
@@ -23,7 +25,7 @@ def install(app: Flask, checks: Mapping[str, Check]) -> None:
     @health.get("/readyz")
     def readyz() -> tuple[Response, int]:
         results = {name: "ok" if _holds(check) else "failing" for name, check in checks.items()}
-        ready = "failing" not in results.values()
+        ready = "failing" not in results.values() and not draining.has_begun()
         return jsonify(status="ready" if ready else "not ready", checks=results), 200 if ready else 503
 
     app.register_blueprint(health)

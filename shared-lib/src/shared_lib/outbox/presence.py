@@ -1,0 +1,39 @@
+"""Which relays are running, as they say themselves: without one, promises would only be kept by chance."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from shared_lib.clock import Clock
+from shared_lib.database import Database
+
+PERIOD_SECONDS = 10.0
+MISSED_PERIODS = 2
+
+
+def announce(session: Session, owner: UUID, *, now: datetime) -> None:
+    """This relay is running; those not heard of for an hour are forgotten."""
+    session.execute(
+        text(
+            "INSERT INTO outbox_relay (owner, seen_at) VALUES (:owner, :now) "
+            "ON CONFLICT (owner) DO UPDATE SET seen_at = excluded.seen_at"
+        ),
+        {"owner": owner, "now": now},
+    )
+    session.execute(text("DELETE FROM outbox_relay WHERE seen_at < :before"), {"before": now - timedelta(hours=1)})
+
+
+def leave(session: Session, owner: UUID) -> None:
+    session.execute(text("DELETE FROM outbox_relay WHERE owner = :owner"), {"owner": owner})
+
+
+def is_relay_running(database: Database, clock: Clock) -> bool:
+    """Has any relay of this database been heard of within two periods? A check for `/readyz`."""
+    since = clock() - timedelta(seconds=PERIOD_SECONDS * MISSED_PERIODS)
+    with database.begin() as session:
+        found = session.scalar(
+            text("SELECT EXISTS (SELECT FROM outbox_relay WHERE seen_at >= :since)"), {"since": since}
+        )
+    return bool(found)

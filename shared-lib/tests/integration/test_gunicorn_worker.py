@@ -1,0 +1,158 @@
+"""How services are served: by real gunicorn processes, to real sockets."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+TESTS = Path(__file__).parents[1]
+THREADS = 4
+
+
+@dataclass
+class Served:
+    process: subprocess.Popen[bytes]
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def say(self, message: bytes) -> bytes:
+        """Send bytes as they are; answers all that comes back until the connection is closed or quiet for a while."""
+        answer = b""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+            connection.sendall(message)
+            with contextlib.suppress(TimeoutError):
+                while received := connection.recv(65536):
+                    answer += received
+                    connection.settimeout(0.5)
+        return answer
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    with serving() as running:
+        yield running
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[Served]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {**os.environ, "BIND": f"127.0.0.1:{port}", "WEB_THREADS": str(THREADS), "DRAIN_SECONDS": "1"}
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn_conf", "--pythonpath", str(TESTS)]
+    process = subprocess.Popen([*command, "tiny_service:application"], env=environment)
+    running = Served(process, port)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with contextlib.suppress(requests.ConnectionError):
+            requests.get(f"{running.url}/livez", timeout=5)
+            break
+        threading.Event().wait(0.02)
+    yield running
+    process.kill()
+    process.wait()
+
+
+def test_liveness_does_not_wait_for_a_busy_thread(served: Served) -> None:
+    busy = [threading.Thread(target=requests.get, args=(f"{served.url}/slow",)) for _ in range(THREADS * 2)]
+    for thread in busy:
+        thread.start()
+    threading.Event().wait(0.3)
+    begun = time.monotonic()
+    answer = requests.get(f"{served.url}/livez", timeout=5)
+    took = time.monotonic() - begun
+    for thread in busy:
+        thread.join()
+
+    assert answer.status_code == 200
+    assert took < 0.5
+
+
+def test_clients_that_say_nothing_cost_no_thread(served: Served) -> None:
+    silent = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(THREADS * 3)]
+    begun = time.monotonic()
+    answer = requests.get(f"{served.url}/openapi.json", timeout=5)
+    took = time.monotonic() - begun
+    for connection in silent:
+        connection.close()
+
+    assert answer.status_code == 200
+    assert took < 2
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        (b"GARBAGE\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nBad Header: y\r\n\r\n", 400),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 9000 + b"\r\n\r\n", 431),
+        (b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n", 400),
+        (
+            b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\nzz\r\n",
+            400,
+        ),
+    ],
+    ids=["no request", "bad header", "long line", "long header", "bad length", "bad chunk"],
+)
+def test_what_cannot_be_parsed_is_answered_with_a_problem_document(served: Served, message: bytes, status: int) -> None:
+    head, _, body = served.say(message).partition(b"\r\n\r\n")
+
+    assert head.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"application/problem+json" in head
+    assert json.loads(body)["status"] == status
+
+
+@pytest.mark.parametrize("size", [70_000, 20 * 1024 * 1024])
+def test_a_client_that_sends_too_much_sees_the_answer(served: Served, size: int) -> None:
+    headers = {"Content-Type": "application/json"}
+    whole = requests.post(f"{served.url}/echo", data=b"x" * size, headers=headers, timeout=20)
+    chunked = requests.post(
+        f"{served.url}/echo", data=iter([b"x" * 65536] * (size // 65536)), headers=headers, timeout=20
+    )
+
+    assert (whole.status_code, chunked.status_code) == (413, 413)
+
+
+def test_a_body_that_never_comes_does_not_hold_a_thread_for_ever(served: Served) -> None:
+    begun = time.monotonic()
+    message = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    answer = served.say(message)
+
+    assert answer.startswith(b"HTTP/1.1 4")
+    assert time.monotonic() - begun < 16
+
+
+@pytest.fixture
+def ending() -> Iterator[Served]:
+    with serving() as running:
+        yield running
+
+
+def test_told_to_end_it_drains_and_answers_what_had_begun(ending: Served) -> None:
+    answers: list[int] = []
+    thread = threading.Thread(target=lambda: answers.append(requests.get(f"{ending.url}/slow", timeout=10).status_code))
+    thread.start()
+    threading.Event().wait(0.3)
+    ending.process.send_signal(signal.SIGTERM)
+    threading.Event().wait(0.3)
+    ready = requests.get(f"{ending.url}/readyz", timeout=5)
+    thread.join()
+
+    assert ready.status_code == 503
+    assert answers == [200]
+    assert ending.process.wait(timeout=30) == 0
