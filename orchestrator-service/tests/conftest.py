@@ -26,7 +26,7 @@ from shared_lib.web import api
 from sqlalchemy import event
 
 from .builders import a_file, two_organisations
-from .fakes import FakeNotifier, MovableClock, WatchedProgress
+from .fakes import FakeNotifier, MovableClock, StubService, WatchedProgress
 
 AUDIENCE = "orchestrator-service"
 Headers = dict[str, str]
@@ -77,6 +77,13 @@ def environ(issuer: Issuer, database_url: str, reason_keys: Path) -> dict[str, s
         NOTIFICATION_URL="http://127.0.0.1:9",
         DATABASE_POOL="20",
     )
+
+
+@pytest.fixture
+def neighbour() -> Iterator[StubService]:
+    """The notification service as far as HTTP goes."""
+    with StubService().running() as stub:
+        yield stub
 
 
 @pytest.fixture

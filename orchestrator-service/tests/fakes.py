@@ -1,8 +1,13 @@
 """Stand-ins for what lies outside, and a clock that a test moves."""
 
-from collections.abc import Callable
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from uuid import UUID
 
 from orchestrator_service.domain.announcements import DispatchResult, Status
@@ -66,3 +71,61 @@ class WatchedProgress:
     def at(self, stage: str, done: int = 0, total: int = 0) -> None:
         if stage not in self.stages:
             self.stages.append(stage)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A request that the stub got."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: Any
+
+
+class StubService(ThreadingHTTPServer):
+    """A neighbour on a port of this machine that notes what it is asked and answers as told."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _StubHandler)
+        self.status = 201
+        self.answer: Any = {}
+        self.asked: list[Asked] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    @contextmanager
+    def running(self) -> Iterator["StubService"]:
+        thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.shutdown()
+            thread.join()
+            self.server_close()
+
+
+class _StubHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: StubService
+
+    def _answer(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = json.loads(raw) if raw else None
+        self.server.asked.append(Asked(method=self.command, path=self.path, headers=dict(self.headers), body=body))
+        answer = json.dumps(self.server.answer).encode()
+        self.send_response(self.server.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - the names that http.server looks for
+
+    def log_message(self, *_: Any) -> None:
+        """Silence."""

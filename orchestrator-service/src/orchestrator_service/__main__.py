@@ -14,15 +14,13 @@ from shared_lib.clock import utc_now
 from shared_lib.config import BadSetting
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
-from shared_lib.http_client import ServiceClient
 from shared_lib.migrate import migrate
 from shared_lib.outbox import commands as outbox_commands
 from shared_lib.outbox import process
 from shared_lib.web import openapi
 from sqlalchemy.orm import Session
 
-from .app import MIGRATIONS, NAME, create_app, create_import, create_notifier, create_relay
-from .clients.notification import HttpNotifier
+from .app import MIGRATIONS, NAME, build_api, create_import, create_notifier, create_relay
 from .config import Config
 from .domain.directory import Report
 from .domain.errors import ImportRunning
@@ -99,11 +97,9 @@ def _migrate(options: argparse.Namespace) -> int:
 
 
 def _openapi(_: argparse.Namespace) -> int:
-    """Describes the service without anything that running it needs."""
     config = Config.from_env(UNUSED)
-    notifier = HttpNotifier(client=ServiceClient(config.notification_url, audience="", sign=lambda _: ""))
-    vault = ReasonVault(current="unused", keys={"unused": bytes(32)})
-    print(json.dumps(openapi.document(create_app(config, notifier=notifier, vault=vault).extensions["api"]), indent=2))
+    app = build_api(config, Database.open(config.database_url))
+    print(json.dumps(openapi.document(app.extensions["api"]), indent=2))
     return 0
 
 

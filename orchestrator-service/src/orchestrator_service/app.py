@@ -9,7 +9,8 @@ from shared_lib.database import Database
 from shared_lib.http_client import ServiceClient
 from shared_lib.keys import KeySet
 from shared_lib.migrate import current_revision, newest_revision
-from shared_lib.outbox import Relay, RetryPolicy
+from shared_lib.outbox import Relay, RetryPolicy, is_relay_running
+from shared_lib.outbox.metrics import OutboxCollector
 from shared_lib.tokens import ClaimNames, ServiceSigner, TokenVerifier
 from shared_lib.web import api
 from shared_lib.web.auth import Door
@@ -55,16 +56,26 @@ def create_relay(
     return relay
 
 
-def create_app(
-    config: Config, *, notifier: Notifier | None = None, vault: ReasonVault | None = None, clock: Clock = utc_now
-) -> Flask:
+def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock = utc_now) -> Flask:
     """A web application that is ready to be served; connects to nothing yet."""
     database = Database.open(config.database_url, pool_size=config.pool_size)
     relay = create_relay(config, database, notifier or create_notifier(config, clock=clock), clock=clock)
-    vault = vault or ReasonVault.from_file(config.reason_keys)
+    vault = ReasonVault.from_file(config.reason_keys)
+    app = build_api(config, database, clock=clock)
+    app.extensions["recording"] = Recording(database=database, relay=relay, vault=vault, clock=clock)
+    app.extensions["records"] = Records(database=database, relay=relay, vault=vault, clock=clock)
+    app.extensions["coordinators"] = Coordinators(database=database)
+    app.extensions["fingerprint_secret"] = vault.fingerprint_secret
+    api.closing(app, database.close)
+    api.closing(app, relay.close)
+    return app
+
+
+def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> Flask:
+    """The HTTP side alone, which is all that its description needs."""
     door = open_door(config, clock=clock)
     newest = newest_revision(MIGRATIONS)
-    app = api.build(
+    return api.build(
         __name__,
         title="Pause Notification Orchestrator",
         base_path=routes.BASE_PATH,
@@ -75,15 +86,10 @@ def create_app(
             "database": lambda: _answers(database),
             "schema": lambda: current_revision(database) == newest,
             "keys": door.people.keys.is_loaded,
+            "relay": lambda: is_relay_running(database, clock),
         },
+        collectors=[OutboxCollector(database, clock)],
     )
-    app.extensions["recording"] = Recording(database=database, relay=relay, vault=vault, clock=clock)
-    app.extensions["records"] = Records(database=database, relay=relay, vault=vault, clock=clock)
-    app.extensions["coordinators"] = Coordinators(database=database)
-    app.extensions["fingerprint_secret"] = vault.fingerprint_secret
-    api.closing(app, database.close)
-    api.closing(app, relay.close)
-    return app
 
 
 def create_import(config: Config, *, progress: Progress, clock: Clock = utc_now) -> DirectoryImport:
