@@ -45,9 +45,7 @@ def event_of(body: dict[str, Any], event_type: EventType) -> PauseEvent:
         also=tuple(context["also"]),
         acted_by=ActedBy(**acted_by) if acted_by else None,
     )
-    dates = {
-        name: datetime.fromisoformat(body[name]) for name in ("expected_return_date", "expiry_date") if name in body
-    }
+    named = [name for name in ("expected_return_date", "expiry_date") if name in body]
     return an_event(
         peer_mentor_id=body["mentor_id"],
         organisation_id=context["organisation_id"],
