@@ -228,7 +228,9 @@ def test_what_was_removed_before_it_could_be_told_is_told_to_nobody(
 
 
 def test_a_removed_pause_no_longer_counts(records: Records, recording: Recording, notifier: FakeNotifier) -> None:
+    """Nor does what was skipped because of it."""
     event = recording.record(a_draft(), actor=INGRID, key=None, wait_seconds=2).event
+    recording.record(a_draft(effective_date=EFFECTIVE + DAY), actor=INGRID, key=None, wait_seconds=2)
     records.remove(event.id, actor=GLOBAL_ADMIN, versions=None)
 
     again = recording.record(a_draft(), actor=INGRID, key=None, wait_seconds=2).event
