@@ -18,7 +18,7 @@ TRANSIENT = frozenset({429, 502, 503, 504})
 EFFECTIVE = "2026-08-01T00:00:00.000Z"
 
 
-class Refused(Exception):
+class Refused(RuntimeError):
     """An answer that no repetition mends; it should not have happened."""
 
 
@@ -53,17 +53,18 @@ class Client:
                 body=body,
                 headers={"Idempotency-Key": entry.key},
             )
-        except (OSError, http.client.HTTPException) as error:
+            document = answer.document
+        except (OSError, http.client.HTTPException, ValueError) as error:  # half a document is no answer either
             self._note(entry, Reply(status=0, seconds=_since(start), at=start, reason=type(error).__name__))
             return False
-        return self._accepted(entry, answer, start)
+        return self._accepted(entry, answer, document.get("id"), start)
 
-    def _accepted(self, entry: Entry, answer: Answer, start: float) -> bool:
+    def _accepted(self, entry: Entry, answer: Answer, resource_id: str | None, start: float) -> bool:
         reply = Reply(
             status=answer.status, seconds=_since(start), at=start, retry_after="Retry-After" in answer.headers
         )
         if answer.status in (200, 201):
-            self._note(entry, reply, resource_id=answer.document["id"])
+            self._note(entry, reply, resource_id=resource_id)
             return True
         self._note(entry, reply)
         if answer.status not in TRANSIENT:

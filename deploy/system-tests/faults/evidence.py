@@ -28,14 +28,14 @@ class Evidence:
 
     def rows(self, service: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._reading(service) as connection:
-            return connection.execute(query, values or None).fetchall()  # type: ignore[call-overload, no-any-return]
+            return connection.execute(query, values or None).fetchall()
 
     def count(self, service: str, query: str, *values: Any) -> int:
         return int(self.rows(service, query, *values)[0][0])
 
     def events(self) -> dict[str, str]:
         """Whose each event is."""
-        return dict(self.rows("orchestrator", "SELECT id, peer_mentor_id FROM pause_event"))  # type: ignore[arg-type]
+        return dict(self.rows("orchestrator", "SELECT id, peer_mentor_id FROM pause_event"))
 
     def told(self) -> list[Told]:
         query = (

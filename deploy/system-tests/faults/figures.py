@@ -37,6 +37,11 @@ class Findings:
     def check(self, name: str, value: object, *, bar: str, holds: bool, evidence: Sequence[str] = ()) -> None:
         self.figures.append(Figure(name=name, value=_shown(value), bar=bar, holds=holds, evidence=evidence))
 
+    def settled(self, seconds: float | None, *, within: float) -> None:
+        """How long it took until nothing was open any more; None is never."""
+        value = "never" if seconds is None else seconds
+        self.check("all final after", value, bar=f"≤ {_shown(within)} s", holds=seconds is not None)
+
     @property
     def broken(self) -> list[Figure]:
         return [figure for figure in self.figures if figure.holds is False]

@@ -73,7 +73,7 @@ class SmtpSink:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         conversation = _Conversation(reader, writer, script=self.script, record=self.record, tls=self._tls)
-        with suppress(HungUp, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ssl.SSLError):
+        with suppress(HungUp, OSError, asyncio.CancelledError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             await conversation.run()
         conversation.ended()
         self._writers.discard(writer)

@@ -105,7 +105,7 @@ class TcpProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
-        with suppress(OSError, TimeoutError, _CutOff):
+        with suppress(OSError, TimeoutError, asyncio.CancelledError, _CutOff):
             if self._blackhole:
                 while await reader.read(CHUNK):
                     pass

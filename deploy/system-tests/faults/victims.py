@@ -40,13 +40,15 @@ def send(pid: int, number: signal.Signals, *, name: str) -> Blow | None:
 class Killer:
     """Strikes one process of one of `names` at random, `times` times, with random pauses, on a thread of its own.
 
-    Of a web server that may be the worker, or the master alone.
+    Of a web server that may be the worker, or the master alone. `also_politely` mixes in SIGINT, which to PostgreSQL
+    means a fast shutdown.
     """
 
     describe: Describe
     names: Sequence[str]
     times: int
     pause: tuple[float, float]
+    also_politely: bool = False
     chance: random.Random = field(default_factory=random.Random)
     blows: list[Blow] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -72,11 +74,16 @@ class Killer:
 
     def _strike(self) -> None:
         while len(self.blows) < self.times and not self._stop.wait(self.chance.uniform(*self.pause)):
-            name = self.chance.choice(self.names)
-            pids = pids_of(self.describe, name)
-            blow = send(self.chance.choice(pids), signal.SIGKILL, name=name) if pids else None
-            if blow is not None:
-                self.blows.append(blow)
+            self.strike_once()
+
+    def strike_once(self) -> None:
+        """Nothing happens when nobody of that name is there."""
+        name = self.chance.choice(self.names)
+        number = self.chance.choice([signal.SIGKILL, signal.SIGINT]) if self.also_politely else signal.SIGKILL
+        pids = pids_of(self.describe, name)
+        blow = send(self.chance.choice(pids), number, name=name) if pids else None
+        if blow is not None:
+            self.blows.append(blow)
 
 
 class Frozen:

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from people import Tokens
+from keys import mint
 from running import Stack, eventually
 
 from .client import Client
@@ -58,7 +58,9 @@ class World:
         with self._lock:
             made_at, token = self._tokens.get(organisation, (-TOKEN_SECONDS, ""))
             if time.monotonic() - made_at >= TOKEN_SECONDS:
-                token = Tokens(self.stack)("org_admin", f"{organisation}-admin", organisation)
+                token = mint(
+                    self.describe(), role="org_admin", subject=f"{organisation}-admin", organisation=organisation
+                )
                 self._tokens[organisation] = (time.monotonic(), token)
             return token
 
@@ -105,7 +107,12 @@ class World:
 
 @contextmanager
 def running(
-    directory: Path, *, mentors: int, others: int = 20, tls: ssl.SSLContext | None = None, **settings: str
+    directory: Path,
+    *,
+    mentors: int,
+    others: int = 20,
+    tls: ssl.SSLContext | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[World]:
     """Up with its people known everywhere; gone without a trace afterwards."""
     with ExitStack() as everything:
@@ -117,7 +124,7 @@ def running(
             "SMTP_URL": sink.url,
             "NOTIFICATION_URL": proxies[1].url,
             "ACKNOWLEDGEMENT_URL": proxies[2].url,
-            **settings,
+            **(settings or {}),
         }
         stack = Stack(directory / "stack", "--no-sample", "--no-mailbox", settings=chosen)
         everything.callback(stack.kill)

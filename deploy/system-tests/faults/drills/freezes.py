@@ -1,0 +1,50 @@
+"""A relay that stands still for longer than its lease, and then goes on as if nothing had happened."""
+
+import random
+import time
+
+from ..client import Load
+from ..figures import Findings
+from ..smtp_record import Transfer
+from ..victims import Frozen, pids_of
+from ..world import World
+from .verdicts import nothing_lost
+
+LEASE = 3.0
+"""The shortest there is, which the scale of waiting gives us."""
+ROUND = 25
+"""Events that are waiting for the relays when one of them is frozen."""
+FINAL_WITHIN = 45.0
+
+
+def frozen_relays(world: World, *, freezes: int) -> Findings:
+    """Mails pile up while the mail server is away; when it returns two relays send them, and one stands still."""
+    findings = Findings(title=f"A relay frozen past its lease × {freezes}")
+    client = world.client()
+    frozen: list[tuple[float, float]] = []
+    with world.another_relay("notification") as second:
+        for _ in range(freezes):
+            world.sink.close()
+            with Load(client, world.ours.mentors(ROUND), threads=8) as load:
+                load.join()
+            world.sink.open()
+            time.sleep(random.uniform(0.0, 1.0))
+            victim = random.choice([*pids_of(world.describe, "notification.relay")[:1], second])
+            with Frozen([victim]) as freeze:
+                time.sleep(LEASE + random.uniform(0.5, 2.0))
+            frozen.append((freeze.at, time.monotonic()))
+            world.settle(within=FINAL_WITHIN)
+        settled = world.settle(within=FINAL_WITHIN)
+        verdict = world.verdict(client.ledger.accepted, explains=lambda copy: _stood_still(copy, frozen))
+    findings.note("accepted", verdict.accepted)
+    nothing_lost(findings, verdict)
+    findings.at_most("doubled by a freeze", len(verdict.doubled_by_fault), freezes)
+    findings.none("doubled without a freeze", verdict.doubled_without_cause)
+    findings.at_most("most copies of one mail", verdict.most_copies, 2)
+    findings.settled(settled, within=FINAL_WITHIN)
+    return findings
+
+
+def _stood_still(copy: Transfer, frozen: list[tuple[float, float]]) -> bool:
+    """Was this copy begun before or during a freeze that it saw the end of, give or take a moment?"""
+    return any(began - 1.0 <= (copy.ended_at or 0.0) <= ended + 1.0 for began, ended in frozen)
