@@ -27,6 +27,8 @@ _SET_BY_US = frozenset(
 )
 _SET_BY_OUR_SERVER = frozenset({"date", "server", "x-request-id"})
 
+_TITLES = {413: "Content Too Large"}  # RFC 9110 has renamed it since Python learned it
+
 log = logging.getLogger("gateway")
 
 
@@ -122,7 +124,7 @@ def _without(headers: list[tuple[str, str]], names: frozenset[str]) -> list[tupl
 def _problem(refused: Refused, environ: Mapping[str, Any], request_id: str) -> Answer:
     document = {
         "type": "about:blank",
-        "title": refused.status.phrase,
+        "title": _TITLES.get(refused.status, refused.status.phrase),
         "status": refused.status.value,
         "detail": str(refused),
         "instance": urlsplit(environ["RAW_URI"]).path if environ["RAW_URI"].startswith("/") else "/",

@@ -1,9 +1,10 @@
-"""The local system's keys: one pair that signs people's tokens, one that signs the services' own, made once."""
+"""The local system's keys, made once: for people's tokens, for the services' own, and for sealing pause reasons."""
 
 import base64
 import hashlib
 import json
 import os
+import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ class Keys:
     jwks: Path
     service_key: Path
     service_jwks: Path
+    reason_keys: Path
 
     @classmethod
     def below(cls, data: Path) -> "Keys":
@@ -33,6 +35,7 @@ class Keys:
             jwks=home / "people.jwks.json",
             service_key=home / "services.pem",
             service_jwks=home / "services.jwks.json",
+            reason_keys=home / "reasons.json",
         )
 
     def ensure(self) -> None:
@@ -42,6 +45,9 @@ class Keys:
             _write_pair(rsa.generate_private_key(public_exponent=65537, key_size=2048), self.private_key, self.jwks)
         if not self.service_jwks.exists():
             _write_pair(ec.generate_private_key(ec.SECP256R1()), self.service_key, self.service_jwks)
+        if not self.reason_keys.exists():
+            key = base64.b64encode(secrets.token_bytes(32)).decode()
+            _write(self.reason_keys, json.dumps({"current": "first", "keys": {"first": key}}, indent=2).encode())
 
 
 def mint(description: Mapping[str, Any], *, role: str, subject: str, organisation: str | None) -> str:

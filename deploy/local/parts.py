@@ -96,6 +96,7 @@ class Parts:
         deadline = time.monotonic() + READY_WITHIN
         while not is_there():
             self._look()
+            self._supervisor.insist()
             if time.monotonic() > deadline:
                 raise TooSlow(f"{what} is not ready after {READY_WITHIN:.0f} s; see {self._settings.logs}.")
             time.sleep(LOOK_EVERY / 2)
@@ -123,7 +124,7 @@ class Parts:
 
     def describe(self) -> dict[str, Any]:
         """What stack.json says: where everything is, and who runs it right now."""
-        settings = self._settings
+        settings, dsns = self._settings, self._databases.dsns
         running = self._supervisor.pids()
         alone = {name: running.pop(name)[0] for name in ("gateway", "mailbox") if name in running}
         return {
@@ -131,7 +132,7 @@ class Parts:
             **{service: settings.url(service) for service in SERVICES},
             "smtp": settings.smtp_address,
             "mailbox": str(settings.maildir) if settings.mailbox else None,
-            "databases": dict(self._databases.dsns),
+            "databases": dict(dsns),
             "pids": {**running, "postgres": self._databases.pid, **alone},
             "logs": str(settings.logs),
             "jwks": settings.jwks,
@@ -140,4 +141,5 @@ class Parts:
             "private_key": str(settings.keys.private_key),
             "service_key": str(settings.keys.service_key),
             "service_jwks": str(settings.keys.service_jwks),
+            "settings": {service: settings.of_service(service, dsns[service]) for service in SERVICES},
         }

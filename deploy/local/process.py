@@ -56,9 +56,13 @@ class Process:
         return [pid, *map(int, children.split())]
 
     def terminate(self) -> None:
-        """Ask it to end; one that somebody has stopped is woken to hear it."""
+        """Ask the whole group to end; whoever was stopped is woken to hear it.
+
+        A web worker that hears it twice does not go on serving for five seconds: nobody is left who would have to be
+        sent elsewhere first.
+        """
         if self.exit_code is None:
-            self._popen.terminate()
+            os.killpg(self._popen.pid, signal.SIGTERM)
             os.killpg(self._popen.pid, signal.SIGCONT)
 
     def kill_group(self) -> None:

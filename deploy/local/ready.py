@@ -16,9 +16,9 @@ class Caller(NamedTuple):
 # Who may act in the sample data (deploy/sample/people.csv).
 SAMPLE_CALLERS = (
     Caller("coordinator", "coord_9f8e7d6c", "nhf"),
-    Caller("org_admin", "admin_nhf", "nhf"),
+    Caller("org_admin", "admin_nhf_1", "nhf"),
     Caller("coordinator", "coordinator-007", "lhl"),
-    Caller("org_admin", "admin_lhl", "lhl"),
+    Caller("org_admin", "admin_lhl_1", "lhl"),
     Caller("global_admin", "global_admin", None),
 )
 
@@ -64,7 +64,7 @@ def _requests(gateway: str, token: str) -> Iterator[str]:
 
 def _without_sample() -> Iterator[str]:
     yield "Without sample people. Load your own with `python -m orchestrator_service directory import FILE` and the"
-    yield "DATABASE_URL that stack.json names; mint tokens with `make token ROLE=… SUB=… ORG=…`."
+    yield "variables that stack.json lists under settings; mint tokens with `make token ROLE=… SUB=… ORG=…`."
 
 
 def _line(name: str, value: str) -> str:

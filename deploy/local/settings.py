@@ -13,7 +13,6 @@ SERVICES = ("orchestrator", "notification", "acknowledgement")
 WITH_RELAY = ("orchestrator", "notification")
 SAMPLE = REPOSITORY / "deploy" / "sample"
 _HERE = Path(__file__).resolve().parent
-_OURS_ALONE = frozenset({"DATABASE_URL", "BIND", "SERVICE_KEY", "SERVICE_JWKS"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,31 +65,33 @@ class Settings:
     def logs(self) -> Path:
         return self.data / "logs"
 
-    def _of_service(self, service: str, dsn: str) -> dict[str, str]:
-        """Whoever starts the stack may set anything but what holds its parts together."""
-        given = {name: value for name, value in self.environment.items() if name not in _OURS_ALONE}
-        return {
-            "NOTIFICATION_URL": self.url("notification"),
-            "ACKNOWLEDGEMENT_URL": self.url("acknowledgement"),
-            "PORTAL_URL": "https://portal.localhost",
-            "MAIL_FROM": "no-reply@portal.localhost",
-            **given,
-            "SMTP_URL": self.smtp_url,
-            "JWT_ISSUER": self.issuer,
-            "JWT_AUDIENCE": self.audiences[service],
-            "JWT_JWKS": self.jwks,
-            "SERVICE_KEY": str(self.keys.service_key),
-            "SERVICE_JWKS": str(self.keys.service_jwks),
+    def of_service(self, service: str, dsn: str) -> dict[str, str]:
+        """Its environment. Whoever starts the stack may set anything but what holds the stack's parts together."""
+        ours = {
             "DATABASE_URL": dsn,
             "BIND": f"127.0.0.1:{self.ports[service]}",
+            "SERVICE_KEY": str(self.keys.service_key),
+            "SERVICE_JWKS": str(self.keys.service_jwks),
+            "REASON_KEYS": str(self.keys.reason_keys),
         }
+        defaults = {
+            "NOTIFICATION_URL": self.url("notification"),
+            "ACKNOWLEDGEMENT_URL": self.url("acknowledgement"),
+            "JWT_JWKS": self.jwks,
+            "JWT_ISSUER": self.issuer,
+            "JWT_AUDIENCE": self.audiences[service],
+            "SMTP_URL": self.smtp_url,
+            "MAIL_FROM": "no-reply@portal.example",
+            "PORTAL_URL": "https://portal.example",
+        }
+        return {**{name: self.environment.get(name) or value for name, value in defaults.items()}, **ours}
 
     def service(self, service: str, dsn: str, *command: str) -> Program:
         """`service("orchestrator", dsn, "web")`: one of the commands that the service offers."""
         return Program(
             name=f"{service}.{command[0]}",
             command=[sys.executable, "-m", f"{service}_service", *command],
-            environment=self._of_service(service, dsn),
+            environment={**self.environment, **self.of_service(service, dsn)},
         )
 
     def sample_imports(self, dsns: Mapping[str, str]) -> Iterator[Program]:
@@ -104,7 +105,7 @@ class Settings:
         return Program(
             name="gateway",
             command=[sys.executable, "-m", "gunicorn", *options, "gateway:from_environment()"],
-            environment={**self.environment, "UPSTREAMS": upstreams},
+            environment={**self.environment, "UPSTREAMS": upstreams, "DRAIN_SECONDS": "0"},
         )
 
     def mail_server(self) -> Program:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from process import Process, Program
@@ -11,6 +11,8 @@ FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 HEALTHY_AFTER = 10.0
 LOOK_EVERY = 0.1
+HOPELESS_AFTER = 4
+ASK_AGAIN_AFTER = 0.5
 
 
 class CommandFailed(Exception):
@@ -27,7 +29,8 @@ class _Watched:
     process: Process
     since: float
     pause: float = FIRST_PAUSE
-    again_at: float | None = field(default=None, kw_only=True)
+    again_at: float | None = None
+    early_ends: int = 0
 
 
 class Supervisor:
@@ -56,10 +59,17 @@ class Supervisor:
         watched.process.kill_group()
         now = self._clock()
         if now - watched.since >= HEALTHY_AFTER:
-            watched.pause = FIRST_PAUSE
+            watched.pause, watched.early_ends = FIRST_PAUSE, 0
+        watched.early_ends += 1
         self._note(f"{watched.program.name} ended with {watched.process.exit_code}, again in {watched.pause:.1f} s")
         watched.again_at = now + watched.pause
         watched.pause = min(watched.pause * 2, LONGEST_PAUSE)
+
+    def insist(self) -> None:
+        """Raises CommandFailed when somebody keeps dying: while a system starts, that is a mistake in its settings."""
+        for watched in self._watched.values():
+            if watched.early_ends >= HOPELESS_AFTER:
+                raise CommandFailed(watched.process)
 
     def pids(self) -> dict[str, list[int]]:
         """Who is alive right now, by name."""
@@ -81,15 +91,17 @@ class Supervisor:
                 raise CommandFailed(process)
 
     def stop(self, names: Sequence[str], *, hurried: Callable[[], bool]) -> None:
-        """SIGTERM for all of them, SIGKILL for those whose patience runs out; returns when all are gone."""
+        """SIGTERM for all of them, and again; SIGKILL when their patience is over. Returns when all are gone."""
         leaving = [watched for name in names if (watched := self._watched.pop(name, None))]
-        for watched in leaving:
-            watched.process.terminate()
-        start = self._clock()
+        start, asked_at = self._clock(), None
         while leaving:
-            over = self._clock() - start
+            now = self._clock()
+            if asked_at is None or now - asked_at >= ASK_AGAIN_AFTER:
+                asked_at = now
+                for watched in leaving:
+                    watched.process.terminate()
             for watched in leaving:
-                if hurried() or over > watched.program.patience or watched.process.exit_code is not None:
+                if hurried() or now - start > watched.program.patience or watched.process.exit_code is not None:
                     watched.process.kill_group()
             leaving = [watched for watched in leaving if watched.process.exit_code is None]
             time.sleep(LOOK_EVERY / 5 if leaving else 0)

@@ -95,7 +95,7 @@ def gateway(service: Service) -> Iterator[int]:
     options = ["--bind", f"127.0.0.1:{port}", "--config", str(LOCAL / "gateway_server.py"), "--pythonpath", str(LOCAL)]
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", *options, "gateway:from_environment()"],
-        env={**os.environ, "UPSTREAMS": upstreams},
+        env={**os.environ, "UPSTREAMS": upstreams, "DRAIN_SECONDS": "0"},
         stderr=subprocess.DEVNULL,
     )
 

@@ -93,6 +93,19 @@ def test_the_pause_doubles_up_to_five_seconds_and_starts_anew_after_a_healthy_wh
     assert pauses == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 0.2]
 
 
+def test_whoever_keeps_dying_is_named_with_the_end_of_its_log(supervisor, clock):
+    supervisor.start(a_program("print('no such setting'); exit(2)"))
+    for _ in range(4):
+        supervisor.insist()
+        clock.now += 5.1
+        supervisor.watch()
+        eventually(lambda: supervisor.pids() == {})
+        supervisor.watch()
+
+    with pytest.raises(CommandFailed, match=r"^program ended with 2 .*\nno such setting"):
+        supervisor.insist()
+
+
 def test_what_a_dead_program_leaves_behind_is_ended_before_it_starts_again(supervisor, tmp_path):
     supervisor.start(a_program(FORKS))
     eventually(lambda: is_up(tmp_path / "program.log", times=2))

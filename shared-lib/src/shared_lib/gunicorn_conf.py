@@ -17,6 +17,7 @@ graceful_timeout = 25
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
+forwarder_headers = ""  # by default gunicorn takes SCRIPT_NAME and PATH_INFO from any client on the same machine
 accesslog = None  # the application writes one line per request itself
 errorlog = "-"
 loglevel = "warning"

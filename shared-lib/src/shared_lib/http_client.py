@@ -65,15 +65,16 @@ class _PunctualAdapter(HTTPAdapter):
 class ServiceClient:
     """Speaks JSON to one service. Safe to share between threads; every call must be safe to repeat.
 
-    A connection that breaks is tried once more on a new one, within the same deadline.
+    A connection that breaks is tried once more on a new one, within the same deadline. Without `sign` no token is
+    sent: strangers must not get one.
     """
 
     def __init__(
         self,
         base_url: str,
         *,
-        audience: str,
-        sign: Sign,
+        audience: str = "",
+        sign: Sign | None = None,
         connect: float = 1.0,
         total: float = 6.0,
         connections: int = 16,
@@ -120,7 +121,9 @@ class ServiceClient:
     def _send(
         self, method: str, path: str, json: object, headers: Mapping[str, str]
     ) -> tuple[requests.Response, bytes]:
-        everything = {**headers, "Authorization": f"Bearer {self._sign(self._audience)}", "Accept": "application/json"}
+        everything = {**headers, "Accept": "application/json"}
+        if self._sign is not None:
+            everything["Authorization"] = f"Bearer {self._sign(self._audience)}"
         if (request_id := current_request_id()) is not None:
             everything[HEADER] = request_id
         response = self._session.request(

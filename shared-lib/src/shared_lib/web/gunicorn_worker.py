@@ -10,6 +10,7 @@ import selectors
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +24,8 @@ from . import draining
 LIVENESS = b"GET /livez"
 READ_SECONDS = 10.0
 REQUEST_SECONDS = 15.0
+SILENCE_SECONDS = 1.0
+FAREWELL_SECONDS = 5.0
 
 STATUSES: dict[type[Exception], int] = {
     parse_errors.LimitRequestLine: 414,
@@ -48,6 +51,22 @@ class PatientSocket(socket.socket):
                 raise TimeoutError("request deadline")
             self.settimeout(min(READ_SECONDS, remaining))
         return super().recv(*arguments, **options)
+
+    def hear_out(self) -> None:
+        """Before closing: to close over unread bytes resets the connection, and our answer is lost with it."""
+        deadline = time.monotonic() + FAREWELL_SECONDS
+        with suppress(OSError):  # gone, or silent for too long
+            self.shutdown(socket.SHUT_WR)
+            self.settimeout(SILENCE_SECONDS)
+            while super().recv(65536) and time.monotonic() < deadline:
+                pass
+
+
+class Connection(TConn):  # type: ignore[misc]
+    """Closes at once: what the client is still sending has been waited for in a thread, never in the poller."""
+
+    def close(self, graceful: bool = False) -> None:
+        util.close(self.sock)
 
 
 class LanedThreadWorker(ThreadWorker):  # type: ignore[misc]
@@ -89,7 +108,7 @@ class LanedThreadWorker(ThreadWorker):  # type: ignore[misc]
             return  # the client has gone again, or another worker was faster
         self.nr_conns += 1
         patient = PatientSocket(fileno=taken.detach())
-        conn = TConn(self.cfg, patient, address, listener.getsockname())
+        conn = Connection(self.cfg, patient, address, listener.getsockname())
         conn.timeout = time.monotonic() + READ_SECONDS
         self.pending_conns.append(conn)
         self.poller.register(patient, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
@@ -100,6 +119,13 @@ class LanedThreadWorker(ThreadWorker):  # type: ignore[misc]
         pool.submit(self.handle, conn).add_done_callback(
             lambda future: self.method_queue.defer(self.finish_request, conn, future)
         )
+
+    def handle(self, conn: TConn) -> Any:
+        """Answer a request. A client that is still sending a body we refused gets to see why."""
+        keep = super().handle(conn)
+        if keep is False:
+            conn.sock.hear_out()
+        return keep
 
     @staticmethod
     def _asks_for_liveness(conn: TConn) -> bool:

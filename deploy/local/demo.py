@@ -1,0 +1,118 @@
+"""Walks the sample people through all 15 operations of the running system, and shows the mails that this caused.
+
+    make demo
+
+Every run is a new story and leaves the sample as it was. The exit code tells whether everything was as it should be.
+"""
+
+import interpreter
+
+interpreter.require_packages()
+
+import argparse
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from conversation import Conversation, Unexpected
+from data_directory import description_of
+from mails import Mailbox
+from ready import SAMPLE_CALLERS
+
+PAUSES = "/api/v1/pause-notifications"
+LAPSES = "/api/v1/lapse-acknowledgements"
+COORDINATOR, ORG_ADMIN, *_, GLOBAL_ADMIN = SAMPLE_CALLERS
+OPERATIONS = 15
+
+
+def tell(talk: Conversation) -> Iterator[dict[str, Any]]:
+    """The whole story, operation by operation; yields what the answers say was sent."""
+    now = datetime.now(UTC)
+    yield from a_pause(talk, now)
+    yield from direct_notices(talk, now)
+    a_lapse(talk, now)
+
+
+def a_pause(talk: Conversation, now: datetime) -> Iterator[dict[str, Any]]:
+    """A mentor takes a break: the orchestrator knows who must hear of it."""
+    effective = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    talk.ask("Who is responsible for a mentor?", "GET", f"{PAUSES}/resolve-coordinator/pm_551e8400", caller=COORDINATOR)
+    draft = {"peer_mentor_id": "pm_551e8400", "event_type": "pause_activated", "effective_date": effective}
+    event = talk.ask(
+        "The mentor pauses", "POST", PAUSES, caller=COORDINATOR, body={**draft, "reason": "Personal leave"}
+    )
+    address = f"{PAUSES}/{event['id']}"
+    yield talk.ask_until(
+        lambda answer: all(result["status"] != "queued" for result in answer["dispatch_results"]),
+        *("What became of it", "GET", address),
+        caller=COORDINATOR,
+    )
+    talk.ask("All pauses the coordinator may see", "GET", f"{PAUSES}?limit=2", caller=COORDINATOR)
+    talk.ask("A correction tells nobody again", "PUT", address, caller=ORG_ADMIN, body={"reason": "Longer leave"})
+    talk.ask("The record is removed", "DELETE", address, caller=GLOBAL_ADMIN)
+
+
+def direct_notices(talk: Conversation, now: datetime) -> Iterator[dict[str, Any]]:
+    """The four notices, asked for directly."""
+    mentor = {"mentor_id": "mentor-042"}
+    expired = {**mentor, "expiry_date": now.isoformat(timespec="seconds").replace("+00:00", "Z")}
+    yield talk.ask("A pause begins", "POST", f"{PAUSES}/pause-activated", body={**mentor, "pause_reason": "leave"})
+    yield talk.ask("A pause ends", "POST", f"{PAUSES}/pause-lifted", body=mentor)
+    yield talk.ask(
+        "A certificate will run out", "POST", f"{PAUSES}/cert-expiry-reminder", body={**mentor, "days_remaining": 14}
+    )
+    yield talk.ask("A certificate has run out", "POST", f"{PAUSES}/cert-expiry", body=expired)
+
+
+def a_lapse(talk: Conversation, now: datetime) -> None:
+    """That expiry opened a lapse, and the coordinator has to confirm that he saw it."""
+    expiry = now.isoformat(timespec="seconds").replace("+00:00", "Z")
+    query = "coordinator_id=coordinator-007&is_acknowledged=false&limit=1"
+    listed = talk.ask_until(
+        lambda answer: any(lapse["expiry_date"] == expiry for lapse in answer["data"]),
+        *("Which lapses wait for the coordinator", "GET", f"{LAPSES}?{query}"),
+    )
+    lapse = listed["data"][0]
+    address = f"{LAPSES}/{lapse['acknowledgement_id']}"
+    talk.ask("One of them", "GET", address)
+    confirmation = {name: lapse[name] for name in ("notification_id", "coordinator_id")}
+    talk.ask("The coordinator has seen it", "POST", LAPSES, body=confirmation)
+    talk.ask("The coordinator adds a note", "PUT", address, body={"coordinator_notes": "A course is booked."})
+    talk.ask("The record is removed", "DELETE", address)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data-dir", type=Path, required=True, help="the directory of the running system")
+    options = parser.parse_args()
+    description = description_of(options.data_dir)
+    if description is None:
+        parser.error(f"no system is running on {options.data_dir}: start it with `make run`")
+    mailbox = Mailbox(description["mailbox"])
+    start = datetime.now(UTC).replace(microsecond=0)
+    try:
+        talk = Conversation(description)
+        sent = sum(mails_in(answer, since=start) for answer in tell(talk))
+        if talk.count != OPERATIONS:
+            raise Unexpected(f"{talk.count} operations instead of {OPERATIONS}")
+        mailbox.show(expected=sent)
+    except Unexpected as surprise:
+        print(f"\nNot as it should be: {surprise}", file=sys.stderr)
+        return 1
+    print(f"\nAll {OPERATIONS} operations answered as they should, and {sent} mails arrived.")
+    return 0
+
+
+def mails_in(answer: dict[str, Any], *, since: datetime) -> int:
+    """How many mails an answer says were sent; a notice that was already sent today is not sent again."""
+    if "notifications_dispatched" not in answer:
+        return len([name for name in answer["notifications_sent"] if name.endswith("_email")])
+    if datetime.fromisoformat(answer["dispatched_at"]) < since:
+        return 0
+    return len([row for row in answer["notifications_dispatched"] if row["channel"] == "email"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

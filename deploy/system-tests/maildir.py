@@ -1,0 +1,35 @@
+"""What has arrived at the mail server."""
+
+import email
+import email.policy
+from email.message import EmailMessage
+from pathlib import Path
+
+from .running import eventually
+
+
+class Maildir:
+    """Remembers what it has shown, so that each test sees its own mails only."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = Path(directory) / "new"
+        self._shown: set[Path] = set()
+        self.forget()
+
+    def forget(self) -> None:
+        """Whatever is there already is somebody else's."""
+        self._shown = set(self._directory.iterdir())
+
+    def to(self, *addresses: str) -> list[EmailMessage]:
+        """The new mails to these people, without waiting."""
+        parsed = [_parse(path) for path in sorted(set(self._directory.iterdir()) - self._shown)]
+        return [mail for mail in parsed if mail["Delivered-To"] in addresses]
+
+    def expect(self, *addresses: str, within: float = 15.0) -> list[EmailMessage]:
+        """Wait until everybody named has one (or as many as he is named); answers all mails to them."""
+        eventually(lambda: len(self.to(*addresses)) >= len(addresses), within=within)
+        return self.to(*addresses)
+
+
+def _parse(path: Path) -> EmailMessage:
+    return email.message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=email.policy.default)

@@ -1,0 +1,102 @@
+"""The command line: `python -m notification_service COMMAND`."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping
+from functools import partial
+
+from shared_lib import logging
+from shared_lib.clock import utc_now
+from shared_lib.config import BadSetting
+from shared_lib.database import Database
+from shared_lib.errors import Unavailable
+from shared_lib.migrate import migrate
+from shared_lib.outbox import commands as outbox_commands
+from shared_lib.outbox import process
+from shared_lib.web import openapi
+
+from .app import MIGRATIONS, NAME, build_api, create_relay, outside
+from .config import Config
+from .store import audit
+
+RELAY_STATEMENT_SECONDS = 30.0
+
+UNUSED = {
+    "DATABASE_URL": "postgresql://unused@localhost/unused",
+    "JWT_JWKS": "unused",
+    "SERVICE_JWKS": "unused",
+    "SERVICE_KEY": "unused",
+    "JWT_ISSUER": "unused",
+    "ACKNOWLEDGEMENT_URL": "http://unused",
+    "SMTP_URL": "smtp://unused",
+    "MAIL_FROM": "unused@unused.example",
+}
+"""Enough to describe the service without running it."""
+
+
+def main(arguments: list[str], environ: Mapping[str, str]) -> int:
+    """Run one command; answers the exit code."""
+    options = _parser(environ).parse_args(arguments)
+    try:
+        code: int = options.command(options)
+    except BadSetting as error:
+        print(f"Settings: {error}", file=sys.stderr)
+        return 2
+    except Unavailable as error:
+        print(f"The database does not answer ({error.reason}).", file=sys.stderr)
+        return 1
+    return code
+
+
+def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m notification_service", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command, remark in (
+        ("web", _web, "serve HTTP on BIND (gunicorn)"),
+        ("relay", _relay, "send what is queued, until SIGTERM"),
+        ("migrate", _migrate, "bring the database to the newest schema"),
+        ("openapi", _openapi, "print the OpenAPI document"),
+    ):
+        commands.add_parser(name, help=remark).set_defaults(command=partial(command, environ))
+    outbox_commands.add_parser(commands, partial(_outbox, environ))
+    return parser
+
+
+def _web(environ: Mapping[str, str], _: argparse.Namespace) -> int:
+    Config.from_env(environ)
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn_conf"]
+    os.execve(sys.executable, [*command, "notification_service.wsgi:application"], dict(environ))  # noqa: S606
+
+
+def _relay(environ: Mapping[str, str], _: argparse.Namespace) -> int:
+    config = Config.from_env(environ)
+    logging.configure(NAME, level=config.log_level)
+    database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
+    return process.run(create_relay(config, database, outside(config)))
+
+
+def _migrate(environ: Mapping[str, str], _: argparse.Namespace) -> int:
+    config = Config.from_env(environ)
+    logging.configure(NAME, level=config.log_level)
+    revision = migrate(Database.open(config.database_url, pool_size=1), MIGRATIONS)
+    print(f"The database is at revision {revision}.")
+    return 0
+
+
+def _outbox(environ: Mapping[str, str], options: argparse.Namespace) -> int:
+    config = Config.from_env(environ)
+    database = Database.open(config.database_url, pool_size=1)
+    return outbox_commands.run(options, database, clock=utc_now, audit=audit.of_operator(utc_now))
+
+
+def _openapi(_: Mapping[str, str], __: argparse.Namespace) -> int:
+    config = Config.from_env(UNUSED)
+    app = build_api(config, Database.open(config.database_url))
+    print(json.dumps(openapi.document(app.extensions["api"]), indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,74 @@
+"""For the orchestrator alone: contacts, and taking notices back. Never routed by the gateway."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from flask import current_app, request
+from shared_lib.web.auth import caller, service_only
+from shared_lib.web.input import Blueprint
+
+from notification_service.domain.model import Dispatch
+from notification_service.usecases.contacts import Contacts
+from notification_service.usecases.withdrawals import Withdrawals
+
+from . import contact_schemas, schemas
+from .visitors import key_holder
+
+P = ParamSpec("P")
+R = TypeVar("R")
+MOST_BATCH_BYTES = 1024 * 1024
+
+blp = Blueprint("internal", __name__, url_prefix="/internal/v1", description="For neighbour services")
+
+
+def _large_body(view: Callable[P, R]) -> Callable[P, R]:
+    """Up to 1 MiB, where a batch needs it. Sits below the door, so that strangers are not read at all."""
+
+    @wraps(view)
+    def reading(*arguments: P.args, **options: P.kwargs) -> R:
+        request.max_content_length = MOST_BATCH_BYTES
+        return view(*arguments, **options)
+
+    return reading
+
+
+@blp.put("/contacts")
+@service_only
+@_large_body
+@blp.arguments(contact_schemas.NewsSchema)
+@blp.response(200, contact_schemas.AcceptedSchema)
+def put_contacts(news: dict[str, Any]) -> dict[str, int]:
+    """Take over news of organisations and people
+
+    The highest version of each wins; repeating and overtaking are harmless.
+    """
+    _contacts().put(organisations=news["organisations"], people=news["contacts"])
+    return {"organisations": len(news["organisations"]), "contacts": len(news["contacts"])}
+
+
+@blp.put("/contacts/<identifier:contact_id>")
+@service_only
+@blp.arguments(contact_schemas.ContactBodySchema)
+@blp.response(200, contact_schemas.AcceptedSchema)
+def put_contact(body: dict[str, Any], contact_id: str) -> dict[str, int]:
+    """Take over news of one person"""
+    _contacts().put(people=[contact_schemas.contact(id=contact_id, **body)])
+    return {"organisations": 0, "contacts": 1}
+
+
+@blp.delete("/dispatches/<identifier:idempotency_key>")
+@service_only
+@blp.response(200, schemas.DispatchSchema)
+def withdraw(idempotency_key: str) -> Dispatch:
+    """Take back what is still queued of the dispatch made under this Idempotency-Key
+
+    Withdrawn messages are `skipped`. Harmless to repeat.
+    """
+    withdrawals: Withdrawals = current_app.extensions["withdrawals"]
+    return withdrawals.withdraw(idempotency_key, caller=key_holder(caller()))
+
+
+def _contacts() -> Contacts:
+    found: Contacts = current_app.extensions["contacts"]
+    return found

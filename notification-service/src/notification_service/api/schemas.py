@@ -1,0 +1,111 @@
+"""One schema for each shape the contract shows; the order of members is the contract's."""
+
+from typing import Any, ClassVar
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates
+from shared_lib.web.auth import visitor
+from shared_lib.web.fields import Identifier, PlainText, StrictInteger, UtcDateTime
+
+from notification_service.domain.model import Actor, Announcement, Context, Notice
+
+LONGEST_REASON = 200
+MOST_DAYS = 3650
+MOST_PEOPLE = 200
+
+
+class MessageSchema(Schema):
+    recipient = fields.String(required=True, attribute="recipient_id")
+    channel = fields.String(required=True)
+    status = fields.String(
+        required=True,
+        metadata={"description": "queued, sent, delivered, failed, expired, unknown or skipped; see the README."},
+    )
+    message_id = fields.String(required=True)
+
+
+class DispatchSchema(Schema):
+    mentor_id = fields.String(required=True)
+    notifications_dispatched = fields.List(fields.Nested(MessageSchema), required=True, attribute="messages")
+    dispatched_at = UtcDateTime(required=True, attribute="created_at")
+
+
+class ReminderDispatchSchema(Schema):
+    mentor_id = fields.String(required=True)
+    days_remaining = fields.Integer(required=True)
+    notifications_dispatched = fields.List(fields.Nested(MessageSchema), required=True, attribute="messages")
+    dispatched_at = UtcDateTime(required=True, attribute="created_at")
+
+
+class ActorSchema(Schema):
+    id = Identifier(required=True)
+    name = PlainText(required=True, longest=200)
+
+    @post_load
+    def build(self, values: dict[str, Any], **_: Any) -> Actor:
+        return Actor(**values)
+
+
+class ContextSchema(Schema):
+    organisation_id = Identifier(required=True)
+    coordinator_id = Identifier(required=True, allow_none=True)
+    admin_ids = fields.List(Identifier(), load_default=list, validate=validate.Length(max=MOST_PEOPLE))
+    acted_by = fields.Nested(ActorSchema, load_default=None, allow_none=True)
+    also = fields.List(Identifier(), load_default=list, validate=validate.Length(max=MOST_PEOPLE))
+
+    @post_load
+    def build(self, values: dict[str, Any], **_: Any) -> Context:
+        values.update(admin_ids=tuple(values["admin_ids"]), also=tuple(values["also"]))
+        return Context(**values)
+
+
+class AnnouncementSchema(Schema):
+    """What all four have in common."""
+
+    notice: ClassVar[Notice]
+
+    mentor_id = Identifier(required=True)
+    context = fields.Nested(ContextSchema, metadata={"description": "Taken from the orchestrator only."})
+
+    @validates("context")
+    def only_from_our_neighbour(self, _: Context, **__: Any) -> None:
+        """Whoever could say who is responsible could have the notice sent to anybody."""
+        who = visitor()
+        if who is None or not who.is_service:
+            raise ValidationError("Unknown field.")
+
+    @post_load
+    def build(self, values: dict[str, Any], **_: Any) -> Announcement:
+        return Announcement(notice=self.notice, **values)
+
+
+class PauseActivatedSchema(AnnouncementSchema):
+    notice = Notice.PAUSE_ACTIVATED
+
+    expected_return_date = UtcDateTime(load_default=None, allow_none=True)
+    pause_reason = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=LONGEST_REASON),
+        metadata={"description": "Accepted and dropped at the door: the reason of a pause is health data."},
+    )
+
+    @post_load
+    def build(self, values: dict[str, Any], **_: Any) -> Announcement:
+        values.pop("pause_reason")
+        return Announcement(notice=self.notice, **values)
+
+
+class PauseLiftedSchema(AnnouncementSchema):
+    notice = Notice.PAUSE_LIFTED
+
+
+class CertExpirySchema(AnnouncementSchema):
+    notice = Notice.CERT_EXPIRY
+
+    expiry_date = UtcDateTime(required=True)
+
+
+class CertExpiryReminderSchema(AnnouncementSchema):
+    notice = Notice.CERT_EXPIRY_REMINDER
+
+    days_remaining = StrictInteger(least=0, most=MOST_DAYS, required=True)

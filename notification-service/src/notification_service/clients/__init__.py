@@ -1,0 +1,1 @@
+"""The ports over SMTP, push and HTTP."""

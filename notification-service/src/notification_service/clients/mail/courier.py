@@ -1,0 +1,114 @@
+"""Hands one built mail to a server, knowing at every moment whether it may have been taken."""
+
+import re
+import ssl
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from shared_lib.errors import Unreachable
+
+from notification_service.config.smtp import SmtpServer
+
+from .verdict import certainly_unsent, perhaps_sent, refusal
+from .wire import Wire
+
+_LONGEST_USE = 100
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """A mail as it goes over the wire. `content` has CRLF line ends and ends with one."""
+
+    sender: str
+    recipient: str
+    content: bytes
+
+
+@dataclass(kw_only=True)
+class Courier:
+    """One connection, used for one mail after the other."""
+
+    wire: Wire
+    opened_at: float = field(default_factory=time.monotonic)
+    used_at: float = field(default_factory=time.monotonic)
+    uses: int = 0
+
+    @classmethod
+    def arrive(cls, server: SmtpServer, *, local_name: str, tls: ssl.SSLContext) -> "Courier":
+        """Open a connection and log in. Raises `Unreachable`."""
+        wire = Wire(server, local_name=local_name, tls=tls)
+        try:
+            with certainly_unsent():
+                wire.open()
+        except Unreachable:
+            wire.close()
+            raise
+        return cls(wire=wire)
+
+    @property
+    def is_worn(self) -> bool:
+        return self.uses >= _LONGEST_USE
+
+    def is_still_welcome(self) -> bool:
+        """Ready for another mail? Servers close idle connections whenever they like."""
+        try:
+            with certainly_unsent():
+                return not self.wire.something_to_read() and self.wire.docmd("RSET")[0] == 250
+        except Unreachable:
+            return False
+
+    def deliver(self, parcel: Parcel, *, before_data: Callable[[], None], final_seconds: float) -> None:
+        """Returns when the server has taken the mail. Raises `Unreachable`, `Rejected` or `Unsettled` (see `ports`)."""
+        self.uses += 1
+        with certainly_unsent():
+            self._address(parcel)
+        before_data()
+        with certainly_unsent():
+            self._write(parcel.content)
+        code = self._finish(final_seconds)
+        if code != 250:
+            raise refusal(code)
+        self.used_at = time.monotonic()
+
+    def take_leave(self) -> None:
+        """Hang up a connection that is in good order."""
+        with suppress(Unreachable), certainly_unsent():
+            self.wire.send("QUIT\r\n")
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        self.wire.close()
+
+    def _address(self, parcel: Parcel) -> None:
+        code, _ = self.wire.docmd("MAIL", f"FROM:<{parcel.sender}>")
+        if code != 250:
+            raise Unreachable(f"smtp_sender_{code}")
+        code, _ = self.wire.docmd("RCPT", f"TO:<{parcel.recipient}>")
+        if code not in (250, 251):
+            raise refusal(code)
+
+    def _write(self, content: bytes) -> None:
+        """Everything but the final dot. A server that hangs up or refuses in between has taken nothing."""
+        code, _ = self.wire.docmd("DATA")
+        if code != 354:
+            raise refusal(code)
+        self.wire.send(_LEADING_DOT.sub(b"..", content))
+        if self.wire.something_to_read():
+            raise refusal(self.wire.getreply()[0])
+
+    def _finish(self, final_seconds: float) -> int:
+        """Write the final dot; the code that the server answers. An error in writing means that it never got it."""
+        with certainly_unsent():
+            self.wire.transmit(b".\r\n", seconds=final_seconds)
+        with perhaps_sent():
+            return self._sensible(self.wire.getreply()[0])
+
+    @staticmethod
+    def _sensible(code: int) -> int:
+        """An answer to the dot is 250, 4xx or 5xx; anything else tells nothing."""
+        if code == 250 or 400 <= code <= 599:
+            return code
+        raise ValueError(code)

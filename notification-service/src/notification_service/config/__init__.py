@@ -1,0 +1,79 @@
+"""Settings of this service, from the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.headerregistry import Address
+from email.utils import parseaddr
+
+from shared_lib.config import BadSetting, Settings
+
+from .smtp import SmtpServer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    database_url: str = field(repr=False)
+    jwks: str
+    service_jwks: str
+    service_key: str
+    issuer: str
+    audience: str
+    role_claim: str
+    organisation_claim: str
+    is_open: bool
+    acknowledgement_url: str
+    acknowledgement_audience: str
+    smtp: SmtpServer
+    mail_from: str
+    mail_name: str
+    push_url: str | None = field(repr=False)
+    portal_url: str | None
+    retry_scale: float
+    pool_size: int
+    log_level: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Config":
+        """Raises BadSetting, which says which variable is wrong and how it should look."""
+        settings = Settings(environ)
+        name, address = _sender(settings.text("MAIL_FROM"))
+        return cls(
+            database_url=settings.url("DATABASE_URL", schemes=("postgresql",)),
+            jwks=settings.text("JWT_JWKS"),
+            service_jwks=settings.text("SERVICE_JWKS"),
+            service_key=settings.text("SERVICE_KEY"),
+            issuer=settings.text("JWT_ISSUER"),
+            audience=settings.text("JWT_AUDIENCE", "notification-service"),
+            role_claim=settings.text("JWT_ROLE_CLAIM", "role"),
+            organisation_claim=settings.text("JWT_ORG_CLAIM", "org_id"),
+            is_open=settings.choice("AUTH_MODE", ("open", "token")) == "open",
+            acknowledgement_url=settings.url("ACKNOWLEDGEMENT_URL"),
+            acknowledgement_audience=settings.text("ACKNOWLEDGEMENT_AUDIENCE", "acknowledgement-service"),
+            smtp=SmtpServer.from_url(
+                settings.text("SMTP_URL"),
+                final_seconds=settings.number("SMTP_FINAL_TIMEOUT", 120.0, least=1.0, most=600.0),
+            ),
+            mail_from=address,
+            mail_name=name,
+            push_url=settings.url("PUSH_URL") if settings.optional("PUSH_URL") else None,
+            portal_url=settings.url("PORTAL_URL") if settings.optional("PORTAL_URL") else None,
+            retry_scale=settings.number("RETRY_SCALE", 1.0, least=0.001, most=10.0),
+            pool_size=settings.whole("DATABASE_POOL", 16, least=1, most=200),
+            log_level=settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
+        )
+
+
+def _sender(value: str) -> tuple[str, str]:
+    """`no-reply@portal.no` or `Portal <no-reply@portal.no>`; name and address."""
+    name, address = parseaddr(value)
+    try:
+        parsed = Address(display_name=name, addr_spec=address)
+    except (ValueError, IndexError) as error:
+        raise _bad_sender() from error
+    if not parsed.username or "." not in parsed.domain or not address.isascii() or not value.isprintable():
+        raise _bad_sender()
+    return name, address
+
+
+def _bad_sender() -> BadSetting:
+    return BadSetting("MAIL_FROM must be an ASCII mail address, or a name and one: Portal <no-reply@portal.no>.")

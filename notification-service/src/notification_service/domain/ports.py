@@ -1,0 +1,57 @@
+"""What this service needs from outside: a mail server, a push provider and the acknowledgement service.
+
+All of them raise `Unreachable` when trying again helps and `Rejected` when it does not; a mail may also be
+`Unsettled`, when the server may or may not have taken it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from .wording.model import Letter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """`message_id` and `written_at` stay the same however often it is tried."""
+
+    message_id: str
+    to: str
+    written_at: datetime
+    letter: Letter
+
+
+class Mailer(Protocol):
+    def send(self, mail: Mail, *, before_data: Callable[[], None]) -> None:
+        """Hand the mail to the server; `before_data` is called right before it can begin to have an effect."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushNote:
+    message_id: str
+    token: str
+    letter: Letter
+
+
+class Pusher(Protocol):
+    def send(self, note: PushNote) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lapse:
+    """A certification that ran out, and the coordinator who must have seen it."""
+
+    notification_id: UUID
+    coordinator_id: str
+    mentor_id: str
+    expiry_date: datetime
+    organisation_id: str
+
+
+class Acknowledgements(Protocol):
+    def open(self, lapse: Lapse) -> None:
+        """Harmless to repeat: one lapse per notification and coordinator."""
+        ...

@@ -1,0 +1,95 @@
+"""The shape of a text, and what it may speak of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..model import Audience, Notice, Organisation
+
+TITLE_LENGTH = 65
+PUSH_LENGTH = 240
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Everything a text may mention. Nothing else about anybody reaches a letter."""
+
+    mentor_name: str
+    organisation: Organisation
+    acted_by: str | None = None
+    has_coordinator: bool = True
+    date: str | None = None
+    is_past: bool = False
+    days_remaining: int | None = None
+
+    def conditions(self) -> frozenset[str]:
+        """The names a line can ask for with `when`."""
+        truths = {
+            "acted_by": self.acted_by is not None,
+            "by_mentor": self.acted_by is None,
+            "dated": self.date is not None,
+            "undated": self.date is None,
+            "past": self.is_past,
+            "ahead": not self.is_past,
+            "coordinated": self.has_coordinator,
+            "uncoordinated": not self.has_coordinator,
+        }
+        return frozenset(name for name, holds in truths.items() if holds)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A paragraph, or a title, that is said when something holds."""
+
+    text: str
+    when: str | None = None
+
+    def applies(self, conditions: frozenset[str]) -> bool:
+        return self.when is None or self.when in conditions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """One notice for one audience. Titles become mail subjects: they are fixed and mention nobody."""
+
+    titles: tuple[Line, ...]
+    lines: tuple[Line, ...]
+    push: tuple[Line, ...]
+    action: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """All texts of one language."""
+
+    code: str
+    greeting: str
+    greeting_without_name: str
+    closing: str
+    unnamed_sender: str
+    footer: str
+    mentor_word: str
+    coordinator_word: str
+    somebody: str
+    your_organisation: str
+    days: Mapping[int, str]
+    other_days: str
+    texts: Mapping[tuple[Notice, Audience], Text]
+
+    def in_days(self, days: int) -> str:
+        return self.days.get(days, self.other_days.format(days=days))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """A finished text. `push` is its short form, for a locked screen that others may see."""
+
+    language: str
+    title: str
+    greeting: str
+    paragraphs: tuple[str, ...]
+    action: str
+    link: str | None
+    closing: str
+    signature: str
+    footer: str
+    push: str

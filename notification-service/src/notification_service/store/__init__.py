@@ -1,0 +1,1 @@
+"""Rows and queries. Functions take the caller's session, answer domain objects and never commit."""

@@ -1,0 +1,148 @@
+"""The tables of this service."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared_lib.idempotency import idempotency_table
+from shared_lib.outbox import outbox_tables
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Sequence, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {str: Text, datetime: DateTime(timezone=True), list[str]: ARRAY(Text)}  # noqa: RUF012
+
+
+class OrganisationRow(Base):
+    __tablename__ = "organisation"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    locale: Mapped[str]
+    time_zone: Mapped[str]
+    mentor_word: Mapped[str | None]
+    coordinator_word: Mapped[str | None]
+    admin_ids: Mapped[list[str]]
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
+class ContactRow(Base):
+    __tablename__ = "contact"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organisation_id: Mapped[str]
+    name: Mapped[str]
+    email: Mapped[str | None]
+    push_token: Mapped[str | None]
+    channels: Mapped[list[str]]
+    locale: Mapped[str | None]
+    coordinator_id: Mapped[str | None]
+    is_mentor: Mapped[bool]
+    active: Mapped[bool]
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
+class DispatchRow(Base):
+    __tablename__ = "dispatch"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organisation_id: Mapped[str]
+    notice: Mapped[str]
+    mentor_id: Mapped[str]
+    natural_key: Mapped[str]
+    coordinator_id: Mapped[str | None]
+    expected_return_date: Mapped[datetime | None]
+    expiry_date: Mapped[datetime | None]
+    days_remaining: Mapped[int | None]
+    acted_by_id: Mapped[str | None]
+    acted_by_name: Mapped[str | None]
+    created_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    lapse_outbox_id: Mapped[UUID | None]
+    lapse_opened_at: Mapped[datetime | None]
+
+    messages: Mapped[list["MessageRow"]] = relationship(
+        order_by="MessageRow.number", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+# The last word on sameness, should two ever decide at the same moment.
+Index(
+    "dispatch_once",
+    DispatchRow.mentor_id,
+    DispatchRow.natural_key,
+    unique=True,
+    postgresql_where=text("withdrawn_at IS NULL"),
+)
+Index("dispatch_of_mentor", DispatchRow.mentor_id, DispatchRow.created_at)
+
+message_number = Sequence("message_number", metadata=Base.metadata)
+
+
+class MessageRow(Base):
+    __tablename__ = "message"
+
+    number: Mapped[int] = mapped_column(
+        BigInteger, message_number, server_default=message_number.next_value(), primary_key=True
+    )
+    dispatch_id: Mapped[UUID] = mapped_column(ForeignKey("dispatch.id", ondelete="CASCADE"))
+    organisation_id: Mapped[str]
+    recipient_id: Mapped[str]
+    audience: Mapped[str]
+    channel: Mapped[str]
+    status: Mapped[str]
+    reason: Mapped[str | None]
+    outbox_id: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("dispatch_id", "recipient_id", "channel", name="message_once"),)
+
+
+Index("message_of_recipient", MessageRow.recipient_id, MessageRow.created_at)
+
+
+class InboxRow(Base):
+    __tablename__ = "inbox"
+
+    message_number: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("message.number", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    organisation_id: Mapped[str]
+    recipient_id: Mapped[str]
+    title: Mapped[str]
+    body: Mapped[str]
+    link: Mapped[str | None]
+    created_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+
+
+Index("inbox_of_recipient", InboxRow.recipient_id, InboxRow.created_at)
+
+
+class AuditRow(Base):
+    """Ids and codes only; a trigger refuses to change or remove a row."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    at: Mapped[datetime]
+    act: Mapped[str]
+    actor: Mapped[str]
+    organisation_id: Mapped[str]
+    subject_id: Mapped[str]
+    object_id: Mapped[str]
+    code: Mapped[str | None]
+
+
+Index("audit_of_organisation", AuditRow.organisation_id, AuditRow.at)
+
+idempotency_key = idempotency_table(Base.metadata)
+outbox, outbox_closed = outbox_tables(Base.metadata)
+
+
+def columns_of(row: Any) -> dict[str, Any]:
+    """A row's own columns by name."""
+    return {column.key: getattr(row, column.key) for column in row.__mapper__.column_attrs}

@@ -1,0 +1,134 @@
+"""Accepts an announcement: records it with the promise to tell everybody, then begins to tell."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from shared_lib import idempotency
+from shared_lib.clock import Clock
+from shared_lib.database import Database
+from shared_lib.errors import Unavailable
+from shared_lib.idempotency import RequestKey
+from shared_lib.outbox import Handover, Relay
+from sqlalchemy.orm import Session
+
+from notification_service.domain.case import Case
+from notification_service.domain.errors import MentorNotFound
+from notification_service.domain.model import Actor, Announcement, Contact, Dispatch
+from notification_service.domain.sameness import SAME_PAUSE_WITHIN, natural_key
+from notification_service.domain.scope import EVERYBODY, Scope
+from notification_service.store import audit, contacts, dispatches
+
+from .recording import Recorder
+
+CREATED, REPEATED = 201, 200
+LONGEST_WAIT = 2.0
+"""Seconds that a caller is kept waiting for the first attempts."""
+
+NOTHING_TO_BEGIN = Handover(deliveries=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requester:
+    """Who asks, what he may ask about, under which key, and how long he waits. `subject` goes into the audit."""
+
+    subject: str
+    person_id: str | None = None
+    scope: Scope = EVERYBODY
+    key: RequestKey | None = None
+    wait_seconds: float = LONGEST_WAIT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The dispatch in its present state; `status` is what was answered when its key was first used."""
+
+    dispatch: Dispatch
+    status: int
+    is_replay: bool = False
+    handover: Handover = NOTHING_TO_BEGIN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announcements:
+    database: Database
+    relay: Relay
+    clock: Clock
+    recorder: Recorder
+
+    def announce(self, announcement: Announcement, requester: Requester) -> Answer:
+        """Tell everybody concerned, once.
+
+        Durable when it returns; what could not be told yet is `queued` and will be. The same announcement again
+        (see `sameness`) answers the first dispatch as it is by now. Raises MentorNotFound, KeyReused.
+        """
+        with self.database.begin() as session:
+            answer = self._accept(session, announcement, requester)
+        self.relay.deliver_now(answer.handover, wait_seconds=min(requester.wait_seconds, LONGEST_WAIT))
+        return self._as_it_is_now(answer)
+
+    def _accept(self, session: Session, announcement: Announcement, requester: Requester) -> Answer:
+        key = requester.key
+        replay = idempotency.claim(session, key, at=self.clock()) if key else None
+        if replay is not None:
+            dispatch = dispatches.get(session, UUID(replay.resource_id))
+            return Answer(dispatch=dispatch, status=replay.status, is_replay=True)
+        case = self._case(session, announcement, requester)
+        same = self._same(session, case)
+        answer = Answer(dispatch=same, status=REPEATED) if same else self._record(session, case, requester)
+        if key is not None:
+            idempotency.bind(session, key, resource_id=str(answer.dispatch.id), status=answer.status)
+        return answer
+
+    def _case(self, session: Session, announcement: Announcement, requester: Requester) -> Case:
+        """Locks the mentor: announcements about one mentor are decided upon one after the other."""
+        mentor = contacts.lock(session, announcement.mentor_id)
+        if mentor is None or not mentor.can_be_told_about or not requester.scope.covers(mentor):
+            raise MentorNotFound
+        context = announcement.context
+        organisation_id = context.organisation_id if context else mentor.organisation_id
+        return Case(
+            announcement=announcement,
+            mentor=mentor,
+            organisation=contacts.organisation(session, organisation_id),
+            coordinator_id=context.coordinator_id if context else _coordinator_of(session, mentor),
+            at=self.clock(),
+            acted_by=_actor(session, announcement, mentor, requester),
+        )
+
+    def _same(self, session: Session, case: Case) -> Dispatch | None:
+        if case.notice.is_pause:
+            return dispatches.same_pause(session, case.announcement, since=case.at - SAME_PAUSE_WITHIN)
+        return dispatches.under_natural_key(session, case.mentor.id, natural_key(case, latest=None))
+
+    def _record(self, session: Session, case: Case, requester: Requester) -> Answer:
+        latest = dispatches.latest_of(session, case.mentor.id)
+        dispatch_id, promises = self.recorder.record(session, case, natural_key=natural_key(case, latest=latest))
+        handover = self.relay.promise(session, *promises)
+        dispatch = dispatches.get(session, dispatch_id)
+        audit.write(session, "dispatch_recorded", dispatch, actor=requester.subject, at=case.at)
+        return Answer(dispatch=dispatch, status=CREATED, handover=handover)
+
+    def _as_it_is_now(self, answer: Answer) -> Answer:
+        """When the database is lost after the commit, what was committed is still true: all of it is queued."""
+        try:
+            with self.database.begin() as session:
+                return replace(answer, dispatch=dispatches.get(session, answer.dispatch.id))
+        except Unavailable:
+            return answer
+
+
+def _coordinator_of(session: Session, mentor: Contact) -> str | None:
+    """By our copy. One who has left is nobody; one whose own news has not come yet is still the coordinator."""
+    if mentor.coordinator_id is None:
+        return None
+    coordinator = contacts.find(session, mentor.coordinator_id)
+    return mentor.coordinator_id if coordinator is None or coordinator.active else None
+
+
+def _actor(session: Session, announcement: Announcement, mentor: Contact, requester: Requester) -> Actor | None:
+    """Who acts for the mentor: as the orchestrator says, else whoever's token it is, when we know his name."""
+    actor = announcement.context.acted_by if announcement.context else None
+    if actor is None and announcement.context is None and requester.person_id is not None:
+        person = contacts.find(session, requester.person_id)
+        actor = Actor(id=person.id, name=person.name) if person else None
+    return actor if actor is not None and actor.id != mentor.id else None

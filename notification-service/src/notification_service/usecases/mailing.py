@@ -1,0 +1,52 @@
+"""Keeps the promise of a mail."""
+
+from dataclasses import dataclass
+
+from shared_lib.clock import Clock
+from shared_lib.errors import Rejected
+from shared_lib.outbox import Delivery, Done, Ending
+from sqlalchemy.orm import Session
+
+from notification_service.domain.model import Status
+from notification_service.domain.ports import Mail, Mailer
+from notification_service.domain.routing import mail_obstacle
+from notification_service.store import dispatches
+
+from .envelopes import Envelope, Envelopes
+from .outcomes import write_bad_end
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mailing:
+    """`sent` is written only with the mail server's own 250 in hand."""
+
+    envelopes: Envelopes
+    mailer: Mailer
+    clock: Clock
+
+    def deliver(self, delivery: Delivery) -> Done:
+        """Send the mail once; the mark is set right before its content goes out."""
+        number = delivery.payload["message"]
+        envelope = self.envelopes.find(number)
+        if envelope is None or envelope.is_done:
+            return Done()
+        self.mailer.send(_mail(envelope), before_data=delivery.mark)
+        at = self.clock()
+        return Done(settle=lambda session: dispatches.settle(session, number, Status.SENT, at=at))
+
+    def give_up(self, session: Session, delivery: Delivery, ending: Ending, reason: str) -> None:
+        write_bad_end(session, delivery.payload["message"], ending, reason, at=self.clock())
+
+
+def _mail(envelope: Envelope) -> Mail:
+    """Message-ID and Date depend on nothing but the message, so that every retry is the same mail."""
+    address = envelope.recipient.email
+    obstacle = mail_obstacle(address)
+    if address is None or obstacle is not None:
+        raise Rejected(obstacle or "no_address")
+    return Mail(
+        message_id=f"{envelope.message.message_id}.{envelope.dispatch.id}",
+        to=address,
+        written_at=envelope.dispatch.created_at,
+        letter=envelope.letter,
+    )

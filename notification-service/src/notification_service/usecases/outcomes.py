@@ -1,0 +1,29 @@
+"""Kinds of promises, and what the end of one means for a message."""
+
+from datetime import datetime
+
+from shared_lib.outbox import Ending
+from sqlalchemy.orm import Session
+
+from notification_service.domain.model import Channel, Status
+from notification_service.store import dispatches
+
+MAIL = "mail"
+PUSH = "push"
+LAPSE = "lapse"
+
+KIND_OF_CHANNEL = {Channel.EMAIL: MAIL, Channel.PUSH: PUSH}
+
+STATUS_OF_ENDING = {
+    Ending.REJECTED: Status.FAILED,
+    Ending.DEAD: Status.FAILED,
+    Ending.EXPIRED: Status.EXPIRED,
+    Ending.UNKNOWN: Status.UNKNOWN,
+    Ending.DISCARDED: Status.SKIPPED,
+    Ending.CANCELLED: Status.SKIPPED,
+}
+
+
+def write_bad_end(session: Session, number: int, ending: Ending, reason: str, *, at: datetime) -> None:
+    """A message that will not be tried again, and why."""
+    dispatches.settle(session, number, STATUS_OF_ENDING[ending], at=at, reason=reason)

@@ -1,0 +1,41 @@
+"""Keeps the promise of a push note."""
+
+from dataclasses import dataclass
+
+from shared_lib.clock import Clock
+from shared_lib.errors import Rejected
+from shared_lib.outbox import Delivery, Done, Ending
+from sqlalchemy.orm import Session
+
+from notification_service.domain.model import Status
+from notification_service.domain.ports import Pusher, PushNote
+from notification_service.domain.routing import NO_ADDRESS
+from notification_service.store import dispatches
+
+from .envelopes import Envelopes
+from .outcomes import write_bad_end
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pushing:
+    """The provider knows a note by its message id, so that repeating one is harmless."""
+
+    envelopes: Envelopes
+    pusher: Pusher
+    clock: Clock
+
+    def deliver(self, delivery: Delivery) -> Done:
+        """Hand the note to the provider."""
+        number = delivery.payload["message"]
+        envelope = self.envelopes.find(number)
+        if envelope is None or envelope.is_done:
+            return Done()
+        token = envelope.recipient.push_token
+        if not token:
+            raise Rejected(NO_ADDRESS)
+        self.pusher.send(PushNote(message_id=envelope.message.message_id, token=token, letter=envelope.letter))
+        at = self.clock()
+        return Done(settle=lambda session: dispatches.settle(session, number, Status.DELIVERED, at=at))
+
+    def give_up(self, session: Session, delivery: Delivery, ending: Ending, reason: str) -> None:
+        write_bad_end(session, delivery.payload["message"], ending, reason, at=self.clock())

@@ -1,0 +1,50 @@
+"""Takes back what has not been told yet."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared_lib.clock import Clock
+from shared_lib.database import Database
+from shared_lib.outbox import Relay
+from sqlalchemy.orm import Session
+
+from notification_service.domain.errors import DispatchNotFound
+from notification_service.domain.model import Dispatch, Notice, Status
+from notification_service.domain.routing import WITHDRAWN
+from notification_service.store import audit, dispatches
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withdrawals:
+    database: Database
+    relay: Relay
+    clock: Clock
+
+    def withdraw(self, key: str, *, caller: str) -> Dispatch:
+        """Cancel what is still queued of the dispatch made under this Idempotency-Key; harmless to repeat.
+
+        What is being attempted at this moment is let go on: nobody could say any more that it was not sent.
+        """
+        with self.database.begin() as session:
+            found = dispatches.under_key(session, caller=caller, operations=tuple(Notice), key=key)
+            if found is None:
+                raise DispatchNotFound
+            dispatch = dispatches.lock(session, found)
+            if self._cancel(session, dispatch):
+                dispatches.withdraw(session, dispatch.id, at=self.clock())
+                audit.write(session, "dispatch_withdrawn", dispatch, actor=caller, at=self.clock())
+            return dispatches.get(session, dispatch.id)
+
+    def _cancel(self, session: Session, dispatch: Dispatch) -> bool:
+        """Did anything come to an end by this?"""
+        cancelled = [
+            message.number
+            for message in dispatch.messages
+            if message.status is Status.QUEUED and self._closed(session, message.outbox_id)
+        ]
+        for number in cancelled:
+            dispatches.settle(session, number, Status.SKIPPED, at=self.clock(), reason=WITHDRAWN)
+        return self._closed(session, dispatch.lapse_outbox_id) or bool(cancelled)
+
+    def _closed(self, session: Session, promise: UUID | None) -> bool:
+        return promise is not None and self.relay.cancel(session, [promise]) > 0

@@ -1,0 +1,144 @@
+"""The service on a real database, with nobody real behind its ports, and a client that speaks HTTP to it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from notification_service.app import MIGRATIONS, Outside, create_app, create_relay
+from notification_service.config import Config
+from notification_service.usecases.announcements import Announcements
+from notification_service.usecases.contacts import Contacts
+from notification_service.usecases.letters import Letters
+from notification_service.usecases.recording import Recorder
+from notification_service.usecases.withdrawals import Withdrawals
+from shared_lib.database import Database
+from shared_lib.migrate import migrate
+from shared_lib.outbox import Relay
+from shared_lib.testing.issuer import Issuer, bearer
+from shared_lib.testing.postgres import PostgresServer, database_for, truncate_all
+from shared_lib.web import api
+
+from .builders import a_contact, a_coordinator, an_organisation
+from .fakes import FakeAcknowledgements, FakeMailer, FakePusher, MovableClock
+
+AUDIENCE = "notification-service"
+PORTAL = "https://portal.example"
+
+
+def _migrate(dsn: str) -> None:
+    database = Database.open(dsn, pool_size=1)
+    migrate(database, MIGRATIONS)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres_server: PostgresServer) -> str:
+    return database_for(postgres_server, "notification", _migrate)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    truncate_all(database_url)
+    database = Database.open(database_url, pool_size=30, lock_timeout=10)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+def mailer() -> FakeMailer:
+    return FakeMailer()
+
+
+@pytest.fixture
+def pusher() -> FakePusher:
+    return FakePusher()
+
+
+@pytest.fixture
+def acknowledgements() -> FakeAcknowledgements:
+    return FakeAcknowledgements()
+
+
+@pytest.fixture
+def others(mailer: FakeMailer, pusher: FakePusher, acknowledgements: FakeAcknowledgements) -> Outside:
+    return Outside(mailer=mailer, pusher=pusher, acknowledgements=acknowledgements)
+
+
+@pytest.fixture
+def config(database_url: str, issuer: Issuer) -> Config:
+    return Config.from_env(
+        issuer.environ(
+            DATABASE_URL=database_url,
+            ACKNOWLEDGEMENT_URL="http://127.0.0.1:9",
+            SMTP_URL="smtp://127.0.0.1:9",
+            MAIL_FROM="likeperson@portal.example",
+            PUSH_URL="http://127.0.0.1:9/push",
+            PORTAL_URL=PORTAL,
+            DATABASE_POOL="30",
+        )
+    )
+
+
+@pytest.fixture
+def relay(config: Config, database: Database, others: Outside, clock: MovableClock) -> Iterator[Relay]:
+    relay = create_relay(config, database, others, clock=clock)
+    yield relay
+    relay.close(patience=5)
+
+
+@pytest.fixture
+def announcements(database: Database, relay: Relay, clock: MovableClock) -> Announcements:
+    recorder = Recorder(letters=Letters(portal_url=PORTAL), push_configured=True)
+    return Announcements(database=database, relay=relay, clock=clock, recorder=recorder)
+
+
+@pytest.fixture
+def withdrawals(database: Database, relay: Relay, clock: MovableClock) -> Withdrawals:
+    return Withdrawals(database=database, relay=relay, clock=clock)
+
+
+@pytest.fixture
+def contacts(database: Database) -> Contacts:
+    return Contacts(database=database)
+
+
+@pytest.fixture
+def people(contacts: Contacts) -> None:
+    """A mentor, his coordinator and an admin of their organisation."""
+    admin = a_coordinator(id="admin-lhl", name="Anne Admin", email="admin@lhl.example")
+    contacts.put(organisations=[an_organisation()], people=[a_contact(), a_coordinator(), admin])
+
+
+@pytest.fixture
+def app(config: Config, database: Database, others: Outside, clock: MovableClock) -> Iterator[Flask]:
+    app = create_app(config, others=others, clock=clock)
+    yield app
+    api.close(app)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+Headers = dict[str, str]
+
+
+@pytest.fixture
+def as_person(issuer: Issuer) -> Callable[..., Headers]:
+    def headers(subject: str, role: str, organisation: str | None = "lhl", **claims: Any) -> Headers:
+        return bearer(issuer.person(subject, role, organisation, audience=AUDIENCE, **claims))
+
+    return headers
+
+
+@pytest.fixture
+def as_service(issuer: Issuer) -> Headers:
+    return bearer(issuer.service("orchestrator-service", audience=AUDIENCE))

@@ -1,0 +1,70 @@
+"""Our ports without anybody behind them."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from notification_service.domain.ports import Lapse, Mail, PushNote
+from shared_lib.clock import utc_now
+
+Failure = Exception | None
+
+
+class MovableClock:
+    """Time that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = utc_now()
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, **much: float) -> None:
+        self.now += timedelta(**much)
+
+
+@dataclass
+class FakeMailer:
+    """Keeps what it takes; `failures` by address, or `failure` for everybody."""
+
+    failure: Failure = None
+    failures: dict[str, Exception] = field(default_factory=dict)
+    taken: list[Mail] = field(default_factory=list)
+    gate: threading.Event | None = None
+    """While set and not opened, the server keeps everybody waiting after it was handed the content."""
+
+    def send(self, mail: Mail, *, before_data: Callable[[], None]) -> None:
+        failure = self.failure or self.failures.get(mail.to)
+        if failure is not None:
+            raise failure
+        before_data()
+        if self.gate is not None:
+            self.gate.wait(30)
+        self.taken.append(mail)
+
+    @property
+    def addresses(self) -> list[str]:
+        return sorted(mail.to for mail in self.taken)
+
+
+@dataclass
+class FakePusher:
+    failure: Failure = None
+    taken: list[PushNote] = field(default_factory=list)
+
+    def send(self, note: PushNote) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.taken.append(note)
+
+
+@dataclass
+class FakeAcknowledgements:
+    failure: Failure = None
+    opened: list[Lapse] = field(default_factory=list)
+
+    def open(self, lapse: Lapse) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.opened.append(lapse)

@@ -1,0 +1,55 @@
+"""Our copy of the directory."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from notification_service.store import contacts as store
+from notification_service.usecases.contacts import Contacts
+from shared_lib.database import Database
+
+from ..builders import a_contact, an_organisation
+
+
+def name_of(database: Database, contact_id: str = "mentor-042") -> str:
+    with database.begin() as session:
+        found = store.find(session, contact_id)
+    assert found is not None
+    return found.name
+
+
+def test_news_is_kept_as_it_came(contacts: Contacts, database: Database) -> None:
+    contacts.put(organisations=[an_organisation()], people=[a_contact()])
+
+    with database.begin() as session:
+        assert store.find(session, "mentor-042") == a_contact()
+        assert store.organisation(session, "lhl") == an_organisation()
+
+
+def test_the_newest_version_wins_in_whatever_order_it_comes(contacts: Contacts, database: Database) -> None:
+    for version, name in ((2, "Old"), (3, "New"), (1, "Older"), (3, "Repeated")):
+        contacts.put(people=[a_contact(name=name, version=version)])
+
+    assert name_of(database) == "New"
+
+
+def test_a_batch_may_name_somebody_twice(contacts: Contacts, database: Database) -> None:
+    contacts.put(people=[a_contact(name="New", version=5), a_contact(name="Old", version=4)])
+
+    assert name_of(database) == "New"
+
+
+def test_batches_in_opposite_order_do_not_block_each_other(contacts: Contacts, database: Database) -> None:
+    def put(version: int) -> None:
+        people = [a_contact(id=f"mentor-{number}", name=f"V{version}", version=version) for number in range(100)]
+        contacts.put(people=people if version % 2 else people[::-1])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(put, range(1, 25)))
+
+    assert {name_of(database, f"mentor-{number}") for number in range(100)} == {"V24"}
+
+
+def test_an_organisation_we_have_not_heard_of_speaks_bokmal_in_oslo(database: Database) -> None:
+    with database.begin() as session:
+        organisation = store.organisation(session, "unknown")
+
+    assert (organisation.locale, organisation.time_zone, organisation.admin_ids) == ("nb", "Europe/Oslo", ())

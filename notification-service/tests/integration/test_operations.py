@@ -1,0 +1,220 @@
+"""The operations over HTTP: shapes, doors and headers."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from flask.testing import FlaskClient
+from psycopg.sql import SQL, Identifier
+from shared_lib.errors import Unreachable
+from shared_lib.outbox import Relay, presence
+
+from ..fakes import FakeMailer, MovableClock
+
+pytestmark = pytest.mark.usefixtures("people")
+
+
+BASE = "/api/v1/pause-notifications"
+NOTICES = {
+    "pause-activated": {"mentor_id": "mentor-042", "expected_return_date": "2026-05-01T00:00:00Z"},
+    "pause-lifted": {"mentor_id": "mentor-042"},
+    "cert-expiry": {"mentor_id": "mentor-042", "expiry_date": "2026-03-31T00:00:00Z"},
+    "cert-expiry-reminder": {"mentor_id": "mentor-042", "days_remaining": 14},
+}
+Headers = dict[str, str]
+
+
+def dump(database_url: str) -> str:
+    """All rows of all tables."""
+    with psycopg.connect(database_url) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        return repr(
+            [connection.execute(SQL("SELECT * FROM {}").format(Identifier(*table))).fetchall() for table in tables]
+        )
+
+
+@pytest.mark.parametrize("base", [BASE, BASE + BASE], ids=["once", "doubled"])
+@pytest.mark.parametrize("notice", NOTICES)
+def test_every_operation_answers_in_the_contracts_shape(client: FlaskClient, base: str, notice: str) -> None:
+    answer = client.post(f"{base}/{notice}", json=NOTICES[notice])
+
+    assert answer.status_code == 201
+    body = json.loads(answer.data)
+    reminder = ["days_remaining"] if notice == "cert-expiry-reminder" else []
+    assert list(body) == ["mentor_id", *reminder, "notifications_dispatched", "dispatched_at"]
+    assert list(body["notifications_dispatched"][0]) == ["recipient", "channel", "status", "message_id"]
+    assert len(body["dispatched_at"]) == len("2026-03-26T08:30:00Z")
+
+
+def test_the_same_notice_again_answers_the_first(client: FlaskClient) -> None:
+    first = client.post(f"{BASE}/cert-expiry", json=NOTICES["cert-expiry"])
+    again = client.post(
+        f"{BASE}/cert-expiry", json={"mentor_id": "mentor-042", "expiry_date": "2026-03-31T02:00:00+02:00"}
+    )
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json == first.json
+
+
+def test_a_replayed_key_answers_as_the_first_time(client: FlaskClient) -> None:
+    key = {"Idempotency-Key": "order-1"}
+    first = client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers=key)
+    again = client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers=key)
+    other = client.post(f"{BASE}/pause-lifted", json={"mentor_id": "mentor-043"}, headers=key)
+
+    assert [answer.status_code for answer in (first, again, other)] == [201, 201, 422]
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first.headers
+
+
+def test_an_answer_claims_nothing_that_was_not_sent(client: FlaskClient, mailer: FakeMailer) -> None:
+    mailer.failure = Unreachable("connect_refused")
+
+    answer = client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers={"Prefer": "wait=1"})
+
+    assert answer.status_code == 201
+    assert answer.headers["Preference-Applied"] == "wait=1"
+    assert {row["status"] for row in answer.json["notifications_dispatched"]} == {"queued"}
+
+
+def test_the_reason_of_a_pause_stays_outside(
+    client: FlaskClient, mailer: FakeMailer, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    canary = "canary-reason-7431"
+    body = {**NOTICES["pause-activated"], "pause_reason": canary}
+
+    answer = client.post(f"{BASE}/pause-activated", json=body, headers={"Idempotency-Key": "k"})
+
+    assert answer.status_code == 201
+    assert canary not in answer.text
+    assert canary not in repr(mailer.taken)
+    assert canary not in "".join(capsys.readouterr())
+    everything = dump(database_url)
+    assert "mentor-042" in everything
+    assert canary not in everything
+
+
+@pytest.mark.parametrize(
+    ("notice", "change"),
+    [
+        ("pause-lifted", {"mentor_id": None}),
+        ("pause-lifted", {"mentor_id": ""}),
+        ("pause-lifted", {"mentor_id": "x" * 65}),
+        ("pause-lifted", {"mentor_id": 42}),
+        ("pause-lifted", {"notice": "cert_expiry"}),
+        ("pause-lifted", {"status": "sent"}),
+        ("pause-lifted", {"context": {"organisation_id": "lhl", "coordinator_id": "x"}}),
+        ("pause-activated", {"expected_return_date": "2026-05-01"}),
+        ("pause-activated", {"expected_return_date": "2026-05-01T00:00:00"}),
+        ("pause-activated", {"expected_return_date": "9999-12-31T23:59:59-12:00"}),
+        ("pause-activated", {"pause_reason": "x" * 201}),
+        ("pause-activated", {"pause_reason": {}}),
+        ("cert-expiry", {"expiry_date": None}),
+        ("cert-expiry-reminder", {"days_remaining": -1}),
+        ("cert-expiry-reminder", {"days_remaining": 3651}),
+        ("cert-expiry-reminder", {"days_remaining": "14"}),
+        ("cert-expiry-reminder", {"days_remaining": 14.0}),
+        ("cert-expiry-reminder", {"days_remaining": True}),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_field(client: FlaskClient, notice: str, change: dict[str, Any]) -> None:
+    answer = client.post(f"{BASE}/{notice}", json={**NOTICES[notice], **change})
+
+    assert answer.status_code == 422
+    assert answer.content_type == "application/problem+json"
+    assert list(answer.json["errors"]) == list(change)
+
+
+@pytest.mark.parametrize("days", [0, 1, 3650])
+def test_any_number_of_days_from_0_to_3650_will_do(client: FlaskClient, days: int) -> None:
+    body = {"mentor_id": "mentor-042", "days_remaining": days}
+
+    assert client.post(f"{BASE}/cert-expiry-reminder", json=body).status_code == 201
+
+
+def test_an_unknown_mentor_is_not_found(client: FlaskClient) -> None:
+    assert client.post(f"{BASE}/pause-lifted", json={"mentor_id": "nobody"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [
+        (("coordinator-007", "coordinator", "lhl"), 201),
+        (("coordinator-008", "coordinator", "lhl"), 404),
+        (("coordinator-007", "coordinator", "nhf"), 404),
+        (("coordinator-007", "coordinator", None), 403),
+        (("admin", "org_admin", "lhl"), 201),
+        (("admin", "org_admin", "nhf"), 404),
+        (("admin", "org_admin", None), 403),
+        (("root", "global_admin", None), 201),
+        (("mentor-042", "peer_mentor", "lhl"), 403),
+    ],
+)
+def test_a_token_limits_whom_one_may_speak_of(
+    client: FlaskClient, as_person: Callable[..., Headers], who: tuple[str, str, str | None], status: int
+) -> None:
+    answer = client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers=as_person(*who))
+
+    assert answer.status_code == status
+
+
+def test_a_coordinator_who_acts_is_named_to_the_mentor(
+    client: FlaskClient, as_person: Callable[..., Headers], mailer: FakeMailer
+) -> None:
+    client.post(
+        f"{BASE}/pause-activated",
+        json=NOTICES["pause-activated"],
+        headers=as_person("coordinator-007", "coordinator"),
+    )
+
+    mentors = next(mail for mail in mailer.taken if mail.to.startswith("kari"))
+    assert mentors.letter.paragraphs[0].startswith("Ola Hansen har registrert en pause for deg")
+
+
+def test_a_bad_token_is_refused_even_where_none_is_needed(client: FlaskClient) -> None:
+    headers = {"Authorization": "Bearer nonsense"}
+
+    assert client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers=headers).status_code == 401
+
+
+def test_the_orchestrators_context_decides_who_is_told(
+    client: FlaskClient, as_service: Headers, mailer: FakeMailer
+) -> None:
+    context = {
+        "organisation_id": "lhl",
+        "coordinator_id": None,
+        "admin_ids": ["coordinator-007"],
+        "acted_by": {"id": "admin-1", "name": "Anne Admin"},
+        "also": [],
+    }
+
+    answer = client.post(
+        f"{BASE}/pause-activated", json={**NOTICES["pause-activated"], "context": context}, headers=as_service
+    )
+
+    assert answer.status_code == 201
+    assert [row["recipient"] for row in answer.json["notifications_dispatched"]] == ["mentor-042", "coordinator-007"]
+    assert [mail.to for mail in mailer.taken if mail.letter.paragraphs[0].startswith("Anne Admin")] == [
+        "kari.nordmann@lhl.example"
+    ]
+
+
+def test_it_is_ready_only_while_a_relay_is_running(client: FlaskClient, relay: Relay, clock: MovableClock) -> None:
+    assert client.get("/readyz").json["checks"]["relay"] == "failing"
+
+    with relay.database.begin() as session:
+        presence.announce(session, relay.owner, now=clock())
+
+    assert client.get("/readyz").json == {
+        "status": "ready",
+        "checks": {"database": "ok", "schema": "ok", "keys": "ok", "relay": "ok"},
+    }
+
+
+def test_what_waits_is_counted(client: FlaskClient, mailer: FakeMailer) -> None:
+    mailer.failure = Unreachable("down")
+    client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"])
+
+    assert 'outbox_live_rows{kind="mail"} 2.0' in client.get("/metrics").text

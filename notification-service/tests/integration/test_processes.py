@@ -1,0 +1,162 @@
+"""The service as it runs: a relay process, a real mail server, the command line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+from notification_service.__main__ import main
+from notification_service.usecases.announcements import Announcements, Requester
+from notification_service.usecases.contacts import Contacts
+from shared_lib.errors import Rejected, Unreachable
+from shared_lib.outbox import Relay
+from shared_lib.testing.issuer import Issuer
+
+from ..builders import a_contact, a_coordinator, an_announcement, an_organisation
+from ..fakes import FakeMailer
+from ..smtp_server import ScriptedServer, cut, reply
+
+ANYBODY = Requester(subject="anonymous")
+
+
+@pytest.fixture
+def mail_server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
+        yield server
+
+
+@pytest.fixture
+def environ(database_url: str, issuer: Issuer, mail_server: ScriptedServer) -> dict[str, str]:
+    return issuer.environ(
+        DATABASE_URL=database_url,
+        ACKNOWLEDGEMENT_URL="http://127.0.0.1:9",
+        SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}",
+        MAIL_FROM="likeperson@portal.example",
+        RETRY_SCALE="0.01",
+    )
+
+
+StartRelay = Callable[[], "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def start_relay(environ: dict[str, str]) -> Iterator[StartRelay]:
+    running: list[subprocess.Popen[bytes]] = []
+
+    def started() -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "notification_service", "relay"]
+        running.append(subprocess.Popen(command, env={**os.environ, **environ}, stdout=subprocess.PIPE))
+        return running[-1]
+
+    yield started
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def queued(announcements: Announcements, contacts: Contacts, mailer: FakeMailer) -> None:
+    """A pause of which nobody could be told yet."""
+    contacts.put(organisations=[an_organisation()], people=[a_contact(), a_coordinator()])
+    mailer.failure = Unreachable("down")
+    announcements.announce(an_announcement(), ANYBODY)
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 30
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def statuses(database_url: str) -> list[str]:
+    with psycopg.connect(database_url) as connection:
+        return [row[0] for row in connection.execute("SELECT status FROM message ORDER BY number").fetchall()]
+
+
+def acts(database_url: str) -> list[tuple[str, ...]]:
+    with psycopg.connect(database_url) as connection:
+        return connection.execute("SELECT act, actor, object_id, organisation_id FROM audit ORDER BY id").fetchall()
+
+
+@pytest.mark.usefixtures("queued")
+def test_the_relay_sends_what_the_web_could_not(
+    database_url: str, mail_server: ScriptedServer, start_relay: StartRelay
+) -> None:
+    start_relay()
+
+    assert eventually(lambda: statuses(database_url) == ["sent", "sent"])
+    assert len(mail_server.stored) == 2
+
+
+@pytest.mark.usefixtures("queued")
+def test_a_mail_stored_and_cut_off_arrives_twice_at_most(
+    database_url: str, mail_server: ScriptedServer, start_relay: StartRelay
+) -> None:
+    mail_server.script["dot"] = cut
+    start_relay()
+
+    assert eventually(lambda: statuses(database_url) == ["unknown", "unknown"])
+    assert len(mail_server.stored) == 4
+    first_lines = {
+        next(line for line in mail.split(b"\r\n") if line.startswith(b"Message-ID")) for mail in mail_server.stored
+    }
+    assert len(first_lines) == 2
+
+
+@pytest.mark.usefixtures("queued")
+def test_a_refusal_for_good_ends_it(database_url: str, mail_server: ScriptedServer, start_relay: StartRelay) -> None:
+    mail_server.script["RCPT"] = reply(b"550 no such user")
+    start_relay()
+
+    assert eventually(lambda: statuses(database_url) == ["failed", "failed"])
+
+
+def test_the_relay_leaves_when_asked(start_relay: StartRelay) -> None:
+    relay_process = start_relay()
+    assert relay_process.stdout is not None
+    assert json.loads(relay_process.stdout.readline())["event"] == "relay.started"
+
+    relay_process.send_signal(signal.SIGTERM)
+
+    assert relay_process.wait(20) == 0
+
+
+@pytest.mark.usefixtures("queued")
+def test_a_dead_letter_is_listed_and_replayed_under_its_old_id(
+    environ: dict[str, str], database_url: str, relay: Relay, mailer: FakeMailer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mailer.failure = Rejected("smtp_550")
+    relay.clock.pass_by(seconds=20)
+    relay.run_once()
+    capsys.readouterr()
+
+    assert main(["outbox", "list"], environ) == 0
+    listed = capsys.readouterr().out
+    assert listed.count("smtp_550") == 2
+    outbox_id = listed.split()[0]
+    assert main(["outbox", "replay", outbox_id], environ) == 0
+    assert main(["outbox", "replay", outbox_id], environ) == 1
+
+    mailer.failure = None
+    relay.clock.pass_by(seconds=1)
+    assert relay.run_once() == 1
+    assert sorted(statuses(database_url)) == ["failed", "sent"]
+    assert acts(database_url)[1:] == [("outbox_replay", "operator", outbox_id, "lhl")]
+
+
+def test_a_bad_setting_is_explained_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate"], {}) == 2
+    assert "MAIL_FROM is not set" in capsys.readouterr().err
+
+
+def test_the_document_can_be_printed_without_any_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["openapi"], {}) == 0
+    assert json.loads(capsys.readouterr().out)["openapi"] == "3.1.0"

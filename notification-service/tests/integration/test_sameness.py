@@ -1,0 +1,115 @@
+"""When asking again is the same notice."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from notification_service.domain.errors import MentorNotFound
+from notification_service.domain.model import Notice
+from notification_service.usecases.announcements import Announcements
+from notification_service.usecases.contacts import Contacts
+from shared_lib.idempotency import KeyReused
+
+from ..builders import A_MOMENT, a_contact, an_announcement
+from ..fakes import FakeAcknowledgements, FakeMailer, MovableClock
+from .asking import ANYBODY, EXPIRED, reminder, rows, with_key
+
+pytestmark = pytest.mark.usefixtures("people")
+
+
+@pytest.fixture(autouse=True)
+def at_noon(clock: MovableClock) -> None:
+    """The day must not end within these tests."""
+    clock.now = clock.now.replace(hour=10, minute=0)
+
+
+def test_the_same_expiry_is_told_once(
+    announcements: Announcements, mailer: FakeMailer, acknowledgements: FakeAcknowledgements
+) -> None:
+    first = announcements.announce(EXPIRED, with_key("a"))
+    again = announcements.announce(EXPIRED, with_key("b"))
+
+    assert (first.status, again.status) == (201, 200)
+    assert rows(again) == rows(first)
+    assert (len(mailer.taken), len(acknowledgements.opened)) == (2, 1)
+
+
+def test_twenty_at_once_are_one(
+    announcements: Announcements, mailer: FakeMailer, acknowledgements: FakeAcknowledgements
+) -> None:
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: announcements.announce(EXPIRED, ANYBODY), range(20)))
+
+    assert sorted(answer.status for answer in answers) == [200] * 19 + [201]
+    assert len({answer.dispatch.id for answer in answers}) == 1
+    assert (len(mailer.taken), len(acknowledgements.opened)) == (2, 1)
+
+
+def test_twenty_under_one_key_at_once_are_one(announcements: Announcements, mailer: FakeMailer) -> None:
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: announcements.announce(an_announcement(), with_key("k")), range(20)))
+
+    assert sum(not answer.is_replay for answer in answers) == 1
+    assert {answer.status for answer in answers} == {201}
+    assert len(mailer.taken) == 2
+
+
+def test_another_expiry_date_is_another_notice(announcements: Announcements, mailer: FakeMailer) -> None:
+    announcements.announce(EXPIRED, ANYBODY)
+    announcements.announce(an_announcement(Notice.CERT_EXPIRY, expiry_date=A_MOMENT + timedelta(days=1)), ANYBODY)
+
+    assert len(mailer.taken) == 4
+
+
+@pytest.mark.parametrize(("hours", "days", "status"), [(1, 14, 200), (1, 13, 201), (24, 14, 201)])
+def test_a_reminder_is_one_per_tier_and_day(
+    announcements: Announcements, clock: MovableClock, hours: int, days: int, status: int
+) -> None:
+    announcements.announce(reminder(14), ANYBODY)
+    clock.pass_by(hours=hours)
+
+    assert announcements.announce(reminder(days), ANYBODY).status == status
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(9.9, 2), (10.1, 4)])
+def test_a_pause_is_the_same_for_ten_minutes(
+    announcements: Announcements, mailer: FakeMailer, clock: MovableClock, minutes: float, told: int
+) -> None:
+    announcements.announce(an_announcement(), ANYBODY)
+    clock.pass_by(minutes=minutes)
+    announcements.announce(an_announcement(), ANYBODY)
+
+    assert len(mailer.taken) == told
+
+
+def test_a_pause_after_its_opposite_is_a_new_one(
+    announcements: Announcements, mailer: FakeMailer, clock: MovableClock
+) -> None:
+    for notice in (Notice.PAUSE_ACTIVATED, Notice.PAUSE_LIFTED, Notice.PAUSE_ACTIVATED):
+        announcements.announce(an_announcement(notice), ANYBODY)
+        clock.pass_by(seconds=1)
+
+    assert len(mailer.taken) == 6
+
+
+def test_another_return_date_is_another_notice(announcements: Announcements, mailer: FakeMailer) -> None:
+    announcements.announce(an_announcement(), ANYBODY)
+    announcements.announce(an_announcement(expected_return_date=A_MOMENT), ANYBODY)
+
+    assert len(mailer.taken) == 4
+
+
+def test_a_key_stands_for_one_request_only(announcements: Announcements) -> None:
+    announcements.announce(an_announcement(), with_key("k", b"one"))
+
+    with pytest.raises(KeyReused):
+        announcements.announce(an_announcement(Notice.PAUSE_LIFTED), with_key("k", b"another"))
+
+
+def test_a_key_that_named_an_unknown_mentor_is_free_again(announcements: Announcements, contacts: Contacts) -> None:
+    unknown = an_announcement(mentor_id="mentor-new")
+    with pytest.raises(MentorNotFound):
+        announcements.announce(unknown, with_key("k"))
+    contacts.put(people=[a_contact(id="mentor-new")])
+
+    assert announcements.announce(unknown, with_key("k")).status == 201

@@ -1,0 +1,31 @@
+"""The migrated database is the one that the code describes."""
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from notification_service.app import MIGRATIONS
+from notification_service.store.tables import Base
+from shared_lib.database import Database
+from shared_lib.migrate import current_revision, migrate, newest_revision
+
+
+def test_metadata_and_migrations_agree(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_migrating_again_changes_nothing(database: Database) -> None:
+    assert migrate(database, MIGRATIONS) == newest_revision(MIGRATIONS) == current_revision(database)
+
+
+@pytest.mark.parametrize("change", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit"])
+def test_audit_rows_are_permanent(database: Database, database_url: str, change: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO audit (at, act, actor, organisation_id, subject_id, object_id) "
+            "VALUES (now(), 'a', 'b', 'c', 'd', 'e')"
+        )
+        with pytest.raises(psycopg.errors.RaiseException):
+            connection.execute(change)

@@ -1,0 +1,91 @@
+"""Settings: what is understood, and what is explained when it is not."""
+
+import pytest
+from notification_service.__main__ import UNUSED
+from notification_service.config import Config
+from notification_service.config.smtp import SmtpServer, Tls
+from shared_lib.config import BadSetting
+
+
+def config(**changes: str) -> Config:
+    return Config.from_env({**UNUSED, **changes})
+
+
+def test_the_contracts_operations_are_open_unless_told_otherwise() -> None:
+    assert config().is_open
+    assert not config(AUTH_MODE="token").is_open
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.example", SmtpServer(host="mail.example", port=25)),
+        ("smtp://mail.example:2525/", SmtpServer(host="mail.example", port=2525)),
+        ("smtp://[::1]:2525", SmtpServer(host="::1", port=2525)),
+        (
+            "smtp://u%40x:p%2Fw@mail.example?tls=starttls",
+            SmtpServer(host="mail.example", port=587, tls=Tls.STARTTLS, user="u@x", password="p/w"),
+        ),
+        (
+            "smtp://u:p@mail.example?tls=implicit",
+            SmtpServer(host="mail.example", port=465, tls=Tls.IMPLICIT, user="u", password="p"),
+        ),
+        ("smtp://u:p@127.0.0.1:25", SmtpServer(host="127.0.0.1", port=25, user="u", password="p")),
+    ],
+)
+def test_a_mail_server_is_an_address(url: str, server: SmtpServer) -> None:
+    assert config(SMTP_URL=url).smtp == server
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://mail.example",
+        "smtp://",
+        "smtp://mail.example:x",
+        "smtp://mail.example:99999",
+        "smtp://mail.example?tls=maybe",
+        "smtp://mail.example?verify=no",
+        "smtp://mail.example/path",
+        "smtp://bruker:pæss@mail.example?tls=starttls",
+        "smtp://user:secret@mail.example",
+    ],
+)
+def test_a_bad_mail_server_address_is_explained_without_its_password(url: str) -> None:
+    with pytest.raises(BadSetting, match="SMTP_URL") as caught:
+        config(SMTP_URL=url)
+
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "address"),
+    [("a@b.no", "", "a@b.no"), ("Portal <a@b.no>", "Portal", "a@b.no"), ('"Å, B" <a@b.no>', "Å, B", "a@b.no")],
+)
+def test_mails_are_from_an_address_with_or_without_a_name(value: str, name: str, address: str) -> None:
+    assert (config(MAIL_FROM=value).mail_name, config(MAIL_FROM=value).mail_from) == (name, address)
+
+
+@pytest.mark.parametrize("value", ["nobody", "å@b.no", "a@b.no\r\nBcc: c@d.no", "<>", "a@", "a@b"])
+def test_a_bad_sender_is_explained(value: str) -> None:
+    with pytest.raises(BadSetting, match="MAIL_FROM"):
+        config(MAIL_FROM=value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", ""),
+        ("DATABASE_URL", "mysql://x"),
+        ("ACKNOWLEDGEMENT_URL", "ftp://x"),
+        ("PUSH_URL", "push"),
+        ("PORTAL_URL", "javascript:alert(1)"),
+        ("RETRY_SCALE", "0"),
+        ("SMTP_FINAL_TIMEOUT", "soon"),
+        ("AUTH_MODE", "none"),
+        ("MAIL_FROM", ""),
+    ],
+)
+def test_a_bad_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(BadSetting, match=name):
+        config(**{name: value})

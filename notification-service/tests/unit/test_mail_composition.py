@@ -1,0 +1,112 @@
+"""What a mail says, and what it must never say."""
+
+import re
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
+
+import pytest
+from notification_service.clients.mail.compose import composed, reads_as_meant
+from notification_service.clients.mail.sender import Sender
+from shared_lib.errors import Rejected
+
+from ..builders import a_letter, a_mail
+
+SENDER = Sender(address="likeperson@portal.example", name="Likepersontjenesten")
+HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Type", "MIME-Version"]
+
+
+def read(octets: bytes) -> EmailMessage:
+    message = message_from_bytes(octets, policy=SMTP)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def test_a_mail_has_exactly_the_headers_we_mean() -> None:
+    message = read(composed(a_mail(), SENDER))
+
+    assert sorted(message.keys()) == sorted(HEADERS)
+    assert message["To"] == "kari.nordmann@lhl.example"
+    assert message["Subject"] == "Pausen din er registrert på nytt"
+    assert message["Message-ID"] == "<msg-00940.0195d1c2-0000-7000-8000-000000000001@portal.example>"
+    assert message["Date"] == "Thu, 26 Mar 2026 08:30:00 +0000"
+
+
+def test_the_same_mail_is_the_same_bytes_however_often_it_is_tried() -> None:
+    assert composed(a_mail(), SENDER) == composed(a_mail(), SENDER)
+
+
+def test_a_mail_travels_over_every_server() -> None:
+    octets = composed(a_mail(), SENDER)
+
+    assert octets.isascii()
+    assert octets.endswith(b"\r\n")
+    assert not re.search(rb"[^\r]\n|\r[^\n]", octets)
+    assert max(len(line) for line in octets.split(b"\r\n")) <= 78
+
+
+def test_text_and_html_say_the_same() -> None:
+    text, html = read(composed(a_mail(), SENDER)).iter_parts()
+
+    for paragraph in a_letter().paragraphs:
+        assert paragraph in text.get_content()
+        assert f"<p>{paragraph}</p>" in html.get_content()
+    assert "https://portal.example/mentor/pause" in text.get_content()
+    assert 'href="https://portal.example/mentor/pause"' in html.get_content()
+
+
+def test_html_names_its_language_and_loads_nothing_from_elsewhere() -> None:
+    html = list(read(composed(a_mail(letter=a_letter(language="nn")), SENDER)).iter_parts())[1].get_content()
+
+    assert '<html lang="nn">' in html
+    assert not re.search(r"<(img|script|link|iframe|form)|url\(", html)
+
+
+def test_what_a_person_is_called_cannot_become_markup() -> None:
+    mail = a_mail(letter=a_letter(paragraphs=("<script>alert(1)</script> tar en pause.",)))
+
+    html = list(read(composed(mail, SENDER)).iter_parts())[1].get_content()
+
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+
+
+@pytest.mark.parametrize(
+    "name", ["=?UTF-8?Q?=0A?=Bcc: x@y", "a\r\nBcc: x@y", "a\nBcc: x@y\n\nhello", "--=_msg-00940--"]
+)
+def test_text_that_looks_like_a_header_stays_text(name: str) -> None:
+    message = read(composed(a_mail(letter=a_letter(greeting=f"Hei, {name}!", signature=name)), SENDER))
+
+    assert sorted(message.keys()) == sorted(HEADERS)
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("title", ["a =?UTF-8?Q?=0ABcc:_x@y?= b", "a\r\nBcc: x@y"])
+def test_a_subject_that_would_read_differently_is_refused(title: str) -> None:
+    with pytest.raises((Rejected, ValueError)):
+        composed(a_mail(letter=a_letter(title=title)), SENDER)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "kari", "k@x>\r\nRCPT TO:<y@z", "kåri@x.no", '"a b"@x.no', "a@[127.0.0.1]", "a@b, c@d", "a@x.no\n"]
+)
+def test_only_plain_addresses_are_written_to(address: str) -> None:
+    with pytest.raises(Rejected, match="invalid_address"):
+        composed(a_mail(to=address), SENDER)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (b"Subject:", b"Bcc: x@y.no\r\nSubject:"),
+        (b"Auto-Submitted: auto-generated\r\n", b""),
+        (b"To: kari", b"To: ola"),
+        (b"Content-Type: text/html", b"Content-Type: text/calendar"),
+        (b"Content-Transfer-Encoding", b"Content-Disposition: attachment\r\nContent-Transfer-Encoding"),
+    ],
+)
+def test_a_mail_that_is_not_as_meant_is_noticed(change: tuple[bytes, bytes]) -> None:
+    octets = composed(a_mail(), SENDER)
+
+    assert reads_as_meant(octets, a_mail())
+    assert not reads_as_meant(octets.replace(*change, 1), a_mail())

@@ -1,0 +1,182 @@
+"""The mail client against real sockets: what each kind of trouble means for the mail."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from notification_service.clients.mail.mailer import SmtpMailer
+from notification_service.clients.mail.sender import Sender
+from notification_service.config.smtp import SmtpServer
+from shared_lib.errors import Deferred, Rejected, Unreachable, Unsettled
+
+from ..builders import a_letter, a_mail
+from ..smtp_server import Deed, ScriptedServer, babble, cut, drip, flood, late, reply, stall
+
+
+def mailer_for(server: ScriptedServer) -> SmtpMailer:
+    return SmtpMailer(
+        server=SmtpServer(
+            host="127.0.0.1", port=server.port, connect_seconds=0.5, command_seconds=0.4, final_seconds=0.6
+        ),
+        sender=Sender(address="likeperson@portal.example"),
+    )
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as running:
+        yield running
+
+
+@pytest.fixture
+def mailer(server: ScriptedServer) -> Iterator[SmtpMailer]:
+    mailer = mailer_for(server)
+    yield mailer
+    mailer.close()
+
+
+def nothing() -> None:
+    pass
+
+
+def test_a_mail_arrives_as_it_was_written(server: ScriptedServer, mailer: SmtpMailer) -> None:
+    mailer.send(a_mail(letter=a_letter(paragraphs=(".", "..begins with dots", "From here"))), before_data=nothing)
+
+    [content] = server.stored
+    assert b"\r\n..\r\n" in content
+    assert b"Message-ID: <msg-00940." in content
+
+
+def test_the_mark_is_set_after_the_address_and_before_the_content(server: ScriptedServer, mailer: SmtpMailer) -> None:
+    seen: list[list[str]] = []
+
+    mailer.send(a_mail(), before_data=lambda: seen.append(list(server.steps)))
+
+    assert seen == [["greeting", "EHLO", "MAIL", "RCPT"]]
+
+
+def test_a_mark_that_cannot_be_set_stops_the_mail(server: ScriptedServer, mailer: SmtpMailer) -> None:
+    def lost() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        mailer.send(a_mail(), before_data=lost)
+
+    assert "DATA" not in server.steps
+
+
+def test_a_connection_is_kept_for_the_next_mail(server: ScriptedServer, mailer: SmtpMailer) -> None:
+    for _ in range(3):
+        mailer.send(a_mail(), before_data=nothing)
+
+    assert len(server.stored) == 3
+    assert server.connections == 1
+    assert server.steps.count("RSET") == 2
+
+
+@pytest.mark.parametrize("deed", [cut, stall, drip, babble, reply(b"421 closing"), reply(b"?")])
+def test_a_kept_connection_that_has_died_is_replaced(server: ScriptedServer, mailer: SmtpMailer, deed: Deed) -> None:
+    mailer.send(a_mail(), before_data=nothing)
+    server.script["RSET"] = deed
+
+    mailer.send(a_mail(), before_data=nothing)
+
+    assert len(server.stored) == 2
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("step", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("deed", [cut, stall, drip, babble, reply(b"hello?"), reply(b"999 ?")])
+def test_trouble_before_the_content_means_certainly_not_sent(
+    server: ScriptedServer, mailer: SmtpMailer, step: str, deed: Deed
+) -> None:
+    server.script[step] = deed
+    started = time.monotonic()
+
+    with pytest.raises(Unreachable):
+        mailer.send(a_mail(), before_data=nothing)
+
+    assert time.monotonic() - started < 3
+    assert server.stored == []
+
+
+@pytest.mark.parametrize("deed", [cut, reply(b"421 enough"), reply(b"451 later")])
+def test_a_server_that_breaks_off_in_the_content_has_taken_nothing(
+    server: ScriptedServer, mailer: SmtpMailer, deed: Deed
+) -> None:
+    server.script["body"] = lambda conversation: (deed(conversation), cut(conversation))[0]
+
+    with pytest.raises((Unreachable, Unsettled)):  # the dot may already be on its way when the server hangs up
+        mailer.send(a_mail(letter=a_letter(paragraphs=("x" * 70,) * 20_000)), before_data=nothing)
+
+    assert server.stored == []
+
+
+@pytest.mark.parametrize("deed", [cut, stall, drip, babble, reply(b"?"), reply(b"354 again"), late(b"250 taken", 1.5)])
+def test_silence_or_nonsense_after_the_dot_leaves_it_unsettled(
+    server: ScriptedServer, mailer: SmtpMailer, deed: Deed
+) -> None:
+    server.script["dot"] = deed
+    started = time.monotonic()
+
+    with pytest.raises(Unsettled):
+        mailer.send(a_mail(), before_data=nothing)
+
+    assert time.monotonic() - started < 3
+    assert len(server.stored) == 1
+
+
+def test_a_slow_answer_to_the_dot_within_its_time_is_an_answer(server: ScriptedServer, mailer: SmtpMailer) -> None:
+    server.script["dot"] = late(b"250 taken", 0.45)  # longer than a command may take
+
+    mailer.send(a_mail(), before_data=nothing)
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "meaning", "reason"),
+    [
+        ("greeting", b"554 no service", Unreachable, "smtp_554"),
+        ("greeting", b"421 busy", Unreachable, "smtp_421"),
+        ("EHLO", b"421 busy", Unreachable, "smtp_421"),
+        ("MAIL", b"451 later", Unreachable, "smtp_sender_451"),
+        ("MAIL", b"550 who are you", Unreachable, "smtp_sender_550"),
+        ("RCPT", b"450 mailbox busy", Deferred, "smtp_450"),
+        ("RCPT", b"421 closing", Unreachable, "smtp_421"),
+        ("RCPT", b"530 log in first", Unreachable, "smtp_530"),
+        ("RCPT", b"550 no such user", Rejected, "smtp_550"),
+        ("RCPT", b"550-no such\r\n550 user", Rejected, "smtp_550"),
+        ("DATA", b"451 later", Deferred, "smtp_451"),
+        ("DATA", b"554 no", Rejected, "smtp_554"),
+        ("dot", b"451 later", Deferred, "smtp_451"),
+        ("dot", b"421 closing", Unreachable, "smtp_421"),
+        ("dot", b"552 too big", Rejected, "smtp_552"),
+    ],
+)
+def test_a_refusal_says_whether_trying_again_helps(
+    step: str, answer: bytes, meaning: type[Exception], reason: str
+) -> None:
+    with ScriptedServer({step: reply(answer)}) as server, pytest.raises(meaning) as caught:
+        mailer_for(server).send(a_mail(), before_data=nothing)
+
+    assert caught.type is meaning
+    assert str(caught.value) == reason
+
+
+@pytest.mark.parametrize("deed", [babble, flood])
+def test_whoever_never_stops_talking_is_not_listened_to(server: ScriptedServer, deed: Deed) -> None:
+    server.script["EHLO"] = deed
+    patient = SmtpServer(host="127.0.0.1", port=server.port)
+    started = time.monotonic()
+
+    with pytest.raises(Unreachable, match="smtp_garbage"):
+        SmtpMailer(server=patient, sender=Sender(address="a@b.no")).send(a_mail(), before_data=nothing)
+
+    assert time.monotonic() - started < 5
+
+
+def test_nobody_there_is_unreachable() -> None:
+    with ScriptedServer() as server:
+        mailer = mailer_for(server)
+
+    with pytest.raises(Unreachable, match="connect_refused"):
+        mailer.send(a_mail(), before_data=nothing)

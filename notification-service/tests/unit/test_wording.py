@@ -1,0 +1,183 @@
+"""Every text in every language: complete, short, and silent about what it must not say."""
+
+import itertools
+import re
+import string
+
+import pytest
+from notification_service.domain.model import Audience, Notice
+from notification_service.domain.names import cut, first_name, spoken
+from notification_service.domain.wording.en import EN
+from notification_service.domain.wording.letter import language_of, letter
+from notification_service.domain.wording.model import Facts, Language, Letter
+from notification_service.domain.wording.nb import NB
+from notification_service.domain.wording.nn import NN
+
+from ..builders import an_organisation, some_facts
+
+LANGUAGES = [NB, NN, EN]
+EVERY_TEXT = list(itertools.product(LANGUAGES, Notice, Audience))
+WORDS = {"mentor", "first_name", "organisation", "mentor_word", "coordinator_word", "acted_by", "date", "in_days"}
+
+
+def written(
+    language: Language = NB,
+    notice: Notice = Notice.PAUSE_ACTIVATED,
+    audience: Audience = Audience.MENTOR,
+    *,
+    facts: Facts | None = None,
+    recipient_name: str = "Kari Nordmann",
+) -> Letter:
+    return letter(
+        language,
+        notice=notice,
+        audience=audience,
+        facts=facts or some_facts(),
+        recipient_name=recipient_name,
+        link="https://portal.example",
+    )
+
+
+def everything(text: Letter) -> str:
+    return " ".join((text.title, text.greeting, *text.paragraphs, text.action, text.signature, text.push))
+
+
+@pytest.mark.parametrize(("language", "notice", "audience"), EVERY_TEXT)
+def test_every_text_can_be_written_in_every_situation(language: Language, notice: Notice, audience: Audience) -> None:
+    for acted_by, has_coordinator, date, is_past in itertools.product(
+        (None, "Ola Hansen"), (True, False), (None, "1. mai 2026"), (True, False)
+    ):
+        facts = some_facts(
+            acted_by=acted_by, has_coordinator=has_coordinator, date=date, is_past=is_past, days_remaining=14
+        )
+        text = written(language, notice, audience, facts=facts)
+
+        assert 3 <= len(text.paragraphs) <= 7
+        assert len(text.title) <= 65
+        assert 0 < len(text.push) <= 240
+        assert not re.search(r"[{}]|None|  ", everything(text))
+
+
+@pytest.mark.parametrize(("language", "notice", "audience"), EVERY_TEXT)
+def test_titles_are_fixed_and_texts_use_known_words_only(
+    language: Language, notice: Notice, audience: Audience
+) -> None:
+    text = language.texts[notice, audience]
+
+    fields = {
+        field for line in (*text.lines, *text.push) for _, field, _, _ in string.Formatter().parse(line.text) if field
+    }
+    assert fields <= WORDS
+    assert not any("{" in title.text for title in text.titles)
+    assert "{mentor}" not in "".join(line.text for line in text.push)
+
+
+@pytest.mark.parametrize(("language", "notice", "audience"), EVERY_TEXT)
+def test_a_push_note_calls_people_by_their_first_name(language: Language, notice: Notice, audience: Audience) -> None:
+    assert "Nordmann" not in written(language, notice, audience, facts=some_facts(days_remaining=3)).push
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("audience", Audience)
+def test_an_expired_certification_cannot_be_mistaken_for_a_pause(language: Language, audience: Audience) -> None:
+    pause = written(language, Notice.PAUSE_ACTIVATED, audience)
+    expiry = written(language, Notice.CERT_EXPIRY, audience)
+
+    assert pause.title != expiry.title
+    assert not set(pause.paragraphs[:2]) & set(expiry.paragraphs)
+    certification = "certification" if language is EN else "ertifisering"
+    assert certification in expiry.title
+    assert certification not in everything(pause)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("notice", "named"), [(Notice.PAUSE_ACTIVATED, True), (Notice.PAUSE_LIFTED, True), (Notice.CERT_EXPIRY, False)]
+)
+def test_whoever_acts_for_the_mentor_is_named_to_the_mentor_alone(
+    language: Language, notice: Notice, named: bool
+) -> None:
+    facts = some_facts(acted_by="Ola Hansen")
+
+    assert ("Ola Hansen" in everything(written(language, notice, facts=facts))) is named
+    assert "Ola Hansen" not in everything(written(language, notice, Audience.COORDINATOR, facts=facts))
+
+
+@pytest.mark.parametrize(
+    ("language", "days", "said"),
+    [(NB, 0, "i dag"), (NB, 1, "i morgen"), (NB, 14, "om 14 dager"), (NN, 7, "om 7 dagar"), (EN, 2, "in 2 days")],
+)
+def test_days_are_said_as_people_say_them(language: Language, days: int, said: str) -> None:
+    text = written(language, Notice.CERT_EXPIRY_REMINDER, facts=some_facts(days_remaining=days))
+
+    assert said in text.paragraphs[0]
+    assert said in text.push
+
+
+@pytest.mark.parametrize(
+    ("locale", "language", "word"), [("nb", NB, "besøksvenn"), ("nb", NN, "besøksvenn"), ("nb", EN, "peer mentor")]
+)
+def test_an_organisations_own_words_are_used_in_its_own_language(locale: str, language: Language, word: str) -> None:
+    facts = some_facts(organisation=an_organisation(locale=locale, mentor_word="besøksvenn"))
+
+    assert word in everything(written(language, facts=facts))
+
+
+@pytest.mark.parametrize(
+    ("locales", "language"),
+    [
+        (("nn", "nb"), NN),
+        (("nn-NO", "nb"), NN),
+        (("en_GB", "nb"), EN),
+        (("no", "en"), NB),
+        ((None, "nn"), NN),
+        (("se", "en"), EN),
+        (("", None), NB),
+    ],
+)
+def test_the_first_language_we_speak_is_taken(locales: tuple[str | None, ...], language: Language) -> None:
+    assert language_of(*locales) is language
+
+
+def test_nameless_people_and_organisations_still_get_a_whole_letter() -> None:
+    facts = some_facts(mentor_name="", organisation=an_organisation(name=""))
+
+    text = written(audience=Audience.COORDINATOR, facts=facts, recipient_name="")
+
+    assert text.greeting == "Hei!"
+    assert text.paragraphs[0] == "En likeperson tar en pause som likeperson."
+    assert text.signature == "Likepersontjenesten"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Kari\r\nBcc: x@y", "Kari Bcc: x@y"),
+        ("Kari\u202enamdroN\u200b", "KarinamdroN"),
+        ("  Kari   Nordmann ", "Kari Nordmann"),
+        ("{mentor}", "{mentor}"),
+        ("Åse-Marie Øvergård", "Åse-Marie Øvergård"),
+        ("\ud800", ""),
+        ("K" * 200, "K" * 79 + "…"),
+    ],
+)
+def test_names_stay_within_their_sentence(name: str, said: str) -> None:
+    assert spoken(name) == said
+
+
+def test_a_name_is_not_read_as_a_text_of_ours() -> None:
+    facts = some_facts(mentor_name="{acted_by} {0.__class__}")
+
+    assert "{acted_by} {0.__class__} tar" in written(audience=Audience.COORDINATOR, facts=facts).paragraphs[0]
+
+
+def test_the_first_name_is_the_first_word() -> None:
+    assert [first_name(name) for name in ("Kari Nordmann", "", "X" * 90)] == ["Kari", "", "X" * 39 + "…"]
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "shortened"),
+    [("one two", 7, "one two"), ("one two three", 9, "one two…"), ("one, two", 6, "one…"), ("abcdefgh", 5, "abcd…")],
+)
+def test_texts_are_cut_at_a_word(text: str, length: int, shortened: str) -> None:
+    assert cut(text, length) == shortened

@@ -1,0 +1,179 @@
+"""The command line: `python -m orchestrator_service COMMAND`."""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from uuid import UUID
+
+from shared_lib import logging
+from shared_lib.clock import utc_now
+from shared_lib.config import BadSetting
+from shared_lib.database import Database
+from shared_lib.errors import Unavailable
+from shared_lib.migrate import migrate
+from shared_lib.outbox import commands as outbox_commands
+from shared_lib.outbox import process
+from shared_lib.web import openapi
+from sqlalchemy.orm import Session
+
+from .app import MIGRATIONS, NAME, build_api, create_import, create_notifier, create_relay
+from .config import Config
+from .domain.directory import Report
+from .domain.errors import ImportRunning
+from .store import audit
+from .store.vault import BadKeyFile, ReasonVault
+
+RELAY_STATEMENT_SECONDS = 30.0
+BAR_WIDTH = 30
+BAR_EVERY_SECONDS = 0.2
+UNUSED = {
+    "DATABASE_URL": "postgresql://unused@localhost/unused",
+    "JWT_JWKS": "unused",
+    "JWT_ISSUER": "unused",
+    "SERVICE_KEY": "unused",
+    "NOTIFICATION_URL": "http://unused",
+    "REASON_KEYS": "unused",
+}
+"""Enough to describe the service without running it."""
+
+
+def main(arguments: list[str], environ: Mapping[str, str]) -> int:
+    """Run one command; answers the exit code."""
+    options = _parser().parse_args(arguments, argparse.Namespace(environ=environ))
+    try:
+        code: int = options.command(options)
+    except (BadSetting, BadKeyFile) as error:
+        print(f"Settings: {error}", file=sys.stderr)
+        return 2
+    except Unavailable as error:
+        print(f"The database does not answer ({error.reason}).", file=sys.stderr)
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m orchestrator_service", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command, remark in (
+        ("web", _web, "serve HTTP on BIND (gunicorn)"),
+        ("relay", _relay, "keep promises to the notification service, until SIGTERM"),
+        ("migrate", _migrate, "bring the database to the newest schema"),
+        ("openapi", _openapi, "print the OpenAPI document"),
+    ):
+        commands.add_parser(name, help=remark).set_defaults(command=command)
+    directory = commands.add_parser("directory", help="people, and who looks after whom")
+    actions = directory.add_subparsers(required=True, metavar="ACTION")
+    load = actions.add_parser("import", help="bring the directory to what a CSV file says (see README)")
+    load.add_argument("file", type=Path)
+    load.add_argument("--dry-run", action="store_true", help="do everything, then take it back")
+    load.set_defaults(command=_import)
+    outbox_commands.add_parser(commands, _outbox)
+    return parser
+
+
+def _web(options: argparse.Namespace) -> int:
+    ReasonVault.from_file(Config.from_env(options.environ).reason_keys)
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn_conf"]
+    os.execve(sys.executable, [*command, "orchestrator_service.wsgi:application"], dict(options.environ))  # noqa: S606
+
+
+def _relay(options: argparse.Namespace) -> int:
+    config = Config.from_env(options.environ)
+    logging.configure(NAME, level=config.log_level)
+    database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
+    return process.run(create_relay(config, database, create_notifier(config)))
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    config = Config.from_env(options.environ)
+    logging.configure(NAME, level=config.log_level)
+    revision = migrate(Database.open(config.database_url, pool_size=1), MIGRATIONS)
+    print(f"The database is at revision {revision}.")
+    return 0
+
+
+def _openapi(_: argparse.Namespace) -> int:
+    config = Config.from_env(UNUSED)
+    app = build_api(config, Database.open(config.database_url))
+    print(json.dumps(openapi.document(app.extensions["api"]), indent=2))
+    return 0
+
+
+def _outbox(options: argparse.Namespace) -> int:
+    database = Database.open(Config.from_env(options.environ).database_url, pool_size=1)
+
+    def note(session: Session, action: str, outbox_id: UUID) -> None:
+        audit.note_outbox(session, action, outbox_id, at=utc_now())
+
+    return outbox_commands.run(options, database, clock=utc_now, audit=note)
+
+
+def _import(options: argparse.Namespace) -> int:
+    path: Path = options.file
+    with ProgressBar() as bar:
+        directory_import = create_import(Config.from_env(options.environ), progress=bar)
+        try:
+            with path.open("rb") as file:
+                report = directory_import.run(
+                    file, size=path.stat().st_size, actor_id="operations", dry_run=options.dry_run
+                )
+        except (OSError, ImportRunning) as error:
+            print(f"{path}: {error}", file=sys.stderr)
+            return 1
+    _print_report(path, report)
+    return 0 if report.is_good else 1
+
+
+def _print_report(path: Path, report: Report) -> None:
+    problems = report.problems
+    for problem in problems.in_order():
+        place = f"{path}:{problem.line}:" + (f" {problem.column}:" if problem.column else "")
+        print(place, problem.reason, file=sys.stderr)
+    if not report.is_good:
+        unseen = problems.count - len(problems.shown)
+        rest = f", of which {unseen} are not shown" if unseen else ""
+        print(f"{problems.count} problems{rest}. Nothing was imported.", file=sys.stderr)
+        return
+    for tally in report.tallies:
+        ended = f", {tally.ended} ended" if tally.ended else ""
+        print(f"{tally.subject}: {tally.new} new, {tally.changed} changed, {tally.unchanged} unchanged{ended}")
+    verb = "would be told" if report.is_dry_run else "will be told"
+    print(f"{report.contacts} contacts {verb} to the notification service.")
+    if report.is_dry_run:
+        print("Dry run: nothing was imported.")
+
+
+class ProgressBar:
+    """On a terminal a bar that is drawn over itself, elsewhere a line for every stage."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._drawn_at = 0.0
+        self._begun = time.monotonic()
+
+    def __enter__(self) -> "ProgressBar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._stage and sys.stderr.isatty():
+            print(file=sys.stderr)
+
+    def at(self, stage: str, done: int = 0, total: int = 0) -> None:
+        is_new, self._stage = stage != self._stage, stage
+        now = time.monotonic()
+        if not sys.stderr.isatty():
+            if is_new:
+                print(f"{now - self._begun:6.1f} s  {stage}", file=sys.stderr)
+        elif is_new or done >= total or now - self._drawn_at >= BAR_EVERY_SECONDS:
+            self._drawn_at = now
+            share = done / total if total else 0.0
+            bar = f"[{'#' * round(share * BAR_WIDTH):<{BAR_WIDTH}}] {share:4.0%}" if total else "..."
+            print(f"\r\033[K{now - self._begun:6.1f} s  {stage} {bar}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,117 @@
+"""The six operations of the contract."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import current_app
+from shared_lib.idempotency import RequestKey
+from shared_lib.web.conditional import etag, wanted_versions
+from shared_lib.web.idempotency import REPLAYED, preferred_wait, request_key
+from shared_lib.web.input import Blueprint
+from shared_lib.web.pagination import page_answer
+
+from orchestrator_service.domain.pause_events import Correction, Draft
+from orchestrator_service.domain.roles import CORRECTORS, READERS, RECORDERS, REMOVERS
+from orchestrator_service.usecases.coordinators import Coordinators
+from orchestrator_service.usecases.recording import LONGEST_WAIT, Recording
+from orchestrator_service.usecases.records import Records
+
+from . import schemas
+from .actors import actor, allowed
+
+BASE_PATH = "/api/v1/pause-notifications"
+
+blp = Blueprint(
+    "pause-notifications",
+    __name__,
+    url_prefix=BASE_PATH,
+    description="Pause events: recorded, announced, corrected; and who is responsible for a mentor",
+)
+
+
+@blp.get("")
+@allowed(*READERS)
+@blp.arguments(schemas.EventQuerySchema, location="query")
+@blp.response(200, schemas.EventPageSchema)
+def list_events(query: dict[str, Any]) -> Any:
+    """List pause events, newest first"""
+    return page_answer(_records().page(query["wanted"], query["page"], actor=actor()))
+
+
+@blp.get("/<identifier:event_id>")
+@allowed(*READERS)
+@blp.response(200, schemas.EventDetailSchema)
+def get_event(event_id: str) -> Any:
+    """Get a pause event, and what became of its notices"""
+    event = _records().find(event_id, actor=actor())
+    return event, 200, etag(event.revision)
+
+
+@blp.post("")
+@allowed(*RECORDERS)
+@blp.arguments(schemas.DraftSchema)
+@blp.alt_response(200, schema=schemas.EventCreatedSchema, description="The same event again; nobody is told twice")
+@blp.response(201, schemas.EventCreatedSchema)
+def record_event(draft: Draft) -> Any:
+    """Record a pause event and announce it
+
+    The same mentor, type and effective date is the same event. `notifications_sent` holds what is certain by now.
+    """
+    wait_seconds, preference = preferred_wait(LONGEST_WAIT)
+    recorded = _recording().record(draft, actor=actor(), key=_key(draft), wait_seconds=wait_seconds)
+    event = recorded.event
+    headers = {**etag(event.revision), **preference, "Location": f"{BASE_PATH}/{event.id}"}
+    if recorded.is_replay:
+        headers[REPLAYED] = "true"
+    return event, 201 if recorded.is_new else 200, headers
+
+
+@blp.put("/<identifier:event_id>")
+@allowed(*CORRECTORS)
+@blp.arguments(schemas.CorrectionSchema)
+@blp.response(200, schemas.EventUpdatedSchema)
+def correct_event(correction: Correction, event_id: str) -> Any:
+    """Correct the reason or the effective date; nobody is told"""
+    event = _records().correct(event_id, correction, actor=actor(), versions=wanted_versions())
+    return event, 200, etag(event.revision)
+
+
+@blp.delete("/<identifier:event_id>")
+@allowed(*REMOVERS)
+@blp.response(200, schemas.EventDeletedSchema)
+def delete_event(event_id: str) -> Any:
+    """Remove a pause event; what has not been told is taken back"""
+    return _records().remove(event_id, actor=actor(), versions=wanted_versions())
+
+
+@blp.get("/resolve-coordinator/<identifier:peer_mentor_id>")
+@allowed(*READERS)
+@blp.response(
+    200,
+    schemas.ResolvedCoordinatorSchema,
+    headers={
+        "Resolution-Rule": {"description": "What decided.", "schema": {"type": "string"}},
+        "Resolution-Source": {"description": "Through which chapter.", "schema": {"type": "string"}},
+    },
+)
+def resolve_coordinator(peer_mentor_id: str) -> Any:
+    """Say who is responsible for a mentor now"""
+    coordinators: Coordinators = current_app.extensions["coordinators"]
+    found = coordinators.resolve(peer_mentor_id, actor=actor())
+    return found, 200, {"Resolution-Rule": found.rule.value, "Resolution-Source": found.source}
+
+
+def _records() -> Records:
+    found: Records = current_app.extensions["records"]
+    return found
+
+
+def _recording() -> Recording:
+    found: Recording = current_app.extensions["recording"]
+    return found
+
+
+def _key(draft: Draft) -> RequestKey | None:
+    """The request's Idempotency-Key, known per caller. Its fingerprint covers the reason, under a secret."""
+    secret: bytes = current_app.extensions["fingerprint_secret"]
+    return request_key("record", caller=actor().id, body=asdict(draft), secret=secret)

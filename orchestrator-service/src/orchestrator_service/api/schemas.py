@@ -1,0 +1,183 @@
+"""One schema for each shape the contract shows; the order of members is the contract's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_dump, post_load, validates_schema
+from shared_lib.web.fields import Identifier, PlainText, StrictInteger, UtcDateTime
+from shared_lib.web.pagination import PageQuerySchema, PaginationSchema
+
+from orchestrator_service.domain.event_lists import EventFilter
+from orchestrator_service.domain.pause_events import Correction, Draft, EventType
+
+LONGEST_REASON = 200
+MOST_DAYS = 3650
+ONLY_WHEN_SET = ("expected_return_date", "expiry_date", "days_remaining")
+SUITS: Mapping[str, frozenset[EventType]] = {
+    "expected_return_date": frozenset({EventType.PAUSE_ACTIVATED}),
+    "expiry_date": frozenset({EventType.CERTIFICATION_EXPIRED, EventType.CERTIFICATION_EXPIRING}),
+    "days_remaining": frozenset({EventType.CERTIFICATION_EXPIRING}),
+}
+
+
+class Moment(UtcDateTime):
+    """A time as this service writes it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(timespec="milliseconds", **options)
+
+
+class _SomeMembersOnlyWhenSet(Schema):
+    """Members that the contract does not know appear only where they say something."""
+
+    @post_dump
+    def leave_out_what_is_not_set(self, document: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {name: value for name, value in document.items() if value is not None or name not in ONLY_WHEN_SET}
+
+
+class EventItemSchema(_SomeMembersOnlyWhenSet):
+    id = fields.String(required=True)
+    peer_mentor_id = fields.String(required=True)
+    event_type = fields.Enum(EventType, by_value=True, required=True)
+    effective_date = Moment(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    expected_return_date = Moment()
+    expiry_date = Moment()
+    days_remaining = fields.Integer()
+    coordinator_id = fields.String(required=True, allow_none=True)
+    notifications_sent = fields.List(fields.String(), required=True)
+    created_at = Moment(required=True)
+
+
+class DispatchResultSchema(Schema):
+    channel = fields.String(required=True)
+    recipient_id = fields.String(required=True)
+    status = fields.String(
+        required=True, metadata={"description": "queued, sent, delivered, failed, expired, unknown or skipped."}
+    )
+    sent_at = Moment(required=True, allow_none=True)
+
+
+class EventDetailSchema(_SomeMembersOnlyWhenSet):
+    id = fields.String(required=True)
+    peer_mentor_id = fields.String(required=True)
+    event_type = fields.Enum(EventType, by_value=True, required=True)
+    effective_date = Moment(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    expected_return_date = Moment()
+    expiry_date = Moment()
+    days_remaining = fields.Integer()
+    coordinator_id = fields.String(required=True, allow_none=True)
+    notifications_sent = fields.List(fields.String(), required=True)
+    dispatch_results = fields.List(fields.Nested(DispatchResultSchema), required=True)
+    created_at = Moment(required=True)
+
+
+class EventCreatedSchema(Schema):
+    id = fields.String(required=True)
+    peer_mentor_id = fields.String(required=True)
+    event_type = fields.Enum(EventType, by_value=True, required=True)
+    effective_date = Moment(required=True)
+    coordinator_id = fields.String(required=True, allow_none=True)
+    notifications_sent = fields.List(fields.String(), required=True)
+    created_at = Moment(required=True)
+
+
+class EventUpdatedSchema(Schema):
+    id = fields.String(required=True)
+    peer_mentor_id = fields.String(required=True)
+    event_type = fields.Enum(EventType, by_value=True, required=True)
+    effective_date = Moment(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    coordinator_id = fields.String(required=True, allow_none=True)
+    updated_at = Moment(required=True)
+
+
+class EventDeletedSchema(Schema):
+    message = fields.Constant("Pause notification record deleted")
+    deleted_id = fields.String(required=True, attribute="event_id")
+    deleted_at = Moment(required=True, attribute="at")
+
+
+class EventPageSchema(Schema):
+    data = fields.List(fields.Nested(EventItemSchema), required=True)
+    pagination = fields.Nested(PaginationSchema, required=True)
+
+
+class ResolvedCoordinatorSchema(Schema):
+    peer_mentor_id = fields.String(required=True)
+    coordinator_id = fields.String(required=True)
+    coordinator_name = fields.String(required=True)
+    coordinator_email = fields.String(required=True, allow_none=True)
+
+
+class DraftSchema(Schema):
+    peer_mentor_id = Identifier(required=True)
+    event_type = fields.Enum(EventType, by_value=True, required=True)
+    effective_date = Moment(required=True)
+    reason = PlainText(
+        longest=LONGEST_REASON,
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "Kept with pause_activated only."},
+    )
+    expected_return_date = Moment(
+        allow_none=True, load_default=None, metadata={"description": "With pause_activated only."}
+    )
+    expiry_date = Moment(
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "With certification events only. Default: the directory's certification."},
+    )
+    days_remaining = StrictInteger(
+        least=0,
+        most=MOST_DAYS,
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "With certification_expiring only. Default: by the certification's expiry date."},
+    )
+
+    @validates_schema
+    def members_suit_the_type(self, values: dict[str, Any], **_: Any) -> None:
+        strays = {
+            name: [f"Does not go with {values['event_type'].value}."]
+            for name, types in SUITS.items()
+            if values.get(name) is not None and values["event_type"] not in types
+        }
+        if strays:
+            raise ValidationError(strays)
+
+    @post_load
+    def build(self, values: dict[str, Any], **_: Any) -> Draft:
+        return Draft(**values)
+
+
+class CorrectionSchema(Schema):
+    reason = PlainText(
+        longest=LONGEST_REASON,
+        allow_none=True,
+        metadata={"description": "null blanks it. Kept with pause_activated only."},
+    )
+    effective_date = Moment()
+
+    @validates_schema
+    def something_is_corrected(self, values: dict[str, Any], **_: Any) -> None:
+        if not values:
+            raise ValidationError("Give reason, effective_date or both.", "body")
+
+    @post_load
+    def build(self, values: dict[str, Any], **_: Any) -> Correction:
+        return Correction.of(values)
+
+
+class EventQuerySchema(PageQuerySchema):
+    event_type = fields.Enum(EventType, by_value=True)
+    peer_mentor_id = Identifier()
+    coordinator_id = Identifier()
+
+    @post_load
+    def build_filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """PageRequest under `page` and EventFilter under `wanted`, whichever hook runs first."""
+        names = ("event_type", "peer_mentor_id", "coordinator_id")
+        narrowed = {name: values.pop(name) for name in names if name in values}
+        return {**values, "wanted": EventFilter(**narrowed)}

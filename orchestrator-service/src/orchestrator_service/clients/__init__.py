@@ -1,0 +1,1 @@
+"""Our ports to the outside, over HTTP."""

@@ -1,0 +1,101 @@
+"""The notification service over HTTP: our words into its words, and back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from shared_lib.errors import Deferred, Rejected, Unreachable
+from shared_lib.http_client import ServiceClient
+
+from orchestrator_service.domain.announcements import DispatchResult, Status
+from orchestrator_service.domain.contacts import Contacts
+from orchestrator_service.domain.pause_events import EventType, PauseEvent
+
+BASE_PATH = "/api/v1/pause-notifications"
+NOT_FOUND = "http_404"
+
+
+def _activated(event: PauseEvent) -> dict[str, Any]:
+    """Never the reason: it stays here."""
+    returns = event.expected_return_date
+    return {} if returns is None else {"expected_return_date": _moment(returns)}
+
+
+ENDPOINTS: Mapping[EventType, tuple[str, Callable[[PauseEvent], dict[str, Any]]]] = {
+    EventType.PAUSE_ACTIVATED: ("pause-activated", _activated),
+    EventType.PAUSE_DEACTIVATED: ("pause-lifted", lambda _: {}),
+    EventType.CERTIFICATION_EXPIRED: (
+        "cert-expiry",
+        lambda event: {"expiry_date": _moment(event.expiry_date or event.effective_date)},
+    ),
+    EventType.CERTIFICATION_EXPIRING: (
+        "cert-expiry-reminder",
+        lambda event: {"days_remaining": event.days_remaining},
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpNotifier:
+    """Every call may be repeated: announcements by their Idempotency-Key, contacts by their version."""
+
+    client: ServiceClient
+
+    def announce(self, event: PauseEvent, *, announcement_id: UUID) -> tuple[DispatchResult, ...]:
+        """Raises Deferred while the mentor's contact has not arrived there, else what ServiceClient raises."""
+        endpoint, members = ENDPOINTS[event.event_type]
+        body = {"mentor_id": event.peer_mentor_id, **members(event), "context": _context(event)}
+        headers = {"Idempotency-Key": str(announcement_id), "Prefer": "wait=1"}
+        try:
+            answer = self.client.call("POST", f"{BASE_PATH}/{endpoint}", json=body, headers=headers)
+        except Rejected as refusal:
+            if refusal.reason == NOT_FOUND:
+                raise Deferred("contact_not_there_yet") from refusal
+            raise
+        return _results(answer.body)
+
+    def withdraw(self, announcement_id: UUID) -> None:
+        try:
+            self.client.call("DELETE", f"/internal/v1/dispatches/{announcement_id}")
+        except Rejected as refusal:
+            if refusal.reason != NOT_FOUND:  # it never heard of it: nothing to take back
+                raise
+
+    def update_contacts(self, contacts: Contacts) -> None:
+        body = {
+            "organisations": [asdict(contacts.organisation)],
+            "contacts": [asdict(each) for each in contacts.people],
+        }
+        self.client.call("PUT", "/internal/v1/contacts", json=body)
+
+
+def _context(event: PauseEvent) -> dict[str, Any]:
+    audience = event.audience
+    return {
+        "organisation_id": event.organisation_id,
+        "coordinator_id": audience.coordinator_id,
+        "admin_ids": list(audience.admin_ids),
+        "acted_by": asdict(audience.acted_by) if audience.acted_by else None,
+        "also": list(audience.also),
+    }
+
+
+def _results(document: Mapping[str, Any]) -> tuple[DispatchResult, ...]:
+    try:
+        return tuple(
+            DispatchResult(
+                recipient_id=message["recipient"],
+                channel=message["channel"],
+                status=Status(message["status"]),
+                message_id=message["message_id"],
+            )
+            for message in document["notifications_dispatched"]
+        )
+    except (KeyError, TypeError, ValueError) as fault:
+        raise Unreachable("answer_not_understood") from fault
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""What the orchestrator knows and decides, without any framework."""

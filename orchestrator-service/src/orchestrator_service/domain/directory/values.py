@@ -1,0 +1,115 @@
+"""How one cell of the directory file is read; a cell that cannot be read says why, without repeating it."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+CHANNELS = ("email", "push", "in_app")
+LOCALES = ("nb", "nn", "en")
+MOST_CHAPTERS = 5
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}")
+_LOCAL_PART = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_EMAIL = re.compile(rf"(?=.{{1,254}}\Z)(?=[^@]{{1,64}}@){_LOCAL_PART}@{_LABEL}(?:\.{_LABEL})*")
+_PUSH_TOKEN = re.compile(r"[\x21-\x7e]{1,512}")
+_NORWEGIAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+_YES = frozenset({"true", "yes", "ja", "1", "sann"})
+_NO = frozenset({"false", "no", "nei", "0", "usann"})
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class BadValue(ValueError):
+    """A cell that breaks the rule of its column."""
+
+
+def identifier(cell: str) -> str:
+    if not _IDENTIFIER.fullmatch(cell):
+        raise BadValue("must be 1 to 64 letters, digits or . _ : @ - and begin with a letter or digit")
+    return cell
+
+
+def text(longest: int) -> Callable[[str], str]:
+    """A reader of one line of text without control characters."""
+
+    def read(cell: str) -> str:
+        if len(cell) > longest:
+            raise BadValue(f"must have at most {longest} characters")
+        if any(unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} or sign in _BIDI_CONTROLS for sign in cell):
+            raise BadValue("must not contain control characters or line breaks")
+        return cell
+
+    return read
+
+
+def email(cell: str) -> str:
+    if not _EMAIL.fullmatch(cell):
+        raise BadValue("must be a plain e-mail address such as name@example.org")
+    return cell
+
+
+def push_token(cell: str) -> str:
+    if not _PUSH_TOKEN.fullmatch(cell):
+        raise BadValue("must be at most 512 plain characters without spaces")
+    return cell
+
+
+def channels(cell: str) -> list[str]:
+    wanted = {part.strip() for part in cell.split("|")}
+    if not wanted <= set(CHANNELS):
+        raise BadValue("must be one or more of email, push, in_app, separated by |")
+    return [channel for channel in CHANNELS if channel in wanted]
+
+
+def locale(cell: str) -> str:
+    if cell not in LOCALES:
+        raise BadValue("must be nb, nn or en")
+    return cell
+
+
+@cache
+def time_zone(cell: str) -> str:
+    try:
+        ZoneInfo(cell)
+    except (KeyError, ValueError, OSError) as fault:  # unknown, not a plain name, or a directory of names
+        raise BadValue("must be the name of a time zone such as Europe/Oslo") from fault
+    return cell
+
+
+def chapters(cell: str) -> list[str]:
+    """The chapter ids of a cell, each once, in the order given."""
+    return list(dict.fromkeys(identifier(part.strip()) for part in cell.split("|")))
+
+
+def boolean(cell: str) -> bool:
+    word = cell.casefold()
+    if word not in _YES | _NO:
+        raise BadValue("must be true or false")
+    return word in _YES
+
+
+def moment(cell: str) -> datetime:
+    """A date (midnight UTC) or a time with its offset, between 2000 and 2100."""
+    try:
+        at = _moment(cell)
+    except (ValueError, OverflowError) as fault:
+        raise BadValue("must be a date such as 2026-04-01 or 01.04.2026, or a time with offset") from fault
+    if not datetime(2000, 1, 1, tzinfo=UTC) <= at < datetime(2100, 1, 1, tzinfo=UTC):
+        raise BadValue("must lie between 2000 and 2100")
+    return at
+
+
+def _moment(cell: str) -> datetime:
+    if norwegian := _NORWEGIAN_DATE.fullmatch(cell):
+        day, month, year = (int(part) for part in norwegian.groups())
+        return datetime(year, month, day, tzinfo=UTC)
+    at = datetime.fromisoformat(cell)
+    if at.tzinfo is None:
+        if len(cell) > len("2026-04-01"):
+            raise ValueError("a time without offset")
+        return at.replace(tzinfo=UTC)
+    at = at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)

@@ -1,0 +1,67 @@
+"""Facts that went wrong. They carry their sentence and know no HTTP."""
+
+from .responsibility import Unresolved
+
+
+class RoleMissing(Exception):
+    """The caller has none of the roles that the operation asks for."""
+
+    def __init__(self) -> None:
+        super().__init__("Your role does not permit this.")
+
+
+class NoOrganisation(Exception):
+    """A coordinator's or organisation admin's token does not say which organisation he belongs to."""
+
+    def __init__(self) -> None:
+        super().__init__("Your token names no organisation.")
+
+
+class EventNotFound(Exception):
+    """Unknown, removed, or belonging to others: the answer is the same."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such pause notification.")
+
+
+class MentorNotFound(Exception):
+    """Unknown, no longer a mentor, or belonging to others: the answer is the same."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such peer mentor.")
+
+
+class NoCoordinator(Exception):
+    """The mentor is known, but nobody is responsible for him."""
+
+    def __init__(self, why: Unresolved) -> None:
+        super().__init__(f"No coordinator is responsible for this peer mentor: {why.sentence}.")
+        self.why = why
+
+
+class SameEventExists(Exception):
+    """A correction would make two records of one event."""
+
+    def __init__(self) -> None:
+        super().__init__("This mentor already has an event of this type with that effective date.")
+
+
+class Outdated(Exception):
+    """The record changed since the caller read it."""
+
+    def __init__(self) -> None:
+        super().__init__("The record has changed since you read it.")
+
+
+class ExpiryUnknown(Exception):
+    """A reminder needs the days remaining, and neither the request nor the directory tells them."""
+
+    def __init__(self) -> None:
+        super().__init__("The mentor has no certification on record; send days_remaining.")
+
+
+class ImportRunning(Exception):
+    """Two imports at once would report on each other's half-done work."""
+
+    def __init__(self) -> None:
+        super().__init__("Another directory import is running; try again when it has ended.")

@@ -1,0 +1,38 @@
+"""What we need from outside."""
+
+from typing import Protocol
+from uuid import UUID
+
+from .announcements import DispatchResult
+from .contacts import Contacts
+from .pause_events import PauseEvent
+
+
+class Notifier(Protocol):
+    """The service that tells people. Every call may be repeated without harm."""
+
+    def announce(self, event: PauseEvent, *, announcement_id: UUID) -> tuple[DispatchResult, ...]:
+        """Tell the event's audience, or learn what became of it; `sent_at` is left to whoever records it."""
+
+    def withdraw(self, announcement_id: UUID) -> None:
+        """Take back what has not left yet."""
+
+    def update_contacts(self, contacts: Contacts) -> None:
+        """Let it know how people are reached."""
+
+
+class Vault(Protocol):
+    """Keeps pause reasons unreadable for whoever only has the database."""
+
+    def seal(self, event_id: str, reason: str) -> tuple[str, bytes]:
+        """The id of the key that was used, and the sealed reason."""
+
+    def open(self, event_id: str, key_id: str, sealed: bytes) -> str:
+        """The reason of this very event; sealed text moved here from another one does not open."""
+
+
+class Progress(Protocol):
+    """Somebody who watches a long run."""
+
+    def at(self, stage: str, done: int = 0, total: int = 0) -> None:
+        """Say how far the stage has come."""

@@ -1,0 +1,63 @@
+"""Who did what and when: ids and codes only, in the same transaction as the act."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from orchestrator_service.domain.pause_events import PauseEvent
+
+from .tables import AuditRow
+
+
+def note(
+    session: Session,
+    action: str,
+    event: PauseEvent,
+    *,
+    actor_id: str,
+    at: datetime,
+    fields: Collection[str] = (),
+    details: Mapping[str, str | None] | None = None,
+) -> None:
+    """What somebody did to an event. The database refuses to change or remove it later."""
+    session.add(
+        AuditRow(
+            at=at,
+            organisation_id=event.organisation_id,
+            actor_id=actor_id,
+            action=action,
+            event_id=event.id,
+            peer_mentor_id=event.peer_mentor_id,
+            fields=sorted(fields),
+            details=dict(details or {}),
+        )
+    )
+
+
+def note_outbox(session: Session, action: str, outbox_id: UUID, *, at: datetime) -> None:
+    """What operations did with a promise that ended badly."""
+    _note(session, action, actor_id="operations", at=at, details={"outbox_id": str(outbox_id)})
+
+
+def note_import(session: Session, *, actor_id: str, at: datetime, counts: Mapping[str, int]) -> None:
+    """That the directory was brought up to date, and how much of it changed."""
+    _note(session, "directory_imported", actor_id=actor_id, at=at, details=dict(counts))
+
+
+def _note(session: Session, action: str, *, actor_id: str, at: datetime, details: dict[str, Any]) -> None:
+    """An act that is about no single event."""
+    session.add(
+        AuditRow(
+            at=at,
+            organisation_id=None,
+            actor_id=actor_id,
+            action=action,
+            event_id=None,
+            peer_mentor_id=None,
+            fields=[],
+            details=details,
+        )
+    )

@@ -1,0 +1,137 @@
+"""How people are reached, as the notification service is told; which of it has changed since it was told last."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ARRAY, Select, Text, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from orchestrator_service.domain.contacts import Contacts, OrganisationContact, PersonContact
+
+from . import responsible
+from .tables import ContactRow, MembershipRow, OrganisationContactRow, OrganisationRow, PersonRow
+from .tables.directory import CONTACT_VERSION
+
+BATCH = 200
+MOST_ADMINS = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedContacts:
+    """People of one organisation whose contact is to be told anew; the organisation goes with every batch."""
+
+    organisation_id: str
+    people: list[str]
+
+
+def note_changes(session: Session) -> Iterator[ChangedContacts]:
+    """Give every contact that differs from what was told last a new version; answers them in batches."""
+    for organisation_id in _changed_organisations(session):
+        yield ChangedContacts(organisation_id=organisation_id, people=[])
+    for organisation_id, people in _changed_people(session):
+        yield ChangedContacts(organisation_id=organisation_id, people=people)
+
+
+def batch(session: Session, organisation_id: str, people: Sequence[str]) -> Contacts:
+    """The contacts as they are now, which may be newer than when they were promised."""
+    row = session.execute(
+        _organisations()
+        .add_columns(OrganisationContactRow.version)
+        .join(OrganisationContactRow, OrganisationContactRow.organisation_id == OrganisationRow.id)
+        .where(OrganisationRow.id == organisation_id)
+    ).one()
+    organisation = OrganisationContact(**{**row._mapping, "admin_ids": tuple(row.admin_ids)})
+    rows = session.execute(
+        _people(people).add_columns(ContactRow.version).join(ContactRow, ContactRow.person_id == PersonRow.id)
+    )
+    contacts = (PersonContact(**{**row._mapping, "channels": tuple(row.channels)}) for row in rows)
+    return Contacts(organisation=organisation, people=tuple(contacts))
+
+
+def _organisations() -> Select[*tuple[Any, ...]]:
+    first_admins = (
+        select(PersonRow.id)
+        .where(PersonRow.organisation_id == OrganisationRow.id, PersonRow.is_admin)
+        .order_by(PersonRow.id)
+        .limit(MOST_ADMINS)
+        .scalar_subquery()
+    )
+    query: Select[*tuple[Any, ...]] = select(
+        OrganisationRow.id,
+        OrganisationRow.name,
+        OrganisationRow.locale,
+        OrganisationRow.time_zone,
+        OrganisationRow.mentor_word,
+        OrganisationRow.coordinator_word,
+        func.array(first_admins, type_=ARRAY(Text)).label("admin_ids"),
+    )
+    return query
+
+
+def _people(ids: Sequence[str] | None = None) -> Select[*tuple[Any, ...]]:
+    """Everybody's contact, or those of the people named."""
+    coordinators = responsible.all_responsible()
+    if ids is not None:
+        coordinators = coordinators.where(MembershipRow.mentor_id.in_(ids))
+    of_mentor = coordinators.subquery()
+    query = select(
+        PersonRow.id,
+        PersonRow.organisation_id,
+        PersonRow.name,
+        PersonRow.email,
+        PersonRow.push_token,
+        PersonRow.channels,
+        PersonRow.locale,
+        of_mentor.c.coordinator_id,
+        PersonRow.is_mentor,
+        (PersonRow.is_mentor | PersonRow.is_coordinator | PersonRow.is_admin).label("active"),
+    ).outerjoin(of_mentor, of_mentor.c.mentor_id == PersonRow.id)
+    return query if ids is None else query.where(PersonRow.id.in_(ids)).order_by(PersonRow.id)
+
+
+def _changed_organisations(session: Session) -> list[str]:
+    now = _digested(_organisations())
+    told = OrganisationContactRow
+    query = insert(told).from_select(
+        ["organisation_id", "digest", "version"],
+        select(now.c.id, now.c.digest, CONTACT_VERSION.next_value())
+        .outerjoin(told, told.organisation_id == now.c.id)
+        .where(told.digest.is_distinct_from(now.c.digest)),
+    )
+    query = query.on_conflict_do_update(
+        index_elements=["organisation_id"], set_={"digest": query.excluded.digest, "version": query.excluded.version}
+    )
+    return sorted(session.scalars(query.returning(told.organisation_id)))
+
+
+def _changed_people(session: Session) -> list[tuple[str, list[str]]]:
+    now = _digested(_people())
+    query = insert(ContactRow).from_select(
+        ["person_id", "digest", "version"],
+        select(now.c.id, now.c.digest, CONTACT_VERSION.next_value())
+        .outerjoin(ContactRow, ContactRow.person_id == now.c.id)
+        .where(ContactRow.digest.is_distinct_from(now.c.digest)),
+    )
+    query = query.on_conflict_do_update(
+        index_elements=["person_id"], set_={"digest": query.excluded.digest, "version": query.excluded.version}
+    )
+    changed = query.returning(ContactRow.person_id).cte("changed")
+    turn = func.row_number().over(partition_by=PersonRow.organisation_id, order_by=PersonRow.id) - 1
+    numbered = (
+        select(PersonRow.id, PersonRow.organisation_id, (turn // literal(BATCH)).label("batch"))
+        .join(changed, changed.c.person_id == PersonRow.id)
+        .subquery()
+    )
+    batches = select(numbered.c.organisation_id, func.array_agg(numbered.c.id)).group_by(
+        numbered.c.organisation_id, numbered.c.batch
+    )
+    return [(row[0], row[1]) for row in session.execute(batches)]
+
+
+def _digested(contacts: Select[*tuple[Any, ...]]) -> Any:
+    """Each contact's id and a digest of all that is told about it."""
+    told = contacts.subquery()
+    text = cast(func.jsonb_build_array(*told.c), Text)
+    return select(told.c.id, func.sha256(func.convert_to(text, "UTF8")).label("digest")).subquery()

@@ -1,0 +1,81 @@
+"""The lines of a directory file in a temporary table, so that PostgreSQL can look at all of them at once."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from psycopg import Connection as PsycopgConnection
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+IMPORT_LOCK = 7_204_915_027
+"""Of pg_try_advisory_xact_lock: one import at a time."""
+
+_CREATE = """
+CREATE TEMPORARY TABLE staged (
+    line integer NOT NULL,
+    kind text NOT NULL,
+    id text NOT NULL,
+    organisation_id text,
+    name text,
+    email text,
+    push_token text,
+    channels text[],
+    locale text,
+    chapters text[],
+    is_primary boolean,
+    since timestamptz,
+    active boolean,
+    expires_at timestamptz,
+    region text,
+    time_zone text,
+    mentor_word text,
+    coordinator_word text,
+    tell_all_coordinators boolean
+) ON COMMIT DROP;
+"""
+_PREPARE = """
+CREATE INDEX ON staged (kind, id);
+ANALYZE staged;
+CREATE TEMPORARY TABLE staged_person ON COMMIT DROP AS
+SELECT id,
+       min(organisation_id) AS organisation_id,
+       min(name) AS name,
+       min(email) AS email,
+       min(push_token) AS push_token,
+       COALESCE(min(channels), ARRAY['email']) AS channels,
+       min(locale) AS locale,
+       bool_or(COALESCE(active, true)) FILTER (WHERE kind = 'mentor') AS is_mentor,
+       bool_or(COALESCE(active, true)) FILTER (WHERE kind = 'coordinator') AS is_coordinator,
+       bool_or(COALESCE(active, true)) FILTER (WHERE kind = 'admin') AS is_admin
+FROM staged WHERE kind IN ('mentor', 'coordinator', 'admin') GROUP BY id;
+CREATE UNIQUE INDEX ON staged_person (id);
+ANALYZE staged_person;
+CREATE TEMPORARY TABLE staged_place ON COMMIT DROP AS
+SELECT line, kind, id, organisation_id, unnest(chapters) AS chapter_id, is_primary, since, active
+FROM staged WHERE kind IN ('mentor', 'assignment');
+CREATE INDEX ON staged_place (organisation_id, chapter_id);
+ANALYZE staged_place;
+"""
+
+
+def begin(session: Session) -> bool:
+    """Make the staging table; False when another import is running. This transaction may take its time."""
+    session.execute(text("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"))
+    if not session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": IMPORT_LOCK}):
+        return False
+    session.execute(text(_CREATE))
+    return True
+
+
+def copy(session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Stream the rows into the staging table; they come in the order of its columns."""
+    connection = session.connection().connection.driver_connection
+    assert isinstance(connection, PsycopgConnection)  # noqa: S101 - the type of the driver, not a check of input
+    with connection.cursor() as cursor, cursor.copy("COPY staged FROM STDIN") as stream:
+        for row in rows:
+            stream.write_row(row)
+
+
+def prepare(session: Session) -> None:
+    """Gather each person from all of his lines, and each place a line names, for the checks and the merge."""
+    session.execute(text(_PREPARE))

@@ -1,0 +1,67 @@
+"""What became of the notices, a row for every recipient and channel."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from orchestrator_service.domain.announcements import DispatchResult, Status
+
+from .tables import DispatchResultRow, PauseEventRow
+
+
+def of_events(session: Session, event_ids: Sequence[str]) -> Mapping[str, list[DispatchResult]]:
+    """The results of each event, by recipient and channel."""
+    query = (
+        select(DispatchResultRow)
+        .where(DispatchResultRow.event_id.in_(event_ids))
+        .order_by(DispatchResultRow.event_id, DispatchResultRow.recipient_id, DispatchResultRow.channel)
+    )
+    results: dict[str, list[DispatchResult]] = defaultdict(list)
+    for row in session.scalars(query):
+        results[row.event_id].append(
+            DispatchResult(
+                recipient_id=row.recipient_id,
+                channel=row.channel,
+                status=Status(row.status),
+                sent_at=row.sent_at,
+                message_id=row.message_id,
+            )
+        )
+    return results
+
+
+def record(session: Session, event_id: str, results: Iterable[DispatchResult], *, at: datetime) -> None:
+    """Write down how far each message has come. Repeating is harmless; the first moment of sending stays.
+
+    Nothing is written for an event that was removed meanwhile.
+    """
+    held = select(PauseEventRow.id).where(PauseEventRow.id == event_id).with_for_update(read=True, key_share=True)
+    if session.scalar(held) is None:
+        return
+    rows = [
+        {
+            "event_id": event_id,
+            "recipient_id": result.recipient_id,
+            "channel": result.channel,
+            "status": result.status,
+            "sent_at": (result.sent_at or at) if result.status.has_left else None,
+            "message_id": result.message_id,
+        }
+        for result in results
+    ]
+    if not rows:
+        return
+    query = insert(DispatchResultRow).values(rows)
+    query = query.on_conflict_do_update(
+        index_elements=["event_id", "recipient_id", "channel"],
+        set_={
+            "status": query.excluded.status,
+            "sent_at": func.coalesce(DispatchResultRow.sent_at, query.excluded.sent_at),
+            "message_id": func.coalesce(query.excluded.message_id, DispatchResultRow.message_id),
+        },
+    )
+    session.execute(query)

@@ -1,0 +1,37 @@
+"""How many events there are: kept as they come and go, because counting would walk the table."""
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from orchestrator_service.domain.event_lists import EventFilter
+from orchestrator_service.domain.pause_events import PauseEvent
+
+from .tables import EventCountRow
+
+
+def change(session: Session, event: PauseEvent, *, by: int) -> None:
+    """One row per organisation, coordinator and type; it is the last lock that a transaction takes."""
+    query = insert(EventCountRow).values(
+        organisation_id=event.organisation_id,
+        coordinator_id=event.coordinator_id or "",
+        event_type=event.event_type,
+        events=by,
+    )
+    query = query.on_conflict_do_update(
+        index_elements=["organisation_id", "coordinator_id", "event_type"],
+        set_={"events": EventCountRow.events + query.excluded.events},
+    )
+    session.execute(query)
+
+
+def total(session: Session, wanted: EventFilter, *, organisation_id: str | None) -> int:
+    """How many events there are, of everybody's when no organisation is named. `peer_mentor_id` is not considered."""
+    query = select(func.coalesce(func.sum(EventCountRow.events), 0))
+    if organisation_id is not None:
+        query = query.where(EventCountRow.organisation_id == organisation_id)
+    if wanted.coordinator_id is not None:
+        query = query.where(EventCountRow.coordinator_id == wanted.coordinator_id)
+    if wanted.event_type is not None:
+        query = query.where(EventCountRow.event_type == wanted.event_type)
+    return int(session.scalar(query) or 0)

@@ -1,0 +1,174 @@
+"""Single pause events. The reason is sealed on the way in and opened on the way out."""
+
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from orchestrator_service.domain.announcements import ActedBy, Audience
+from orchestrator_service.domain.errors import SameEventExists
+from orchestrator_service.domain.pause_events import PAUSE_TYPES, Draft, EventType, PauseEvent
+from orchestrator_service.domain.ports import Vault
+from orchestrator_service.domain.roles import EVERYTHING, Scope
+
+from . import dispatch_results, event_counts, responsible
+from .tables import PauseEventRow
+
+
+def add(session: Session, vault: Vault, event: PauseEvent) -> bool:
+    """Store a new event; False when its id is taken (then take another)."""
+    audience = event.audience
+    values = {
+        "id": event.id,
+        "organisation_id": event.organisation_id,
+        "peer_mentor_id": event.peer_mentor_id,
+        "event_type": event.event_type,
+        "effective_date": event.effective_date,
+        **_sealed(vault, event),
+        "expected_return_date": event.expected_return_date,
+        "expiry_date": event.expiry_date,
+        "days_remaining": event.days_remaining,
+        "coordinator_id": audience.coordinator_id,
+        "admin_ids": list(audience.admin_ids),
+        "also_ids": list(audience.also),
+        "acted_by_id": audience.acted_by.id if audience.acted_by else None,
+        "acted_by_name": audience.acted_by.name if audience.acted_by else None,
+        "resolution_rule": event.resolution_rule,
+        "resolution_source": event.resolution_source,
+        "announcement_id": event.announcement_id,
+        "revision": event.revision,
+        "created_at": event.created_at,
+    }
+    query = insert(PauseEventRow).values(values).on_conflict_do_nothing(index_elements=["id"])
+    if session.scalar(query.returning(PauseEventRow.id)) is None:
+        return False
+    event_counts.change(session, event, by=1)
+    return True
+
+
+def get(session: Session, vault: Vault, event_id: str, scope: Scope) -> PauseEvent | None:
+    """The event, if the scope reaches it."""
+    return _one(session, vault, event_id, scope, lock=False)
+
+
+def lock(session: Session, vault: Vault, event_id: str, scope: Scope) -> PauseEvent | None:
+    """The event, held against other writers until the transaction ends."""
+    return _one(session, vault, event_id, scope, lock=True)
+
+
+def get_any(session: Session, event_id: str) -> PauseEvent | None:
+    """The event, whoever's it is, its reason left sealed: for work that passes it on."""
+    return _one(session, None, event_id, EVERYTHING, lock=False)
+
+
+def twin_of(session: Session, draft: Draft) -> str | None:
+    """The id of the event that this draft repeats: same mentor, type and effective date."""
+    return session.scalar(
+        select(PauseEventRow.id).where(
+            PauseEventRow.peer_mentor_id == draft.peer_mentor_id,
+            PauseEventRow.event_type == draft.event_type,
+            PauseEventRow.effective_date == draft.effective_date,
+        )
+    )
+
+
+def is_paused(session: Session, mentor_id: str) -> bool:
+    """Whether the last thing recorded about the mentor's pause, and not skipped, is that it began."""
+    last = session.scalar(
+        select(PauseEventRow.event_type)
+        .where(
+            PauseEventRow.peer_mentor_id == mentor_id,
+            PauseEventRow.event_type.in_(PAUSE_TYPES),
+            PauseEventRow.announcement_id.is_not(None),
+        )
+        .order_by(PauseEventRow.number.desc())
+        .limit(1)
+    )
+    return last == EventType.PAUSE_ACTIVATED
+
+
+def save_correction(session: Session, vault: Vault, event: PauseEvent) -> None:
+    """Raises SameEventExists when there is another event with this mentor, type and effective date."""
+    changes = {
+        **_sealed(vault, event),
+        "effective_date": event.effective_date,
+        "revision": event.revision,
+        "updated_at": event.updated_at,
+    }
+    try:
+        with session.begin_nested():
+            session.execute(update(PauseEventRow).where(PauseEventRow.id == event.id).values(changes))
+    except IntegrityError as fault:
+        raise SameEventExists from fault
+
+
+def remove(session: Session, event: PauseEvent) -> None:
+    session.execute(delete(PauseEventRow).where(PauseEventRow.id == event.id))
+    event_counts.change(session, event, by=-1)
+
+
+def events_of(session: Session, vault: Vault | None, rows: list[PauseEventRow]) -> list[PauseEvent]:
+    """The rows as domain objects, with what became of their notices (one query for all of them)."""
+    results = dispatch_results.of_events(session, [row.id for row in rows])
+    return [_event(vault, row, dispatch_results=tuple(results.get(row.id, ()))) for row in rows]
+
+
+def _one(session: Session, vault: Vault | None, event_id: str, scope: Scope, *, lock: bool) -> PauseEvent | None:
+    query = select(PauseEventRow).where(PauseEventRow.id == event_id)
+    if scope.organisation is not None:
+        query = query.where(PauseEventRow.organisation_id == scope.organisation)
+    row = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if row is None or not _reaches(session, scope, row):
+        return None
+    return events_of(session, vault, [row])[0]
+
+
+def _reaches(session: Session, scope: Scope, row: PauseEventRow) -> bool:
+    if scope.coordinator is None:
+        return True
+    candidates = responsible.candidates_of(session, row.peer_mentor_id)
+    return bool(candidates) and candidates[0].coordinator_id == scope.coordinator
+
+
+def _sealed(vault: Vault, event: PauseEvent) -> dict[str, Any]:
+    key_id, sealed = (None, None) if event.reason is None else vault.seal(event.id, event.reason)
+    return {"reason_key_id": key_id, "sealed_reason": sealed}
+
+
+def _event(vault: Vault | None, row: PauseEventRow, **more: Any) -> PauseEvent:
+    return PauseEvent(
+        id=row.id,
+        organisation_id=row.organisation_id,
+        peer_mentor_id=row.peer_mentor_id,
+        event_type=EventType(row.event_type),
+        effective_date=row.effective_date,
+        reason=_reason(vault, row),
+        expected_return_date=row.expected_return_date,
+        expiry_date=row.expiry_date,
+        days_remaining=row.days_remaining,
+        audience=_audience(row),
+        resolution_rule=row.resolution_rule,
+        resolution_source=row.resolution_source,
+        announcement_id=row.announcement_id,
+        revision=row.revision,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        **more,
+    )
+
+
+def _reason(vault: Vault | None, row: PauseEventRow) -> str | None:
+    if vault is None or row.sealed_reason is None or row.reason_key_id is None:
+        return None
+    return vault.open(row.id, row.reason_key_id, row.sealed_reason)
+
+
+def _audience(row: PauseEventRow) -> Audience:
+    acted_by = None
+    if row.acted_by_id is not None and row.acted_by_name is not None:
+        acted_by = ActedBy(id=row.acted_by_id, name=row.acted_by_name)
+    return Audience(
+        coordinator_id=row.coordinator_id, admin_ids=tuple(row.admin_ids), also=tuple(row.also_ids), acted_by=acted_by
+    )

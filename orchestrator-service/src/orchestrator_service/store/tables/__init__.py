@@ -1,0 +1,30 @@
+"""The tables of the orchestrator, as the migrations make them."""
+
+from .base import Base
+from .directory import (
+    AssignmentRow,
+    CertificationRow,
+    ChapterRow,
+    ContactRow,
+    MembershipRow,
+    OrganisationContactRow,
+    OrganisationRow,
+    PersonRow,
+)
+from .events import AuditRow, DispatchResultRow, EventCountRow, PauseEventRow
+
+__all__ = [
+    "AssignmentRow",
+    "AuditRow",
+    "Base",
+    "CertificationRow",
+    "ChapterRow",
+    "ContactRow",
+    "DispatchResultRow",
+    "EventCountRow",
+    "MembershipRow",
+    "OrganisationContactRow",
+    "OrganisationRow",
+    "PauseEventRow",
+    "PersonRow",
+]

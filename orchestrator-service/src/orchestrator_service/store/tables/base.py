@@ -1,0 +1,16 @@
+"""The metadata that all tables share, the ones from shared_lib included."""
+
+from datetime import datetime
+
+from shared_lib.idempotency import idempotency_table
+from shared_lib.outbox import outbox_tables
+from sqlalchemy import ARRAY, DateTime, Text
+from sqlalchemy.orm import DeclarativeBase
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {str: Text, datetime: DateTime(timezone=True), list[str]: ARRAY(Text)}  # noqa: RUF012
+
+
+outbox_tables(Base.metadata)
+idempotency_table(Base.metadata)

@@ -1,0 +1,64 @@
+"""Keep the promises of recorded and removed events."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared_lib.clock import Clock
+from shared_lib.database import Database
+from shared_lib.outbox import Again, Delivery, Done, Ending
+from sqlalchemy.orm import Session
+
+from orchestrator_service.domain.announcements import DispatchResult, Status, next_look
+from orchestrator_service.domain.pause_events import PauseEvent
+from orchestrator_service.domain.ports import Notifier
+from orchestrator_service.store import dispatch_results, pause_events, people
+
+from .promises import is_too_late
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announcing:
+    """The door of the relay, and of the request that has just recorded an event."""
+
+    database: Database
+    notifier: Notifier
+    clock: Clock
+    scale: float
+
+    def announce(self, delivery: Delivery) -> Done | Again:
+        """Tell the audience, or learn what became of it; look again until nothing is left open."""
+        with self.database.begin() as session:
+            event = pause_events.get_any(session, delivery.payload["event_id"])
+        if event is None:
+            return Done()  # removed before it could be announced
+        if not event.dispatch_results and is_too_late(delivery, now=self.clock(), scale=self.scale):
+            return Done(settle=lambda session: self._give_up(session, event, Status.EXPIRED))
+        results = self.notifier.announce(event, announcement_id=delivery.id)
+
+        def settle(session: Session) -> None:
+            dispatch_results.record(session, event.id, results, at=self.clock())
+
+        if all(result.status.is_final for result in results):
+            return Done(settle=settle)
+        return Again(after=next_look(delivery.attempt) * self.scale, settle=settle)
+
+    def withdraw(self, delivery: Delivery) -> Done:
+        """Take back what the notification service has not sent yet."""
+        self.notifier.withdraw(UUID(delivery.payload["announcement_id"]))
+        return Done()
+
+    def give_up(self, session: Session, delivery: Delivery, ending: Ending) -> None:
+        """Say truthfully how it ended: nobody was told, or we cannot know."""
+        event = pause_events.get_any(session, delivery.payload["event_id"])
+        if event is None:
+            return
+        if ending is Ending.EXPIRED:
+            self._give_up(session, event, Status.EXPIRED)
+        else:
+            self._give_up(session, event, Status.UNKNOWN if event.dispatch_results else Status.FAILED)
+
+    def _give_up(self, session: Session, event: PauseEvent, status: Status) -> None:
+        results: list[DispatchResult] = event.ended(status)
+        if not event.dispatch_results:
+            results = event.addressed_to(people.channels_of(session, event.recipients), status=status)
+        dispatch_results.record(session, event.id, results, at=self.clock())

@@ -1,0 +1,34 @@
+"""Say who is responsible for a mentor now, and why."""
+
+from dataclasses import dataclass
+
+from shared_lib.database import Database
+
+from orchestrator_service.domain.errors import MentorNotFound, NoCoordinator
+from orchestrator_service.domain.responsibility import ResolvedCoordinator, Unresolved, responsible_of
+from orchestrator_service.domain.roles import Actor
+from orchestrator_service.store import people, responsible
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coordinators:
+    database: Database
+
+    def resolve(self, mentor_id: str, *, actor: Actor) -> ResolvedCoordinator:
+        """Raises MentorNotFound for who is unknown or foreign, NoCoordinator when nobody is responsible."""
+        with self.database.begin() as session:
+            if people.mentor(session, mentor_id, actor.scope) is None:
+                raise MentorNotFound
+            responsibility = responsible_of(responsible.candidates_of(session, mentor_id))
+            if responsibility is None:
+                has_chapters = people.has_chapters(session, mentor_id)
+                raise NoCoordinator(Unresolved.NO_ASSIGNMENT if has_chapters else Unresolved.NO_CHAPTER)
+            name, email = people.name_and_email(session, responsibility.coordinator_id)
+        return ResolvedCoordinator(
+            peer_mentor_id=mentor_id,
+            coordinator_id=responsibility.coordinator_id,
+            coordinator_name=name,
+            coordinator_email=email,
+            rule=responsibility.rule,
+            source=responsibility.source,
+        )

@@ -1,0 +1,149 @@
+"""Record a pause event together with the promise to announce it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+from shared_lib import idempotency
+from shared_lib.clock import Clock
+from shared_lib.database import Database
+from shared_lib.idempotency import RequestKey
+from shared_lib.outbox import Handover, Relay
+from sqlalchemy.orm import Session
+
+from orchestrator_service.domain.announcements import Audience, DispatchResult, Status
+from orchestrator_service.domain.errors import EventNotFound, ExpiryUnknown, MentorNotFound
+from orchestrator_service.domain.pause_events import Draft, EventType, PauseEvent, new_event_id
+from orchestrator_service.domain.ports import Vault
+from orchestrator_service.domain.responsibility import Candidate, Unresolved, responsible_of
+from orchestrator_service.domain.roles import Actor
+from orchestrator_service.store import audit, dispatch_results, pause_events, people, responsible
+from orchestrator_service.store.people import Mentor
+
+from .promises import to_announce
+
+log = structlog.get_logger(__name__)
+
+LONGEST_WAIT = 2.0
+"""Seconds that a request waits to see its promise kept."""
+
+NOTHING = Handover(deliveries=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """The event, and whether this request made it (`is_replay`: its Idempotency-Key had been used before)."""
+
+    event: PauseEvent
+    is_new: bool
+    is_replay: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    database: Database
+    relay: Relay
+    vault: Vault
+    clock: Clock
+
+    def record(self, draft: Draft, *, actor: Actor, key: RequestKey | None, wait_seconds: float) -> Recorded:
+        """Store the event and the promise to announce it, then wait this long at most to see it kept.
+
+        The same mentor, type and effective date is the same event, and nobody is told again. Raises MentorNotFound,
+        ExpiryUnknown, KeyReused, and EventNotFound when what the key stands for has been removed.
+        """
+        with self.database.begin() as session:
+            replay = idempotency.claim(session, key, at=self.clock()) if key is not None else None
+            if replay is not None:
+                event = pause_events.get(session, self.vault, replay.resource_id, actor.scope)
+                return Recorded(event=_found(event), is_new=replay.status == 201, is_replay=True)
+            recorded, handover = self._recorded(session, draft, actor)
+            if key is not None:
+                status = 201 if recorded.is_new else 200
+                idempotency.bind(session, key, resource_id=recorded.event.id, status=status)
+        if not handover.deliveries:
+            return recorded
+        self.relay.deliver_now(handover, wait_seconds=wait_seconds)
+        return replace(recorded, event=self._as_told(recorded.event))
+
+    def _recorded(self, session: Session, draft: Draft, actor: Actor) -> tuple[Recorded, Handover]:
+        people.take_turn(session, draft.peer_mentor_id)
+        mentor = people.mentor(session, draft.peer_mentor_id, actor.scope)
+        if mentor is None:
+            raise MentorNotFound
+        twin_id = pause_events.twin_of(session, draft)
+        if twin_id is not None:
+            twin = pause_events.get(session, self.vault, twin_id, actor.scope)
+            return Recorded(event=_found(twin), is_new=False), NOTHING
+        event = self._opened(session, draft, mentor, actor)
+        if _changes_nothing(session, event):
+            event = self._add(session, event)
+            dispatch_results.record(session, event.id, _skipped(session, event), at=self.clock())
+            handover = NOTHING
+        else:
+            promise = to_announce(event, scale=self.relay.retry.scale)
+            event = self._add(session, replace(event, announcement_id=promise.id))
+            handover = self.relay.promise(session, replace(promise, payload={"event_id": event.id}))
+        audit.note(session, "event_recorded", event, actor_id=actor.id, at=self.clock())
+        return Recorded(event=event, is_new=True), handover
+
+    def _opened(self, session: Session, draft: Draft, mentor: Mentor, actor: Actor) -> PauseEvent:
+        at = self.clock()
+        draft = draft.completed(certified_until=mentor.certified_until, at=at)
+        if draft.event_type is EventType.CERTIFICATION_EXPIRING and draft.days_remaining is None:
+            raise ExpiryUnknown
+        candidates = responsible.candidates_of(session, mentor.id)
+        audience = _audience(session, mentor, candidates, actor)
+        event = PauseEvent.opened(
+            draft,
+            organisation_id=mentor.organisation_id,
+            audience=audience,
+            responsibility=responsible_of(candidates),
+            at=at,
+        )
+        if audience.coordinator_id is not None:
+            return event
+        why = Unresolved.NO_ASSIGNMENT if people.has_chapters(session, mentor.id) else Unresolved.NO_CHAPTER
+        log.warning("event.no_coordinator", mentor_id=mentor.id, organisation_id=mentor.organisation_id, rule=why.value)
+        return replace(event, resolution_rule=why, resolution_source="admins")
+
+    def _add(self, session: Session, event: PauseEvent) -> PauseEvent:
+        while not pause_events.add(session, self.vault, event):
+            event = replace(event, id=new_event_id())
+        return event
+
+    def _as_told(self, event: PauseEvent) -> PauseEvent:
+        """With what is known by now; removed meanwhile, the event is answered as it was recorded."""
+        with self.database.begin() as session:
+            return pause_events.get_any(session, event.id) or event
+
+
+def _changes_nothing(session: Session, event: PauseEvent) -> bool:
+    """Activated while already paused, or deactivated while active."""
+    if not event.event_type.is_pause:
+        return False
+    return pause_events.is_paused(session, event.peer_mentor_id) == (event.event_type is EventType.PAUSE_ACTIVATED)
+
+
+def _skipped(session: Session, event: PauseEvent) -> list[DispatchResult]:
+    return event.addressed_to(people.channels_of(session, event.recipients), status=Status.SKIPPED)
+
+
+def _audience(session: Session, mentor: Mentor, candidates: Sequence[Candidate], actor: Actor) -> Audience:
+    coordinator_id = candidates[0].coordinator_id if candidates else None
+    others = dict.fromkeys(candidate.coordinator_id for candidate in candidates)
+    acted_by = None
+    if actor.is_coordinator and actor.id != mentor.id:
+        acted_by = people.acting_coordinator(session, actor.id, organisation_id=mentor.organisation_id)
+    return Audience(
+        coordinator_id=coordinator_id,
+        admin_ids=() if coordinator_id else people.admins_of(session, mentor.organisation_id),
+        also=tuple(other for other in others if other != coordinator_id) if mentor.tells_all_coordinators else (),
+        acted_by=acted_by,
+    )
+
+
+def _found(event: PauseEvent | None) -> PauseEvent:
+    if event is None:
+        raise EventNotFound
+    return event

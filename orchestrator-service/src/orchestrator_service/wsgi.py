@@ -1,0 +1,12 @@
+"""What gunicorn serves."""
+
+import os
+
+from shared_lib import logging
+
+from .app import NAME, create_app
+from .config import Config
+
+config = Config.from_env(os.environ)
+logging.configure(NAME, level=config.log_level)
+application = create_app(config)

@@ -1,0 +1,166 @@
+"""The service on a real database with a stand-in for the notification service, and a client that speaks HTTP to it."""
+
+import base64
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from orchestrator_service.app import MIGRATIONS, create_app, create_import
+from orchestrator_service.config import Config
+from orchestrator_service.domain.directory import Report
+from orchestrator_service.usecases.coordinators import Coordinators
+from orchestrator_service.usecases.recording import Recording
+from orchestrator_service.usecases.records import Records
+from shared_lib.database import Database
+from shared_lib.migrate import migrate
+from shared_lib.outbox import Relay
+from shared_lib.testing.issuer import Issuer, bearer
+from shared_lib.testing.postgres import PostgresServer, database_for, truncate_all
+from shared_lib.web import api
+from sqlalchemy import event
+
+from .builders import a_file, two_organisations
+from .fakes import FakeNotifier, MovableClock, StubService, WatchedProgress
+
+AUDIENCE = "orchestrator-service"
+Headers = dict[str, str]
+Import = Callable[..., Report]
+
+
+def _migrate(dsn: str) -> None:
+    database = Database.open(dsn, pool_size=1)
+    migrate(database, MIGRATIONS)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres_server: PostgresServer) -> str:
+    return database_for(postgres_server, "orchestrator", _migrate)
+
+
+@pytest.fixture(scope="session")
+def reason_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("keys") / "reason-keys.json"
+    path.write_text(json.dumps({"current": "k1", "keys": {"k1": base64.b64encode(b"k" * 32).decode()}}))
+    return path
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    truncate_all(database_url)
+    database = Database.open(database_url, pool_size=20)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+def notifier() -> FakeNotifier:
+    return FakeNotifier()
+
+
+@pytest.fixture
+def environ(issuer: Issuer, database_url: str, reason_keys: Path) -> dict[str, str]:
+    return issuer.environ(
+        DATABASE_URL=database_url,
+        REASON_KEYS=str(reason_keys),
+        NOTIFICATION_URL="http://127.0.0.1:9",
+        DATABASE_POOL="20",
+    )
+
+
+@pytest.fixture
+def neighbour() -> Iterator[StubService]:
+    """The notification service as far as HTTP goes."""
+    with StubService().running() as stub:
+        yield stub
+
+
+@pytest.fixture
+def app(database: Database, environ: dict[str, str], notifier: FakeNotifier, clock: MovableClock) -> Iterator[Flask]:
+    app = create_app(Config.from_env(environ), notifier=notifier, clock=clock)
+    yield app
+    api.close(app)
+
+
+@pytest.fixture
+def bring_in(database: Database, environ: dict[str, str], clock: MovableClock) -> Iterator[Import]:
+    """Import lines, as if from a file."""
+    directory_import = create_import(Config.from_env(environ), progress=WatchedProgress(), clock=clock)
+
+    def run(*lines: dict[str, str] | bytes, dry_run: bool = False) -> Report:
+        content = (
+            lines[0] if isinstance(lines[0], bytes) else a_file(*(line for line in lines if isinstance(line, dict)))
+        )
+        file = io.BytesIO(content)
+        return directory_import.run(file, size=len(content), actor_id="operations", dry_run=dry_run)
+
+    yield run
+    directory_import.database.close()
+
+
+@pytest.fixture
+def directory(bring_in: Import, relay: Relay) -> None:
+    """Two organisations, whose contacts have been told."""
+    report = bring_in(*two_organisations())
+    assert report.problems.shown == []
+    relay.run_once()
+
+
+@pytest.fixture
+def recording(app: Flask) -> Recording:
+    found: Recording = app.extensions["recording"]
+    return found
+
+
+@pytest.fixture
+def records(app: Flask) -> Records:
+    found: Records = app.extensions["records"]
+    return found
+
+
+@pytest.fixture
+def coordinators(app: Flask) -> Coordinators:
+    found: Coordinators = app.extensions["coordinators"]
+    return found
+
+
+@pytest.fixture
+def relay(recording: Recording) -> Relay:
+    return recording.relay
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def as_person(issuer: Issuer) -> Callable[..., Headers]:
+    def headers(subject: str, role: str | list[str], organisation: str | None = "nhf", **claims: Any) -> Headers:
+        return bearer(issuer.person(subject, role, organisation, audience=AUDIENCE, **claims))
+
+    return headers
+
+
+@contextmanager
+def counted_queries(database: Database) -> Iterator[list[str]]:
+    """The statements that are executed inside the block."""
+    statements: list[str] = []
+
+    def count(_: Any, __: Any, statement: str, *___: Any) -> None:
+        statements.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", count)
+    yield statements
+    event.remove(database.engine, "before_cursor_execute", count)

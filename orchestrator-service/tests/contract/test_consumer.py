@@ -1,0 +1,110 @@
+"""What we ask of the notification service, held against the examples that it tests itself by."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from orchestrator_service.clients.notification import HttpNotifier
+from orchestrator_service.domain.announcements import ActedBy, Audience, DispatchResult, Status
+from orchestrator_service.domain.contacts import Contacts, OrganisationContact, PersonContact
+from orchestrator_service.domain.pause_events import EventType, PauseEvent
+from shared_lib.http_client import ServiceClient
+
+from ..builders import an_event
+from ..fakes import StubService
+
+EXAMPLES = Path(__file__).parents[3] / "notification-service" / "contract" / "examples"
+ANNOUNCEMENT = UUID("0195d1c2-7a31-7c55-9f0e-3a8b5c2d1e4f")
+
+
+def example(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((EXAMPLES / f"{name}.json").read_text())
+    return found
+
+
+@pytest.fixture
+def http_notifier(neighbour: StubService) -> HttpNotifier:
+    return HttpNotifier(client=ServiceClient(neighbour.url, audience="notification-service", sign=lambda _: "token"))
+
+
+def announced(notifier: HttpNotifier, neighbour: StubService, event: PauseEvent, name: str) -> list[DispatchResult]:
+    neighbour.status, neighbour.answer = example(name)["response"]["status"], example(name)["response"]["body"]
+    return list(notifier.announce(event, announcement_id=ANNOUNCEMENT))
+
+
+def event_of(body: dict[str, Any], event_type: EventType) -> PauseEvent:
+    """The event that we would announce in these words."""
+    context = body.get("context", {"organisation_id": "lhl", "coordinator_id": None, "admin_ids": [], "also": []})
+    acted_by = context.get("acted_by")
+    audience = Audience(
+        coordinator_id=context["coordinator_id"],
+        admin_ids=tuple(context["admin_ids"]),
+        also=tuple(context["also"]),
+        acted_by=ActedBy(**acted_by) if acted_by else None,
+    )
+    named = [name for name in ("expected_return_date", "expiry_date") if name in body]
+    return an_event(
+        peer_mentor_id=body["mentor_id"],
+        organisation_id=context["organisation_id"],
+        event_type=event_type,
+        audience=audience,
+        days_remaining=body.get("days_remaining"),
+        **{name: datetime.fromisoformat(body[name]) for name in named},
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "event_type"),
+    [
+        ("pause-activated-with-context", EventType.PAUSE_ACTIVATED),
+        ("pause-activated", EventType.PAUSE_ACTIVATED),
+        ("pause-lifted", EventType.PAUSE_DEACTIVATED),
+        ("cert-expiry", EventType.CERTIFICATION_EXPIRED),
+        ("cert-expiry-reminder", EventType.CERTIFICATION_EXPIRING),
+    ],
+)
+def test_we_announce_as_the_examples_do_and_understand_the_answer(
+    http_notifier: HttpNotifier, neighbour: StubService, name: str, event_type: EventType
+) -> None:
+    request, expected = example(name)["request"], example(name)["response"]["body"]
+
+    results = announced(http_notifier, neighbour, event_of(request["body"], event_type), name)
+
+    asked = neighbour.asked[0]
+    wanted = {member: value for member, value in request["body"].items() if member != "pause_reason"}
+    assert (asked.method, asked.path) == (request["method"], request["path"])
+    assert {member: asked.body[member] for member in wanted} == wanted
+    assert set(asked.body) == {*wanted, "context"}
+    assert (asked.headers["Idempotency-Key"], asked.headers["Prefer"]) == (str(ANNOUNCEMENT), "wait=1")
+    assert [(result.recipient_id, result.channel, result.status, result.message_id) for result in results] == [
+        (message["recipient"], message["channel"], Status(message["status"]), message["message_id"])
+        for message in expected["notifications_dispatched"]
+    ]
+
+
+def test_we_tell_contacts_as_the_example_does(http_notifier: HttpNotifier, neighbour: StubService) -> None:
+    request = example("put-contacts")["request"]
+    organisation = dict(request["body"]["organisations"][0])
+    people = [dict(person) for person in request["body"]["contacts"]]
+
+    http_notifier.update_contacts(
+        Contacts(
+            organisation=OrganisationContact(**{**organisation, "admin_ids": tuple(organisation["admin_ids"])}),
+            people=tuple(PersonContact(**{**person, "channels": tuple(person["channels"])}) for person in people),
+        )
+    )
+
+    asked = neighbour.asked[0]
+    assert (asked.method, asked.path, asked.body) == (request["method"], request["path"], request["body"])
+
+
+def test_we_withdraw_as_the_example_does(http_notifier: HttpNotifier, neighbour: StubService) -> None:
+    request = example("withdraw-dispatch")["request"]
+    neighbour.status, neighbour.answer = 200, example("withdraw-dispatch")["response"]["body"]
+
+    http_notifier.withdraw(ANNOUNCEMENT)
+
+    assert (neighbour.asked[0].method, neighbour.asked[0].path) == (request["method"], request["path"])

@@ -1,0 +1,322 @@
+"""Recording an event: durable, once, told to the right people, and outliving every neighbour's outage."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from orchestrator_service.domain import pause_events as domain
+from orchestrator_service.domain.announcements import ActedBy, Status
+from orchestrator_service.domain.errors import EventNotFound, ExpiryUnknown, MentorNotFound
+from orchestrator_service.domain.pause_events import Draft, EventType, PauseEvent
+from orchestrator_service.domain.roles import Actor
+from orchestrator_service.store.tables import AuditRow, PauseEventRow
+from orchestrator_service.usecases.recording import Recorded, Recording
+from orchestrator_service.usecases.records import Records
+from shared_lib.database import Database
+from shared_lib.errors import Unreachable
+from shared_lib.idempotency import KeyReused, RequestKey
+from shared_lib.outbox import Relay
+from sqlalchemy import func, select, text
+
+from ..builders import (
+    COORDINATOR,
+    DAY,
+    EFFECTIVE,
+    GLOBAL_ADMIN,
+    INGRID,
+    LHL_ADMIN,
+    MENTOR,
+    NHF_ADMIN,
+    a_draft,
+    assignment,
+    organisation,
+    person,
+)
+from ..conftest import Import
+from ..fakes import FakeNotifier, MovableClock
+
+pytestmark = pytest.mark.usefixtures("directory")
+
+
+def recorded(recording: Recording, draft: Draft, actor: Actor = INGRID, key: RequestKey | None = None) -> Recorded:
+    return recording.record(draft, actor=actor, key=key, wait_seconds=2)
+
+
+def a_key(fingerprint: bytes = b"f") -> RequestKey:
+    return RequestKey(caller=COORDINATOR, operation="record", key="k-1", fingerprint=fingerprint)
+
+
+def find(records: Records, event: PauseEvent) -> PauseEvent:
+    return records.find(event.id, actor=GLOBAL_ADMIN)
+
+
+def count(database: Database, table: type) -> int:
+    with database.begin() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_the_event_is_told_and_says_whom(recording: Recording, notifier: FakeNotifier, records: Records) -> None:
+    event = recorded(recording, a_draft()).event
+
+    assert event.coordinator_id == COORDINATOR
+    assert event.notifications_sent == ["coordinator_email", "peer_mentor_email"]
+    assert [told.id for told in notifier.announced] == [event.id]
+    stored = find(records, event)
+    assert stored.reason == "Personal leave"
+    assert (stored.resolution_rule, stored.resolution_source) == ("only_coordinator", "chapter:oslo")
+    assert all(result.sent_at is not None for result in stored.dispatch_results)
+
+
+def test_an_event_outlives_an_unreachable_notifier(
+    recording: Recording, notifier: FakeNotifier, records: Records, relay: Relay, clock: MovableClock
+) -> None:
+    notifier.failure = Unreachable("connect_failed")
+    event = recorded(recording, a_draft()).event
+    assert event.notifications_sent == []
+    assert find(records, event).dispatch_results == ()
+
+    notifier.failure = None
+    clock.now += timedelta(seconds=6)
+    assert relay.run_once() == 1
+
+    assert find(records, event).notifications_sent == ["coordinator_email", "peer_mentor_email"]
+
+
+def test_what_is_queued_is_looked_at_again_until_it_is_final(
+    recording: Recording, notifier: FakeNotifier, records: Records, relay: Relay, clock: MovableClock
+) -> None:
+    notifier.status = Status.QUEUED
+    event = recorded(recording, a_draft()).event
+    assert event.notifications_sent == []
+    assert {result.status for result in find(records, event).dispatch_results} == {Status.QUEUED}
+
+    notifier.status = Status.SENT
+    clock.now += timedelta(seconds=2)
+    assert relay.run_once() == 1
+    assert relay.run_once() == 0
+
+    results = find(records, event).dispatch_results
+    assert {result.status for result in results} == {Status.SENT}
+    assert {result.sent_at for result in results} == {clock.now}
+
+
+@pytest.mark.parametrize("event_type", [EventType.PAUSE_ACTIVATED, EventType.CERTIFICATION_EXPIRED])
+def test_too_old_news_is_not_told_any_more(
+    recording: Recording, notifier: FakeNotifier, records: Records, clock: MovableClock, event_type: EventType
+) -> None:
+    notifier.failure = Unreachable("connect_failed")
+    event = recorded(recording, a_draft(event_type=event_type)).event
+
+    notifier.failure = None
+    clock.now += timedelta(hours=24 if event_type.is_pause else 72, minutes=1)
+    recording.relay.run_once()
+
+    assert notifier.announced == []
+    results = find(records, event).dispatch_results
+    assert {(result.recipient_id, result.channel, result.status) for result in results} == {
+        (COORDINATOR, "email", Status.EXPIRED),
+        (MENTOR, "email", Status.EXPIRED),
+        (MENTOR, "push", Status.EXPIRED),
+    }
+
+
+def test_what_stays_queued_for_ever_ends_as_expired(
+    recording: Recording, notifier: FakeNotifier, records: Records, relay: Relay, clock: MovableClock
+) -> None:
+    notifier.status = Status.QUEUED
+    event = recorded(recording, a_draft()).event
+
+    clock.now += timedelta(hours=25)
+    relay.run_once()
+
+    assert {result.status for result in find(records, event).dispatch_results} == {Status.EXPIRED}
+
+
+def test_a_repeat_is_the_same_event_and_tells_nobody_twice(recording: Recording, notifier: FakeNotifier) -> None:
+    first = recorded(recording, a_draft())
+    again = recorded(recording, a_draft(reason="Something else"))
+
+    assert (first.is_new, again.is_new) == (True, False)
+    assert again.event.id == first.event.id
+    assert again.event.reason == "Personal leave"
+    assert len(notifier.announced) == 1
+
+
+def test_twenty_at_once_are_one_event(recording: Recording, notifier: FakeNotifier, database: Database) -> None:
+    with ThreadPoolExecutor(20) as threads:
+        answers = list(threads.map(lambda _: recorded(recording, a_draft()), range(20)))
+
+    assert [answer.is_new for answer in answers].count(True) == 1
+    assert len({answer.event.id for answer in answers}) == count(database, PauseEventRow) == 1
+    assert len(notifier.announced) == 1
+
+
+def test_a_key_stands_for_the_event_in_its_present_state(recording: Recording, records: Records) -> None:
+    first = recorded(recording, a_draft(), key=a_key())
+    records.correct(
+        first.event.id, domain.Correction.of({"effective_date": EFFECTIVE + DAY}), actor=NHF_ADMIN, versions=None
+    )
+    again = recorded(recording, a_draft(), key=a_key())
+
+    assert (again.is_new, again.is_replay) == (True, True)
+    assert (again.event.id, again.event.effective_date) == (first.event.id, EFFECTIVE + DAY)
+    with pytest.raises(KeyReused):
+        recorded(recording, a_draft(), key=a_key(b"other"))
+
+
+def test_a_key_whose_event_was_removed_stands_for_nothing(recording: Recording, records: Records) -> None:
+    first = recorded(recording, a_draft(), key=a_key())
+    records.remove(first.event.id, actor=GLOBAL_ADMIN, versions=None)
+
+    with pytest.raises(EventNotFound):
+        recorded(recording, a_draft(), key=a_key())
+
+
+def test_a_taken_id_is_not_taken_again(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    ids = iter(["pn_000000000001", "pn_000000000001"])
+    monkeypatch.setattr(domain, "new_event_id", lambda: next(ids))
+
+    first = recorded(recording, a_draft()).event
+    second = recorded(recording, a_draft(event_type=EventType.PAUSE_DEACTIVATED)).event
+
+    assert first.id == "pn_000000000001" != second.id
+    assert second.notifications_sent == ["coordinator_email", "peer_mentor_email"]
+
+
+@pytest.mark.parametrize(
+    ("before", "event_type"),
+    [([EventType.PAUSE_ACTIVATED], EventType.PAUSE_ACTIVATED), ([], EventType.PAUSE_DEACTIVATED)],
+)
+def test_what_changes_nothing_is_recorded_as_skipped(
+    recording: Recording, notifier: FakeNotifier, records: Records, before: list[EventType], event_type: EventType
+) -> None:
+    for earlier in before:
+        recorded(recording, a_draft(event_type=earlier))
+    notifier.announced.clear()
+
+    answer = recorded(recording, a_draft(event_type=event_type, effective_date=EFFECTIVE + DAY))
+
+    assert answer.is_new
+    assert (answer.event.notifications_sent, notifier.announced) == ([], [])
+    statuses = {(result.recipient_id, result.status) for result in find(records, answer.event).dispatch_results}
+    assert statuses == {(COORDINATOR, Status.SKIPPED), (MENTOR, Status.SKIPPED)}
+
+
+def test_a_pause_can_begin_again_after_it_ended(recording: Recording, notifier: FakeNotifier) -> None:
+    for day, event_type in enumerate(
+        [EventType.PAUSE_ACTIVATED, EventType.PAUSE_DEACTIVATED, EventType.PAUSE_DEACTIVATED, EventType.PAUSE_ACTIVATED]
+    ):
+        recorded(recording, a_draft(event_type=event_type, effective_date=EFFECTIVE + day * DAY))
+
+    assert [told.event_type for told in notifier.announced] == [
+        EventType.PAUSE_ACTIVATED,
+        EventType.PAUSE_DEACTIVATED,
+        EventType.PAUSE_ACTIVATED,
+    ]
+
+
+def test_a_replaced_coordinator_does_not_get_the_news(
+    recording: Recording, notifier: FakeNotifier, bring_in: Import
+) -> None:
+    bring_in(person("coordinator", "new"), assignment("new", "oslo"))
+
+    event = recorded(recording, a_draft(), NHF_ADMIN).event
+
+    assert event.recipients == ("new", MENTOR)
+
+
+def test_whoever_was_responsible_when_it_was_recorded_is_told(
+    recording: Recording, notifier: FakeNotifier, bring_in: Import, relay: Relay, clock: MovableClock
+) -> None:
+    notifier.failure = Unreachable("connect_failed")
+    recorded(recording, a_draft())
+    bring_in(person("coordinator", "new"), assignment("new", "oslo"))
+
+    notifier.failure = None
+    clock.now += timedelta(seconds=6)
+    relay.run_once()
+
+    assert notifier.announced[0].coordinator_id == COORDINATOR
+
+
+def test_without_a_coordinator_the_admins_stand_in(
+    recording: Recording, notifier: FakeNotifier, records: Records
+) -> None:
+    event = recorded(recording, a_draft(peer_mentor_id="pm_alone"), NHF_ADMIN).event
+
+    assert event.coordinator_id is None
+    assert notifier.announced[0].audience.admin_ids == ("admin_nhf",)
+    assert event.notifications_sent == ["org_admin_email", "peer_mentor_email"]
+    stored = find(records, event)
+    assert (stored.resolution_rule, stored.resolution_source) == ("no_active_assignment", "admins")
+
+
+def test_the_other_coordinators_are_told_where_the_organisation_wants_it(
+    recording: Recording, notifier: FakeNotifier, bring_in: Import
+) -> None:
+    bring_in(
+        organisation("nhf", tell_all_coordinators="ja"),
+        assignment(COORDINATOR, "oslo", primary="true"),
+        assignment("coord_2a3b4c5d", "oslo"),
+    )
+
+    recorded(recording, a_draft())
+
+    assert notifier.announced[0].audience.also == ("coord_2a3b4c5d",)
+
+
+def test_a_coordinator_who_acts_is_named_and_an_admin_is_not(recording: Recording, notifier: FakeNotifier) -> None:
+    recorded(recording, a_draft(), INGRID)
+    recorded(recording, a_draft(event_type=EventType.PAUSE_DEACTIVATED), NHF_ADMIN)
+
+    acted_by = [told.audience.acted_by for told in notifier.announced]
+    assert acted_by == [ActedBy(id=COORDINATOR, name="Ingrid Bakke"), None]
+
+
+@pytest.mark.parametrize(
+    ("mentor_id", "actor"),
+    [("pm_662f9511", INGRID), (MENTOR, LHL_ADMIN), ("nobody", NHF_ADMIN), (COORDINATOR, NHF_ADMIN)],
+)
+def test_for_foreign_and_unknown_mentors_nothing_is_recorded(
+    recording: Recording, database: Database, mentor_id: str, actor: Actor
+) -> None:
+    with pytest.raises(MentorNotFound):
+        recorded(recording, a_draft(peer_mentor_id=mentor_id), actor)
+
+    assert count(database, PauseEventRow) == 0
+
+
+def test_the_certification_tells_the_expiry_date_and_the_days(
+    recording: Recording, notifier: FakeNotifier, clock: MovableClock
+) -> None:
+    clock.now = EFFECTIVE.replace(hour=12)
+    expired = a_draft(peer_mentor_id="mentor-042", event_type=EventType.CERTIFICATION_EXPIRED)
+    expiring = a_draft(peer_mentor_id="mentor-042", event_type=EventType.CERTIFICATION_EXPIRING)
+
+    first, second = recorded(recording, expired, LHL_ADMIN).event, recorded(recording, expiring, LHL_ADMIN).event
+
+    assert first.expiry_date == EFFECTIVE + 11 * DAY
+    assert second.days_remaining == 11
+    with pytest.raises(ExpiryUnknown):
+        recorded(recording, a_draft(event_type=EventType.CERTIFICATION_EXPIRING))
+
+
+def test_the_reason_is_nowhere_in_the_database(recording: Recording, database: Database) -> None:
+    recorded(recording, a_draft(reason="Kreftbehandling"), key=a_key())
+
+    with database.begin() as session:
+        tables = session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()
+        everything = "".join(str(session.execute(text(f"SELECT * FROM {table}")).all()) for table in tables)  # noqa: S608
+    assert MENTOR in everything
+    assert "Kreft" not in everything
+
+
+def test_recording_is_audited_without_any_text(recording: Recording, database: Database) -> None:
+    event = recorded(recording, a_draft()).event
+
+    with database.begin() as session:
+        entry = session.scalars(select(AuditRow).where(AuditRow.action == "event_recorded")).one()
+    assert (entry.actor_id, entry.event_id, entry.organisation_id) == (COORDINATOR, event.id, "nhf")
+    assert (entry.peer_mentor_id, entry.fields, entry.details) == (MENTOR, [], {})

@@ -1,0 +1,30 @@
+"""The migrated database is the one that the code describes, and the audit stays."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from orchestrator_service.app import MIGRATIONS
+from orchestrator_service.store.tables import Base
+from shared_lib.database import Database
+from shared_lib.migrate import current_revision, newest_revision
+from sqlalchemy import exc, text
+
+from ..builders import organisation
+from ..conftest import Import
+
+
+def test_the_migrations_make_what_the_tables_describe(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    assert current_revision(database) == newest_revision(MIGRATIONS)
+
+
+@pytest.mark.parametrize(
+    "attempt", ["UPDATE audit_entry SET actor_id = 'x'", "DELETE FROM audit_entry", "TRUNCATE audit_entry"]
+)
+def test_audit_entries_are_neither_changed_nor_removed(database: Database, bring_in: Import, attempt: str) -> None:
+    bring_in(organisation("nhf"))
+
+    with pytest.raises(exc.DBAPIError, match="audit entries"), database.begin() as session:
+        session.execute(text(attempt))

@@ -1,0 +1,150 @@
+"""Reading a directory file: what a spreadsheet may hold, and how mistakes are named."""
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from orchestrator_service.domain.directory import Line, Problem, csv_file
+from orchestrator_service.domain.directory.csv_file import UnreadableFile
+
+from ..builders import a_file, assignment, certification, mentor, organisation
+
+
+def read(content: bytes) -> tuple[list[Line], list[Problem]]:
+    """The lines, and the problems of the text and of the lines."""
+    noted: list[Problem] = []
+    lines = list(csv_file.read(io.BytesIO(content), noted.append))
+    return lines, [*noted, *(problem for line in lines for problem in line.problems)]
+
+
+def refusal(content: bytes) -> Problem:
+    with pytest.raises(UnreadableFile) as caught:
+        read(content)
+    return caught.value.problem
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_comma_or_semicolon_with_or_without_byte_order_mark(delimiter: str, mark: bytes) -> None:
+    lines, problems = read(mark + a_file(organisation("nhf"), mentor("m1", "oslo|bergen"), delimiter=delimiter))
+
+    assert problems == []
+    assert [line.number for line in lines] == [2, 3]
+    assert lines[1].cells["chapters"] == ["oslo", "bergen"]
+
+
+def test_columns_may_be_few_and_in_any_order_after_the_first() -> None:
+    lines, problems = read(b'"Record",name,id\r\norganisation,NHF,nhf\r\n\r\n')
+
+    assert problems == []
+    assert lines[0].cells == {"id": "nhf", "name": "NHF"}
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("id", ""),
+        ("id", "x" * 65),
+        ("id", "a b"),
+        ("id", "../x"),
+        ("name", ""),
+        ("name", "x" * 201),
+        ("name", "Kari\x00"),
+        ("name", "Kari\r\nBcc: x@y"),
+        ("name", "Kari\u202eevil"),
+        ("email", "kari"),
+        ("email", "kari@@example.org"),
+        ("email", "kåre@example.org"),
+        ("email", "Kari <kari@example.org>"),
+        ("email", "kari@example.org, ola@example.org"),
+        ("email", "kari@-example.org"),
+        ("email", "x" * 65 + "@example.org"),
+        ("channels", "email|fax"),
+        ("locale", "no"),
+        ("push_token", "a token"),
+        ("chapters", "oslo|"),
+        ("chapters", "a|b|c|d|e|f"),
+        ("active", "maybe"),
+        ("expires", "2026-01-01"),
+    ],
+)
+def test_a_wrong_cell_is_reported_with_line_and_column(column: str, cell: str) -> None:
+    _, problems = read(a_file(organisation("nhf"), {**mentor("m1"), column: cell}))
+
+    assert [(problem.line, problem.column) for problem in problems] == [(3, column)]
+    assert not cell or cell not in problems[0].reason
+
+
+@pytest.mark.parametrize("cell", ["2026-04-01", "01.04.2026", "2026-04-01T02:00:00+02:00"])
+def test_dates_as_spreadsheets_write_them(cell: str) -> None:
+    lines, problems = read(a_file(certification("m1", cell)))
+
+    assert problems == []
+    assert lines[0].cells["expires"] == datetime(2026, 4, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "cell", ["2026-04-31", "1999-12-31", "9999-12-31T23:59:59-12:00", "2026-04-01T00:00", "4/1/26", ""]
+)
+def test_dates_that_are_none(cell: str) -> None:
+    _, problems = read(a_file(certification("m1", cell)))
+
+    assert [problem.column for problem in problems] == ["expires"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "meaning"), [("TRUE", True), ("ja", True), ("SANN", True), ("0", False), ("Nei", False)]
+)
+def test_yes_and_no_in_two_languages(cell: str, meaning: bool) -> None:
+    lines, _ = read(a_file(assignment("c1", "oslo", primary=cell)))
+
+    assert lines[0].cells["primary"] is meaning
+
+
+def test_a_time_zone_must_exist() -> None:
+    _, problems = read(a_file(organisation("a", time_zone="Europe/Oslo"), organisation("b", time_zone="../etc/passwd")))
+
+    assert [(problem.line, problem.column) for problem in problems] == [(3, "time_zone")]
+
+
+def test_every_mistake_of_a_line_is_named() -> None:
+    _, problems = read(a_file({"record": "mentor", "id": "m1", "expires": "2026-01-01", "email": "x"}))
+
+    assert {problem.column for problem in problems} == {"organisation", "name", "expires", "email"}
+
+
+def test_a_line_with_a_wrong_cell_still_stands_for_itself() -> None:
+    """Otherwise one bad chapter would be reported again for each of its mentors."""
+    lines, _ = read(a_file(mentor("m1", locale="xx")))
+
+    assert lines[0].is_placeable
+    assert "locale" not in lines[0].cells
+
+
+def test_an_unknown_record_and_too_many_cells_are_named() -> None:
+    _, problems = read(b"record,id,name\nmember,x,y\norganisation,nhf,NHF,more\n")
+
+    assert [(problem.line, problem.column) for problem in problems] == [(2, "record"), (3, "")]
+
+
+def test_a_line_in_another_encoding_is_named() -> None:
+    _, problems = read(b"record,id,name\norganisation,a,\xc5s\norganisation,b,B\n")
+
+    assert [(problem.line, problem.column) for problem in problems] == [(2, "")]
+    assert "UTF-8" in problems[0].reason
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"", 1),
+        (b"id,record\n", 1),
+        (b"record,id,shoe size\n", 1),
+        (b"record,id,id\n", 1),
+        ("record,id\n".encode("utf-16"), 1),
+        (b'record,id,name\norganisation,a,"open\n', 2),
+        (b"record,id\n" + b"x" * 20_000, 2),
+    ],
+)
+def test_what_is_no_directory_file_is_refused_as_a_whole(content: bytes, line: int) -> None:
+    assert refusal(content).line == line

@@ -1,0 +1,103 @@
+"""The rules of one event."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from orchestrator_service.domain.announcements import Audience, Status, next_look
+from orchestrator_service.domain.errors import Outdated
+from orchestrator_service.domain.pause_events import Correction, EventType, new_event_id
+
+from ..builders import COORDINATOR, EFFECTIVE, MENTOR, RECORDED, a_draft, a_result, an_event
+
+
+def test_an_id_is_twelve_random_hex_digits() -> None:
+    ids = {new_event_id() for _ in range(100)}
+
+    assert len(ids) == 100
+    assert all(len(id_) == 15 and id_.startswith("pn_") and int(id_[3:], 16) >= 0 for id_ in ids)
+
+
+def test_times_are_kept_in_milliseconds() -> None:
+    assert a_draft(effective_date=EFFECTIVE.replace(microsecond=123_999)).effective_date.microsecond == 123_000
+
+
+@pytest.mark.parametrize("event_type", set(EventType) - {EventType.PAUSE_ACTIVATED})
+def test_only_an_activated_pause_has_a_reason(event_type: EventType) -> None:
+    assert a_draft(event_type=event_type).reason is None
+    event = an_event(event_type=event_type, reason=None)
+    assert event.corrected(Correction.of({"reason": "ill"}), at=RECORDED).reason is None
+
+
+def test_a_reason_is_in_no_representation() -> None:
+    correction = Correction.of({"reason": "Sykdom"})
+
+    assert "Sykdom" not in f"{a_draft(reason='Sykdom')!r} {an_event(reason='Sykdom')!r} {correction!r}"
+
+
+def test_an_expired_certification_takes_its_date_from_the_request_then_the_directory_then_the_event() -> None:
+    draft = a_draft(event_type=EventType.CERTIFICATION_EXPIRED)
+    known = datetime(2026, 3, 31, tzinfo=UTC)
+
+    assert draft.completed(certified_until=known, at=RECORDED).expiry_date == known
+    assert draft.completed(certified_until=None, at=RECORDED).expiry_date == EFFECTIVE
+    asked = a_draft(event_type=EventType.CERTIFICATION_EXPIRED, expiry_date=RECORDED)
+    assert asked.completed(certified_until=known, at=RECORDED).expiry_date == RECORDED
+
+
+@pytest.mark.parametrize(("days", "expected"), [(14, 14), (0, 0), (-3, 0)])
+def test_the_days_remaining_are_counted_by_the_calendar_and_never_negative(days: int, expected: int) -> None:
+    draft = a_draft(event_type=EventType.CERTIFICATION_EXPIRING)
+    completed = draft.completed(certified_until=EFFECTIVE + timedelta(days=days), at=EFFECTIVE.replace(hour=23))
+
+    assert completed.days_remaining == expected
+
+
+def test_only_what_has_left_counts_as_sent_the_coordinator_first_and_once() -> None:
+    event = an_event(
+        dispatch_results=(
+            a_result(MENTOR, "push", Status.DELIVERED),
+            a_result(MENTOR, "email", Status.SENT),
+            a_result(COORDINATOR, "email", Status.SENT),
+            a_result(COORDINATOR, "push", Status.QUEUED),
+            a_result(COORDINATOR, "in_app", Status.FAILED),
+        )
+    )
+
+    assert event.notifications_sent == ["coordinator_email", "peer_mentor_email", "peer_mentor_push"]
+
+
+def test_two_admins_are_one_word_and_stand_in_for_the_coordinator() -> None:
+    event = an_event(
+        audience=Audience(coordinator_id=None, admin_ids=("a1", "a2")),
+        dispatch_results=(a_result("a1"), a_result("a2"), a_result(MENTOR)),
+    )
+
+    assert event.recipients == ("a1", "a2", MENTOR)
+    assert event.notifications_sent == ["org_admin_email", "peer_mentor_email"]
+
+
+def test_a_mentor_who_is_his_own_coordinator_is_told_once_and_counted_as_both() -> None:
+    event = an_event(audience=Audience(coordinator_id=MENTOR), dispatch_results=(a_result(MENTOR),))
+
+    assert event.recipients == (MENTOR,)
+    assert event.notifications_sent == ["coordinator_email", "peer_mentor_email"]
+
+
+def test_a_correction_changes_what_it_names() -> None:
+    event = an_event()
+    moved = event.corrected(Correction.of({"effective_date": EFFECTIVE + timedelta(days=1)}), at=RECORDED)
+    blanked = event.corrected(Correction.of({"reason": None}), at=RECORDED)
+
+    assert (moved.reason, moved.effective_date, moved.revision) == (event.reason, EFFECTIVE + timedelta(days=1), 2)
+    assert (blanked.reason, blanked.effective_date, blanked.updated_at) == (None, EFFECTIVE, RECORDED)
+
+
+def test_only_a_known_version_may_be_changed() -> None:
+    an_event(revision=3).must_be({2, 3})
+    an_event(revision=3).must_be(None)
+    with pytest.raises(Outdated):
+        an_event(revision=3).must_be({2})
+
+
+def test_looks_again_come_soon_at_first() -> None:
+    assert [next_look(attempt).total_seconds() for attempt in (1, 2, 3, 4, 5, 99)] == [1, 2, 5, 15, 60, 60]
