@@ -54,7 +54,8 @@ CATALOGUE: dict[str, Drill] = {
         run=lambda world, scale: stops.terminated(world, times=scaled(20, scale, least=2)),
         mentors=lambda scale: scaled(20000, scale, least=3000),
     ),
-    "locks": Drill(run=lambda world, _: locks.tables(world), mentors=lambda _: 200),
+    "locks": Drill(run=lambda world, _: locks.tables(world, clients=8), mentors=lambda _: 2000),
+    "crowd": Drill(run=lambda world, _: locks.tables(world, clients=40), mentors=lambda _: 3000),
     "poison": Drill(run=lambda world, _: poison.rows(world), mentors=lambda _: 50),
     "fairness": Drill(
         run=lambda world, scale: fairness.backlog(world, events=scaled(2000, scale, least=50)),

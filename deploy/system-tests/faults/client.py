@@ -82,10 +82,10 @@ def _since(start: float) -> float:
 class Load:
     """Clients at work on threads of their own for as long as the block lasts, or until there are no more mentors."""
 
-    def __init__(self, client: Client, mentors: Iterable[str], *, threads: int = 4, pause: float = 0.0) -> None:
+    def __init__(self, client: Client, mentors: Iterable[str], *, threads: int = 4, once: bool = False) -> None:
         self._client = client
         self._mentors: Iterator[str] = iter(mentors)
-        self._pause = pause
+        self._once = once
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._work, name="client", daemon=True) for _ in range(threads)]
@@ -97,8 +97,12 @@ class Load:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
+        self.stop()
         self.join()
+
+    def stop(self) -> None:
+        """Whoever is asking just now still gets his answer; nobody asks for anything new."""
+        self._stop.set()
 
     def join(self, within: float = 120.0) -> None:
         """Until everybody has been told of everything."""
@@ -107,12 +111,12 @@ class Load:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self) -> None:
-        while not self._stop.wait(self._pause):
+        while not self._stop.is_set():
             with self._lock:
                 mentor = next(self._mentors, None)
             if mentor is None:
                 return
             try:
-                self._client.record(mentor)
+                self._client.record(mentor, once=self._once)
             except Refused as refusal:
                 self.failures.append(f"{mentor}: {refusal}")

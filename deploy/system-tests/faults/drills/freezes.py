@@ -2,8 +2,11 @@
 
 import random
 import time
+from collections import Counter
+from collections.abc import Sequence
 
 from ..client import Load
+from ..evidence import copies_by_number
 from ..figures import Findings
 from ..smtp_record import Transfer
 from ..victims import Frozen, pids_of
@@ -35,16 +38,24 @@ def frozen_relays(world: World, *, freezes: int) -> Findings:
             frozen.append((freeze.at, time.monotonic()))
             world.settle(within=FINAL_WITHIN)
         settled = world.settle(within=FINAL_WITHIN)
-        verdict = world.verdict(client.ledger.accepted, explains=lambda copy: _stood_still(copy, frozen))
+        verdict = world.verdict(client.ledger.accepted, explains=lambda copy: _cause(copy, frozen) is not None)
     findings.note("accepted", verdict.accepted)
     nothing_lost(findings, verdict)
-    findings.at_most("doubled by a freeze", len(verdict.doubled_by_fault), freezes)
+    findings.note("doubled by a freeze", len(verdict.doubled_by_fault))
+    findings.at_most("doubled by one and the same freeze", _most_of_one_freeze(world, frozen), 1)
     findings.none("doubled without a freeze", verdict.doubled_without_cause)
     findings.at_most("most copies of one mail", verdict.most_copies, 2)
     findings.settled(settled, within=FINAL_WITHIN)
     return findings
 
 
-def _stood_still(copy: Transfer, frozen: list[tuple[float, float]]) -> bool:
-    """Was this copy begun before or during a freeze that it saw the end of, give or take a moment?"""
-    return any(began - 1.0 <= (copy.ended_at or 0.0) <= ended + 1.0 for began, ended in frozen)
+def _cause(copy: Transfer, frozen: Sequence[tuple[float, float]]) -> int | None:
+    """The freeze during which this copy was taken, or right before or after it."""
+    taken = copy.ended_at or 0.0
+    return next((number for number, (began, ended) in enumerate(frozen) if began - 1.0 <= taken <= ended + 1.0), None)
+
+
+def _most_of_one_freeze(world: World, frozen: Sequence[tuple[float, float]]) -> int:
+    copies = copies_by_number(world.sink.record).values()
+    causes = Counter(_cause(those[0], frozen) for those in copies if len(those) > 1)
+    return max(causes.values(), default=0)

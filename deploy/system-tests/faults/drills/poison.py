@@ -12,7 +12,7 @@ from .verdicts import nothing_lost
 
 EVENTS = 10
 DEAD_WITHIN = 90.0
-FAR_AWAY = "9999-12-31T23:59:59.999999Z"
+LATEST = "2099-12-31T23:59:59.999999Z"
 KINDS = {"orchestrator": "announce", "notification": "mail"}
 _PROMISE = (
     "INSERT INTO outbox (id, kind, payload, tenant, ordering_key, created_at, due_at) "
@@ -20,19 +20,20 @@ _PROMISE = (
 )
 _POISONED = {
     "orchestrator": [
-        "UPDATE pause_event SET effective_date = %(far)s, expected_return_date = %(far)s, updated_at = %(far)s, "
+        "UPDATE pause_event SET effective_date = %(latest)s, expected_return_date = %(latest)s, "
+        "updated_at = %(latest)s, "
         "sealed_reason = '\\xdeadbeef', reason_key_id = 'nobody', resolution_rule = 'poison' WHERE id = "
         "(SELECT max(id) FROM pause_event WHERE peer_mentor_id = %(mentor)s)",
-        "UPDATE dispatch_result SET status = 'sent', sent_at = %(far)s, message_id = NULL WHERE event_id = "
+        "UPDATE dispatch_result SET status = 'sent', sent_at = %(latest)s, message_id = NULL WHERE event_id = "
         "(SELECT max(id) FROM pause_event WHERE peer_mentor_id = %(mentor)s)",
     ],
     "notification": [
-        "UPDATE dispatch SET expected_return_date = %(far)s, expiry_date = %(far)s, acted_by_name = E'\\n\\x01' "
+        "UPDATE dispatch SET expected_return_date = %(latest)s, expiry_date = %(latest)s, acted_by_name = E'\\n\\x01' "
         "WHERE mentor_id = %(mentor)s",
         "UPDATE contact SET locale = 'xx', name = E'\\r\\nBcc: x@y' WHERE id = %(mentor)s",
     ],
     "acknowledgement": [
-        "UPDATE lapse SET expiry_date = %(far)s, created_at = %(far)s, coordinator_notes = E'\\x01' "
+        "UPDATE lapse SET expiry_date = %(latest)s, created_at = %(latest)s, coordinator_notes = E'\\x01' "
         "WHERE mentor_id = %(mentor)s",
     ],
 }
@@ -47,7 +48,7 @@ def rows(world: World) -> Findings:
     world.settle()
     promises = {service: _promise(world, service, kind) for service, kind in KINDS.items()}
     for service, statements in _POISONED.items():
-        _write(world, service, statements, {"far": FAR_AWAY, "mentor": victim})
+        _write(world, service, statements, {"latest": LATEST, "mentor": victim})
     for mentor in world.ours.mentors(EVENTS):
         client.record(mentor)
     findings.none("lists that do not answer", _lists_amiss(world, client))
