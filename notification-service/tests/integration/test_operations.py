@@ -201,6 +201,18 @@ def test_the_orchestrators_context_decides_who_is_told(
     ]
 
 
+@pytest.mark.parametrize(
+    "context", [None, {}, {"organisation_id": "lhl"}, {"organisation_id": "", "coordinator_id": 1}, 5]
+)
+def test_a_context_that_makes_no_sense_is_refused(client: FlaskClient, as_service: Headers, context: Any) -> None:
+    body = {**NOTICES["pause-lifted"], "context": context}
+
+    answer = client.post(f"{BASE}/pause-lifted", json=body, headers=as_service)
+
+    assert answer.status_code == 422
+    assert list(answer.json["errors"]) == ["context"]
+
+
 def test_it_is_ready_only_while_a_relay_is_running(client: FlaskClient, relay: Relay, clock: MovableClock) -> None:
     assert client.get("/readyz").json["checks"]["relay"] == "failing"
 
