@@ -55,10 +55,10 @@ def _run(drill: Drill, scale: float, directory: Path) -> Findings:
     directory.mkdir()
     with ExitStack() as everything:
         tls: ssl.SSLContext | None = None
-        settings: dict[str, str] = {}
+        settings = dict(drill.settings(scale))
         if drill.encrypted:
             certificate = self_signed(directory, not_after=datetime.now(UTC) + timedelta(days=1))
-            tls, settings = context_of(certificate), {"SSL_CERT_FILE": str(certificate.public)}
+            tls, settings = context_of(certificate), {**settings, "SSL_CERT_FILE": str(certificate.public)}
         world: World = everything.enter_context(
             running(directory, mentors=drill.mentors(scale), tls=tls, settings=settings)
         )

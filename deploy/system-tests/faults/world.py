@@ -25,7 +25,6 @@ from .tcp_proxy import TcpProxy
 
 SCALE_OF_WAITING = "0.1"
 TOKEN_SECONDS = 240.0
-PATIENCE_AT_THE_DOT = "8"
 
 
 @dataclass(kw_only=True)
@@ -120,7 +119,6 @@ def running(
         proxies = [everything.enter_context(TcpProxy()) for _ in range(3)]
         chosen = {
             "RETRY_SCALE": SCALE_OF_WAITING,
-            "SMTP_FINAL_TIMEOUT": PATIENCE_AT_THE_DOT,
             "SMTP_URL": sink.url,
             "NOTIFICATION_URL": proxies[1].url,
             "ACKNOWLEDGEMENT_URL": proxies[2].url,

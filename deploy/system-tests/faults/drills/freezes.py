@@ -58,4 +58,5 @@ def _cause(copy: Transfer, frozen: Sequence[tuple[float, float]]) -> int | None:
 def _most_of_one_freeze(world: World, frozen: Sequence[tuple[float, float]]) -> int:
     copies = copies_by_number(world.sink.record).values()
     causes = Counter(_cause(those[0], frozen) for those in copies if len(those) > 1)
+    del causes[None]  # what other drills doubled
     return max(causes.values(), default=0)

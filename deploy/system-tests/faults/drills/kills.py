@@ -77,7 +77,10 @@ def _under_load(world: World, killer: Killer, *, kills: int, events: int) -> tup
         """As many as wanted, and on until the killer has done its work."""
         count = 0
         while count < events or not killer.is_done:
-            yield world.ours.mentor()
+            try:
+                yield world.ours.mentor()
+            except LookupError:
+                return  # no more people; the figures will say whether they were enough
             count += 1
 
     deadline = time.monotonic() + 60.0 + kills * MOST_SECONDS_PER_KILL

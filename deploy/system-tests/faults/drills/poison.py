@@ -22,7 +22,7 @@ _POISONED = {
     "orchestrator": [
         "UPDATE pause_event SET effective_date = %(latest)s, expected_return_date = %(latest)s, "
         "updated_at = %(latest)s, "
-        "sealed_reason = '\\xdeadbeef', reason_key_id = 'nobody', resolution_rule = 'poison' WHERE id = "
+        "resolution_rule = 'poison' WHERE id = "
         "(SELECT max(id) FROM pause_event WHERE peer_mentor_id = %(mentor)s)",
         "UPDATE dispatch_result SET status = 'sent', sent_at = %(latest)s, message_id = NULL WHERE event_id = "
         "(SELECT max(id) FROM pause_event WHERE peer_mentor_id = %(mentor)s)",
@@ -39,7 +39,12 @@ _POISONED = {
 }
 
 
-def rows(world: World) -> Findings:
+_UNREADABLE = (
+    "UPDATE pause_event SET sealed_reason = '\\xdeadbeef', reason_key_id = 'nobody' WHERE peer_mentor_id = %(mentor)s"
+)
+
+
+def rows(world: World, *, unreadable_reason: bool) -> Findings:
     """Lists still answer, everybody else is told, and what cannot be kept ends dead instead of going on for ever."""
     findings = Findings(title="One poison row in every table")
     client = world.client()
@@ -47,6 +52,8 @@ def rows(world: World) -> Findings:
     client.record(victim, event_type="certification_expired")
     world.settle()
     promises = {service: _promise(world, service, kind) for service, kind in KINDS.items()}
+    if unreadable_reason:
+        _write(world, "orchestrator", [_UNREADABLE], {"mentor": victim})
     for service, statements in _POISONED.items():
         _write(world, service, statements, {"latest": LATEST, "mentor": victim})
     for mentor in world.ours.mentors(EVENTS):
