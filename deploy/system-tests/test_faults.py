@@ -35,8 +35,8 @@ def test_a_killed_database_loses_nothing_and_doubles_nothing(world):
     assert_all_hold(kills.database(world, kills=2, events=20))
 
 
-def test_a_frozen_relay_doubles_one_mail_at_most(world):
-    assert_all_hold(freezes.frozen_relays(world, freezes=1))
+def test_a_frozen_relay_loses_nothing(world):
+    assert_all_hold(freezes.frozen_relays(world, freezes=1, doubles_each=8))
 
 
 def test_poison_spoils_only_itself(world):

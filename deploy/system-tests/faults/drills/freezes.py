@@ -20,8 +20,11 @@ ROUND = 25
 FINAL_WITHIN = 45.0
 
 
-def frozen_relays(world: World, *, freezes: int) -> Findings:
-    """Mails pile up while the mail server is away; when it returns two relays send them, and one stands still."""
+def frozen_relays(world: World, *, freezes: int, doubles_each: int = 1) -> Findings:
+    """Mails pile up while the mail server is away; when it returns two relays send them, and one stands still.
+
+    A relay has as many mails under way as its lane has threads, and each of them may be caught at its dot.
+    """
     findings = Findings(title=f"A relay frozen past its lease × {freezes}")
     client = world.client()
     frozen: list[tuple[float, float]] = []
@@ -42,7 +45,8 @@ def frozen_relays(world: World, *, freezes: int) -> Findings:
     findings.note("accepted", verdict.accepted)
     nothing_lost(findings, verdict)
     findings.note("doubled by a freeze", len(verdict.doubled_by_fault))
-    findings.at_most("doubled by one and the same freeze", _most_of_one_freeze(world, frozen), 1)
+    findings.at_most("doubled by one and the same freeze", _most_of_one_freeze(world, frozen), doubles_each)
+    findings.note("doubled after the thaw", _after_the_thaw(world, frozen))
     findings.none("doubled without a freeze", verdict.doubled_without_cause)
     findings.at_most("most copies of one mail", verdict.most_copies, 2)
     findings.settled(settled, within=FINAL_WITHIN)
@@ -60,3 +64,9 @@ def _most_of_one_freeze(world: World, frozen: Sequence[tuple[float, float]]) -> 
     causes = Counter(_cause(those[0], frozen) for those in copies if len(those) > 1)
     del causes[None]  # what other drills doubled
     return max(causes.values(), default=0)
+
+
+def _after_the_thaw(world: World, frozen: Sequence[tuple[float, float]]) -> int:
+    """Second copies that the frozen relay itself sent once it could: those a look at its lease would have kept back."""
+    lasts = [those[-1].ended_at or 0.0 for those in copies_by_number(world.sink.record).values() if len(those) > 1]
+    return sum(any(0.0 <= last - ended <= 1.0 for _, ended in frozen) for last in lasts)
