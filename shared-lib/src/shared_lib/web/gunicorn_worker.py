@@ -107,11 +107,11 @@ class LanedThreadWorker(ThreadWorker):  # type: ignore[misc]
         """
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive:
-            listeners, self.sockets = self.sockets, []
-            for listener in listeners:
+            for listener in self.sockets:
                 while self._took_one(listener):
                     pass
                 listener.close()
+            self.sockets: list[socket.socket] = []
 
     def _took_one(self, listener: socket.socket) -> bool:
         before = self.nr_conns
