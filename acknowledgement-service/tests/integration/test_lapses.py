@@ -12,7 +12,7 @@ from acknowledgement_service.usecases.lapses import Lapses
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from shared_lib.database import Database
-from shared_lib.migrate import current_revision, newest_revision
+from shared_lib.schema import revision_of_code, revision_of_database
 from sqlalchemy import exc, func, select, text
 
 from ..builders import an_opening
@@ -87,4 +87,4 @@ def test_the_migrations_make_the_tables_that_the_code_describes(database: Databa
         differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
 
     assert differences == []
-    assert current_revision(database) == newest_revision(MIGRATIONS)
+    assert revision_of_database(database) == revision_of_code(MIGRATIONS)

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from .rows import wake
+from shared_lib.dead_letters import REPLAYABLE
 
-REPLAYABLE = ("dead", "expired", "rejected", "unknown")
+from .rows import wake
 
 
 def unhappy(session: Session, *, limit: int, ending: str | None = None) -> Sequence[Row[Any]]:
