@@ -2,7 +2,7 @@
 
 import threading
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from shared_lib.database import Database
@@ -283,6 +283,29 @@ def test_a_row_that_keeps_killing_its_worker_is_dead_after_four_starts(
 
     assert destination.taken == ["good"]
     assert destination.given_up == [("poison", Ending.DEAD, "crashed_repeatedly")]
+
+
+class Venom(Destination):
+    """What it is given kills whoever delivers it, and whoever wants to say that it was not delivered."""
+
+    def deliver(self, delivery: Delivery) -> NoReturn:
+        raise ZeroDivisionError
+
+    def give_up(self, *_: object) -> None:
+        raise ZeroDivisionError
+
+
+def test_a_row_whose_end_cannot_be_told_is_dead_all_the_same(database: Database, clock: MovableClock) -> None:
+    relay = a_relay(database, Venom(), clock)
+    promise(relay, "poison")
+    for _ in range(5):
+        relay.run_once()
+        clock.now += timedelta(seconds=31)
+
+    assert rows(database) == []
+    assert [(row.ending, row.last_reason) for row in rows(database, "outbox_closed")] == [
+        ("dead", "crashed_repeatedly")
+    ]
 
 
 def test_when_the_destination_is_back_all_who_wait_for_it_go_at_once(
