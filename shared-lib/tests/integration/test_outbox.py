@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import pytest
 from shared_lib.database import Database
 from shared_lib.errors import Deferred, Rejected, Unreachable, Unsettled
-from shared_lib.outbox import Again, Delivery, Ending, Promise, Relay
+from shared_lib.outbox import Again, Delivery, Ending, Promise, Relay, closed
 
 from ..outbox_world import Destination, MovableClock, a_relay, rows
 
@@ -385,3 +385,40 @@ def test_cancelled_rows_are_not_delivered(relay: Relay, destination: Destination
 
     assert relay.run_once() == 0
     assert destination.taken == []
+
+
+def test_old_rows_are_forgotten_but_for_those_that_ended_badly(
+    relay: Relay, destination: Destination, clock: MovableClock, database: Database
+) -> None:
+    def refuse(_: Delivery) -> None:
+        raise Rejected("smtp_550")
+
+    promise(relay, "good", inline=True)
+    destination.before = refuse
+    promise(relay, "bad", inline=True)
+    with database.begin() as session:
+        early = closed.forget(session, before=clock.now)
+        late = closed.forget(session, before=clock.now + timedelta(seconds=1))
+
+    assert (early, late) == (0, 1)
+    assert [row.payload["name"] for row in rows(database, "outbox_closed")] == ["bad"]
+
+
+def test_a_bad_end_can_be_begun_anew_once(
+    relay: Relay, destination: Destination, clock: MovableClock, database: Database
+) -> None:
+    def refuse(_: Delivery) -> None:
+        raise Rejected("smtp_550")
+
+    destination.before = refuse
+    promise(relay, "a", inline=True)
+    (row,) = rows(database, "outbox_closed")
+    destination.before = lambda _: None
+    with database.begin() as session:
+        again = [closed.replay(session, row.id, now=clock.now) for _ in range(2)]
+    relay.run_once()
+    with database.begin() as session:
+        after = closed.replay(session, row.id, now=clock.now)
+
+    assert (again, after) == ([True, False], False)
+    assert destination.taken == ["a"]
