@@ -53,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     upgrade.set_defaults(command=_migrate)
     describe = commands.add_parser("openapi", help="print the OpenAPI document")
     describe.set_defaults(command=_openapi)
+    tidy = commands.add_parser("tidy", help="forget Idempotency-Keys older than 7 days; run it daily")
+    tidy.set_defaults(command=_tidy)
     lapses = commands.add_parser("lapses", help="lapse records").add_subparsers(required=True, metavar="ACTION")
     load = lapses.add_parser("import", help="take over records of another system from a CSV file (see README)")
     load.add_argument("file", type=Path)
@@ -87,6 +89,17 @@ def _openapi(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     app = create_app(Config.from_env(UNUSED))
     print(json.dumps(openapi.document(app.extensions["api"]), indent=2))
+    return 0
+
+
+def _tidy(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from shared_lib.clock import utc_now
+    from shared_lib.database import Database
+
+    from .usecases.housekeeping import Housekeeping
+
+    database = Database.open(Config.from_env(environ).database_url, pool_size=1)
+    print(f"{Housekeeping(database=database, clock=utc_now).forget_old_keys()} keys forgotten.")
     return 0
 
 
