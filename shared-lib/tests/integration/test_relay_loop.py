@@ -83,7 +83,7 @@ def test_after_an_outage_everything_goes_soon(
     down.clear()
 
     until(lambda: len(destination.taken) == 12)
-    assert rows(database) == []
+    until(lambda: rows(database) == [])  # a row is closed a moment after it was taken
 
 
 def test_stopped_in_order_it_leaves_no_lease_and_no_presence(
