@@ -266,6 +266,45 @@ def test_whoever_lost_the_lease_does_not_deliver(
     assert [row.ending for row in rows(database, "outbox_closed")] == ["done"]
 
 
+def test_a_worker_that_stood_still_after_its_mark_keeps_its_effect_back(
+    database: Database, destination: Destination, clock: MovableClock
+) -> None:
+    frozen, quick = (a_relay(database, destination, clock) for _ in range(2))
+
+    def freeze(delivery: Delivery) -> None:
+        destination.before = lambda _: None
+        delivery.mark()
+        delivery.check()
+        clock.now += timedelta(seconds=31)
+        quick.run_once()
+        frozen.beat()
+        delivery.check()
+
+    destination.before = freeze
+    promise(frozen, "a")
+    frozen.run_once()
+
+    assert destination.taken == ["a"]
+
+
+def test_the_heartbeat_keeps_a_marked_lease_in_force(
+    database: Database, destination: Destination, clock: MovableClock
+) -> None:
+    relay = a_relay(database, destination, clock)
+
+    def take_long(delivery: Delivery) -> None:
+        delivery.mark()
+        for _ in range(3):
+            clock.now += timedelta(seconds=20)
+            relay.beat()
+        delivery.check()
+
+    destination.before = take_long
+    promise(relay, "a", inline=True)
+
+    assert destination.taken == ["a"]
+
+
 def test_a_row_that_keeps_killing_its_worker_is_dead_after_four_starts(
     database: Database, destination: Destination, clock: MovableClock
 ) -> None:
