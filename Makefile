@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= .stack
 PORT ?= 8100
+SCALE ?= 1
 PACKAGES := shared-lib orchestrator-service notification-service acknowledgement-service
 SOURCES := $(PACKAGES:%=%/src) deploy
 STAMP := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo token lint format test openapi lock clean
+.PHONY: help install run demo token faults lint format test openapi lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +38,7 @@ lint: install ## ruff, mypy --strict and the import rules of the house
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@MYPYPATH=deploy/local $(BIN)/mypy deploy/local/*.py
+	@MYPYPATH=deploy/local:deploy/system-tests $(BIN)/mypy deploy/system-tests/faults/*.py deploy/system-tests/faults/drills/*.py
 	@$(BIN)/lint-imports --no-cache
 
 format: install ## Let ruff put the code into shape
@@ -45,6 +47,9 @@ format: install ## Let ruff put the code into shape
 
 test: install ## All tests: unit, integration, contract and system
 	@$(BIN)/python -m pytest
+
+faults: install ## Crash tests of the whole system, with their figures (long; shorter: SCALE=0.05 DRILLS="kills locks")
+	@PYTHONPATH=deploy/system-tests:deploy/local $(BIN)/python -m faults --scale $(SCALE) $(DRILLS)
 
 openapi: install ## Write each service's contract/openapi.json anew
 	@for service in orchestrator notification acknowledgement; do \

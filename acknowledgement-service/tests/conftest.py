@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from acknowledgement_service.app import MIGRATIONS, create_app
+from acknowledgement_service.app import MIGRATIONS
+from acknowledgement_service.app.web import create_app
 from acknowledgement_service.config import Config
 from acknowledgement_service.usecases.lapses import Lapses
 from flask import Flask

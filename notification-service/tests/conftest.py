@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from notification_service.app import MIGRATIONS, Outside, create_app, create_relay
+from notification_service.app import MIGRATIONS
+from notification_service.app.relay import Outside, create_relay
+from notification_service.app.web import create_app
 from notification_service.config import Config
 from notification_service.usecases.announcements import Announcements
 from notification_service.usecases.contacts import Contacts

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from notification_service.domain.ports import Lapse, Mail, PushNote
+from notification_service.domain.ports import Lapse, Mail, PushNote, nothing
 from shared_lib.clock import utc_now
 
 Failure = Exception | None
@@ -34,13 +34,14 @@ class FakeMailer:
     gate: threading.Event | None = None
     """While set and not opened, the server keeps everybody waiting after it was handed the content."""
 
-    def send(self, mail: Mail, *, before_data: Callable[[], None]) -> None:
+    def send(self, mail: Mail, *, before_data: Callable[[], None], before_dot: Callable[[], None] = nothing) -> None:
         failure = self.failure or self.failures.get(mail.to)
         if failure is not None:
             raise failure
         before_data()
         if self.gate is not None:
             self.gate.wait(30)
+        before_dot()
         self.taken.append(mail)
 
     @property

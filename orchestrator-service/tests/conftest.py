@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from orchestrator_service.app import MIGRATIONS, create_app, create_import
+from orchestrator_service.app import MIGRATIONS
+from orchestrator_service.app.relay import create_import
+from orchestrator_service.app.web import create_app
 from orchestrator_service.config import Config
 from orchestrator_service.domain.directory import Report
 from orchestrator_service.usecases.coordinators import Coordinators

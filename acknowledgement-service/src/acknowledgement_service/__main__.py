@@ -1,8 +1,10 @@
-"""The command line: `python -m acknowledgement_service COMMAND`."""
+"""The command line: `python -m acknowledgement_service COMMAND`.
+
+Commands import what they need when they run: a migration needs no web framework, and a quick start is worth much.
+"""
 
 import argparse
 import csv
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -10,18 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from shared_lib import logging
-from shared_lib.clock import utc_now
 from shared_lib.config import BadSetting
-from shared_lib.database import Database
 from shared_lib.errors import Unavailable
-from shared_lib.migrate import migrate
-from shared_lib.web import openapi
 
-from .app import MIGRATIONS, NAME, create_app
+from .app import MIGRATIONS, NAME
 from .config import Config
 from .domain.model import Lapse
-from .usecases.lapses import Lapses
 
 UNUSED = {
     "DATABASE_URL": "postgresql://unused@localhost/unused",
@@ -47,7 +43,9 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m acknowledgement_service", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m acknowledgement_service", description="Run a service, or look after it."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     web = commands.add_parser("web", help="serve HTTP on BIND (gunicorn)")
     web.set_defaults(command=_web)
@@ -55,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     upgrade.set_defaults(command=_migrate)
     describe = commands.add_parser("openapi", help="print the OpenAPI document")
     describe.set_defaults(command=_openapi)
+    tidy = commands.add_parser("tidy", help="forget Idempotency-Keys older than 7 days; run it daily")
+    tidy.set_defaults(command=_tidy)
     lapses = commands.add_parser("lapses", help="lapse records").add_subparsers(required=True, metavar="ACTION")
     load = lapses.add_parser("import", help="take over records of another system from a CSV file (see README)")
     load.add_argument("file", type=Path)
@@ -69,6 +69,10 @@ def _web(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _migrate(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from shared_lib import logging
+    from shared_lib.database import Database
+    from shared_lib.migrate import migrate
+
     config = Config.from_env(environ)
     logging.configure(NAME, level=config.log_level)
     revision = migrate(Database.open(config.database_url, pool_size=1), MIGRATIONS)
@@ -77,12 +81,34 @@ def _migrate(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _openapi(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    import json
+
+    from shared_lib.web import openapi
+
+    from .app.web import create_app
+
     app = create_app(Config.from_env(UNUSED))
     print(json.dumps(openapi.document(app.extensions["api"]), indent=2))
     return 0
 
 
+def _tidy(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from shared_lib.clock import utc_now
+    from shared_lib.database import Database
+
+    from .usecases.housekeeping import Housekeeping
+
+    database = Database.open(Config.from_env(environ).database_url, pool_size=1)
+    print(f"{Housekeeping(database=database, clock=utc_now).forget_old_keys()} keys forgotten.")
+    return 0
+
+
 def _import(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from shared_lib.clock import utc_now
+    from shared_lib.database import Database
+
+    from .usecases.lapses import Lapses
+
     config = Config.from_env(environ)
     try:
         with options.file.open(newline="", encoding="utf-8-sig") as file:

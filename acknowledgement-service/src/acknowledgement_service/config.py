@@ -4,17 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared_lib.config import Settings
+from shared_lib.identity import Identity
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
     database_url: str = field(repr=False)
-    jwks: str
-    service_jwks: str
-    issuer: str
-    audience: str
-    role_claim: str
-    organisation_claim: str
+    identity: Identity
     is_open: bool
     pool_size: int
     log_level: str
@@ -25,12 +21,7 @@ class Config:
         settings = Settings(environ)
         return cls(
             database_url=settings.url("DATABASE_URL", schemes=("postgresql",)),
-            jwks=settings.text("JWT_JWKS"),
-            service_jwks=settings.text("SERVICE_JWKS"),
-            issuer=settings.text("JWT_ISSUER"),
-            audience=settings.text("JWT_AUDIENCE", "acknowledgement-service"),
-            role_claim=settings.text("JWT_ROLE_CLAIM", "role"),
-            organisation_claim=settings.text("JWT_ORG_CLAIM", "org_id"),
+            identity=Identity.from_settings(settings, audience="acknowledgement-service", has_callers=True),
             is_open=settings.choice("AUTH_MODE", ("open", "token")) == "open",
             pool_size=settings.whole("DATABASE_POOL", 10, least=1, most=200),
             log_level=settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),

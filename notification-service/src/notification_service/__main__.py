@@ -1,25 +1,20 @@
-"""The command line: `python -m notification_service COMMAND`."""
+"""The command line: `python -m notification_service COMMAND`.
+
+Commands import what they need when they run: a migration needs no web framework, and a quick start is worth much.
+"""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Mapping
 from functools import partial
 
-from shared_lib import logging
-from shared_lib.clock import utc_now
+from shared_lib import dead_letters
 from shared_lib.config import BadSetting
-from shared_lib.database import Database
 from shared_lib.errors import Unavailable
-from shared_lib.migrate import migrate
-from shared_lib.outbox import commands as outbox_commands
-from shared_lib.outbox import process
-from shared_lib.web import openapi
 
-from .app import MIGRATIONS, NAME, build_api, create_relay, outside
+from .app import MIGRATIONS, NAME
 from .config import Config
-from .store import audit
 
 RELAY_STATEMENT_SECONDS = 30.0
 
@@ -51,7 +46,9 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
 
 
 def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m notification_service", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m notification_service", description="Run a service, or look after it."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, remark in (
         ("web", _web, "serve HTTP on BIND (gunicorn)"),
@@ -60,7 +57,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         ("openapi", _openapi, "print the OpenAPI document"),
     ):
         commands.add_parser(name, help=remark).set_defaults(command=partial(command, environ))
-    outbox_commands.add_parser(commands, partial(_outbox, environ))
+    dead_letters.add_parser(commands, partial(_outbox, environ))
     return parser
 
 
@@ -71,6 +68,12 @@ def _web(environ: Mapping[str, str], _: argparse.Namespace) -> int:
 
 
 def _relay(environ: Mapping[str, str], _: argparse.Namespace) -> int:
+    from shared_lib import logging
+    from shared_lib.database import Database
+    from shared_lib.outbox import process
+
+    from .app.relay import create_relay, outside
+
     config = Config.from_env(environ)
     logging.configure(NAME, level=config.log_level)
     database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
@@ -78,6 +81,10 @@ def _relay(environ: Mapping[str, str], _: argparse.Namespace) -> int:
 
 
 def _migrate(environ: Mapping[str, str], _: argparse.Namespace) -> int:
+    from shared_lib import logging
+    from shared_lib.database import Database
+    from shared_lib.migrate import migrate
+
     config = Config.from_env(environ)
     logging.configure(NAME, level=config.log_level)
     revision = migrate(Database.open(config.database_url, pool_size=1), MIGRATIONS)
@@ -86,12 +93,25 @@ def _migrate(environ: Mapping[str, str], _: argparse.Namespace) -> int:
 
 
 def _outbox(environ: Mapping[str, str], options: argparse.Namespace) -> int:
+    from shared_lib.clock import utc_now
+    from shared_lib.database import Database
+    from shared_lib.outbox import commands as outbox_commands
+
+    from .store import audit
+
     config = Config.from_env(environ)
     database = Database.open(config.database_url, pool_size=1)
     return outbox_commands.run(options, database, clock=utc_now, audit=audit.of_operator(utc_now))
 
 
 def _openapi(_: Mapping[str, str], __: argparse.Namespace) -> int:
+    import json
+
+    from shared_lib.database import Database
+    from shared_lib.web import openapi
+
+    from .app.web import build_api
+
     config = Config.from_env(UNUSED)
     app = build_api(config, Database.open(config.database_url))
     print(json.dumps(openapi.document(app.extensions["api"]), indent=2))

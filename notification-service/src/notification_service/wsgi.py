@@ -4,7 +4,8 @@ import os
 
 from shared_lib import logging
 
-from .app import NAME, create_app
+from .app import NAME
+from .app.web import create_app
 from .config import Config
 
 config = Config.from_env(os.environ)

@@ -10,7 +10,7 @@ from notification_service.usecases.announcements import Announcements
 from notification_service.usecases.contacts import Contacts
 from shared_lib.idempotency import KeyReused
 
-from ..builders import A_MOMENT, a_contact, an_announcement
+from ..builders import A_MOMENT, a_contact, a_context, an_announcement
 from ..fakes import FakeAcknowledgements, FakeMailer, MovableClock
 from .asking import ANYBODY, EXPIRED, reminder, rows, with_key
 
@@ -90,6 +90,17 @@ def test_a_pause_after_its_opposite_is_a_new_one(
         clock.pass_by(seconds=1)
 
     assert len(mailer.taken) == 6
+
+
+def test_events_that_the_orchestrator_tells_apart_are_told_apart(
+    announcements: Announcements, mailer: FakeMailer
+) -> None:
+    event = an_announcement(context=a_context())
+    first, again = (announcements.announce(event, with_key("event-1")) for _ in range(2))
+    other = announcements.announce(event, with_key("event-2"))
+
+    assert again.dispatch.id == first.dispatch.id != other.dispatch.id
+    assert len(mailer.taken) == 4
 
 
 def test_another_return_date_is_another_notice(announcements: Announcements, mailer: FakeMailer) -> None:

@@ -65,6 +65,17 @@ def test_a_mark_that_cannot_be_set_stops_the_mail(server: ScriptedServer, mailer
     assert "DATA" not in server.steps
 
 
+def test_a_lease_lost_before_the_dot_keeps_the_mail_back(server: ScriptedServer, mailer: SmtpMailer) -> None:
+    def lost() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        mailer.send(a_mail(), before_data=nothing, before_dot=lost)
+
+    mailer.send(a_mail(), before_data=nothing)
+    assert len(server.stored) == 1
+
+
 def test_a_connection_is_kept_for_the_next_mail(server: ScriptedServer, mailer: SmtpMailer) -> None:
     for _ in range(3):
         mailer.send(a_mail(), before_data=nothing)

@@ -1,7 +1,9 @@
-"""The command line: `python -m orchestrator_service COMMAND`."""
+"""The command line: `python -m orchestrator_service COMMAND`.
+
+Commands import what they need when they run: a migration needs no web framework, and a quick start is worth much.
+"""
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -9,22 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from uuid import UUID
 
-from shared_lib import logging
-from shared_lib.clock import utc_now
+from shared_lib import dead_letters
 from shared_lib.config import BadSetting
-from shared_lib.database import Database
 from shared_lib.errors import Unavailable
-from shared_lib.migrate import migrate
-from shared_lib.outbox import commands as outbox_commands
-from shared_lib.outbox import process
-from shared_lib.web import openapi
-from sqlalchemy.orm import Session
 
-from .app import MIGRATIONS, NAME, build_api, create_import, create_notifier, create_relay
+from .app import MIGRATIONS, NAME
 from .config import Config
 from .domain.directory import Report
 from .domain.errors import ImportRunning
-from .store import audit
 from .store.vault import BadKeyFile, ReasonVault
 
 RELAY_STATEMENT_SECONDS = 30.0
@@ -56,7 +50,9 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m orchestrator_service", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m orchestrator_service", description="Run a service, or look after it."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, remark in (
         ("web", _web, "serve HTTP on BIND (gunicorn)"),
@@ -71,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("file", type=Path)
     load.add_argument("--dry-run", action="store_true", help="do everything, then take it back")
     load.set_defaults(command=_import)
-    outbox_commands.add_parser(commands, _outbox)
+    dead_letters.add_parser(commands, _outbox)
     return parser
 
 
@@ -82,6 +78,12 @@ def _web(options: argparse.Namespace) -> int:
 
 
 def _relay(options: argparse.Namespace) -> int:
+    from shared_lib import logging
+    from shared_lib.database import Database
+    from shared_lib.outbox import process
+
+    from .app.relay import create_notifier, create_relay
+
     config = Config.from_env(options.environ)
     logging.configure(NAME, level=config.log_level)
     database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
@@ -89,6 +91,10 @@ def _relay(options: argparse.Namespace) -> int:
 
 
 def _migrate(options: argparse.Namespace) -> int:
+    from shared_lib import logging
+    from shared_lib.database import Database
+    from shared_lib.migrate import migrate
+
     config = Config.from_env(options.environ)
     logging.configure(NAME, level=config.log_level)
     revision = migrate(Database.open(config.database_url, pool_size=1), MIGRATIONS)
@@ -97,6 +103,13 @@ def _migrate(options: argparse.Namespace) -> int:
 
 
 def _openapi(_: argparse.Namespace) -> int:
+    import json
+
+    from shared_lib.database import Database
+    from shared_lib.web import openapi
+
+    from .app.web import build_api
+
     config = Config.from_env(UNUSED)
     app = build_api(config, Database.open(config.database_url))
     print(json.dumps(openapi.document(app.extensions["api"]), indent=2))
@@ -104,6 +117,13 @@ def _openapi(_: argparse.Namespace) -> int:
 
 
 def _outbox(options: argparse.Namespace) -> int:
+    from shared_lib.clock import utc_now
+    from shared_lib.database import Database
+    from shared_lib.outbox import commands as outbox_commands
+    from sqlalchemy.orm import Session
+
+    from .store import audit
+
     database = Database.open(Config.from_env(options.environ).database_url, pool_size=1)
 
     def note(session: Session, action: str, outbox_id: UUID) -> None:
@@ -113,6 +133,8 @@ def _outbox(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
+    from .app.relay import create_import
+
     path: Path = options.file
     with ProgressBar() as bar:
         directory_import = create_import(Config.from_env(options.environ), progress=bar)

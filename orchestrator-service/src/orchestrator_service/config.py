@@ -4,16 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared_lib.config import Settings
+from shared_lib.identity import Identity
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
     database_url: str = field(repr=False)
-    jwks: str
-    issuer: str
-    audience: str
-    role_claim: str
-    organisation_claim: str
+    identity: Identity
     service_key: str
     notification_url: str
     notification_audience: str
@@ -28,11 +25,7 @@ class Config:
         settings = Settings(environ)
         return cls(
             database_url=settings.url("DATABASE_URL", schemes=("postgresql",)),
-            jwks=settings.text("JWT_JWKS"),
-            issuer=settings.text("JWT_ISSUER"),
-            audience=settings.text("JWT_AUDIENCE", "orchestrator-service"),
-            role_claim=settings.text("JWT_ROLE_CLAIM", "role"),
-            organisation_claim=settings.text("JWT_ORG_CLAIM", "org_id"),
+            identity=Identity.from_settings(settings, audience="orchestrator-service", has_callers=False),
             service_key=settings.text("SERVICE_KEY"),
             notification_url=settings.url("NOTIFICATION_URL"),
             notification_audience=settings.text("NOTIFICATION_AUDIENCE", "notification-service"),

@@ -73,10 +73,12 @@ def test_two_imports_do_not_run_at_once(database: Database, bring_in: Import) ->
             bring_in(*two_organisations())
 
 
-def test_a_setting_that_is_missing_is_named(capsys: Output) -> None:
-    assert main(["relay"], {"DATABASE_URL": "postgresql://x/y"}) == 2
+def test_a_setting_that_is_missing_is_named(environ: dict[str, str], capsys: Output) -> None:
+    del environ["NOTIFICATION_URL"]
 
-    assert "Settings: JWT_JWKS is not set" in capsys.readouterr().err
+    assert main(["relay"], environ) == 2
+
+    assert "Settings: NOTIFICATION_URL is not set" in capsys.readouterr().err
 
 
 def test_a_key_file_that_is_none_keeps_the_web_from_starting(

@@ -6,7 +6,7 @@ from alembic.runtime.migration import MigrationContext
 from orchestrator_service.app import MIGRATIONS
 from orchestrator_service.store.tables import Base
 from shared_lib.database import Database
-from shared_lib.migrate import current_revision, newest_revision
+from shared_lib.schema import revision_of_code, revision_of_database
 from sqlalchemy import exc, text
 
 from ..builders import organisation
@@ -17,7 +17,7 @@ def test_the_migrations_make_what_the_tables_describe(database: Database) -> Non
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
-    assert current_revision(database) == newest_revision(MIGRATIONS)
+    assert revision_of_database(database) == revision_of_code(MIGRATIONS)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ log = structlog.get_logger(__name__)
 
 FRESH_SECONDS = 300.0
 AGAIN_SECONDS = 10.0
+MISSING_SECONDS = 1.0
 MOST_BYTES = 256 * 1024
 ALGORITHMS = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
 """One algorithm per key type: a token cannot talk us into another."""
@@ -33,26 +34,36 @@ class KeySet:
 
     def find(self, kid: str) -> jwt.PyJWK | None:
         """The key of exactly this id, or None."""
-        age = self._monotonic() - self._read_at
-        if age > FRESH_SECONDS or (kid not in self._keys and age > AGAIN_SECONDS):
-            self._read_again()
+        is_known = kid in self._keys
+        if self._age > (FRESH_SECONDS if is_known else AGAIN_SECONDS):
+            self._read_again(wait=not is_known)
         return self._keys.get(kid)
 
     def is_loaded(self) -> bool:
         """Are there keys? Reads them if none have been read yet."""
         if not self._keys:
-            self._read_again()
+            self._read_again(unless_younger=MISSING_SECONDS)
         return bool(self._keys)
 
-    def _read_again(self) -> None:
-        with self._lock:
-            if self._monotonic() - self._read_at < AGAIN_SECONDS and self._keys:
+    @property
+    def _age(self) -> float:
+        return self._monotonic() - self._read_at
+
+    def _read_again(self, *, wait: bool = True, unless_younger: float = AGAIN_SECONDS) -> None:
+        """Whoever lacks a key waits for a reading that is under way: the first requests of a new process come
+        together, and none of them may be told that its good token is bad. The others use the keys there are."""
+        if not self._lock.acquire(blocking=wait):
+            return
+        try:
+            if self._age < unless_younger:
                 return
+            self._keys = _parse(self._fetch())
             self._read_at = self._monotonic()
-            try:
-                self._keys = _parse(self._fetch())
-            except (OSError, ValueError, requests.RequestException, jwt.PyJWTError) as error:
-                log.error("keys.unreadable", error=type(error).__name__, kept=len(self._keys))
+        except (OSError, ValueError, requests.RequestException, jwt.PyJWTError) as error:
+            self._read_at = self._monotonic()
+            log.error("keys.unreadable", error=type(error).__name__, kept=len(self._keys))
+        finally:
+            self._lock.release()
 
     def _fetch(self) -> bytes:
         if not self._source.startswith(("http://", "https://")):

@@ -5,11 +5,10 @@ from pathlib import Path
 import structlog
 from alembic import command, context
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from .database import Database
+from .schema import revision_of_database
 
 log = structlog.get_logger(__name__)
 
@@ -36,18 +35,7 @@ def migrate(database: Database, migrations: Path) -> str | None:
             connection.rollback()
             connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
             connection.commit()
-    return current_revision(database)
-
-
-def current_revision(database: Database) -> str | None:
-    """The revision the database is at."""
-    with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-def newest_revision(migrations: Path) -> str | None:
-    """The revision this code was written for."""
-    return ScriptDirectory.from_config(_config(migrations)).get_current_head()
+    return revision_of_database(database)
 
 
 def run_env(connection: Connection) -> None:

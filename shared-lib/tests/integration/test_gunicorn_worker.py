@@ -156,3 +156,29 @@ def test_told_to_end_it_drains_and_answers_what_had_begun(ending: Served) -> Non
     assert ready.status_code == 503
     assert answers == [200]
     assert ending.process.wait(timeout=30) == 0
+
+
+def test_told_to_end_it_slams_the_door_in_nobodys_face(ending: Served) -> None:
+    """A request of two seconds keeps it from ending at once, while others knock without a pause."""
+    slow = threading.Thread(target=ending.say, args=(b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",))
+    slow.start()
+    threading.Event().wait(0.3)
+    outcomes: list[str] = []
+
+    def knock() -> None:
+        while "ConnectionRefusedError" not in outcomes:
+            try:
+                answer = ending.say(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                outcomes.append("answered" if answer.startswith(b"HTTP/1.1 200") else "cut off")
+            except OSError as error:
+                outcomes.append(type(error).__name__)
+
+    knocking = [threading.Thread(target=knock) for _ in range(4)]
+    for thread in knocking:
+        thread.start()
+    ending.process.send_signal(signal.SIGTERM)
+    for thread in [*knocking, slow]:
+        thread.join()
+
+    assert set(outcomes) == {"answered", "ConnectionRefusedError"}
+    assert ending.process.wait(timeout=30) == 0

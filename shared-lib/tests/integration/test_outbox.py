@@ -2,12 +2,12 @@
 
 import threading
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from shared_lib.database import Database
 from shared_lib.errors import Deferred, Rejected, Unreachable, Unsettled
-from shared_lib.outbox import Again, Delivery, Ending, Promise, Relay
+from shared_lib.outbox import Again, Delivery, Ending, Promise, Relay, closed
 
 from ..outbox_world import Destination, MovableClock, a_relay, rows
 
@@ -266,6 +266,45 @@ def test_whoever_lost_the_lease_does_not_deliver(
     assert [row.ending for row in rows(database, "outbox_closed")] == ["done"]
 
 
+def test_a_worker_that_stood_still_after_its_mark_keeps_its_effect_back(
+    database: Database, destination: Destination, clock: MovableClock
+) -> None:
+    frozen, quick = (a_relay(database, destination, clock) for _ in range(2))
+
+    def freeze(delivery: Delivery) -> None:
+        destination.before = lambda _: None
+        delivery.mark()
+        delivery.check()
+        clock.now += timedelta(seconds=31)
+        quick.run_once()
+        frozen.beat()
+        delivery.check()
+
+    destination.before = freeze
+    promise(frozen, "a")
+    frozen.run_once()
+
+    assert destination.taken == ["a"]
+
+
+def test_the_heartbeat_keeps_a_marked_lease_in_force(
+    database: Database, destination: Destination, clock: MovableClock
+) -> None:
+    relay = a_relay(database, destination, clock)
+
+    def take_long(delivery: Delivery) -> None:
+        delivery.mark()
+        for _ in range(3):
+            clock.now += timedelta(seconds=20)
+            relay.beat()
+        delivery.check()
+
+    destination.before = take_long
+    promise(relay, "a", inline=True)
+
+    assert destination.taken == ["a"]
+
+
 def test_a_row_that_keeps_killing_its_worker_is_dead_after_four_starts(
     database: Database, destination: Destination, clock: MovableClock
 ) -> None:
@@ -283,6 +322,29 @@ def test_a_row_that_keeps_killing_its_worker_is_dead_after_four_starts(
 
     assert destination.taken == ["good"]
     assert destination.given_up == [("poison", Ending.DEAD, "crashed_repeatedly")]
+
+
+class Venom(Destination):
+    """What it is given kills whoever delivers it, and whoever wants to say that it was not delivered."""
+
+    def deliver(self, delivery: Delivery) -> NoReturn:
+        raise ZeroDivisionError
+
+    def give_up(self, *_: object) -> None:
+        raise ZeroDivisionError
+
+
+def test_a_row_whose_end_cannot_be_told_is_dead_all_the_same(database: Database, clock: MovableClock) -> None:
+    relay = a_relay(database, Venom(), clock)
+    promise(relay, "poison")
+    for _ in range(5):
+        relay.run_once()
+        clock.now += timedelta(seconds=31)
+
+    assert rows(database) == []
+    assert [(row.ending, row.last_reason) for row in rows(database, "outbox_closed")] == [
+        ("dead", "crashed_repeatedly")
+    ]
 
 
 def test_when_the_destination_is_back_all_who_wait_for_it_go_at_once(
@@ -362,3 +424,40 @@ def test_cancelled_rows_are_not_delivered(relay: Relay, destination: Destination
 
     assert relay.run_once() == 0
     assert destination.taken == []
+
+
+def test_old_rows_are_forgotten_but_for_those_that_ended_badly(
+    relay: Relay, destination: Destination, clock: MovableClock, database: Database
+) -> None:
+    def refuse(_: Delivery) -> None:
+        raise Rejected("smtp_550")
+
+    promise(relay, "good", inline=True)
+    destination.before = refuse
+    promise(relay, "bad", inline=True)
+    with database.begin() as session:
+        early = closed.forget(session, before=clock.now)
+        late = closed.forget(session, before=clock.now + timedelta(seconds=1))
+
+    assert (early, late) == (0, 1)
+    assert [row.payload["name"] for row in rows(database, "outbox_closed")] == ["bad"]
+
+
+def test_a_bad_end_can_be_begun_anew_once(
+    relay: Relay, destination: Destination, clock: MovableClock, database: Database
+) -> None:
+    def refuse(_: Delivery) -> None:
+        raise Rejected("smtp_550")
+
+    destination.before = refuse
+    promise(relay, "a", inline=True)
+    (row,) = rows(database, "outbox_closed")
+    destination.before = lambda _: None
+    with database.begin() as session:
+        again = [closed.replay(session, row.id, now=clock.now) for _ in range(2)]
+    relay.run_once()
+    with database.begin() as session:
+        after = closed.replay(session, row.id, now=clock.now)
+
+    assert (again, after) == ([True, False], False)
+    assert destination.taken == ["a"]

@@ -82,8 +82,8 @@ def test_after_an_outage_everything_goes_soon(
     until(lambda: loop.relay.lanes["parcels"].breaker.is_open)
     down.clear()
 
-    until(lambda: len(destination.taken) == 12)
-    assert rows(database) == []
+    until(lambda: rows(database) == [])
+    assert len(destination.taken) == 12
 
 
 def test_stopped_in_order_it_leaves_no_lease_and_no_presence(

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import jwt
@@ -14,15 +15,19 @@ from shared_lib.testing.issuer import ISSUER, Issuer
 from shared_lib.tokens import InvalidToken, ServiceSigner, TokenVerifier, public_jwk
 
 AUDIENCE = "parcels"
+NOW = int(time.time())
+"""The moment of these tests, for claims and verifier alike."""
 
 
 @pytest.fixture
 def verifier(issuer: Issuer) -> TokenVerifier:
-    return TokenVerifier(keys=KeySet(issuer.jwks), issuer=ISSUER, audience=AUDIENCE, clock=utc_now)
+    return TokenVerifier(
+        keys=KeySet(issuer.jwks), issuer=ISSUER, audience=AUDIENCE, clock=lambda: datetime.fromtimestamp(NOW, UTC)
+    )
 
 
 def claims(**difference: Any) -> dict[str, Any]:
-    now = int(time.time())
+    now = NOW
     full = {
         "iss": ISSUER,
         "aud": AUDIENCE,
@@ -54,9 +59,6 @@ def test_a_good_token_says_who_calls(verifier: TokenVerifier, issuer: Issuer) ->
     assert (caller.subject, caller.organisation) == ("kari", "oslo")
     assert caller.roles == {"clerk", "boss"}
     assert not caller.is_service
-
-
-NOW = int(time.time())
 
 
 @pytest.mark.parametrize(
@@ -161,7 +163,7 @@ def test_services_and_people_are_strangers(verifier: TokenVerifier, issuer: Issu
     with pytest.raises(InvalidToken):
         verifier.verify(service_token)
     with pytest.raises(InvalidToken):
-        services.verify(signed(issuer, claims(exp=int(time.time()) + 30)))
+        services.verify(signed(issuer, claims(exp=NOW + 30)))
 
 
 def test_a_service_token_is_for_one_audience_and_one_minute(issuer: Issuer) -> None:

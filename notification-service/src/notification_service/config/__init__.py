@@ -6,6 +6,7 @@ from email.headerregistry import Address
 from email.utils import parseaddr
 
 from shared_lib.config import BadSetting, Settings
+from shared_lib.identity import Identity
 
 from .smtp import SmtpServer
 
@@ -13,13 +14,8 @@ from .smtp import SmtpServer
 @dataclass(frozen=True, kw_only=True)
 class Config:
     database_url: str = field(repr=False)
-    jwks: str
-    service_jwks: str
+    identity: Identity
     service_key: str
-    issuer: str
-    audience: str
-    role_claim: str
-    organisation_claim: str
     is_open: bool
     acknowledgement_url: str
     acknowledgement_audience: str
@@ -39,13 +35,8 @@ class Config:
         name, address = _sender(settings.text("MAIL_FROM"))
         return cls(
             database_url=settings.url("DATABASE_URL", schemes=("postgresql",)),
-            jwks=settings.text("JWT_JWKS"),
-            service_jwks=settings.text("SERVICE_JWKS"),
+            identity=Identity.from_settings(settings, audience="notification-service", has_callers=True),
             service_key=settings.text("SERVICE_KEY"),
-            issuer=settings.text("JWT_ISSUER"),
-            audience=settings.text("JWT_AUDIENCE", "notification-service"),
-            role_claim=settings.text("JWT_ROLE_CLAIM", "role"),
-            organisation_claim=settings.text("JWT_ORG_CLAIM", "org_id"),
             is_open=settings.choice("AUTH_MODE", ("open", "token")) == "open",
             acknowledgement_url=settings.url("ACKNOWLEDGEMENT_URL"),
             acknowledgement_audience=settings.text("ACKNOWLEDGEMENT_AUDIENCE", "acknowledgement-service"),

@@ -23,9 +23,17 @@ class Mail:
     letter: Letter
 
 
+def nothing() -> None:
+    """For those who have nothing to say before the dot."""
+
+
 class Mailer(Protocol):
-    def send(self, mail: Mail, *, before_data: Callable[[], None]) -> None:
-        """Hand the mail to the server; `before_data` is called right before it can begin to have an effect."""
+    def send(self, mail: Mail, *, before_data: Callable[[], None], before_dot: Callable[[], None] = nothing) -> None:
+        """Hand the mail to the server.
+
+        `before_data` is called before it can begin to have an effect, `before_dot` at the last moment at which it can
+        still be kept back; what they raise keeps it back.
+        """
         ...
 
 

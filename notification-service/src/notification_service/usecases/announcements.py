@@ -96,6 +96,8 @@ class Announcements:
         )
 
     def _same(self, session: Session, case: Case) -> Dispatch | None:
+        if case.notice.is_pause and case.announcement.context is not None:
+            return None  # the orchestrator has told events apart itself; its key says which are the same
         if case.notice.is_pause:
             return dispatches.same_pause(session, case.announcement, since=case.at - SAME_PAUSE_WITHIN)
         return dispatches.under_natural_key(session, case.mentor.id, natural_key(case, latest=None))

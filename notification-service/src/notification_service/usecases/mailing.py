@@ -30,7 +30,7 @@ class Mailing:
         envelope = self.envelopes.find(number)
         if envelope is None or envelope.is_done:
             return Done()
-        self.mailer.send(_mail(envelope), before_data=delivery.mark)
+        self.mailer.send(_mail(envelope), before_data=delivery.mark, before_dot=delivery.check)
         at = self.clock()
         return Done(settle=lambda session: dispatches.settle(session, number, Status.SENT, at=at))
 

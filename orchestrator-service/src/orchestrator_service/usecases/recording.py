@@ -24,7 +24,7 @@ from .promises import to_announce
 
 log = structlog.get_logger(__name__)
 
-LONGEST_WAIT = 2.0
+LONGEST_WAIT = 1.8
 """Seconds that a request waits to see its promise kept."""
 
 NOTHING = Handover(deliveries=())

@@ -127,7 +127,18 @@ class Attempt:
             if rows.close(session, self.delivery.id, ending, now=now, reason=reason):
                 self.route.give_up(session, self.delivery, ending, reason)
 
-        self._until_it_holds(write)
+        try:
+            self._until_it_holds(write)
+        except Unavailable:
+            raise
+        except Exception:
+            if self.delivery.starts <= DEADLY_STARTS:
+                raise
+            # What kept killing its workers may kill the writing of its end as well; it must end all the same.
+            log.exception("outbox.end_not_told", ending=ending.value, **self._ids())
+            self._until_it_holds(
+                lambda session: rows.close(session, self.delivery.id, Ending.DEAD, now=now, reason="crashed_repeatedly")
+            )
         log.error("outbox.given_up", ending=ending.value, reason=reason, **self._ids())
 
     def _until_it_holds(self, write: Callable[[Session], object]) -> None:

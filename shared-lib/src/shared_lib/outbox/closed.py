@@ -1,16 +1,33 @@
 """Rows that ended badly: found, read, begun anew or put away for good."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from shared_lib.dead_letters import REPLAYABLE
+
 from .rows import wake
 
-REPLAYABLE = ("dead", "expired", "rejected", "unknown")
+KEPT = timedelta(days=30)
+"""How long rows that ended well are kept for looking things up; the others stay until somebody decides."""
+
+MOST_AT_ONCE = 10_000
+
+
+def forget(session: Session, *, before: datetime) -> int:
+    """Remove rows that were done, cancelled or discarded before then, ten thousand at most; answers how many."""
+    gone = session.execute(
+        text(
+            "DELETE FROM outbox_closed WHERE id IN (SELECT id FROM outbox_closed WHERE closed_at < :before "
+            "AND NOT ending = ANY(:kept) LIMIT :most) RETURNING 1"
+        ),
+        {"before": before, "kept": list(REPLAYABLE), "most": MOST_AT_ONCE},
+    )
+    return len(gone.all())
 
 
 def unhappy(session: Session, *, limit: int, ending: str | None = None) -> Sequence[Row[Any]]:

@@ -17,22 +17,6 @@ Audit = Callable[[Session, str, UUID], None]
 """Writes the act ("outbox_replayed", "outbox_discarded") into the service's own audit trail."""
 
 
-def add_parser(commands: Any, run: Callable[[argparse.Namespace], int]) -> None:
-    """Add the `outbox` command to a service's command line; `run` is called with the parsed options."""
-    outbox = commands.add_parser("outbox", help="deliveries that ended badly: list, show, replay, discard")
-    actions = outbox.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="the newest that are dead, expired, rejected or unknown")
-    listing.add_argument("--ending", choices=closed.REPLAYABLE)
-    listing.add_argument("--limit", type=int, default=50)
-    for name, meaning in {
-        "show": "everything about one",
-        "replay": "try one again under its old id; harmless to repeat",
-        "discard": "put one away for good",
-    }.items():
-        actions.add_parser(name, help=meaning).add_argument("id", type=UUID)
-    outbox.set_defaults(command=run)
-
-
 def run(options: argparse.Namespace, database: Database, *, clock: Clock, audit: Audit) -> int:
     """Carry out the parsed command; answers the exit code (1: there is no such row)."""
     with database.begin() as session:

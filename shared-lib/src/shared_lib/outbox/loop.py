@@ -8,9 +8,10 @@ import psycopg
 import structlog
 from sqlalchemy import URL
 
+from shared_lib import idempotency
 from shared_lib.errors import Unavailable
 
-from . import presence
+from . import closed, presence
 from .lane import Lane
 from .relay import Relay
 from .rows import CHANNEL
@@ -19,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
 """How long a missed wake-up can cost."""
+
+TIDY_SECONDS = 3600.0
 
 
 class RelayLoop:
@@ -34,6 +37,7 @@ class RelayLoop:
         self._wake = threading.Event()
         self._hold_off_until = 0.0
         self._announce_at = 0.0
+        self._tidy_at = time.monotonic() + TIDY_SECONDS
         relay.on_finished = self._wake.set
 
     def run(self) -> None:
@@ -45,6 +49,7 @@ class RelayLoop:
             self._wake.clear()
             try:
                 self._announce()
+                self._tidy()
                 more = sum(self._serve(lane) for lane in self.relay.lanes.values())
             except Unavailable as error:
                 self._hold_off(error.reason)
@@ -67,6 +72,17 @@ class RelayLoop:
         with self.relay.database.begin() as session:
             presence.announce(session, self.relay.owner, now=self.relay.clock())
         self._announce_at = time.monotonic() + presence.PERIOD_SECONDS
+
+    def _tidy(self) -> None:
+        """Once an hour remove what nobody will ask for again."""
+        if time.monotonic() < self._tidy_at:
+            return
+        self._tidy_at = time.monotonic() + TIDY_SECONDS
+        now = self.relay.clock()
+        with self.relay.database.begin() as session:
+            keys = idempotency.forget(session, before=now - idempotency.KEPT)
+            done = closed.forget(session, before=now - closed.KEPT)
+        log.info("outbox.tidied", count=keys + done)
 
     def _serve(self, lane: Lane) -> int:
         """Begin what a lane has room for; answers how many were begun."""

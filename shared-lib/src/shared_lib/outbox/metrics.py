@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 
 from shared_lib.clock import Clock
 from shared_lib.database import Database
+from shared_lib.dead_letters import REPLAYABLE
 from shared_lib.errors import Unavailable
-
-from .closed import REPLAYABLE
 
 
 class OutboxCollector(Collector):

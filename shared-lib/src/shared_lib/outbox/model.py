@@ -56,6 +56,9 @@ class Delivery:
     request_id: str | None
     mark: Callable[[], None] = field(repr=False, compare=False)
     """Commits "from here on the effect may have happened". Raises LeaseLost, or Unavailable: then do not go on."""
+    check: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
+    """Call it once more right before the effect: raises LeaseLost when, since the mark, the lease may have run out
+    (because this process stood still, say). Asks no database."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,6 +54,7 @@ class Relay:
             for name, size in lanes.items()
         }
         self._holding: dict[UUID, Delivery] = {}
+        self._held_until: dict[UUID, datetime] = {}
         self._held = threading.Lock()
         self._heart: threading.Thread | None = None
         self.stopping = threading.Event()
@@ -152,8 +153,10 @@ class Relay:
         with self._held:
             ids = list(self._holding)
         if ids:
+            until = self._lease_end()
             with self.database.begin() as session:
-                rows.extend(session, ids, owner=self.owner, until=self._lease_end())
+                held = rows.extend(session, ids, owner=self.owner, until=until)
+            self._hold(held, until)
 
     def close(self, *, patience: float = 20.0) -> None:
         """Stop beginning, wait for what is under way (seconds), give back what was not begun."""
@@ -187,6 +190,7 @@ class Relay:
     def _let_go(self, row_id: UUID) -> None:
         with self._held:
             self._holding.pop(row_id, None)
+            self._held_until.pop(row_id, None)
 
     def _give_back(self, ids: Iterable[UUID]) -> None:
         try:
@@ -199,9 +203,21 @@ class Relay:
         return self.clock() + timedelta(seconds=self.retry.lease)
 
     def _mark(self, row_id: UUID) -> None:
+        now, until = self.clock(), self._lease_end()
         with self.database.begin() as session:
-            ours = rows.mark(session, row_id, owner=self.owner, now=self.clock(), until=self._lease_end())
+            ours = rows.mark(session, row_id, owner=self.owner, now=now, until=until)
         if not ours:
+            raise LeaseLost(str(row_id))
+        self._hold([row_id], until)
+
+    def _hold(self, ids: Iterable[UUID], until: datetime) -> None:
+        with self._held:
+            self._held_until.update(dict.fromkeys(ids, until))
+
+    def _check(self, row_id: UUID) -> None:
+        with self._held:
+            until = self._held_until.get(row_id)
+        if until is None or self.clock() >= until:
             raise LeaseLost(str(row_id))
 
     def _first_delivery(self, promise: Promise, now: datetime) -> Delivery:
@@ -217,6 +233,7 @@ class Relay:
             ordering_key=promise.ordering_key,
             request_id=current_request_id(),
             mark=lambda: self._mark(promise.id),
+            check=lambda: self._check(promise.id),
         )
 
     def _delivery(self, row: Row[Any]) -> Delivery:
@@ -232,6 +249,7 @@ class Relay:
             ordering_key=row.ordering_key,
             request_id=row.request_id,
             mark=lambda: self._mark(row.id),
+            check=lambda: self._check(row.id),
         )
 
     def _ensure_heart(self) -> None:

@@ -124,12 +124,13 @@ def claim(
     return session.execute(_CLAIM, values).all()
 
 
-def extend(session: Session, ids: Sequence[UUID], *, owner: UUID, until: datetime) -> None:
-    """The heartbeat: keep leases that are still ours."""
-    session.execute(
-        text("UPDATE outbox SET leased_until = :until WHERE id = ANY(:ids) AND leased_by = :owner"),
+def extend(session: Session, ids: Sequence[UUID], *, owner: UUID, until: datetime) -> Sequence[UUID]:
+    """The heartbeat: keep leases that are still ours; answers which."""
+    found = session.execute(
+        text("UPDATE outbox SET leased_until = :until WHERE id = ANY(:ids) AND leased_by = :owner RETURNING id"),
         {"ids": list(ids), "owner": owner, "until": until},
     )
+    return found.scalars().all()
 
 
 def mark(session: Session, row_id: UUID, *, owner: UUID, now: datetime, until: datetime) -> bool:

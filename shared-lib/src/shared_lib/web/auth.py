@@ -9,6 +9,8 @@ import structlog
 from flask import current_app, g, request
 from flask_smorest import Blueprint
 
+from shared_lib.clock import Clock
+from shared_lib.identity import Identity
 from shared_lib.tokens import Caller, InvalidToken, TokenVerifier
 
 from .problems import Problem
@@ -29,6 +31,10 @@ class Door:
     services: TokenVerifier | None = None
     is_open: bool = False
     """True: operations the contract calls public need no token; one that is sent is still verified and limits."""
+
+    @classmethod
+    def of(cls, identity: Identity, *, clock: Clock, is_open: bool = False) -> "Door":
+        return cls(people=identity.people(clock), services=identity.services(clock), is_open=is_open)
 
 
 def install(app: Any, door: Door) -> None:

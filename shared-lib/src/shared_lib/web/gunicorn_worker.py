@@ -100,6 +100,24 @@ class LanedThreadWorker(ThreadWorker):  # type: ignore[misc]
         self.liveness = ThreadPoolExecutor(1, thread_name_prefix="liveness")
         super().init_process()
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """At the end also stop listening: whoever has got through is served, whoever comes later is refused at once.
+
+        gunicorn keeps its sockets open until the last request is done, and resets whoever connected meanwhile.
+        """
+        super().set_accept_enabled(enabled)
+        if not enabled and not self.alive:
+            for listener in self.sockets:
+                while self._took_one(listener):
+                    pass
+                listener.close()
+            self.sockets: list[socket.socket] = []
+
+    def _took_one(self, listener: socket.socket) -> bool:
+        before = self.nr_conns
+        self.accept(listener)
+        return bool(self.nr_conns > before)
+
     def accept(self, listener: socket.socket) -> None:
         """Take a connection and let the poller wait for its first bytes, so that no thread has to."""
         try:

@@ -1,13 +1,18 @@
 """Is the process alive, and is it ready: never a question about a neighbour."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import structlog
 from flask import Blueprint, Flask, Response, jsonify
+from sqlalchemy import text
 
+from shared_lib.database import Database
 from shared_lib.errors import Unavailable
+from shared_lib.schema import revision_of_code, revision_of_database
 
 from . import draining
+from .auth import Door
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +34,21 @@ def install(app: Flask, checks: Mapping[str, Check]) -> None:
         return jsonify(status="ready" if ready else "not ready", checks=results), 200 if ready else 503
 
     app.register_blueprint(health)
+
+
+def usual_checks(database: Database, migrations: Path, door: Door) -> dict[str, Check]:
+    """What every service must have before it serves: its database, the right schema, keys to verify tokens with."""
+    newest = revision_of_code(migrations)
+    return {
+        "database": lambda: _answers(database),
+        "schema": lambda: revision_of_database(database) == newest,
+        "keys": door.people.keys.is_loaded,
+    }
+
+
+def _answers(database: Database) -> bool:
+    with database.begin() as session:
+        return session.scalar(text("SELECT true")) is True
 
 
 def _holds(check: Check) -> bool:

@@ -60,7 +60,9 @@ class Courier:
         except Unreachable:
             return False
 
-    def deliver(self, parcel: Parcel, *, before_data: Callable[[], None], final_seconds: float) -> None:
+    def deliver(
+        self, parcel: Parcel, *, before_data: Callable[[], None], before_dot: Callable[[], None], final_seconds: float
+    ) -> None:
         """Returns when the server has taken the mail. Raises `Unreachable`, `Rejected` or `Unsettled` (see `ports`)."""
         self.uses += 1
         with certainly_unsent():
@@ -68,6 +70,7 @@ class Courier:
         before_data()
         with certainly_unsent():
             self._write(parcel.content)
+        before_dot()
         code = self._finish(final_seconds)
         if code != 250:
             raise refusal(code)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from notification_service.config.smtp import SmtpServer
-from notification_service.domain.ports import Mail
+from notification_service.domain.ports import Mail, nothing
 
 from .compose import composed
 from .courier import Courier, Parcel
@@ -27,12 +27,14 @@ class SmtpMailer:
     _kept: list[Courier] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def send(self, mail: Mail, *, before_data: Callable[[], None]) -> None:
+    def send(self, mail: Mail, *, before_data: Callable[[], None], before_dot: Callable[[], None] = nothing) -> None:
         """See `ports.Mailer`. A mail that cannot be built safely is `Rejected` before anybody is called."""
         parcel = Parcel(sender=self.sender.address, recipient=mail.to, content=composed(mail, self.sender))
         courier = self._courier()
         try:
-            courier.deliver(parcel, before_data=before_data, final_seconds=self.server.final_seconds)
+            courier.deliver(
+                parcel, before_data=before_data, before_dot=before_dot, final_seconds=self.server.final_seconds
+            )
         except BaseException:
             courier.hang_up()
             raise

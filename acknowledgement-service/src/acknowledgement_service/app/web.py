@@ -1,0 +1,36 @@
+"""The web process."""
+
+import hashlib
+
+from flask import Flask
+from shared_lib.clock import Clock, utc_now
+from shared_lib.database import Database
+from shared_lib.web import api
+from shared_lib.web.auth import Door
+from shared_lib.web.health import usual_checks
+
+from acknowledgement_service.api import internal, routes
+from acknowledgement_service.api.errors import ERROR_TABLE
+from acknowledgement_service.config import Config
+from acknowledgement_service.usecases.lapses import Lapses
+
+from . import MIGRATIONS
+
+
+def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
+    """A web application that is ready to be served; connects to nothing yet."""
+    database = Database.open(config.database_url, pool_size=config.pool_size)
+    door = Door.of(config.identity, clock=clock, is_open=config.is_open)
+    app = api.build(
+        __name__,
+        title="Coordinator Acknowledgement Service",
+        base_path=routes.BASE_PATH,
+        blueprints=[routes.blp, internal.blp],
+        error_table=ERROR_TABLE,
+        door=door,
+        checks=usual_checks(database, MIGRATIONS, door),
+    )
+    app.extensions["lapses"] = Lapses(database=database, clock=clock)
+    app.extensions["fingerprint_secret"] = hashlib.sha256(config.database_url.encode()).digest()
+    api.closing(app, database.close)
+    return app

@@ -1,0 +1,71 @@
+"""Every row of the table: what is done, how often, to how many people, in which surroundings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from .drills import fairness, freezes, kills, locks, mails, outages, poison, stops
+from .figures import Findings
+from .world import World
+
+
+def late(scale: float) -> float:
+    """A 250 that comes 30 s late; at a small scale sooner."""
+    return max(3.0, 30.0 * scale)
+
+
+def scaled(count: int, scale: float, *, least: int = 1) -> int:
+    return max(least, round(count * scale))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drill:
+    """`mentors` is how many people it needs at a scale; `encrypted` gives the mail server a certificate."""
+
+    run: Callable[[World, float], Findings]
+    mentors: Callable[[float], int]
+    settings: Callable[[float], Mapping[str, str]] = lambda _: {}
+    encrypted: bool = False
+
+
+CATALOGUE: dict[str, Drill] = {
+    "kills": Drill(
+        run=lambda world, scale: kills.processes(world, kills=scaled(200, scale, least=3), events=scaled(5000, scale)),
+        mentors=lambda scale: scaled(30000, scale, least=2000),
+    ),
+    "database": Drill(
+        run=lambda world, scale: kills.database(world, kills=scaled(50, scale, least=2), events=scaled(3000, scale)),
+        mentors=lambda scale: scaled(20000, scale, least=2000),
+    ),
+    "recipients": Drill(
+        run=lambda world, scale: mails.failing_recipients(world, mails.of_one_recipient(late(scale))),
+        mentors=lambda _: 100,
+        settings=lambda scale: {"SMTP_FINAL_TIMEOUT": str(late(scale) + mails.PATIENCE)},
+    ),
+    "connections": Drill(run=lambda world, _: mails.failing_connections(world), mentors=lambda _: 300),
+    "starttls": Drill(run=lambda world, _: mails.bad_starttls(world), mentors=lambda _: 300, encrypted=True),
+    "outage": Drill(
+        run=lambda world, scale: outages.neighbours(
+            world, events=scaled(300, scale, least=10), seconds=max(5.0, 60.0 * scale)
+        ),
+        mentors=lambda scale: scaled(300, scale, least=10),
+    ),
+    "cuts": Drill(
+        run=lambda world, scale: outages.answers(world, cuts=scaled(90, scale, least=9)),
+        mentors=lambda scale: scaled(90, scale, least=9) + 9,
+    ),
+    "freezes": Drill(
+        run=lambda world, scale: freezes.frozen_relays(world, freezes=scaled(20, scale)),
+        mentors=lambda scale: scaled(20, scale) * freezes.ROUND,
+    ),
+    "stops": Drill(
+        run=lambda world, scale: stops.terminated(world, times=scaled(20, scale, least=2)),
+        mentors=lambda scale: scaled(20000, scale, least=3000),
+    ),
+    "locks": Drill(run=lambda world, _: locks.tables(world, clients=8), mentors=lambda _: 2000),
+    "crowd": Drill(run=lambda world, _: locks.tables(world, clients=40), mentors=lambda _: 3000),
+    "poison": Drill(run=lambda world, _: poison.rows(world, unreadable_reason=True), mentors=lambda _: 50),
+    "fairness": Drill(
+        run=lambda world, scale: fairness.backlog(world, events=scaled(2000, scale, least=50)),
+        mentors=lambda scale: scaled(2000, scale, least=50),
+    ),
+}

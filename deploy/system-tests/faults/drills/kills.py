@@ -1,0 +1,120 @@
+"""kill -9 of web, relay and database processes while clients are at work."""
+
+import time
+from collections.abc import Iterator
+
+import psycopg
+from asking import ask
+from running import eventually
+
+from ..client import Load
+from ..figures import Findings
+from ..ledger import Entry, Reply
+from ..smtp_record import Transfer
+from ..victims import Killer
+from ..world import World
+from .verdicts import described, impatient, no_doubles, nothing_lost, statuses
+
+MOST_SECONDS_PER_KILL = 6.0
+DELIVERED_WITHIN = 45.0
+ANSWERED_WITHIN = 3.5
+READY_WITHIN = 10.0
+SERVICES = ("orchestrator", "notification", "acknowledgement")
+SENDERS = ("notification.web", "notification.relay")
+PROCESSES = ("orchestrator.web", "orchestrator.relay", *SENDERS)
+
+
+def processes(world: World, *, kills: int, events: int) -> Findings:
+    """Whoever dies, what was accepted is told; twice only if a sender died between the dot and its commit."""
+    findings = Findings(title=f"kill -9 of web and relay processes × {kills}")
+    killer = Killer(world.describe, PROCESSES, times=kills, pause=(0.3, 1.2))
+    accepted, replies, failures = _under_load(world, killer, kills=kills, events=events)
+    settled = world.settle(within=DELIVERED_WITHIN)
+
+    def died_with_it(copy: Transfer) -> bool:
+        return not copy.went_on and killer.struck_at(copy.ended_at or 0.0, names=SENDERS, within=1.0)
+
+    verdict = world.verdict(accepted, explains=died_with_it)
+    findings.check("kills", len(killer.blows), bar=f"= {kills}", holds=len(killer.blows) == kills)
+    findings.check("accepted", verdict.accepted, bar=f"≥ {events}", holds=verdict.accepted >= events)
+    findings.note("answers", statuses(replies))
+    findings.none("refused for good", failures)
+    nothing_lost(findings, verdict)
+    findings.note("doubled by a sender's death at the dot", len(verdict.doubled_by_fault))
+    findings.none("doubled without such a cause", verdict.doubled_without_cause)
+    findings.at_most("most copies of one mail", verdict.most_copies, 2)
+    findings.settled(settled, within=DELIVERED_WITHIN)
+    findings.none("told otherwise by the orchestrator", world.evidence.results_that_differ())
+    return findings
+
+
+def database(world: World, *, kills: int, events: int) -> Findings:
+    """While the database is away everybody says so, quickly; nothing is lost and nobody is told twice."""
+    findings = Findings(title=f"kill -9 or restart of PostgreSQL × {kills}")
+    killer = Killer(world.describe, ["postgres"], times=kills, pause=(1.0, 4.0), also_politely=True)
+    accepted, replies, failures = _under_load(world, killer, kills=kills, events=events)
+    settled = world.settle(within=DELIVERED_WITHIN)
+    verdict = world.verdict(accepted)
+    findings.check("kills", len(killer.blows), bar=f"= {kills}", holds=len(killer.blows) == kills)
+    findings.check("accepted", verdict.accepted, bar=f"≥ {events}", holds=verdict.accepted >= events)
+    findings.note("answers", statuses(replies))
+    strange = [reply for reply in replies if reply.status not in (200, 201, 503)]
+    findings.none("answers but 201 and 503", failures + described(strange))
+    findings.none("503 late or without Retry-After", impatient(replies, ANSWERED_WITHIN))
+    findings.at_most("slowest answer", max((reply.seconds for reply in replies), default=0.0), ANSWERED_WITHIN)
+    nothing_lost(findings, verdict)
+    no_doubles(findings, verdict)
+    findings.settled(settled, within=DELIVERED_WITHIN)
+    findings.at_most("ready after the database", _recovery(world), READY_WITHIN, unit=" s")
+    findings.none("told otherwise by the orchestrator", world.evidence.results_that_differ())
+    return findings
+
+
+def _under_load(world: World, killer: Killer, *, kills: int, events: int) -> tuple[list[Entry], list[Reply], list[str]]:
+    client = world.client()
+
+    def mentors() -> Iterator[str]:
+        """As many as wanted, and on until the killer has done its work."""
+        count = 0
+        while count < events or not killer.is_done:
+            try:
+                yield world.ours.mentor()
+            except LookupError:
+                return  # no more people; the figures will say whether they were enough
+            count += 1
+
+    deadline = time.monotonic() + 60.0 + kills * MOST_SECONDS_PER_KILL
+    with killer, Load(client, _limited(mentors(), deadline)) as load:
+        load.join(within=deadline - time.monotonic() + 90.0)
+    return client.ledger.accepted, client.ledger.replies, load.failures
+
+
+def _limited(mentors: Iterator[str], deadline: float) -> Iterator[str]:
+    for mentor in mentors:
+        if time.monotonic() > deadline:
+            return
+        yield mentor
+
+
+def _recovery(world: World) -> float:
+    """Seconds between the database's return and that of all three services."""
+    Killer(world.describe, ["postgres"], times=1, pause=(0.0, 0.0)).strike_once()
+    eventually(lambda: _connects(world), within=30.0, every=0.05)
+    back = time.monotonic()
+    eventually(lambda: all(_is_ready(world, service) for service in SERVICES), within=60.0, every=0.1)
+    return time.monotonic() - back
+
+
+def _connects(world: World) -> bool:
+    try:
+        world.evidence.rows("orchestrator", "SELECT 1")
+    except psycopg.Error:
+        return False
+    return True
+
+
+def _is_ready(world: World, service: str) -> bool:
+    try:
+        return ask(world.describe()[service], "GET", "/readyz").status == 200
+    except OSError:
+        return False

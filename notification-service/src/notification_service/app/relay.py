@@ -1,0 +1,64 @@
+"""The relay process, and the part of it that every process has which makes promises."""
+
+from dataclasses import dataclass
+
+from shared_lib.clock import Clock, utc_now
+from shared_lib.config import BadSetting
+from shared_lib.database import Database
+from shared_lib.http_client import ServiceClient
+from shared_lib.outbox import Relay, RetryPolicy
+from shared_lib.tokens import ServiceSigner
+
+from notification_service.clients.acknowledgements import HttpAcknowledgements
+from notification_service.clients.mail.mailer import SmtpMailer
+from notification_service.clients.mail.sender import Sender
+from notification_service.clients.push import HttpPusher
+from notification_service.config import Config
+from notification_service.domain.ports import Acknowledgements, Mailer, Pusher
+from notification_service.usecases.envelopes import Envelopes
+from notification_service.usecases.lapses import Lapses
+from notification_service.usecases.letters import Letters
+from notification_service.usecases.mailing import Mailing
+from notification_service.usecases.pushing import Pushing
+from notification_service.worker import LANES
+from notification_service.worker import routes as worker_routes
+
+from . import NAME
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """Everybody we speak to, as our ports."""
+
+    mailer: Mailer
+    pusher: Pusher
+    acknowledgements: Acknowledgements
+
+
+def outside(config: Config, *, clock: Clock = utc_now) -> Outside:
+    """The real ones. Reads our private key; connects to nobody yet."""
+    try:
+        signer = ServiceSigner.from_file(config.service_key, issuer=config.identity.issuer, name=NAME, clock=clock)
+    except (OSError, ValueError) as error:
+        raise BadSetting("SERVICE_KEY must be the path of our private key, PEM without a password.") from error
+    neighbour = ServiceClient(config.acknowledgement_url, audience=config.acknowledgement_audience, sign=signer.token)
+    return Outside(
+        mailer=SmtpMailer(server=config.smtp, sender=Sender(address=config.mail_from, name=config.mail_name)),
+        pusher=HttpPusher(client=ServiceClient(config.push_url or "")),
+        acknowledgements=HttpAcknowledgements(client=neighbour),
+    )
+
+
+def create_relay(config: Config, database: Database, others: Outside, *, clock: Clock = utc_now) -> Relay:
+    """Knows how to keep every kind of promise; web and relay processes have one each."""
+    retry = RetryPolicy(scale=config.retry_scale)
+    relay = Relay(database, lanes=LANES, clock=clock, retry=retry)
+    envelopes = Envelopes(database=database, letters=Letters(portal_url=config.portal_url))
+    relay.serve(
+        worker_routes(
+            mailing=Mailing(envelopes=envelopes, mailer=others.mailer, clock=clock),
+            pushing=Pushing(envelopes=envelopes, pusher=others.pusher, clock=clock),
+            lapses=Lapses(database=database, acknowledgements=others.acknowledgements, clock=clock),
+        )
+    )
+    return relay

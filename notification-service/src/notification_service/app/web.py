@@ -1,0 +1,55 @@
+"""The web process."""
+
+from flask import Flask
+from shared_lib.clock import Clock, utc_now
+from shared_lib.database import Database
+from shared_lib.outbox import is_relay_running
+from shared_lib.outbox.metrics import OutboxCollector
+from shared_lib.web import api
+from shared_lib.web.auth import Door
+from shared_lib.web.health import usual_checks
+
+from notification_service.api import internal, routes
+from notification_service.api.errors import ERROR_TABLE
+from notification_service.config import Config
+from notification_service.usecases.announcements import Announcements
+from notification_service.usecases.contacts import Contacts
+from notification_service.usecases.letters import Letters
+from notification_service.usecases.recording import Recorder
+from notification_service.usecases.withdrawals import Withdrawals
+
+from . import MIGRATIONS
+from .relay import Outside, create_relay, outside
+
+
+def create_app(config: Config, *, others: Outside | None = None, clock: Clock = utc_now) -> Flask:
+    """A web application that is ready to be served; connects to nothing yet."""
+    database = Database.open(config.database_url, pool_size=config.pool_size)
+    relay = create_relay(config, database, others or outside(config, clock=clock), clock=clock)
+    recorder = Recorder(
+        letters=Letters(portal_url=config.portal_url),
+        push_configured=config.push_url is not None,
+        scale=config.retry_scale,
+    )
+    app = build_api(config, database, clock=clock)
+    app.extensions["announcements"] = Announcements(database=database, relay=relay, clock=clock, recorder=recorder)
+    app.extensions["withdrawals"] = Withdrawals(database=database, relay=relay, clock=clock)
+    app.extensions["contacts"] = Contacts(database=database)
+    api.closing(app, database.close)
+    api.closing(app, relay.close)
+    return app
+
+
+def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> Flask:
+    """The HTTP side alone, which is all that its description needs."""
+    door = Door.of(config.identity, clock=clock, is_open=config.is_open)
+    return api.build(
+        __name__,
+        title="Pause Notification Service",
+        base_path=routes.BASE_PATH,
+        blueprints=[routes.blp, internal.blp],
+        error_table=ERROR_TABLE,
+        door=door,
+        checks={**usual_checks(database, MIGRATIONS, door), "relay": lambda: is_relay_running(database, clock)},
+        collectors=[OutboxCollector(database, clock)],
+    )

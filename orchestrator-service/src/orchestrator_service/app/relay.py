@@ -1,0 +1,53 @@
+"""The relay process, and the part of it that every process has which makes promises."""
+
+from collections.abc import Mapping
+
+from shared_lib.clock import Clock, utc_now
+from shared_lib.config import BadSetting
+from shared_lib.database import Database
+from shared_lib.http_client import ServiceClient
+from shared_lib.outbox import Relay, RetryPolicy
+from shared_lib.tokens import ServiceSigner
+
+from orchestrator_service import worker
+from orchestrator_service.clients.notification import HttpNotifier
+from orchestrator_service.config import Config
+from orchestrator_service.domain.ports import Notifier, Progress
+from orchestrator_service.usecases.announcing import Announcing
+from orchestrator_service.usecases.contact_news import ContactNews
+from orchestrator_service.usecases.directory_import import DirectoryImport
+
+from . import NAME
+
+
+def create_notifier(config: Config, *, clock: Clock = utc_now) -> Notifier:
+    """The notification service. Reads our private key; connects to nobody yet. Raises BadSetting."""
+    try:
+        signer = ServiceSigner.from_file(config.service_key, issuer=config.identity.issuer, name=NAME, clock=clock)
+    except (OSError, ValueError) as error:
+        raise BadSetting("SERVICE_KEY must be the path of a private key in PEM.") from error
+    client = ServiceClient(config.notification_url, audience=config.notification_audience, sign=signer.token)
+    return HttpNotifier(client=client)
+
+
+def create_relay(
+    config: Config,
+    database: Database,
+    notifier: Notifier,
+    *,
+    lanes: Mapping[str, int] = worker.LANES,
+    clock: Clock = utc_now,
+) -> Relay:
+    """Knows how to keep every kind of promise; web and relay processes have one each."""
+    relay = Relay(database, lanes=lanes, clock=clock, retry=RetryPolicy(scale=config.retry_scale))
+    announcing = Announcing(database=database, notifier=notifier, clock=clock, scale=config.retry_scale)
+    relay.serve(worker.routes(announcing, ContactNews(database=database, notifier=notifier)))
+    return relay
+
+
+def create_import(config: Config, *, progress: Progress, clock: Clock = utc_now) -> DirectoryImport:
+    """Its promises are kept by the relays: it has no threads to begin them."""
+    database = Database.open(config.database_url, pool_size=1)
+    no_threads = dict.fromkeys(worker.LANES, 0)
+    relay = create_relay(config, database, create_notifier(config, clock=clock), lanes=no_threads, clock=clock)
+    return DirectoryImport(database=database, relay=relay, clock=clock, progress=progress)

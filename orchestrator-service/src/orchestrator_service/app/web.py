@@ -1,0 +1,52 @@
+"""The web process."""
+
+from flask import Flask
+from shared_lib.clock import Clock, utc_now
+from shared_lib.database import Database
+from shared_lib.outbox import is_relay_running
+from shared_lib.outbox.metrics import OutboxCollector
+from shared_lib.web import api
+from shared_lib.web.auth import Door
+from shared_lib.web.health import usual_checks
+
+from orchestrator_service.api import routes
+from orchestrator_service.api.errors import ERROR_TABLE
+from orchestrator_service.config import Config
+from orchestrator_service.domain.ports import Notifier
+from orchestrator_service.store.vault import ReasonVault
+from orchestrator_service.usecases.coordinators import Coordinators
+from orchestrator_service.usecases.recording import Recording
+from orchestrator_service.usecases.records import Records
+
+from . import MIGRATIONS
+from .relay import create_notifier, create_relay
+
+
+def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock = utc_now) -> Flask:
+    """A web application that is ready to be served; connects to nothing yet."""
+    database = Database.open(config.database_url, pool_size=config.pool_size)
+    relay = create_relay(config, database, notifier or create_notifier(config, clock=clock), clock=clock)
+    vault = ReasonVault.from_file(config.reason_keys)
+    app = build_api(config, database, clock=clock)
+    app.extensions["recording"] = Recording(database=database, relay=relay, vault=vault, clock=clock)
+    app.extensions["records"] = Records(database=database, relay=relay, vault=vault, clock=clock)
+    app.extensions["coordinators"] = Coordinators(database=database)
+    app.extensions["fingerprint_secret"] = vault.fingerprint_secret
+    api.closing(app, database.close)
+    api.closing(app, relay.close)
+    return app
+
+
+def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> Flask:
+    """The HTTP side alone, which is all that its description needs."""
+    door = Door.of(config.identity, clock=clock)
+    return api.build(
+        __name__,
+        title="Pause Notification Orchestrator",
+        base_path=routes.BASE_PATH,
+        blueprints=[routes.blp],
+        error_table=ERROR_TABLE,
+        door=door,
+        checks={**usual_checks(database, MIGRATIONS, door), "relay": lambda: is_relay_running(database, clock)},
+        collectors=[OutboxCollector(database, clock)],
+    )

@@ -1,0 +1,98 @@
+"""Key sets are read at the right moments, and nobody suffers from the reading."""
+
+import json
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from shared_lib.keys import AGAIN_SECONDS, FRESH_SECONDS, KeySet
+
+
+class SlowFile(KeySet):
+    """Reading takes until it is allowed."""
+
+    def __init__(self, source, **others):
+        super().__init__(source, **others)
+        self.allowed, self.begun, self.readings = threading.Event(), threading.Event(), 0
+
+    def _fetch(self):
+        self.readings += 1
+        self.begun.set()
+        assert self.allowed.wait(10)
+        return super()._fetch()
+
+
+@pytest.fixture
+def source(issuer, tmp_path):
+    """A file that a test may spoil."""
+    return Path(shutil.copy(issuer.jwks, tmp_path))
+
+
+@pytest.fixture
+def kid(source):
+    return json.loads(source.read_text())["keys"][0]["kid"]
+
+
+@pytest.fixture
+def now():
+    return [100.0]
+
+
+@pytest.fixture
+def keys(source, now):
+    return SlowFile(str(source), monotonic=lambda: now[0])
+
+
+def test_requests_that_come_together_all_find_the_key_with_one_reading(keys, kid):
+    with ThreadPoolExecutor(8) as pool:
+        found = [pool.submit(keys.find, kid) for _ in range(8)]
+        assert keys.begun.wait(10)
+        assert not any(one.done() for one in found)
+        keys.allowed.set()
+        assert all(one.result(10) is not None for one in found)
+    assert keys.readings == 1
+
+
+def test_nobody_with_a_known_key_waits_for_a_reading(keys, kid, now):
+    keys.allowed.set()
+    assert keys.find(kid) is not None
+    keys.allowed.clear()
+    keys.begun.clear()
+    now[0] += FRESH_SECONDS + 1
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(keys.find, kid)
+        assert keys.begun.wait(10)
+        assert keys.find(kid) is not None
+        keys.allowed.set()
+        assert first.result(10) is not None
+
+
+def test_unknown_keys_lead_to_a_reading_every_ten_seconds_at_most(keys, now):
+    keys.allowed.set()
+    for _ in range(5):
+        assert keys.find("stranger") is None
+    assert keys.readings == 1
+    now[0] += AGAIN_SECONDS + 1
+    assert keys.find("stranger") is None
+    assert keys.readings == 2
+
+
+def test_the_last_good_set_is_kept(keys, kid, source, now):
+    keys.allowed.set()
+    assert keys.is_loaded()
+    source.write_text("no longer")
+    now[0] += FRESH_SECONDS + 1
+    assert keys.find(kid) is not None
+
+
+def test_without_keys_a_broken_source_is_not_read_by_every_request(tmp_path, now):
+    keys = SlowFile(str(tmp_path / "nowhere"), monotonic=lambda: now[0])
+    keys.allowed.set()
+    assert [keys.find("any") for _ in range(5)] == [None] * 5
+    assert not keys.is_loaded()
+    assert keys.readings == 1
+    now[0] += 2.0
+    assert not keys.is_loaded()
+    assert keys.readings == 2
