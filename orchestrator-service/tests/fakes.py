@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,17 +34,16 @@ class FakeNotifier:
 
     status: Status = Status.SENT
     failure: Exception | None = None
-    before: Callable[[], None] = lambda: None
+    still_queued: frozenset[str] = frozenset()
     announced: list[PauseEvent] = field(default_factory=list)
     withdrawn: list[UUID] = field(default_factory=list)
     contacts: list[Contacts] = field(default_factory=list)
 
     def announce(self, event: PauseEvent, *, announcement_id: UUID) -> tuple[DispatchResult, ...]:
-        self.before()
         if self.failure is not None:
             raise self.failure
         self.announced.append(event)
-        return tuple(a_result(recipient, status=self.status) for recipient in event.recipients)
+        return tuple(a_result(recipient, status=self._status_of(recipient)) for recipient in event.recipients)
 
     def withdraw(self, announcement_id: UUID) -> None:
         if self.failure is not None:
@@ -55,6 +54,9 @@ class FakeNotifier:
         if self.failure is not None:
             raise self.failure
         self.contacts.append(contacts)
+
+    def _status_of(self, recipient: str) -> Status:
+        return Status.QUEUED if recipient in self.still_queued else self.status
 
     def contact_of(self, person_id: str) -> PersonContact:
         """The newest that was told about this person."""

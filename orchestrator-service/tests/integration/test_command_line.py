@@ -90,6 +90,12 @@ def test_a_key_file_that_is_none_keeps_the_web_from_starting(
     assert "REASON_KEYS" in capsys.readouterr().err
 
 
+def test_a_service_key_that_is_none_is_said_plainly(environ: dict[str, str], capsys: Output) -> None:
+    assert main(["directory", "import", str(SAMPLE)], {**environ, "SERVICE_KEY": environ["REASON_KEYS"]}) == 2
+
+    assert "SERVICE_KEY must be" in capsys.readouterr().err
+
+
 def test_a_database_that_is_down_is_said_plainly(environ: dict[str, str], capsys: Output) -> None:
     environ = {**environ, "DATABASE_URL": "postgresql://x@127.0.0.1:9/x"}
 

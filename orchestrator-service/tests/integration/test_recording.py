@@ -100,6 +100,20 @@ def test_what_is_queued_is_looked_at_again_until_it_is_final(
     assert {result.sent_at for result in results} == {clock.now}
 
 
+def test_the_moment_of_sending_is_when_it_was_first_known(
+    recording: Recording, notifier: FakeNotifier, records: Records, clock: MovableClock
+) -> None:
+    notifier.still_queued = frozenset({MENTOR})
+    event, first = recorded(recording, a_draft()).event, clock.now
+
+    notifier.still_queued = frozenset()
+    clock.now += timedelta(seconds=2)
+    recording.relay.run_once()
+
+    sent_at = {result.recipient_id: result.sent_at for result in find(records, event).dispatch_results}
+    assert sent_at == {COORDINATOR: first, MENTOR: first + timedelta(seconds=2)}
+
+
 @pytest.mark.parametrize("event_type", [EventType.PAUSE_ACTIVATED, EventType.CERTIFICATION_EXPIRED])
 def test_too_old_news_is_not_told_any_more(
     recording: Recording, notifier: FakeNotifier, records: Records, clock: MovableClock, event_type: EventType
@@ -273,6 +287,19 @@ def test_a_coordinator_who_acts_is_named_and_an_admin_is_not(recording: Recordin
 
     acted_by = [told.audience.acted_by for told in notifier.announced]
     assert acted_by == [ActedBy(id=COORDINATOR, name="Ingrid Bakke"), None]
+
+
+def test_only_who_acts_as_a_coordinator_for_somebody_else_is_named(
+    recording: Recording, notifier: FakeNotifier, bring_in: Import
+) -> None:
+    bring_in(person("coordinator", MENTOR))
+    himself = Actor(id=MENTOR, scope=NHF_ADMIN.scope, is_coordinator=True)
+    as_admin = Actor(id=COORDINATOR, scope=NHF_ADMIN.scope, is_coordinator=False)
+
+    recorded(recording, a_draft(), himself)
+    recorded(recording, a_draft(event_type=EventType.PAUSE_DEACTIVATED), as_admin)
+
+    assert [told.audience.acted_by for told in notifier.announced] == [None, None]
 
 
 @pytest.mark.parametrize(

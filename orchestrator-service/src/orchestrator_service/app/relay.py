@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from shared_lib.clock import Clock, utc_now
+from shared_lib.config import BadSetting
 from shared_lib.database import Database
 from shared_lib.http_client import ServiceClient
 from shared_lib.outbox import Relay, RetryPolicy
@@ -20,8 +21,11 @@ from . import NAME
 
 
 def create_notifier(config: Config, *, clock: Clock = utc_now) -> Notifier:
-    """The notification service. Reads our private key; connects to nobody yet."""
-    signer = ServiceSigner.from_file(config.service_key, issuer=config.identity.issuer, name=NAME, clock=clock)
+    """The notification service. Reads our private key; connects to nobody yet. Raises BadSetting."""
+    try:
+        signer = ServiceSigner.from_file(config.service_key, issuer=config.identity.issuer, name=NAME, clock=clock)
+    except (OSError, ValueError) as error:
+        raise BadSetting("SERVICE_KEY must be the path of a private key in PEM.") from error
     client = ServiceClient(config.notification_url, audience=config.notification_audience, sign=signer.token)
     return HttpNotifier(client=client)
 

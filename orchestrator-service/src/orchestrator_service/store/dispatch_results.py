@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -42,17 +43,7 @@ def record(session: Session, event_id: str, results: Iterable[DispatchResult], *
     held = select(PauseEventRow.id).where(PauseEventRow.id == event_id).with_for_update(read=True, key_share=True)
     if session.scalar(held) is None:
         return
-    rows = [
-        {
-            "event_id": event_id,
-            "recipient_id": result.recipient_id,
-            "channel": result.channel,
-            "status": result.status,
-            "sent_at": (result.sent_at or at) if result.status.has_left else None,
-            "message_id": result.message_id,
-        }
-        for result in results
-    ]
+    rows = [_values(event_id, result, at=at) for result in results]
     if not rows:
         return
     query = insert(DispatchResultRow).values(rows)
@@ -65,3 +56,14 @@ def record(session: Session, event_id: str, results: Iterable[DispatchResult], *
         },
     )
     session.execute(query)
+
+
+def _values(event_id: str, result: DispatchResult, *, at: datetime) -> dict[str, Any]:
+    return {
+        "event_id": event_id,
+        "recipient_id": result.recipient_id,
+        "channel": result.channel,
+        "status": result.status,
+        "sent_at": (result.sent_at or at) if result.status.has_left else None,
+        "message_id": result.message_id,
+    }

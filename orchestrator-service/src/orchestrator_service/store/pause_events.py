@@ -19,29 +19,7 @@ from .tables import PauseEventRow
 
 def add(session: Session, vault: Vault, event: PauseEvent) -> bool:
     """Store a new event; False when its id is taken (then take another)."""
-    audience = event.audience
-    values = {
-        "id": event.id,
-        "organisation_id": event.organisation_id,
-        "peer_mentor_id": event.peer_mentor_id,
-        "event_type": event.event_type,
-        "effective_date": event.effective_date,
-        **_sealed(vault, event),
-        "expected_return_date": event.expected_return_date,
-        "expiry_date": event.expiry_date,
-        "days_remaining": event.days_remaining,
-        "coordinator_id": audience.coordinator_id,
-        "admin_ids": list(audience.admin_ids),
-        "also_ids": list(audience.also),
-        "acted_by_id": audience.acted_by.id if audience.acted_by else None,
-        "acted_by_name": audience.acted_by.name if audience.acted_by else None,
-        "resolution_rule": event.resolution_rule,
-        "resolution_source": event.resolution_source,
-        "announcement_id": event.announcement_id,
-        "revision": event.revision,
-        "created_at": event.created_at,
-    }
-    query = insert(PauseEventRow).values(values).on_conflict_do_nothing(index_elements=["id"])
+    query = insert(PauseEventRow).values(_values(vault, event)).on_conflict_do_nothing(index_elements=["id"])
     if session.scalar(query.returning(PauseEventRow.id)) is None:
         return False
     event_counts.change(session, event, by=1)
@@ -130,6 +108,31 @@ def _reaches(session: Session, scope: Scope, row: PauseEventRow) -> bool:
         return True
     candidates = responsible.candidates_of(session, row.peer_mentor_id)
     return bool(candidates) and candidates[0].coordinator_id == scope.coordinator
+
+
+def _values(vault: Vault, event: PauseEvent) -> dict[str, Any]:
+    audience = event.audience
+    return {
+        "id": event.id,
+        "organisation_id": event.organisation_id,
+        "peer_mentor_id": event.peer_mentor_id,
+        "event_type": event.event_type,
+        "effective_date": event.effective_date,
+        **_sealed(vault, event),
+        "expected_return_date": event.expected_return_date,
+        "expiry_date": event.expiry_date,
+        "days_remaining": event.days_remaining,
+        "coordinator_id": audience.coordinator_id,
+        "admin_ids": list(audience.admin_ids),
+        "also_ids": list(audience.also),
+        "acted_by_id": audience.acted_by.id if audience.acted_by else None,
+        "acted_by_name": audience.acted_by.name if audience.acted_by else None,
+        "resolution_rule": event.resolution_rule,
+        "resolution_source": event.resolution_source,
+        "announcement_id": event.announcement_id,
+        "revision": event.revision,
+        "created_at": event.created_at,
+    }
 
 
 def _sealed(vault: Vault, event: PauseEvent) -> dict[str, Any]:
