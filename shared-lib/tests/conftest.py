@@ -6,9 +6,10 @@ import psycopg
 import pytest
 from shared_lib import idempotency, outbox
 from shared_lib.database import Database
+from shared_lib.outbox import Relay
 from shared_lib.testing.postgres import PostgresServer, database_for, truncate_all
 
-from .outbox_world import Destination, MovableClock, started_long_ago
+from .outbox_world import Destination, MovableClock, a_relay, started_long_ago
 
 
 def _create(dsn: str) -> None:
@@ -39,3 +40,8 @@ def clock(database: Database) -> MovableClock:
 @pytest.fixture
 def destination() -> Destination:
     return Destination()
+
+
+@pytest.fixture
+def relay(database: Database, destination: Destination, clock: MovableClock) -> Relay:
+    return a_relay(database, destination, clock)

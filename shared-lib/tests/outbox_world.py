@@ -7,7 +7,7 @@ from typing import Any
 
 from shared_lib.clock import utc_now
 from shared_lib.database import Database
-from shared_lib.outbox import Again, Delivery, Done, Ending, Relay, RetryPolicy, Route
+from shared_lib.outbox import Again, Delivery, Done, Ending, Promise, Relay, RetryPolicy, Route
 from sqlalchemy import text
 
 
@@ -56,3 +56,15 @@ def started_long_ago(database: Database, clock: MovableClock) -> None:
     with database.begin() as session:
         started: datetime = session.scalar(text("SELECT pg_postmaster_start_time()"))
     clock.now = max(clock.now, started + timedelta(hours=1))
+
+
+def promise(relay: Relay, *names: str, inline: bool = False, **options: Any) -> None:
+    """Store promises; `inline` lets this process begin them at once, else they wait for a relay."""
+    due_at = None if inline else relay.clock()
+    with relay.database.begin() as session:
+        promises = [
+            Promise(kind="parcel", payload={"name": name}, **{"tenant": "oslo", "due_at": due_at, **options})
+            for name in names
+        ]
+        handover = relay.promise(session, *promises)
+    relay.deliver_now(handover, wait_seconds=5)

@@ -2,31 +2,13 @@
 
 import threading
 from datetime import timedelta
-from typing import Any, NoReturn
 
 import pytest
 from shared_lib.database import Database
-from shared_lib.errors import Deferred, Rejected, Unreachable, Unsettled
-from shared_lib.outbox import Again, Delivery, Ending, Promise, Relay, closed
+from shared_lib.errors import Rejected, Unreachable
+from shared_lib.outbox import Again, Delivery, Ending, Promise, Relay
 
-from ..outbox_world import Destination, MovableClock, a_relay, rows
-
-
-def promise(relay: Relay, *names: str, inline: bool = False, **options: Any) -> None:
-    """Store promises; `inline` lets this process begin them at once, else they wait for a relay."""
-    due_at = None if inline else relay.clock()
-    with relay.database.begin() as session:
-        promises = [
-            Promise(kind="parcel", payload={"name": name}, **{"tenant": "oslo", "due_at": due_at, **options})
-            for name in names
-        ]
-        handover = relay.promise(session, *promises)
-    relay.deliver_now(handover, wait_seconds=5)
-
-
-@pytest.fixture
-def relay(database: Database, destination: Destination, clock: MovableClock) -> Relay:
-    return a_relay(database, destination, clock)
+from ..outbox_world import Destination, MovableClock, a_relay, promise, rows
 
 
 def test_what_is_promised_is_delivered_at_once_and_leaves_the_hot_table(
@@ -165,188 +147,6 @@ def test_a_backlog_of_one_tenant_does_not_delay_another(database: Database, cloc
     assert len(claimed) == 8
 
 
-class Killed(BaseException):
-    """Ends an attempt as a kill -9 would: nothing after it runs."""
-
-
-def killed_attempt(relay: Relay, *, marked: bool) -> None:
-    """A relay claims the row, marks it or not, and is never heard of again."""
-    (delivery,) = relay.claim(relay.lanes["parcels"], room=1, take_over=True)
-    if marked:
-        delivery.mark()
-
-
-def test_a_lease_that_ran_out_unmarked_was_not_delivered_and_is_taken_over(
-    database: Database, destination: Destination, clock: MovableClock
-) -> None:
-    dead, alive = (a_relay(database, destination, clock) for _ in range(2))
-    promise(dead, "a")
-    killed_attempt(dead, marked=False)
-
-    assert alive.run_once() == 0
-    clock.now += timedelta(seconds=31)
-    assert alive.run_once() == 1
-    assert destination.taken == ["a"]
-
-
-def test_after_a_reconnect_nobody_takes_over_a_lease(
-    database: Database, destination: Destination, clock: MovableClock
-) -> None:
-    dead, alive = (a_relay(database, destination, clock) for _ in range(2))
-    promise(dead, "a")
-    killed_attempt(dead, marked=False)
-    clock.now += timedelta(seconds=31)
-
-    assert alive.run_once(take_over=False) == 0
-    assert alive.run_once() == 1
-
-
-def test_an_ambiguous_delivery_is_made_once_more_and_then_called_unknown(
-    database: Database, destination: Destination, clock: MovableClock
-) -> None:
-    relay = a_relay(database, destination, clock)
-    promise(relay, "a")
-    killed_attempt(relay, marked=True)
-    clock.now += timedelta(seconds=31)
-    killed_attempt(relay, marked=True)
-    clock.now += timedelta(seconds=31)
-    assert relay.run_once() == 1
-
-    assert destination.taken == []
-    assert destination.given_up == [("a", Ending.UNKNOWN, "outcome_unknown")]
-
-
-def test_an_unsettled_attempt_counts_as_ambiguous(relay: Relay, destination: Destination, clock: MovableClock) -> None:
-    def cut(delivery: Delivery) -> None:
-        delivery.mark()
-        raise Unsettled("cut_after_dot")
-
-    destination.before = cut
-    promise(relay, "a", inline=True)
-    assert rows(relay.database)[0].ambiguous == 1
-    clock.now += timedelta(seconds=5)
-    relay.run_once()
-
-    assert destination.given_up == [("a", Ending.UNKNOWN, "cut_after_dot")]
-
-
-def test_a_refusal_after_the_mark_is_certain_and_tried_again_as_often_as_needed(
-    relay: Relay, destination: Destination, clock: MovableClock
-) -> None:
-    def refuse(delivery: Delivery) -> None:
-        delivery.mark()
-        raise Deferred("smtp_451")
-
-    destination.before = refuse
-    promise(relay, "a", inline=True)
-    for _ in range(5):
-        clock.now = rows(relay.database)[0].due_at
-        relay.run_once()
-
-    assert destination.given_up == []
-    assert rows(relay.database)[0].ambiguous == 0
-
-
-def test_whoever_lost_the_lease_does_not_deliver(
-    database: Database, destination: Destination, clock: MovableClock
-) -> None:
-    frozen, quick = (a_relay(database, destination, clock) for _ in range(2))
-
-    def freeze(delivery: Delivery) -> None:
-        destination.before = lambda _: None
-        clock.now += timedelta(seconds=31)
-        quick.run_once()
-        delivery.mark()
-
-    destination.before = freeze
-    promise(frozen, "a")
-    frozen.run_once()
-
-    assert destination.taken == ["a"]
-    assert [row.ending for row in rows(database, "outbox_closed")] == ["done"]
-
-
-def test_a_worker_that_stood_still_after_its_mark_keeps_its_effect_back(
-    database: Database, destination: Destination, clock: MovableClock
-) -> None:
-    frozen, quick = (a_relay(database, destination, clock) for _ in range(2))
-
-    def freeze(delivery: Delivery) -> None:
-        destination.before = lambda _: None
-        delivery.mark()
-        delivery.check()
-        clock.now += timedelta(seconds=31)
-        quick.run_once()
-        frozen.beat()
-        delivery.check()
-
-    destination.before = freeze
-    promise(frozen, "a")
-    frozen.run_once()
-
-    assert destination.taken == ["a"]
-
-
-def test_the_heartbeat_keeps_a_marked_lease_in_force(
-    database: Database, destination: Destination, clock: MovableClock
-) -> None:
-    relay = a_relay(database, destination, clock)
-
-    def take_long(delivery: Delivery) -> None:
-        delivery.mark()
-        for _ in range(3):
-            clock.now += timedelta(seconds=20)
-            relay.beat()
-        delivery.check()
-
-    destination.before = take_long
-    promise(relay, "a", inline=True)
-
-    assert destination.taken == ["a"]
-
-
-def test_a_row_that_keeps_killing_its_worker_is_dead_after_four_starts(
-    database: Database, destination: Destination, clock: MovableClock
-) -> None:
-    def crash(_: Delivery) -> None:
-        raise ZeroDivisionError
-
-    relay = a_relay(database, destination, clock)
-    destination.before = crash
-    promise(relay, "poison")
-    promise(relay, "good", tenant="bergen")
-    for _ in range(5):
-        relay.run_once()
-        destination.before = lambda d: crash(d) if d.payload["name"] == "poison" else None
-        clock.now += timedelta(seconds=31)
-
-    assert destination.taken == ["good"]
-    assert destination.given_up == [("poison", Ending.DEAD, "crashed_repeatedly")]
-
-
-class Venom(Destination):
-    """What it is given kills whoever delivers it, and whoever wants to say that it was not delivered."""
-
-    def deliver(self, delivery: Delivery) -> NoReturn:
-        raise ZeroDivisionError
-
-    def give_up(self, *_: object) -> None:
-        raise ZeroDivisionError
-
-
-def test_a_row_whose_end_cannot_be_told_is_dead_all_the_same(database: Database, clock: MovableClock) -> None:
-    relay = a_relay(database, Venom(), clock)
-    promise(relay, "poison")
-    for _ in range(5):
-        relay.run_once()
-        clock.now += timedelta(seconds=31)
-
-    assert rows(database) == []
-    assert [(row.ending, row.last_reason) for row in rows(database, "outbox_closed")] == [
-        ("dead", "crashed_repeatedly")
-    ]
-
-
 def test_when_the_destination_is_back_all_who_wait_for_it_go_at_once(
     relay: Relay, destination: Destination, clock: MovableClock
 ) -> None:
@@ -406,17 +206,6 @@ def test_what_finds_no_free_thread_is_given_back(database: Database, clock: Mova
     assert slow.taken == ["a"]
 
 
-def test_the_heartbeat_keeps_a_long_attempt(relay: Relay, clock: MovableClock, database: Database) -> None:
-    promise(relay, "a")
-    (delivery,) = relay.claim(relay.lanes["parcels"], room=1, take_over=True)
-    relay._holding[delivery.id] = delivery
-    clock.now += timedelta(seconds=20)
-    relay.beat()
-    clock.now += timedelta(seconds=20)
-
-    assert a_relay(database, Destination(), clock).run_once() == 0
-
-
 def test_cancelled_rows_are_not_delivered(relay: Relay, destination: Destination, database: Database) -> None:
     promise(relay, "a")
     with database.begin() as session:
@@ -424,40 +213,3 @@ def test_cancelled_rows_are_not_delivered(relay: Relay, destination: Destination
 
     assert relay.run_once() == 0
     assert destination.taken == []
-
-
-def test_old_rows_are_forgotten_but_for_those_that_ended_badly(
-    relay: Relay, destination: Destination, clock: MovableClock, database: Database
-) -> None:
-    def refuse(_: Delivery) -> None:
-        raise Rejected("smtp_550")
-
-    promise(relay, "good", inline=True)
-    destination.before = refuse
-    promise(relay, "bad", inline=True)
-    with database.begin() as session:
-        early = closed.forget(session, before=clock.now)
-        late = closed.forget(session, before=clock.now + timedelta(seconds=1))
-
-    assert (early, late) == (0, 1)
-    assert [row.payload["name"] for row in rows(database, "outbox_closed")] == ["bad"]
-
-
-def test_a_bad_end_can_be_begun_anew_once(
-    relay: Relay, destination: Destination, clock: MovableClock, database: Database
-) -> None:
-    def refuse(_: Delivery) -> None:
-        raise Rejected("smtp_550")
-
-    destination.before = refuse
-    promise(relay, "a", inline=True)
-    (row,) = rows(database, "outbox_closed")
-    destination.before = lambda _: None
-    with database.begin() as session:
-        again = [closed.replay(session, row.id, now=clock.now) for _ in range(2)]
-    relay.run_once()
-    with database.begin() as session:
-        after = closed.replay(session, row.id, now=clock.now)
-
-    assert (again, after) == ([True, False], False)
-    assert destination.taken == ["a"]
