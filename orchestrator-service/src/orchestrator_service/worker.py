@@ -11,7 +11,7 @@ from .usecases.promises import ANNOUNCE, CONTACTS, WITHDRAW
 
 NOTIFICATION = "notification"
 DIRECTORY = "directory"
-LANES: Mapping[str, int] = {NOTIFICATION: 16, DIRECTORY: 2}
+LANES: Mapping[str, int] = {NOTIFICATION: 8, DIRECTORY: 2}
 """Both lead to the notification service; a whole directory on its way there must not hold up a notice."""
 
 

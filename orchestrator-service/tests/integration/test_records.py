@@ -16,7 +16,7 @@ from shared_lib.database import Database
 from shared_lib.errors import Unreachable
 from shared_lib.outbox import Relay
 from shared_lib.paging import Page, PageRequest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ..builders import (
     COORDINATOR,
@@ -249,3 +249,26 @@ def test_the_events_of_a_former_mentor_stay(records: Records, events: list[Pause
     bring_in(mentor(MENTOR, active="false"))
 
     assert records.find(events[0].id, actor=NHF_ADMIN).id == events[0].id
+
+
+def test_a_reason_that_cannot_be_opened_spoils_no_list_and_survives_a_correction(
+    records: Records, events: list[PauseEvent], database: Database
+) -> None:
+    event = events[0]
+    with database.begin() as session:
+        session.execute(
+            update(PauseEventRow)
+            .where(PauseEventRow.id == event.id)
+            .values(reason_key_id="lost", sealed_reason=b"x" * 40)
+        )
+
+    assert {item.id for item in listed(records, GLOBAL_ADMIN).items} == {item.id for item in events}
+    corrected = records.correct(
+        event.id, Correction.of({"effective_date": EFFECTIVE + 9 * DAY}), actor=NHF_ADMIN, versions=None
+    )
+    with database.begin() as session:
+        row = session.get_one(PauseEventRow, event.id)
+        kept = (row.reason_key_id, row.sealed_reason)
+
+    assert corrected.reason is None
+    assert kept == ("lost", b"x" * 40)

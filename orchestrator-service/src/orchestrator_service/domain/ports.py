@@ -28,7 +28,7 @@ class Vault(Protocol):
         """The id of the key that was used, and the sealed reason."""
 
     def open(self, event_id: str, key_id: str, sealed: bytes) -> str:
-        """The reason of this very event; sealed text moved here from another one does not open."""
+        """The reason of this very event. Raises ReasonUnreadable."""
 
 
 class Progress(Protocol):

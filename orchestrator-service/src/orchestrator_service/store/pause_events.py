@@ -2,19 +2,22 @@
 
 from typing import Any
 
+import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import ActedBy, Audience
-from orchestrator_service.domain.errors import SameEventExists
+from orchestrator_service.domain.errors import ReasonUnreadable, SameEventExists
 from orchestrator_service.domain.pause_events import PAUSE_TYPES, Draft, EventType, PauseEvent
 from orchestrator_service.domain.ports import Vault
 from orchestrator_service.domain.roles import EVERYTHING, Scope
 
 from . import dispatch_results, event_counts, responsible
 from .tables import PauseEventRow
+
+log = structlog.get_logger(__name__)
 
 
 def add(session: Session, vault: Vault, event: PauseEvent) -> bool:
@@ -67,10 +70,13 @@ def is_paused(session: Session, mentor_id: str) -> bool:
     return last == EventType.PAUSE_ACTIVATED
 
 
-def save_correction(session: Session, vault: Vault, event: PauseEvent) -> None:
-    """Raises SameEventExists when there is another event with this mentor, type and effective date."""
+def save_correction(session: Session, vault: Vault, event: PauseEvent, *, with_reason: bool) -> None:
+    """Raises SameEventExists when there is another event with this mentor, type and effective date.
+
+    Without `with_reason` the sealed reason stays as it is, readable or not.
+    """
     changes = {
-        **_sealed(vault, event),
+        **(_sealed(vault, event) if with_reason else {}),
         "effective_date": event.effective_date,
         "revision": event.revision,
         "updated_at": event.updated_at,
@@ -165,7 +171,11 @@ def _event(vault: Vault | None, row: PauseEventRow, **more: Any) -> PauseEvent:
 def _reason(vault: Vault | None, row: PauseEventRow) -> str | None:
     if vault is None or row.sealed_reason is None or row.reason_key_id is None:
         return None
-    return vault.open(row.id, row.reason_key_id, row.sealed_reason)
+    try:
+        return vault.open(row.id, row.reason_key_id, row.sealed_reason)
+    except ReasonUnreadable:
+        log.error("event.reason_unreadable", event_id=row.id)
+        return None  # one such row must not cost anybody the list
 
 
 def _audience(row: PauseEventRow) -> Audience:

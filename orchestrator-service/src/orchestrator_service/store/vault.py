@@ -9,7 +9,10 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from orchestrator_service.domain.errors import ReasonUnreadable
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
@@ -56,6 +59,9 @@ class ReasonVault:
         return self.current, nonce + AESGCM(self.keys[self.current]).encrypt(nonce, reason.encode(), event_id.encode())
 
     def open(self, event_id: str, key_id: str, sealed: bytes) -> str:
-        """Raises cryptography's InvalidTag when the text was sealed for another event or altered."""
+        """Raises ReasonUnreadable when the key is unknown, or the text was sealed for another event or altered."""
         nonce, text = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-        return AESGCM(self.keys[key_id]).decrypt(nonce, text, event_id.encode()).decode()
+        try:
+            return AESGCM(self.keys[key_id]).decrypt(nonce, text, event_id.encode()).decode()
+        except (KeyError, InvalidTag, ValueError) as fault:
+            raise ReasonUnreadable from fault

@@ -46,7 +46,7 @@ class Records:
         with self.database.begin() as session:
             before = self._lock(session, event_id, actor, versions)
             after = before.corrected(correction, at=self.clock())
-            pause_events.save_correction(session, self.vault, after)
+            pause_events.save_correction(session, self.vault, after, with_reason="reason" in correction.members)
             audit.note(session, "event_corrected", after, actor_id=actor.id, at=self.clock(), fields=correction.members)
         return after
 

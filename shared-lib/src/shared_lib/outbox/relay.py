@@ -21,6 +21,7 @@ from shared_lib.request_id import current_request_id, request_id_bound
 from . import rows
 from .attempt import Attempt
 from .breaker import Breaker
+from .doubt import OneInDoubt
 from .lane import Lane
 from .model import Delivery, LeaseLost, Promise, Route
 from .retry import RetryPolicy
@@ -55,6 +56,7 @@ class Relay:
         }
         self._holding: dict[UUID, Delivery] = {}
         self._held_until: dict[UUID, datetime] = {}
+        self._doubt = OneInDoubt()
         self._held = threading.Lock()
         self._heart: threading.Thread | None = None
         self.stopping = threading.Event()
@@ -184,6 +186,7 @@ class Relay:
             # runs out, a mark stays in force, and after a few such starts it is dead.
             log.exception("outbox.attempt_crashed", outbox_id=str(delivery.id), kind=delivery.kind)
         finally:
+            self._doubt.leave(delivery.id)
             self._let_go(delivery.id)
             self.on_finished()
 
@@ -215,6 +218,11 @@ class Relay:
             self._held_until.update(dict.fromkeys(ids, until))
 
     def _check(self, row_id: UUID) -> None:
+        self._expect_lease(row_id)
+        self._doubt.enter(row_id)
+        self._expect_lease(row_id)  # waiting takes time, too
+
+    def _expect_lease(self, row_id: UUID) -> None:
         with self._held:
             until = self._held_until.get(row_id)
         if until is None or self.clock() >= until:
