@@ -4,13 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= .stack
 PORT ?= 8100
+SERVICE ?= notification
+DO ?= list
 SCALE ?= 1
 PACKAGES := shared-lib orchestrator-service notification-service acknowledgement-service
 SOURCES := $(PACKAGES:%=%/src) deploy
 STAMP := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo token faults lint format test openapi lock clean
+.PHONY: help install run demo token outbox faults lint format test openapi lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,6 +34,9 @@ demo: install ## Walk the sample through every operation of the running system, 
 
 token: install ## Mint a token: make token ROLE=coordinator SUB=coord_9f8e7d6c ORG=nhf
 	@exec $(BIN)/python deploy/local/mint_token.py --data-dir $(DATA) --role "$(ROLE)" --sub "$(SUB)" --org "$(ORG)"
+
+outbox: install ## Deliveries that ended badly: make outbox SERVICE=notification DO=list (show ID, replay ID, discard ID)
+	@exec $(BIN)/python deploy/local/operate.py --data-dir $(DATA) $(SERVICE) outbox $(DO)
 
 lint: install ## ruff, mypy --strict and the import rules of the house
 	@$(BIN)/ruff check .

@@ -19,7 +19,12 @@ class UtcDateTime(fields.Field[datetime]):
     """RFC 3339 with an offset, between 2000 and 2100 in UTC; written in UTC with `Z`, cut to `timespec`."""
 
     def __init__(self, *, timespec: Literal["seconds", "milliseconds"] = "seconds", **options: Any) -> None:
-        metadata = {"type": "string", "format": "date-time", **options.pop("metadata", {})}
+        metadata = {
+            "type": "string",
+            "format": "date-time",
+            "description": "From 2000 until 2100 in UTC.",
+            **options.pop("metadata", {}),
+        }
         super().__init__(metadata=metadata, **options)
         self.timespec = timespec
 
@@ -46,7 +51,9 @@ class Identifier(fields.String):
 
     def __init__(self, **options: Any) -> None:
         pattern = validate.Regexp(rf"{IDENTIFIER}\Z", error="Give an id of 1 to 64 letters, digits and . _ : @ -")
-        super().__init__(validate=pattern, **options)
+        # JSON Schema knows no \Z; in Python a $ would let a line break at the end pass.
+        metadata = {"pattern": f"^{IDENTIFIER}$", **options.pop("metadata", {})}
+        super().__init__(validate=pattern, metadata=metadata, **options)
 
 
 class PlainText(fields.String):
