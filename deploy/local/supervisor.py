@@ -9,7 +9,9 @@ from process import Process, Program
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
-HEALTHY_AFTER = 10.0
+HEALTHY_AFTER = 1.0
+"""Who lived that long was well, and is started again at once: a pause would only keep the work waiting."""
+
 LOOK_EVERY = 0.1
 HOPELESS_AFTER = 4
 ASK_AGAIN_AFTER = 0.5

@@ -9,6 +9,7 @@ from typing import Any
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_WORKERS", "1"))
 threads = int(os.environ.get("WEB_THREADS", "16"))
+preload_app = True  # importing takes a second; a worker that died is replaced by a fork in no time
 worker_class = "shared_lib.web.gunicorn_worker.LanedThreadWorker"
 reuse_port = True  # a restarted master can bind while its predecessor's workers still finish
 keepalive = 15

@@ -1,5 +1,6 @@
 """Keeping promises: inline right after the commit that made them, or later from a relay process."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,7 +49,7 @@ class Relay:
         self.database = database
         self.clock = clock
         self.retry = retry or RetryPolicy()
-        self.owner = uuid4()
+        self._identity = (os.getpid(), uuid4())
         self.routes: dict[str, Route] = {}
         self.lanes = {
             name: Lane(name=name, size=size, breaker=Breaker(pause=self.retry.probe_pause))
@@ -62,6 +63,13 @@ class Relay:
         self.stopping = threading.Event()
         self.abandoning = threading.Event()
         self.on_finished: Callable[[], None] = lambda: None
+
+    @property
+    def owner(self) -> UUID:
+        """Whose leases these are: this process's own, also when it was forked after the relay was made."""
+        if self._identity[0] != os.getpid():
+            self._identity = (os.getpid(), uuid4())
+        return self._identity[1]
 
     def serve(self, routes: Mapping[str, Route]) -> None:
         """Say what is done for each kind of promise."""
