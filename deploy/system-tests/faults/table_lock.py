@@ -6,7 +6,6 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import sql
 
-
 ATTEMPTS = 20
 
 
