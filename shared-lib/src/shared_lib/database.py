@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from shared_lib.errors import Unavailable
 
 CONNECT_SECONDS = 2
-POOL_SECONDS = 2.0
+POOL_SECONDS = 1.0
 TROUBLE_SECONDS = 3.0
 """How long after a time-out the next transactions are impatient."""
 
