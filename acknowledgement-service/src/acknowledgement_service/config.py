@@ -23,6 +23,6 @@ class Config:
             database_url=settings.url("DATABASE_URL", schemes=("postgresql",)),
             identity=Identity.from_settings(settings, audience="acknowledgement-service", has_callers=True),
             is_open=settings.choice("AUTH_MODE", ("open", "token")) == "open",
-            pool_size=settings.whole("DATABASE_POOL", 10, least=1, most=200),
+            pool_size=settings.whole("DATABASE_POOL", 18, least=1, most=200),
             log_level=settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         )

@@ -31,6 +31,6 @@ class Config:
             notification_audience=settings.text("NOTIFICATION_AUDIENCE", "notification-service"),
             reason_keys=settings.text("REASON_KEYS"),
             retry_scale=settings.number("RETRY_SCALE", 1.0, least=0.0001, most=100),
-            pool_size=settings.whole("DATABASE_POOL", 10, least=1, most=200),
+            pool_size=settings.whole("DATABASE_POOL", 28, least=1, most=200),
             log_level=settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         )

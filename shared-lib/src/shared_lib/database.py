@@ -11,6 +11,9 @@ from shared_lib.errors import Unavailable
 
 CONNECT_SECONDS = 2
 POOL_SECONDS = 1.0
+KEPT_CONNECTIONS = 12
+"""Beyond these a connection is closed after use: only a crowd needs more, and each costs the server some MiB."""
+
 TROUBLE_SECONDS = 3.0
 """How long after a time-out the next transactions are impatient."""
 
@@ -34,7 +37,10 @@ class Database:
     def open(
         cls, url: str, *, pool_size: int = 8, statement_timeout: float = 5.0, lock_timeout: float = 2.0
     ) -> "Database":
-        """Prepare the pool; nothing is connected before the first transaction. Timeouts are in seconds."""
+        """Prepare the pool; nothing is connected before the first transaction. Timeouts are in seconds.
+
+        `pool_size` should be at least as many as there are threads: those of requests and those of the outbox's lanes.
+        """
         settings = {
             "statement_timeout": int(statement_timeout * 1000),
             "lock_timeout": int(lock_timeout * 1000),
@@ -43,8 +49,8 @@ class Database:
         }
         engine = create_engine(
             make_url(url).set(drivername="postgresql+psycopg"),
-            pool_size=pool_size,
-            max_overflow=0,
+            pool_size=min(pool_size, KEPT_CONNECTIONS),
+            max_overflow=max(0, pool_size - KEPT_CONNECTIONS),
             pool_timeout=POOL_SECONDS,
             hide_parameters=True,  # values of people must not reach a log through an error's text
             connect_args={

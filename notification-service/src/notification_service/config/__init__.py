@@ -49,7 +49,7 @@ class Config:
             push_url=settings.url("PUSH_URL") if settings.optional("PUSH_URL") else None,
             portal_url=settings.url("PORTAL_URL") if settings.optional("PORTAL_URL") else None,
             retry_scale=settings.number("RETRY_SCALE", 1.0, least=0.001, most=10.0),
-            pool_size=settings.whole("DATABASE_POOL", 16, least=1, most=200),
+            pool_size=settings.whole("DATABASE_POOL", 34, least=1, most=200),
             log_level=settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         )
 
