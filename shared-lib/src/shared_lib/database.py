@@ -11,9 +11,6 @@ from shared_lib.errors import Unavailable
 
 CONNECT_SECONDS = 2
 POOL_SECONDS = 1.0
-KEPT_CONNECTIONS = 12
-"""Beyond these a connection is closed after use: only a crowd needs more, and each costs the server some MiB."""
-
 TROUBLE_SECONDS = 3.0
 """How long after a time-out the next transactions are impatient."""
 
@@ -49,8 +46,8 @@ class Database:
         }
         engine = create_engine(
             make_url(url).set(drivername="postgresql+psycopg"),
-            pool_size=min(pool_size, KEPT_CONNECTIONS),
-            max_overflow=max(0, pool_size - KEPT_CONNECTIONS),
+            pool_size=pool_size,
+            max_overflow=0,
             pool_timeout=POOL_SECONDS,
             hide_parameters=True,  # values of people must not reach a log through an error's text
             connect_args={
