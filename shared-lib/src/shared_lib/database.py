@@ -15,8 +15,11 @@ TROUBLE_SECONDS = 3.0
 """How long after a time-out the next transactions are impatient."""
 
 _IMPATIENT = text("SELECT set_config('lock_timeout', '250ms', true), set_config('statement_timeout', '1s', true)")
-_STUCK = ("55P03", "57014")
-"""lock_not_available and query_canceled (PostgreSQL, appendix A)."""
+_STUCK = ("55P03", "57014", "25P04")
+"""lock_not_available, query_canceled and transaction_timeout (PostgreSQL, appendix A)."""
+
+REQUEST_SECONDS = 2.5
+"""The longest transaction that a request may wait for: whoever asks hears 503 within 3.5 s."""
 
 
 class Database:
@@ -32,15 +35,23 @@ class Database:
 
     @classmethod
     def open(
-        cls, url: str, *, pool_size: int = 8, statement_timeout: float = 5.0, lock_timeout: float = 2.0
+        cls,
+        url: str,
+        *,
+        pool_size: int = 8,
+        statement_timeout: float = 5.0,
+        lock_timeout: float = 2.0,
+        transaction_timeout: float = 0.0,
     ) -> "Database":
         """Prepare the pool; nothing is connected before the first transaction. Timeouts are in seconds.
 
         `pool_size` should be at least as many as there are threads: those of requests and those of the outbox's lanes.
+        `lock_timeout` counts for every lock anew; `transaction_timeout` (0: none; PostgreSQL 17) bounds them all.
         """
         settings = {
             "statement_timeout": int(statement_timeout * 1000),
             "lock_timeout": int(lock_timeout * 1000),
+            "transaction_timeout": int(transaction_timeout * 1000),
             "idle_in_transaction_session_timeout": int(statement_timeout * 3000),
             "timezone": "UTC",
         }
@@ -69,8 +80,11 @@ class Database:
                 if self._is_in_trouble_once_connected(session):
                     session.execute(_IMPATIENT)
                 yield session
-        except (exc.OperationalError, exc.InterfaceError) as error:
-            if getattr(error.orig, "sqlstate", None) in _STUCK:
+        except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
+            is_stuck = getattr(error.orig, "sqlstate", None) in _STUCK
+            if isinstance(error, exc.InternalError) and not is_stuck:
+                raise  # a mistake of ours
+            if is_stuck:
                 self._note_trouble()
             raise Unavailable(_reason(error)) from error
         except exc.TimeoutError as error:

@@ -4,7 +4,7 @@ import hashlib
 
 from flask import Flask
 from shared_lib.clock import Clock, utc_now
-from shared_lib.database import Database
+from shared_lib.database import REQUEST_SECONDS, Database
 from shared_lib.web import api
 from shared_lib.web.auth import Door
 from shared_lib.web.health import usual_checks
@@ -19,7 +19,7 @@ from . import MIGRATIONS
 
 def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
     """A web application that is ready to be served; connects to nothing yet."""
-    database = Database.open(config.database_url, pool_size=config.pool_size)
+    database = Database.open(config.database_url, pool_size=config.pool_size, transaction_timeout=REQUEST_SECONDS)
     door = Door.of(config.identity, clock=clock, is_open=config.is_open)
     app = api.build(
         __name__,

@@ -2,7 +2,7 @@
 
 from flask import Flask
 from shared_lib.clock import Clock, utc_now
-from shared_lib.database import Database
+from shared_lib.database import REQUEST_SECONDS, Database
 from shared_lib.outbox import is_relay_running
 from shared_lib.outbox.metrics import OutboxCollector
 from shared_lib.web import api
@@ -24,7 +24,7 @@ from .relay import Outside, create_relay, outside
 
 def create_app(config: Config, *, others: Outside | None = None, clock: Clock = utc_now) -> Flask:
     """A web application that is ready to be served; connects to nothing yet."""
-    database = Database.open(config.database_url, pool_size=config.pool_size)
+    database = Database.open(config.database_url, pool_size=config.pool_size, transaction_timeout=REQUEST_SECONDS)
     relay = create_relay(config, database, others or outside(config, clock=clock), clock=clock)
     recorder = Recorder(
         letters=Letters(portal_url=config.portal_url),

@@ -2,7 +2,7 @@
 
 from flask import Flask
 from shared_lib.clock import Clock, utc_now
-from shared_lib.database import Database
+from shared_lib.database import REQUEST_SECONDS, Database
 from shared_lib.outbox import is_relay_running
 from shared_lib.outbox.metrics import OutboxCollector
 from shared_lib.web import api
@@ -24,7 +24,7 @@ from .relay import create_notifier, create_relay
 
 def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock = utc_now) -> Flask:
     """A web application that is ready to be served; connects to nothing yet."""
-    database = Database.open(config.database_url, pool_size=config.pool_size)
+    database = Database.open(config.database_url, pool_size=config.pool_size, transaction_timeout=REQUEST_SECONDS)
     relay = create_relay(config, database, notifier or create_notifier(config, clock=clock), clock=clock)
     vault = ReasonVault.from_file(config.reason_keys)
     app = build_api(config, database, clock=clock)
