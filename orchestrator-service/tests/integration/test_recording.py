@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from orchestrator_service.domain import pause_events as domain
-from orchestrator_service.domain.announcements import ActedBy, Status
+from orchestrator_service.domain.announcements import Status
 from orchestrator_service.domain.errors import EventNotFound, ExpiryUnknown, MentorNotFound
 from orchestrator_service.domain.pause_events import Draft, EventType, PauseEvent
 from orchestrator_service.domain.roles import Actor
@@ -28,11 +28,7 @@ from ..builders import (
     MENTOR,
     NHF_ADMIN,
     a_draft,
-    assignment,
-    organisation,
-    person,
 )
-from ..conftest import Import
 from ..fakes import FakeNotifier, MovableClock
 
 pytestmark = pytest.mark.usefixtures("directory")
@@ -229,77 +225,6 @@ def test_a_pause_can_begin_again_after_it_ended(recording: Recording, notifier: 
         EventType.PAUSE_DEACTIVATED,
         EventType.PAUSE_ACTIVATED,
     ]
-
-
-def test_a_replaced_coordinator_does_not_get_the_news(
-    recording: Recording, notifier: FakeNotifier, bring_in: Import
-) -> None:
-    bring_in(person("coordinator", "new"), assignment("new", "oslo"))
-
-    event = recorded(recording, a_draft(), NHF_ADMIN).event
-
-    assert event.recipients == ("new", MENTOR)
-
-
-def test_whoever_was_responsible_when_it_was_recorded_is_told(
-    recording: Recording, notifier: FakeNotifier, bring_in: Import, relay: Relay, clock: MovableClock
-) -> None:
-    notifier.failure = Unreachable("connect_failed")
-    recorded(recording, a_draft())
-    bring_in(person("coordinator", "new"), assignment("new", "oslo"))
-
-    notifier.failure = None
-    clock.now += timedelta(seconds=6)
-    relay.run_once()
-
-    assert notifier.announced[0].coordinator_id == COORDINATOR
-
-
-def test_without_a_coordinator_the_admins_stand_in(
-    recording: Recording, notifier: FakeNotifier, records: Records
-) -> None:
-    event = recorded(recording, a_draft(peer_mentor_id="pm_alone"), NHF_ADMIN).event
-
-    assert event.coordinator_id is None
-    assert notifier.announced[0].audience.admin_ids == ("admin_nhf",)
-    assert event.notifications_sent == ["org_admin_email", "peer_mentor_email"]
-    stored = find(records, event)
-    assert (stored.resolution_rule, stored.resolution_source) == ("no_active_assignment", "admins")
-
-
-def test_the_other_coordinators_are_told_where_the_organisation_wants_it(
-    recording: Recording, notifier: FakeNotifier, bring_in: Import
-) -> None:
-    bring_in(
-        organisation("nhf", tell_all_coordinators="ja"),
-        assignment(COORDINATOR, "oslo", primary="true"),
-        assignment("coord_2a3b4c5d", "oslo"),
-    )
-
-    recorded(recording, a_draft())
-
-    assert notifier.announced[0].audience.also == ("coord_2a3b4c5d",)
-
-
-def test_a_coordinator_who_acts_is_named_and_an_admin_is_not(recording: Recording, notifier: FakeNotifier) -> None:
-    recorded(recording, a_draft(), INGRID)
-    recorded(recording, a_draft(event_type=EventType.PAUSE_DEACTIVATED), NHF_ADMIN)
-
-    acted_by = [told.audience.acted_by for told in notifier.announced]
-    assert acted_by == [ActedBy(id=COORDINATOR, name="Ingrid Bakke"), None]
-
-
-def test_only_who_acts_as_a_coordinator_for_somebody_else_is_named(
-    recording: Recording, notifier: FakeNotifier, bring_in: Import
-) -> None:
-    bring_in(person("coordinator", MENTOR))
-    himself = Actor(id=MENTOR, scope=NHF_ADMIN.scope, is_coordinator=True)
-    as_admin = Actor(id=COORDINATOR, scope=NHF_ADMIN.scope, is_coordinator=False)
-
-    recorded(recording, a_draft(), himself)
-    recorded(recording, a_draft(event_type=EventType.PAUSE_DEACTIVATED), as_admin)
-
-    assert [told.audience.acted_by for told in notifier.announced] == [None, None]
 
 
 @pytest.mark.parametrize(
