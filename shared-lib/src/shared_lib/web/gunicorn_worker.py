@@ -19,7 +19,7 @@ from gunicorn import util
 from gunicorn.http import errors as parse_errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from . import draining
+from . import draining, handshakes
 
 LIVENESS = b"GET /livez"
 READ_SECONDS = 10.0
@@ -77,6 +77,7 @@ class LanedThreadWorker(ThreadWorker):  # type: ignore[misc]
     """
 
     _leaves_at: float | None = None
+    _closes_at: float | None = None
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """SIGTERM; a second one ends the serving at once."""
@@ -89,7 +90,12 @@ class LanedThreadWorker(ThreadWorker):  # type: ignore[misc]
     def notify(self) -> None:
         """Called by gunicorn's loop every second or sooner."""
         super().notify()
-        if self._leaves_at is not None and time.monotonic() >= self._leaves_at:
+        now = time.monotonic()
+        if self._closes_at is None and self._leaves_at is not None and now >= self._leaves_at:
+            for listener in self.sockets:
+                handshakes.ignore_new(listener)
+            self._closes_at = now + handshakes.SETTLING_SECONDS
+        if self._closes_at is not None and now >= self._closes_at:
             self.alive = False
 
     @property
