@@ -61,7 +61,7 @@ openapi: install ## Write each service's contract/openapi.json anew
 	  $(BIN)/python -m $${service}_service openapi > $$service-service/contract/openapi.json || exit 1; done
 
 lock: install ## Look up current releases and lock them with their hashes
-	@cd deploy/requirements && for set in runtime dev; do \
+	@cd deploy/requirements && for set in runtime tracing dev; do \
 	  ../../$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-annotate --custom-compile-command "make lock" $$set.in -o $$set.lock || exit 1; done
 
