@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import UUID
 
 from shared_lib.config import BadSetting
-from shared_lib.errors import Unavailable
+from shared_lib.errors import MigrationRefused, Unavailable
 
 from .app import MIGRATIONS, NAME
 from .config import Config
@@ -38,6 +38,9 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
         return 2
     except Unavailable as error:
         print(f"The database does not answer ({error.reason}).", file=sys.stderr)
+        return 1
+    except MigrationRefused as error:
+        print(error, file=sys.stderr)
         return 1
     return code
 

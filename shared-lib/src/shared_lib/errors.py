@@ -41,3 +41,7 @@ class Unsettled(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class MigrationRefused(Exception):
+    """A migration would keep people waiting or break the code that is still running; nothing of it was done."""

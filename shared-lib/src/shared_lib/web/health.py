@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
-from shared_lib.schema import revision_of_code, revision_of_database
+from shared_lib.schema import does_database_serve, revision_of_code
 
 from . import draining
 from .auth import Door
@@ -41,7 +41,7 @@ def usual_checks(database: Database, migrations: Path, door: Door) -> dict[str, 
     newest = revision_of_code(migrations)
     return {
         "database": lambda: _answers(database),
-        "schema": lambda: revision_of_database(database) == newest,
+        "schema": lambda: does_database_serve(database, newest),
         "keys": door.people.keys.is_loaded,
     }
 

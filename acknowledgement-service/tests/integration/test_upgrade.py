@@ -1,0 +1,46 @@
+"""This release on the schema of the next one, as it is while a new release is rolled out."""
+
+from collections.abc import Callable
+
+import pytest
+from acknowledgement_service.app import MIGRATIONS
+from acknowledgement_service.usecases.lapses import Lapses
+from flask.testing import FlaskClient
+from shared_lib.database import Database
+from shared_lib.schema import revision_of_database
+from shared_lib.testing.postgres import PostgresServer, database_for
+from shared_lib.testing.releases import NEXT, migrate_ahead
+
+from ..builders import an_opening
+from ..conftest import Headers
+
+BASE = "/api/v1/lapse-acknowledgements"
+AsPerson = Callable[..., Headers]
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Takes the place of the usual one: all other fixtures build on it."""
+    scratch = tmp_path_factory.mktemp("next")
+    return database_for(
+        postgres_server,
+        "acknowledgement_next",
+        lambda dsn: migrate_ahead(dsn, MIGRATIONS, scratch),
+        role="acknowledgement",
+    )
+
+
+def test_this_release_is_ready_and_works_on_the_next_ones_schema(
+    client: FlaskClient, lapses: Lapses, database: Database, as_person: AsPerson
+) -> None:
+    lapse = lapses.open(an_opening(), by="notification-service").value
+    body = {"notification_id": str(lapse.notification_id), "coordinator_id": lapse.coordinator_id}
+    boss = as_person("admin", "global_admin", None)
+
+    assert revision_of_database(database) == NEXT
+    assert client.get("/readyz").json["checks"]["schema"] == "ok"
+    assert client.post(BASE, json=body).status_code == 201
+    assert client.get(BASE, headers=boss).json["data"][0]["is_acknowledged"] is True
+    changed = client.put(f"{BASE}/{lapse.id}", json={"coordinator_notes": "Called him"}, headers=boss)
+    assert changed.status_code == 200
+    assert client.delete(f"{BASE}/{lapse.id}", headers=boss).status_code in (200, 204)

@@ -1,0 +1,44 @@
+"""This release on the schema of the next one, as it is while a new release is rolled out."""
+
+import pytest
+from flask.testing import FlaskClient
+from notification_service.app import MIGRATIONS
+from shared_lib.errors import Unreachable
+from shared_lib.outbox import Relay
+from shared_lib.schema import revision_of_database
+from shared_lib.testing.postgres import PostgresServer, database_for
+from shared_lib.testing.releases import NEXT, migrate_ahead
+
+from ..fakes import FakeAcknowledgements, FakeMailer
+
+BASE = "/api/v1/pause-notifications"
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Takes the place of the usual one: all other fixtures build on it."""
+    scratch = tmp_path_factory.mktemp("next")
+    return database_for(
+        postgres_server, "notification_next", lambda dsn: migrate_ahead(dsn, MIGRATIONS, scratch), role="notification"
+    )
+
+
+@pytest.mark.usefixtures("people")
+def test_this_release_is_ready_and_works_on_the_next_ones_schema(
+    client: FlaskClient,
+    relay: Relay,
+    mailer: FakeMailer,
+    acknowledgements: FakeAcknowledgements,
+) -> None:
+    mailer.failure = Unreachable("down")
+    notice = {"mentor_id": "mentor-042", "expiry_date": "2026-03-31T00:00:00Z"}
+
+    assert revision_of_database(relay.database) == NEXT
+    assert client.get("/readyz").json["checks"]["schema"] == "ok"
+    assert client.post(f"{BASE}/cert-expiry", json=notice).status_code == 201
+    assert len(acknowledgements.opened) == 1
+    mailer.failure = None
+    relay.clock.pass_by(seconds=20)
+    assert relay.run_once() == 2
+    sent = client.post(f"{BASE}/cert-expiry", json=notice).json["notifications_dispatched"]
+    assert [row["status"] for row in sent] == ["sent", "sent"]

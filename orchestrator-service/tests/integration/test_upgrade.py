@@ -1,0 +1,51 @@
+"""This release on the schema of the next one, as it is while a new release is rolled out."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from orchestrator_service.app import MIGRATIONS
+from shared_lib.errors import Unreachable
+from shared_lib.outbox import Relay
+from shared_lib.schema import revision_of_database
+from shared_lib.testing.postgres import PostgresServer, database_for
+from shared_lib.testing.releases import NEXT, migrate_ahead
+
+from ..builders import COORDINATOR, MENTOR
+from ..conftest import Headers
+from ..fakes import FakeNotifier
+
+BASE = "/api/v1/pause-notifications"
+DRAFT = {"peer_mentor_id": MENTOR, "event_type": "pause_activated", "effective_date": "2026-03-20T00:00:00.000Z"}
+AsPerson = Callable[..., Headers]
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Takes the place of the usual one: all other fixtures build on it."""
+    scratch = tmp_path_factory.mktemp("next")
+    return database_for(
+        postgres_server, "orchestrator_next", lambda dsn: migrate_ahead(dsn, MIGRATIONS, scratch), role="orchestrator"
+    )
+
+
+@pytest.mark.usefixtures("directory")
+def test_this_release_is_ready_and_works_on_the_next_ones_schema(
+    client: FlaskClient,
+    relay: Relay,
+    notifier: FakeNotifier,
+    as_person: AsPerson,
+) -> None:
+    ingrid, root = as_person(COORDINATOR, "coordinator"), as_person("root", "global_admin", None)
+    notifier.failure = Unreachable("down")
+
+    assert revision_of_database(relay.database) == NEXT
+    assert client.get("/readyz").json["checks"]["schema"] == "ok"
+    event = client.post(BASE, json={**DRAFT, "reason": "Rest"}, headers=ingrid).json
+    notifier.failure = None
+    relay.clock.now += timedelta(seconds=20)
+    assert relay.run_once() >= 1
+    assert len(client.get(f"{BASE}/{event['id']}", headers=ingrid).json["notifications_sent"]) > 0
+    assert client.put(f"{BASE}/{event['id']}", json={"reason": None}, headers=root).status_code == 200
+    assert client.delete(f"{BASE}/{event['id']}", headers=root).status_code in (200, 204)
