@@ -80,7 +80,8 @@ def _relay(environ: Mapping[str, str], _: argparse.Namespace) -> int:
     config = Config.from_env(environ)
     logging.configure(NAME, level=config.log_level)
     database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
-    return process.run(create_relay(config, database, outside(config)))
+    relay = create_relay(config, database, outside(config))
+    return process.run(relay, metrics_bind=config.metrics_bind)
 
 
 def _migrate(environ: Mapping[str, str], _: argparse.Namespace) -> int:

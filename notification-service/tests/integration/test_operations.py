@@ -229,4 +229,4 @@ def test_what_waits_is_counted(client: FlaskClient, mailer: FakeMailer) -> None:
     mailer.failure = Unreachable("down")
     client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"])
 
-    assert 'outbox_live_rows{kind="mail"} 2.0' in client.get("/metrics").text
+    assert 'outbox_live_rows{kind="mail",state="waiting"} 2.0' in client.get("/metrics").text

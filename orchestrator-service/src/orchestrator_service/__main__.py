@@ -90,7 +90,8 @@ def _relay(options: argparse.Namespace) -> int:
     config = Config.from_env(options.environ)
     logging.configure(NAME, level=config.log_level)
     database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
-    return process.run(create_relay(config, database, create_notifier(config)))
+    relay = create_relay(config, database, create_notifier(config))
+    return process.run(relay, metrics_bind=config.metrics_bind)
 
 
 def _migrate(options: argparse.Namespace) -> int:

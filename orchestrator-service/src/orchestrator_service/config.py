@@ -17,6 +17,7 @@ class Config:
     reason_keys: str
     retry_scale: float
     pool_size: int
+    metrics_bind: str | None
     log_level: str
 
     @classmethod
@@ -32,5 +33,6 @@ class Config:
             reason_keys=settings.text("REASON_KEYS"),
             retry_scale=settings.number("RETRY_SCALE", 1.0, least=0.0001, most=100),
             pool_size=settings.whole("DATABASE_POOL", 28, least=1, most=200),
+            metrics_bind=settings.address("METRICS_BIND"),
             log_level=settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         )

@@ -58,6 +58,17 @@ class Settings:
 
         return self._parsed(name, default, parse, f"a URL beginning with {' or '.join(f'{s}:' for s in schemes)}")
 
+    def address(self, name: str) -> str | None:
+        """`host:port` to listen at; None when it is not set."""
+
+        def parse(value: str) -> str:
+            host, _, port = value.rpartition(":")
+            if not host or not 0 < int(port) < 65536:
+                raise ValueError(value)
+            return value
+
+        return self._parsed(name, None, parse, "host:port, as in 0.0.0.0:9100") if self.optional(name) else None
+
     def file(self, name: str) -> str:
         """The path of a file that can be read."""
 

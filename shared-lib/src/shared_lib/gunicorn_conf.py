@@ -35,6 +35,14 @@ def post_fork(_server: Any, _worker: Any) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def child_exit(_server: Any, worker: Any) -> None:
+    """What a worker that is gone measured as its present state (an open breaker, say) no longer counts."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - the master stays small without
+
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
 def worker_exit(_server: Any, worker: Any) -> None:
     """Finish attempts under way and give leases back."""
     from shared_lib.web import api  # noqa: PLC0415 - only a worker has it; the master stays small without

@@ -56,10 +56,10 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         event.remove(self._connection, "before_cursor_execute", self._look)
 
-    def _look(self, _: Connection, __: Any, statement: str, parameters: Any, *___: Any) -> None:
+    def _look(self, connection: Connection, _: Any, statement: str, parameters: Any, *__: Any) -> None:
         if parameters:
             return  # rows are read or written; what changes a table takes no parameters
-        alone = bool(getattr(self._connection.connection.dbapi_connection, "autocommit", False))
+        alone = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
         if alone:
             self._said, self._known = "", set()
         self._said += statement.replace("%%", "%") + ";\n"

@@ -92,6 +92,7 @@ def test_what_locks_or_breaks_the_running_release_is_refused(
         "ALTER TABLE parcel ADD COLUMN city text NOT NULL DEFAULT 'Oslo'",
         "ALTER TABLE parcel ADD CONSTRAINT has_street CHECK (street > '') NOT VALID",
         "CREATE TABLE van (id bigint PRIMARY KEY, plate text NOT NULL); CREATE INDEX van_plate ON van (plate)",
+        "    op.execute('CREATE TABLE van (plate text)')\n    op.execute('CREATE INDEX van_plate ON van (plate)')",
         "UPDATE parcel SET street = 'Torget' WHERE street LIKE 'Stor%'",
         "    with outside_transaction():\n        op.execute('CREATE INDEX CONCURRENTLY by_street ON parcel (street)')",
     ],

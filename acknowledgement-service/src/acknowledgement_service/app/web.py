@@ -9,7 +9,7 @@ from shared_lib.web import api
 from shared_lib.web.auth import Door
 from shared_lib.web.health import usual_checks
 
-from acknowledgement_service.api import internal, routes
+from acknowledgement_service.api import internal, metrics, routes
 from acknowledgement_service.api.errors import ERROR_TABLE
 from acknowledgement_service.config import Config
 from acknowledgement_service.usecases.lapses import Lapses
@@ -21,6 +21,7 @@ def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
     """A web application that is ready to be served; connects to nothing yet."""
     database = Database.open(config.database_url, pool_size=config.pool_size, transaction_timeout=REQUEST_SECONDS)
     door = Door.of(config.identity, clock=clock, is_open=config.is_open)
+    lapses = Lapses(database=database, clock=clock, on_acknowledged=metrics.observe)
     app = api.build(
         __name__,
         title="Coordinator Acknowledgement Service",
@@ -29,8 +30,9 @@ def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
         error_table=ERROR_TABLE,
         door=door,
         checks=usual_checks(database, MIGRATIONS, door),
+        collectors=[metrics.OpenLapsesCollector(lapses.open_by_age)],
     )
-    app.extensions["lapses"] = Lapses(database=database, clock=clock)
+    app.extensions["lapses"] = lapses
     app.extensions["fingerprint_secret"] = hashlib.sha256(config.database_url.encode()).digest()
     api.closing(app, database.close)
     return app

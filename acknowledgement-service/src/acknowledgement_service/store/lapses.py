@@ -1,5 +1,7 @@
 """Lapse records in the database."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -61,6 +63,12 @@ def page(session: Session, filters: Filters, request: PageRequest, *, scope: Sco
     )
     items = [_lapse(row) for row in session.scalars(statement)] if total > request.offset else []
     return Page(items=items, request=request, total=total)
+
+
+def open_before(session: Session, moments: Sequence[datetime]) -> Sequence[int]:
+    """How many lapses of all organisations are open since each of these moments or longer."""
+    counts = [func.count().filter(LapseRow.created_at <= moment) for moment in moments]
+    return tuple(session.execute(select(*counts).where(LapseRow.acknowledged_at.is_(None))).one())
 
 
 def save(session: Session, lapse: Lapse) -> None:

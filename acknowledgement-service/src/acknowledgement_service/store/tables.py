@@ -35,6 +35,7 @@ class LapseRow(Base):
         Index("lapse_of_mentor", "mentor_id", "created_at", "id"),
         Index("lapse_of_organisation", "organisation_id", "created_at", "id"),
         Index("lapse_by_expiry", "expiry_date", "id"),
+        Index("lapse_open", "created_at", postgresql_where="acknowledged_at IS NULL"),
     )
 
 

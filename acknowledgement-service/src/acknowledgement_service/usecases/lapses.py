@@ -1,7 +1,8 @@
 """Opening, acknowledging, correcting and removing lapse records."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Generic, TypeVar
 from uuid import UUID, uuid4
 
@@ -29,10 +30,17 @@ class Outcome(Generic[T]):
     replayed: bool = False
 
 
+def _unheard(_: timedelta) -> None:
+    """For those who do not measure."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lapses:
+    """`on_acknowledged` hears how long each lapse had been open, once it is certain."""
+
     database: Database
     clock: Clock
+    on_acknowledged: Callable[[timedelta], None] = _unheard
 
     def open(self, opening: Opening, *, by: str) -> Outcome[Lapse]:
         """Record that this coordinator must see this lapse. Repeating answers the first record, unchanged."""
@@ -62,6 +70,7 @@ class Lapses:
             is_new = self._write(session, lapse, after, visitor)
             if key is not None:
                 idempotency.bind(session, key, resource_id=str(lapse.id), status=201 if is_new else 200)
+        self._tell(lapse, after)
         return Outcome(value=after, is_new=is_new)
 
     def find(self, lapse_id: UUID, *, visitor: Visitor) -> Lapse:
@@ -82,6 +91,7 @@ class Lapses:
             if before.acknowledged_at != after.acknowledged_at:
                 visitor.must_be(before.coordinator_id)
             self._write(session, before, after, visitor)
+        self._tell(before, after)
         return after
 
     def delete(self, lapse_id: UUID, *, visitor: Visitor, versions: frozenset[int] | None) -> None:
@@ -100,6 +110,16 @@ class Lapses:
             for lapse in new:
                 audit.add(session, Act.OPENED, lapse, actor_id="import", at=self.clock())
         return len(new)
+
+    def open_by_age(self, ages: Sequence[timedelta]) -> Sequence[int]:
+        """How many lapses nobody has acknowledged for at least each of these times."""
+        now = self.clock()
+        with self.database.begin() as session:
+            return lapses.open_before(session, [now - age for age in ages])
+
+    def _tell(self, before: Lapse, after: Lapse) -> None:
+        if before.acknowledged_at is None and after.acknowledged_at is not None:
+            self.on_acknowledged(after.acknowledged_at - after.created_at)
 
     def _lock_own(self, session: Session, notification_id: UUID, coordinator_id: str, visitor: Visitor) -> Lapse:
         if not lapses.is_notification_known(session, notification_id, scope=visitor.scope):

@@ -26,6 +26,7 @@ class Config:
     portal_url: str | None
     retry_scale: float
     pool_size: int
+    metrics_bind: str | None
     log_level: str
 
     @classmethod
@@ -50,6 +51,7 @@ class Config:
             portal_url=settings.url("PORTAL_URL") if settings.optional("PORTAL_URL") else None,
             retry_scale=settings.number("RETRY_SCALE", 1.0, least=0.001, most=10.0),
             pool_size=settings.whole("DATABASE_POOL", 34, least=1, most=200),
+            metrics_bind=settings.address("METRICS_BIND"),
             log_level=settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         )
 

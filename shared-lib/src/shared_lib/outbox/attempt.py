@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared_lib.errors import Deferred, Rejected, Unavailable, Unreachable, Unsettled
 
-from . import rows
+from . import metrics, rows
 from .breaker import Breaker
 from .model import Again, Delivery, Done, Ending, LeaseLost, Route
 from .retry import DEADLY_STARTS
@@ -42,6 +42,7 @@ class Attempt:
         try:
             outcome = self.route.deliver(self.delivery)
         except LeaseLost:
+            self._count("lease_lost")
             log.warning("outbox.lease_lost", **self._ids())
             return False
         except Unreachable as error:
@@ -77,6 +78,7 @@ class Attempt:
             outcome.settle(session)
 
         self._until_it_holds(write)
+        self._count("again" if isinstance(outcome, Again) else "done")
         log.info("outbox.delivered", again=isinstance(outcome, Again), **self._ids())
 
     def _put_off(self, error: Unreachable) -> bool:
@@ -118,6 +120,7 @@ class Attempt:
                 ambiguous=self.delivery.ambiguous if ambiguous is None else ambiguous,
             )
         )
+        self._count("postponed")
         log.warning("outbox.postponed", reason=reason, seconds=round(delay.total_seconds(), 1), **self._ids())
 
     def _give_up(self, ending: Ending, reason: str) -> None:
@@ -139,6 +142,7 @@ class Attempt:
             self._until_it_holds(
                 lambda session: rows.close(session, self.delivery.id, Ending.DEAD, now=now, reason="crashed_repeatedly")
             )
+        self._count(ending.value)
         log.error("outbox.given_up", ending=ending.value, reason=reason, **self._ids())
 
     def _until_it_holds(self, write: Callable[[Session], object]) -> None:
@@ -153,6 +157,9 @@ class Attempt:
                 if self.relay.abandoning.wait(pause):
                     raise
                 pause = min(pause * 2, 2.0)
+
+    def _count(self, outcome: str) -> None:
+        metrics.ATTEMPTS.labels(self.delivery.kind, outcome).inc()
 
     def _ids(self) -> dict[str, str | int]:
         return {"outbox_id": str(self.delivery.id), "kind": self.delivery.kind, "attempt": self.delivery.attempt}

@@ -18,6 +18,9 @@ from .rows import CHANNEL
 
 log = structlog.get_logger(__name__)
 
+STUCK_SECONDS = 90.0
+"""A loop that has not turned for this long is stuck: three statements may time out in one turn."""
+
 POLL_SECONDS = 1.0
 """How long a missed wake-up can cost."""
 
@@ -38,6 +41,7 @@ class RelayLoop:
         self._hold_off_until = 0.0
         self._announce_at = 0.0
         self._tidy_at = time.monotonic() + TIDY_SECONDS
+        self._turned_at = time.monotonic()
         relay.on_finished = self._wake.set
 
     def run(self) -> None:
@@ -47,6 +51,7 @@ class RelayLoop:
         self._hasten_all()
         while not self.relay.stopping.is_set():
             self._wake.clear()
+            self._turned_at = time.monotonic()
             try:
                 self._announce()
                 self._tidy()
@@ -64,6 +69,10 @@ class RelayLoop:
         """Ask `run` to end; safe to call from a signal handler."""
         self.relay.stopping.set()
         self._wake.set()
+
+    def is_turning(self) -> bool:
+        """Has it come round lately? Says nothing about the database or a destination."""
+        return time.monotonic() - self._turned_at < STUCK_SECONDS
 
     def _announce(self) -> None:
         """Write down now and then that this relay is running: `/readyz` asks for it."""

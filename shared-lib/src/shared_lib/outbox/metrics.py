@@ -1,8 +1,9 @@
-"""How full the outbox is, asked of the database when somebody looks."""
+"""How full the outbox is, asked of the database when somebody looks, and what this process did about it."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
+from prometheus_client import Counter, Gauge
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -13,6 +14,25 @@ from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.dead_letters import REPLAYABLE
 from shared_lib.errors import Unavailable
+
+from . import presence
+
+ATTEMPTS = Counter("outbox_attempts_total", "Attempts at promises, and how they went", ["kind", "outcome"])
+"""Outcomes: done, again, postponed, lease_lost, and the bad endings."""
+
+BREAKER_OPEN = Gauge(
+    "outbox_breaker_open", "1 while this process holds attempts back", ["lane"], multiprocess_mode="livemax"
+)
+
+
+_LIVE = text(
+    """
+    SELECT kind, count(*) AS n, min(created_at) AS since,
+           CASE WHEN leased_until >= :now THEN 'leased' WHEN due_at <= :now THEN 'due' ELSE 'waiting' END AS state
+    FROM outbox GROUP BY kind, state
+    """
+)
+"""Leased: being attempted. Due: nobody has taken it yet. Waiting: until a later time."""
 
 
 class OutboxCollector(Collector):
@@ -26,7 +46,7 @@ class OutboxCollector(Collector):
         """Answers nothing while the database cannot answer: a gap says more than a zero."""
         try:
             with self._database.begin() as session:
-                return [*self._live(session), *self._closed(session)]
+                return [*self._live(session), *self._closed(session), *self._relays(session)]
         except Unavailable:
             return []
 
@@ -35,12 +55,12 @@ class OutboxCollector(Collector):
         return []
 
     def _live(self, session: Session) -> Iterable[Metric]:
-        depth = GaugeMetricFamily("outbox_live_rows", "Promises not yet kept", labels=["kind"])
-        oldest = GaugeMetricFamily("outbox_oldest_age_seconds", "Age of the oldest of them", labels=["kind"])
-        found = session.execute(text("SELECT kind, count(*) AS n, min(created_at) AS since FROM outbox GROUP BY kind"))
+        depth = GaugeMetricFamily("outbox_live_rows", "Promises not yet kept", labels=["kind", "state"])
+        oldest = GaugeMetricFamily("outbox_oldest_age_seconds", "Age of the oldest of them", labels=["kind", "state"])
+        found = session.execute(_LIVE, {"now": self._clock()})
         for row in found:
-            depth.add_metric([row.kind], row.n)
-            oldest.add_metric([row.kind], self._age(row.since))
+            depth.add_metric([row.kind, row.state], row.n)
+            oldest.add_metric([row.kind, row.state], self._age(row.since))
         return depth, oldest
 
     def _closed(self, session: Session) -> Iterable[Metric]:
@@ -57,6 +77,11 @@ class OutboxCollector(Collector):
             depth.add_metric([row.ending], row.n)
             oldest.add_metric([row.ending], self._age(row.since))
         return depth, oldest
+
+    def _relays(self, session: Session) -> Iterable[Metric]:
+        running = GaugeMetricFamily("outbox_relays", "Relay processes heard of lately")
+        running.add_metric([], presence.count(session, now=self._clock()))
+        return [running]
 
     def _age(self, since: datetime) -> float:
         return max(0.0, (self._clock() - since).total_seconds())

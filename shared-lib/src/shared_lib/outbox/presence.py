@@ -29,11 +29,14 @@ def leave(session: Session, owner: UUID) -> None:
     session.execute(text("DELETE FROM outbox_relay WHERE owner = :owner"), {"owner": owner})
 
 
+def count(session: Session, *, now: datetime) -> int:
+    """How many relays have been heard of within two periods."""
+    since = now - timedelta(seconds=PERIOD_SECONDS * MISSED_PERIODS)
+    found = session.scalar(text("SELECT count(*) FROM outbox_relay WHERE seen_at >= :since"), {"since": since})
+    return int(found or 0)
+
+
 def is_relay_running(database: Database, clock: Clock) -> bool:
     """Has any relay of this database been heard of within two periods? A check for `/readyz`."""
-    since = clock() - timedelta(seconds=PERIOD_SECONDS * MISSED_PERIODS)
     with database.begin() as session:
-        found = session.scalar(
-            text("SELECT EXISTS (SELECT FROM outbox_relay WHERE seen_at >= :since)"), {"since": since}
-        )
-    return bool(found)
+        return count(session, now=clock()) > 0

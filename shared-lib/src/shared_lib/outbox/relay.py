@@ -19,7 +19,7 @@ from shared_lib.database import Database
 from shared_lib.errors import Unavailable
 from shared_lib.request_id import current_request_id, request_id_bound
 
-from . import rows
+from . import metrics, rows
 from .attempt import Attempt
 from .breaker import Breaker
 from .doubt import OneInDoubt
@@ -194,6 +194,7 @@ class Relay:
             # runs out, a mark stays in force, and after a few such starts it is dead.
             log.exception("outbox.attempt_crashed", outbox_id=str(delivery.id), kind=delivery.kind)
         finally:
+            metrics.BREAKER_OPEN.labels(lane.name).set(lane.breaker.is_open)
             self._doubt.leave(delivery.id)
             self._let_go(delivery.id)
             self.on_finished()

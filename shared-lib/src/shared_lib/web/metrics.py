@@ -1,13 +1,13 @@
 """`/metrics` in the Prometheus text format: requests of this process, and whatever collectors a service adds."""
 
-import os
 import time
 from collections.abc import Iterable
 
 from flask import Flask, Response, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from prometheus_client.registry import Collector
+
+from shared_lib.metrics import registry_of_process
 
 REQUESTS = Counter("http_requests_total", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram(
@@ -21,12 +21,7 @@ PATH = "/metrics"
 
 def install(app: Flask, collectors: Iterable[Collector] = ()) -> None:
     """Count every request by its route template, never by its path, and answer `/metrics`."""
-    registry = CollectorRegistry()
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    else:
-        registry.register(REQUESTS)
-        registry.register(SECONDS)
+    registry = registry_of_process()
     for collector in collectors:
         registry.register(collector)
 

@@ -1,0 +1,55 @@
+"""The address of a relay process: `/metrics` for Prometheus, and `/livez` while its loop turns."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shared_lib.metrics import registry_of_process
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+PATIENCE_SECONDS = 5.0
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = PATIENCE_SECONDS  # for whoever connects and says nothing
+
+    def log_message(self, *_: object) -> None:
+        """Nobody wants a line per scrape."""
+
+
+@contextmanager
+def serving(bind: str, is_alive: Callable[[], bool]) -> Iterator[int]:
+    """Answers at `bind` (host:port) inside the block; gives the port. Raises OSError where somebody else listens."""
+    registry = registry_of_process()
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ.get("PATH_INFO") == "/metrics":
+            start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST)])
+            return [generate_latest(registry)]
+        if environ.get("PATH_INFO") == "/livez":
+            start_response("200 OK" if is_alive() else "503 Service Unavailable", [("Content-Type", "text/plain")])
+            return [b""]
+        start_response("404 Not Found", [("Content-Type", "text/plain")])
+        return [b""]
+
+    host, _, port = bind.rpartition(":")
+    server = make_server(host, int(port), application, _Server, _Handler)
+    thread = threading.Thread(target=server.serve_forever, name="monitor", daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,84 @@
+"""What a relay process tells whoever looks."""
+
+import socket
+
+import requests
+from prometheus_client import REGISTRY
+from prometheus_client.parser import text_string_to_metric_families
+from shared_lib.errors import Rejected, Unreachable
+from shared_lib.outbox import Delivery, Relay, monitor
+from shared_lib.outbox.metrics import OutboxCollector
+
+from ..outbox_world import Destination, promise, rows
+
+
+def attempts(outcome: str) -> float:
+    return REGISTRY.get_sample_value("outbox_attempts_total", {"kind": "parcel", "outcome": outcome}) or 0.0
+
+
+def down(_: Delivery) -> None:
+    raise Unreachable("down")
+
+
+def refuse(_: Delivery) -> None:
+    raise Rejected("no")
+
+
+def test_it_answers_while_the_loop_turns_and_says_so_when_it_does_not() -> None:
+    turning = True
+    with monitor.serving("127.0.0.1:0", lambda: turning) as port:
+        address = f"http://127.0.0.1:{port}"
+        assert requests.get(f"{address}/livez", timeout=5).status_code == 200
+        turning = False
+        assert requests.get(f"{address}/livez", timeout=5).status_code == 503
+        assert requests.get(f"{address}/", timeout=5).status_code == 404
+        text = requests.get(f"{address}/metrics", timeout=5).text
+        names = {family.name for family in text_string_to_metric_families(text)}
+        assert {"outbox_attempts", "outbox_breaker_open", "process_cpu_seconds"} <= names
+
+
+def test_somebody_who_connects_and_is_silent_keeps_nobody_waiting() -> None:
+    with monitor.serving("127.0.0.1:0", lambda: True) as port, socket.create_connection(("127.0.0.1", port)):
+        assert requests.get(f"http://127.0.0.1:{port}/livez", timeout=5).status_code == 200
+
+
+def test_every_attempt_is_counted_by_how_it_went(relay: Relay, destination: Destination) -> None:
+    before = {outcome: attempts(outcome) for outcome in ("done", "postponed", "rejected")}
+
+    promise(relay, "a", inline=True)
+    destination.before = down
+    promise(relay, "b", inline=True)
+    destination.before = refuse
+    promise(relay, "c", inline=True)
+
+    assert {outcome: attempts(outcome) - before[outcome] for outcome in before} == {
+        "done": 1,
+        "postponed": 1,
+        "rejected": 1,
+    }
+
+
+def test_an_open_breaker_shows_until_the_destination_answers(relay: Relay, destination: Destination) -> None:
+    destination.before = down
+    for name in "abc":
+        promise(relay, name, inline=True)
+    assert REGISTRY.get_sample_value("outbox_breaker_open", {"lane": "parcels"}) == 1
+
+    destination.before = lambda _: None
+    relay.clock.now = max(row.due_at for row in rows(relay.database))
+    relay.run_once()
+    assert REGISTRY.get_sample_value("outbox_breaker_open", {"lane": "parcels"}) == 0
+
+
+def test_rows_are_shown_by_what_happens_to_them(relay: Relay, destination: Destination) -> None:
+    destination.before = down
+    promise(relay, "waiting", inline=True)
+    promise(relay, "due")
+
+    collected = OutboxCollector(relay.database, relay.clock).collect()
+    depth = {
+        (sample.name, sample.labels.get("state")): sample.value for metric in collected for sample in metric.samples
+    }
+    assert depth["outbox_live_rows", "waiting"] == 1
+    assert depth["outbox_live_rows", "due"] == 1
+    assert depth["outbox_relays", None] == 0
