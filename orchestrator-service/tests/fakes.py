@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,6 +34,7 @@ class FakeNotifier:
 
     status: Status = Status.SENT
     failure: Exception | None = None
+    meanwhile: Callable[[], object] = lambda: None
     still_queued: frozenset[str] = frozenset()
     announced: list[PauseEvent] = field(default_factory=list)
     withdrawn: list[UUID] = field(default_factory=list)
@@ -42,6 +43,7 @@ class FakeNotifier:
     def announce(self, event: PauseEvent, *, announcement_id: UUID) -> tuple[DispatchResult, ...]:
         if self.failure is not None:
             raise self.failure
+        self.meanwhile()
         self.announced.append(event)
         return tuple(a_result(recipient, status=self._status_of(recipient)) for recipient in event.recipients)
 

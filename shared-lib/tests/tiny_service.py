@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 from flask_smorest import Blueprint
+from shared_lib import deadline
 from shared_lib.clock import utc_now
 from shared_lib.keys import KeySet
 from shared_lib.tokens import TokenVerifier
@@ -18,6 +19,11 @@ blp: Blueprint = StrictBlueprint("tiny", __name__)
 def slow() -> dict[str, bool]:
     threading.Event().wait(2)
     return {"done": True}
+
+
+@blp.get("/left")
+def left() -> dict[str, float | None]:
+    return {"left": deadline.left()}
 
 
 @blp.post("/echo")

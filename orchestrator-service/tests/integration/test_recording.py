@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pytest
 from orchestrator_service.domain import pause_events as domain
 from orchestrator_service.domain.announcements import Status
@@ -61,6 +62,17 @@ def test_the_event_is_told_and_says_whom(recording: Recording, notifier: FakeNot
     assert stored.reason == "Personal leave"
     assert (stored.resolution_rule, stored.resolution_source) == ("only_coordinator", "chapter:oslo")
     assert all(result.sent_at is not None for result in stored.dispatch_results)
+
+
+def test_an_accepted_event_is_answered_although_the_database_is_stuck_by_then(
+    recording: Recording, notifier: FakeNotifier, database_url: str
+) -> None:
+    with psycopg.connect(database_url) as blocker:
+        notifier.meanwhile = lambda: blocker.execute("LOCK TABLE pause_event IN ACCESS EXCLUSIVE MODE")
+        answer = recorded(recording, a_draft())
+
+    assert answer.is_new
+    assert answer.event.notifications_sent == []
 
 
 def test_an_event_outlives_an_unreachable_notifier(

@@ -1,6 +1,5 @@
 """A service's own PostgreSQL database: one engine, short transactions, bounded waits."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,15 +7,17 @@ from sqlalchemy import Engine, create_engine, exc, make_url, text
 from sqlalchemy.orm import Session
 
 from shared_lib.errors import Unavailable
+from shared_lib.patience import Limits, Patience
 
 CONNECT_SECONDS = 2
 POOL_SECONDS = 1.0
-TROUBLE_SECONDS = 3.0
-"""How long after a time-out the next transactions are impatient."""
-
-_IMPATIENT = text("SELECT set_config('lock_timeout', '250ms', true), set_config('statement_timeout', '1s', true)")
-_STUCK = ("55P03", "57014", "25P04")
-"""lock_not_available, query_canceled and transaction_timeout (PostgreSQL, appendix A)."""
+# transaction_timeout starts counting anew only when it has been off (PostgreSQL 17).
+_LIMIT = text(
+    "SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true),"
+    " set_config('transaction_timeout', '0', true), set_config('transaction_timeout', :whole, true)"
+)
+_STUCK = ("55P03", "57014", "25P04", "40P01")
+"""lock_not_available, query_canceled, transaction_timeout and deadlock_detected (PostgreSQL, appendix A)."""
 
 REQUEST_SECONDS = 2.5
 """The longest transaction that a request may wait for: whoever asks hears 503 within 3.5 s."""
@@ -25,13 +26,13 @@ REQUEST_SECONDS = 2.5
 class Database:
     """Opens transactions. Safe to share between threads; not between processes (open it after a fork).
 
-    Once something took too long, transactions that follow closely wait a quarter second for a lock instead of two: else
-    whoever queues behind a locked table waits for one time-out after the other.
+    Once something took too long, transactions that follow closely wait a quarter second for a lock instead of two, and
+    a request that queued before it began waits less (`Patience`).
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, patience: Patience) -> None:
         self.engine = engine
-        self._trouble_until = float("-inf")
+        self._patience = patience
 
     @classmethod
     def open(
@@ -66,7 +67,7 @@ class Database:
                 "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
             },
         )
-        return cls(engine)
+        return cls(engine, Patience(lock=lock_timeout, statement=statement_timeout, whole=transaction_timeout))
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -77,30 +78,28 @@ class Database:
         """
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
-                if self._is_in_trouble_once_connected(session):
-                    session.execute(_IMPATIENT)
+                session.connection()  # while we waited for one, others may have run into trouble
+                if (limits := self._patience.limits()) is not None:
+                    session.execute(_LIMIT, _in_milliseconds(limits))
                 yield session
         except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
             is_stuck = getattr(error.orig, "sqlstate", None) in _STUCK
             if isinstance(error, exc.InternalError) and not is_stuck:
                 raise  # a mistake of ours
             if is_stuck:
-                self._note_trouble()
+                self._patience.note_trouble()
             raise Unavailable(_reason(error)) from error
         except exc.TimeoutError as error:
-            self._note_trouble()
+            self._patience.note_trouble()
             raise Unavailable("pool_exhausted") from error
-
-    def _note_trouble(self) -> None:
-        self._trouble_until = time.monotonic() + TROUBLE_SECONDS
-
-    def _is_in_trouble_once_connected(self, session: Session) -> bool:
-        """Looks after the wait for a connection, during which others may have run into trouble."""
-        session.connection()
-        return time.monotonic() < self._trouble_until
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _in_milliseconds(limits: Limits) -> dict[str, str]:
+    seconds = {"lock": limits.lock, "statement": limits.statement, "whole": limits.whole}
+    return {name: str(int(value * 1000)) for name, value in seconds.items()}
 
 
 def _reason(error: exc.DBAPIError) -> str:

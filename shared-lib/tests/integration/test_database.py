@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from shared_lib import deadline
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
 from sqlalchemy import text
@@ -50,6 +51,47 @@ def test_waiting_for_one_lock_after_another_is_bounded_as_a_whole(outbox_url: st
     database.close()
 
     assert 1.5 < took < 3.2
+
+
+def test_a_request_that_has_queued_waits_for_what_is_left_of_its_time(outbox_url: str) -> None:
+    database = Database.open(outbox_url, transaction_timeout=2.5)
+    with psycopg.connect(outbox_url) as blocker, deadline.at(time.monotonic() + 1.2):
+        blocker.execute("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
+        took = seconds_until_refused(database)
+    database.close()
+
+    assert 0.9 < took < 2.0
+
+
+def test_the_limit_of_a_late_request_counts_from_its_beginning_and_for_everything_it_does(outbox_url: str) -> None:
+    database = Database.open(outbox_url, transaction_timeout=2.5)
+    with deadline.at(time.monotonic() + 1.2):
+        took = seconds_until_refused(database, "SELECT pg_sleep(0.9)", "SELECT pg_sleep(0.9)")
+    database.close()
+
+    assert 0.9 < took < 1.7
+
+
+def test_a_deadlock_is_trouble_too(outbox_url: str) -> None:
+    database = Database.open(outbox_url, transaction_timeout=2.5)
+    with psycopg.connect(outbox_url) as other:
+        other.execute("SELECT pg_advisory_lock(1)")
+
+        def cross() -> None:
+            with database.begin() as session:
+                session.execute(text("SELECT pg_advisory_xact_lock(2)"))
+                # Whoever has waited for a second looks for deadlocks first: that is us.
+                threading.Timer(0.4, other.execute, ("SELECT pg_advisory_lock(2)",)).start()
+                session.execute(text("SELECT pg_advisory_xact_lock(1)"))
+
+        with pytest.raises(Unavailable, match="40P01"):
+            cross()
+        with psycopg.connect(outbox_url) as blocker:
+            blocker.execute("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
+            took = seconds_until_refused(database)
+    database.close()
+
+    assert took < 1.0
 
 
 def test_a_database_that_is_not_there_is_found_out_at_once() -> None:

@@ -81,6 +81,20 @@ def test_liveness_does_not_wait_for_a_busy_thread(served: Served) -> None:
     assert took < 0.5
 
 
+def test_time_in_the_queue_for_a_thread_counts_towards_the_deadline(served: Served) -> None:
+    idle = requests.get(f"{served.url}/left", timeout=5).json()["left"]
+    busy = [threading.Thread(target=requests.get, args=(f"{served.url}/slow",)) for _ in range(THREADS)]
+    for thread in busy:
+        thread.start()
+    threading.Event().wait(0.3)
+    queued = requests.get(f"{served.url}/left", timeout=5).json()["left"]
+    for thread in busy:
+        thread.join()
+
+    assert 2.7 < idle <= 3.2
+    assert queued < idle - 1.2
+
+
 def test_clients_that_say_nothing_cost_no_thread(served: Served) -> None:
     silent = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(THREADS * 3)]
     begun = time.monotonic()

@@ -1,12 +1,14 @@
 """Record a pause event together with the promise to announce it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import structlog
 from shared_lib import idempotency
 from shared_lib.clock import Clock
 from shared_lib.database import Database
+from shared_lib.errors import Unavailable
 from shared_lib.idempotency import RequestKey
 from shared_lib.outbox import Handover, Relay
 from sqlalchemy.orm import Session
@@ -113,9 +115,13 @@ class Recording:
         return event
 
     def _as_told(self, event: PauseEvent) -> PauseEvent:
-        """With what is known by now; removed meanwhile, the event is answered as it was recorded."""
-        with self.database.begin() as session:
+        """With what is known by now; as it was recorded if it was removed or the database has become unreachable.
+
+        It is accepted by now: to answer 503 would only make the caller ask once more.
+        """
+        with suppress(Unavailable), self.database.begin() as session:
             return pause_events.get_any(session, event.id) or event
+        return event
 
 
 def _changes_nothing(session: Session, event: PauseEvent) -> bool:

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from shared_lib import deadline
 from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
@@ -28,6 +29,9 @@ from .model import Delivery, LeaseLost, Promise, Route
 from .retry import RetryPolicy
 
 log = structlog.get_logger(__name__)
+
+READING_SECONDS = 0.3
+"""What a request needs after its wait, to read and answer what has become of its promises."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +102,7 @@ class Relay:
         return Handover(deliveries=tuple(begun))
 
     def deliver_now(self, handover: Handover, *, wait_seconds: float) -> None:
-        """Begin what was handed over and wait this long at most; the attempts themselves go on.
+        """Begin what was handed over and wait this long at most, less at the deadline; the attempts themselves go on.
 
         What finds no free thread is given back to the relays. Never raises for what happens to the attempts.
         """
@@ -111,7 +115,8 @@ class Relay:
                 begun.append(future)
         if turned_away:
             self._give_back(turned_away)
-        wait(begun, timeout=max(0.0, wait_seconds))
+        left = deadline.left()
+        wait(begun, timeout=max(0.0, wait_seconds if left is None else min(wait_seconds, left - READING_SECONDS)))
 
     def begin(self, delivery: Delivery) -> "Future[None] | None":
         """Attempt on a thread of the right lane; None when all of them are busy."""

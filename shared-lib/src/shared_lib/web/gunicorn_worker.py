@@ -19,11 +19,16 @@ from gunicorn import util
 from gunicorn.http import errors as parse_errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from shared_lib import deadline
+
 from . import draining, handshakes
 
 LIVENESS = b"GET /livez"
 READ_SECONDS = 10.0
 REQUEST_SECONDS = 15.0
+ANSWER_SECONDS = 3.2
+"""Counted from the moment a request can be read, its time in the queue for a thread included."""
+
 SILENCE_SECONDS = 1.0
 FAREWELL_SECONDS = 5.0
 
@@ -140,9 +145,13 @@ class LanedThreadWorker(ThreadWorker):  # type: ignore[misc]
     def enqueue_req(self, conn: TConn) -> None:
         """Give the request to the lane it belongs to."""
         pool = self.liveness if self._asks_for_liveness(conn) else self.tpool
-        pool.submit(self.handle, conn).add_done_callback(
+        pool.submit(self._handle_by, time.monotonic() + ANSWER_SECONDS, conn).add_done_callback(
             lambda future: self.method_queue.defer(self.finish_request, conn, future)
         )
+
+    def _handle_by(self, moment: float, conn: TConn) -> Any:
+        with deadline.at(moment):
+            return self.handle(conn)
 
     def handle(self, conn: TConn) -> Any:
         """Answer a request. A client that is still sending a body we refused gets to see why."""
