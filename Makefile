@@ -12,7 +12,7 @@ SOURCES := $(PACKAGES:%=%/src) deploy
 STAMP := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo token outbox faults lint format test openapi lock clean
+.PHONY: help install run demo token outbox faults bench lint format test openapi lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -44,6 +44,7 @@ lint: install ## ruff, mypy --strict and the import rules of the house
 	@$(BIN)/mypy
 	@MYPYPATH=deploy/local $(BIN)/mypy deploy/local/*.py
 	@MYPYPATH=deploy/local:deploy/system-tests $(BIN)/mypy deploy/system-tests/faults/*.py deploy/system-tests/faults/drills/*.py
+	@MYPYPATH=deploy/local:deploy $(BIN)/mypy deploy/bench/*.py deploy/bench/rows/*.py
 	@$(BIN)/lint-imports --no-cache
 
 format: install ## Let ruff put the code into shape
@@ -55,6 +56,9 @@ test: install ## All tests: unit, integration, contract and system
 
 faults: install ## Crash tests of the whole system, with their figures (long; shorter: SCALE=0.05 DRILLS="kills locks")
 	@PYTHONPATH=deploy/system-tests:deploy/local $(BIN)/python -m faults --scale $(SCALE) $(DRILLS)
+
+bench: install ## Measure the system against its floor, under ten minutes (some of it: PARTS="posting chain"; JSON=FILE)
+	@PYTHONPATH=deploy:deploy/local $(BIN)/python -m bench $(if $(JSON),--json $(JSON)) $(PARTS)
 
 openapi: install ## Write each service's contract/openapi.json anew
 	@for service in orchestrator notification acknowledgement; do \

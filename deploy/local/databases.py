@@ -27,7 +27,11 @@ class Databases:
         self._server.start()
         if not self._log_link.is_symlink():
             self._log_link.symlink_to(self._server.log)
-        self.dsns = {service: self._server.create_database(service, service) for service in SERVICES}
+        self.dsns = {service: self.create(service, service) for service in SERVICES}
+
+    def create(self, name: str, role: str) -> str:
+        """Make a database and the role that owns it, if they are missing; answers its address."""
+        return self._server.create_database(name, role)
 
     def watch(self, note: Callable[[str], None]) -> None:
         """Start the server again if it has died; addresses and passwords stay the same."""

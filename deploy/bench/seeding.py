@@ -1,0 +1,122 @@
+"""A million rows in less than a minute, as they would have come to be: events and lapses, and how many there are."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from .directory import MENTORS, MENTORS_EACH, ORGANISATION
+
+DIRECTORY = ("organisation", "chapter", "person", "membership", "assignment")
+Fill = Callable[[psycopg.Connection, int], None]
+
+_EVENTS = """
+INSERT INTO pause_event (id, organisation_id, peer_mentor_id, event_type, effective_date, coordinator_id, admin_ids,
+    also_ids, resolution_rule, resolution_source, announcement_id, revision, created_at)
+SELECT 'pn_' || lpad(to_hex(n), 12, '0'), %(organisation)s,
+    format('%%s-m%%s', %(organisation)s::text, lpad(m::text, 5, '0')),
+    (ARRAY['pause_activated', 'pause_deactivated', 'certification_expired', 'certification_expiring'])[1 + n %% 4],
+    timestamptz '2001-01-01 UTC' + n * interval '1 minute',
+    format('%%s-c%%s', %(organisation)s::text, lpad((m / %(each)s)::text, 5, '0')), '{}', '{}', 'only_coordinator',
+    'chapter:bench', gen_random_uuid(), 1, timestamptz '2020-01-01 UTC' + n * interval '1 minute'
+FROM generate_series(1, %(amount)s) AS n, LATERAL (SELECT n %% %(mentors)s AS m) AS who
+"""
+_TOLD = """
+INSERT INTO dispatch_result (event_id, recipient_id, channel, status, sent_at)
+SELECT id, peer_mentor_id, 'email', 'sent', created_at FROM pause_event ORDER BY created_at DESC LIMIT 200000
+"""
+_COUNTED = """
+INSERT INTO event_count (organisation_id, coordinator_id, event_type, events)
+SELECT organisation_id, coalesce(coordinator_id, ''), event_type, count(*) FROM pause_event GROUP BY 1, 2, 3
+"""
+_LAPSES = """
+INSERT INTO lapse (id, notification_id, mentor_id, coordinator_id, organisation_id, expiry_date, created_at,
+    acknowledged_at, version)
+SELECT gen_random_uuid(), gen_random_uuid(), format('%%s-m%%s', %(organisation)s::text, lpad(m::text, 5, '0')),
+    format('%%s-c%%s', %(organisation)s::text, lpad((m / %(each)s)::text, 5, '0')), %(organisation)s,
+    timestamptz '2020-02-01 UTC' + n * interval '1 minute', timestamptz '2020-01-01 UTC' + n * interval '1 minute',
+    CASE WHEN n %% 3 > 0 THEN timestamptz '2020-01-02 UTC' + n * interval '1 minute' END, 1
+FROM generate_series(1, %(amount)s) AS n, LATERAL (SELECT n %% %(mentors)s AS m) AS who
+"""
+
+
+def events(connection: psycopg.Connection, amount: int) -> None:
+    """Events of the directory's mentors in turn, a mail told of each; what was there before is gone."""
+    connection.execute("TRUNCATE pause_event, dispatch_result, event_count")
+    with _without_indexes(connection, "pause_event"), _without_indexes(connection, "dispatch_result"):
+        connection.execute(_EVENTS, _values(amount))
+        connection.execute(_TOLD)
+    connection.execute(_COUNTED)
+    _settle(connection, "pause_event", "dispatch_result", "event_count")
+
+
+def lapses(connection: psycopg.Connection, amount: int) -> None:
+    """Lapses of the directory's mentors in turn, two thirds acknowledged; what was there before is gone."""
+    connection.execute("TRUNCATE lapse")
+    with _without_indexes(connection, "lapse"):
+        connection.execute(_LAPSES, _values(amount))
+    _settle(connection, "lapse")
+
+
+def copy_directory(source: psycopg.Connection, target: psycopg.Connection) -> None:
+    """The same people and chapters in another database of the service, if it has any."""
+    for table in DIRECTORY:
+        if source.execute("SELECT to_regclass(%s) IS NULL", [table]).fetchone() == (True,):
+            return
+        name = Identifier(table)
+        with (
+            source.cursor().copy(SQL("COPY {} TO STDOUT").format(name)) as rows,
+            target.cursor().copy(SQL("COPY {} FROM STDIN").format(name)) as into,
+        ):
+            for row in rows:
+                into.write(row)
+    target.commit()
+
+
+def _values(amount: int) -> dict[str, object]:
+    return {"organisation": ORGANISATION, "amount": amount, "mentors": MENTORS, "each": MENTORS_EACH}
+
+
+def _settle(connection: psycopg.Connection, *tables: str) -> None:
+    """What autovacuum would have done in the years in which so many rows come together."""
+    connection.commit()
+    connection.autocommit = True
+    for table in tables:
+        connection.execute(SQL("VACUUM ANALYZE {}").format(Identifier(table)))
+    connection.autocommit = False
+
+
+@contextmanager
+def _without_indexes(connection: psycopg.Connection, table: str) -> Iterator[None]:
+    """Keys and indexes are built once, over all rows: row by row they would take most of the time."""
+    keys = connection.execute(
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE conrelid = to_regclass(%s) AND contype IN ('f', 'p', 'u') ORDER BY contype DESC",
+        [table],
+    ).fetchall()
+    referring = connection.execute(
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE confrelid = to_regclass(%s) AND contype = 'f'",
+        [table],
+    ).fetchall()
+    for other, name, _ in referring:
+        connection.execute(SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(Identifier(other), Identifier(name)))
+    for name, _ in keys:
+        connection.execute(SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(Identifier(table), Identifier(name)))
+    indexes = connection.execute("SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s", [table]).fetchall()
+    for name, _ in indexes:
+        connection.execute(SQL("DROP INDEX {}").format(Identifier(name)))
+    yield
+    for _, definition in indexes:
+        connection.execute(definition)
+    for name, definition in keys:
+        _add(connection, table, name, definition)
+    for other, name, definition in referring:
+        _add(connection, other, name, definition)
+
+
+def _add(connection: psycopg.Connection, table: str, name: str, definition: str) -> None:
+    """`definition` is the database's own."""
+    beginning = SQL("ALTER TABLE {} ADD CONSTRAINT {} ").format(Identifier(table), Identifier(name))
+    connection.execute(beginning.as_string(connection) + definition)
