@@ -4,12 +4,14 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import jwt
 import requests
 import structlog
+from urllib3.exceptions import HTTPError
 
 log = structlog.get_logger(__name__)
 
@@ -17,6 +19,7 @@ FRESH_SECONDS = 300.0
 AGAIN_SECONDS = 10.0
 MISSING_SECONDS = 1.0
 MOST_BYTES = 256 * 1024
+FETCH_SECONDS = 5.0
 ALGORITHMS = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
 """One algorithm per key type: a token cannot talk us into another."""
 
@@ -59,7 +62,7 @@ class KeySet:
                 return
             self._keys = _parse(self._fetch())
             self._read_at = self._monotonic()
-        except (OSError, ValueError, requests.RequestException, jwt.PyJWTError) as error:
+        except (OSError, ValueError, RecursionError, requests.RequestException, HTTPError) as error:
             self._read_at = self._monotonic()
             log.error("keys.unreadable", error=type(error).__name__, kept=len(self._keys))
         finally:
@@ -68,17 +71,35 @@ class KeySet:
     def _fetch(self) -> bytes:
         if not self._source.startswith(("http://", "https://")):
             return Path(self._source).read_bytes()
-        with requests.get(self._source, timeout=(2, 3), allow_redirects=False, stream=True) as response:
-            response.raise_for_status()
-            return response.raw.read(MOST_BYTES, decode_content=True)
+        deadline = time.monotonic() + FETCH_SECONDS
+        with requests.Session() as session:
+            session.trust_env = False  # neither a proxy nor a .netrc of this machine
+            response = session.get(self._source, timeout=(2, 3), allow_redirects=False, stream=True)
+            if response.status_code != 200:
+                raise ValueError("not a key set")
+            return _bounded(response, deadline)
+
+
+def _bounded(response: requests.Response, deadline: float) -> bytes:
+    """The whole body. A time-out per read would let a source that drips hold us for ever."""
+    body = b""
+    while piece := response.raw.read1(MOST_BYTES, decode_content=True):
+        body += piece
+        if len(body) > MOST_BYTES or time.monotonic() > deadline:
+            raise ValueError("too large or too slow")
+    return body
 
 
 def _parse(document: bytes) -> dict[str, jwt.PyJWK]:
+    """The usable keys. One that we cannot read does not take the others with it. Raises ValueError for none."""
+    content = json.loads(document)
+    members = content.get("keys") if isinstance(content, dict) else None
     keys = {}
-    for member in json.loads(document)["keys"]:
-        algorithm = _algorithm(member)
+    for member in members if isinstance(members, list) else []:
+        algorithm = _algorithm(member) if isinstance(member, dict) else None
         if algorithm is not None:
-            keys[member["kid"]] = jwt.PyJWK(member, algorithm=algorithm)
+            with suppress(jwt.PyJWTError, ValueError, TypeError):
+                keys[member["kid"]] = jwt.PyJWK(member, algorithm=algorithm)
     if not keys:
         raise ValueError("no usable key")
     return keys
@@ -86,7 +107,8 @@ def _parse(document: bytes) -> dict[str, jwt.PyJWK]:
 
 def _algorithm(member: dict[str, Any]) -> str | None:
     """The one algorithm this key may be used with; None for a key that is not for us."""
-    algorithm = ALGORITHMS.get(member.get("kty", ""))
+    kind = member.get("kty")
+    algorithm = ALGORITHMS.get(kind) if isinstance(kind, str) else None
     usable = isinstance(member.get("kid"), str) and member.get("use", "sig") == "sig" and "d" not in member
-    curve_fits = member.get("kty") == "RSA" or member.get("crv") in ("P-256", "Ed25519")
+    curve_fits = kind == "RSA" or member.get("crv") in ("P-256", "Ed25519")
     return algorithm if usable and curve_fits and member.get("alg", algorithm) == algorithm else None

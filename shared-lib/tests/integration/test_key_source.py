@@ -1,0 +1,154 @@
+"""A key set that is fetched over HTTP: followed as it changes, and its source can do no harm."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
+from shared_lib import keys as keys_module
+from shared_lib.keys import AGAIN_SECONDS, FRESH_SECONDS, MOST_BYTES, KeySet
+from shared_lib.tokens import public_jwk
+
+ONE, OTHER = (public_jwk(generate_private_key(SECP256R1())) for _ in range(2))
+Reply = Callable[[BaseHTTPRequestHandler], None]
+
+
+class Source:
+    """A server whose answer a test chooses; counts how often it is asked, and by which path."""
+
+    def __init__(self) -> None:
+        source = self
+        self.asked: list[str] = []
+        self.ended = threading.Event()
+        self.reply: Reply = answering({"keys": [ONE]})
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                source.asked.append(self.path)
+                with suppress(OSError):
+                    source.reply(self)
+
+            def log_message(self, *_: object) -> None:
+                """Quiet."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_port}/keys"
+
+
+def answering(document: object, *, status: int = 200, **headers: str) -> Reply:
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return reply
+
+
+@pytest.fixture
+def source() -> Iterator[Source]:
+    source = Source()
+    thread = threading.Thread(target=source.server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield source
+    source.ended.set()
+    source.server.shutdown()
+    source.server.server_close()
+
+
+@pytest.fixture
+def now() -> list[float]:
+    return [100.0]
+
+
+@pytest.fixture
+def keys(source: Source, now: list[float]) -> KeySet:
+    return KeySet(source.address, monotonic=lambda: now[0])
+
+
+def test_keys_are_fetched_once_and_kept(keys: KeySet, source: Source) -> None:
+    assert all(keys.find(ONE["kid"]) is not None for _ in range(5))
+    assert source.asked == ["/keys"]
+
+
+def test_a_rotated_key_is_found_and_a_withdrawn_one_forgotten(keys: KeySet, source: Source, now: list[float]) -> None:
+    assert keys.find(ONE["kid"]) is not None
+    source.reply = answering({"keys": [OTHER]})
+
+    assert keys.find(OTHER["kid"]) is None, "at most one reading in ten seconds"
+    now[0] += AGAIN_SECONDS + 1
+    assert keys.find(OTHER["kid"]) is not None
+    assert keys.find(ONE["kid"]) is None
+    assert len(source.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answering({"keys": [OTHER]}, status=500),
+        answering({"keys": [OTHER]}, status=302, Location="/elsewhere"),
+        answering({"keys": [OTHER]}, status=404),
+        answering(b""),
+        answering(b"<html>"),
+        answering(b"\xff\xfe"),
+        answering([]),
+        answering({}),
+        answering(None),
+        answering({"keys": {}}),
+        answering({"keys": "all"}),
+        answering({"keys": []}),
+        answering({"keys": [None, 7, "x", [], {}, {"kty": []}, {"kty": "EC", "kid": 7}]}),
+        answering({"keys": [{**OTHER, "use": "enc"}]}),
+        answering({"keys": [{**OTHER, "d": "AA"}]}),
+        answering({"keys": [{**OTHER, "alg": "none"}]}),
+        answering({"keys": [{**OTHER, "x": "AA"}]}),
+        answering({"keys": [{**OTHER, "crv": "P-521"}]}),
+        answering({"keys": [{"kty": "oct", "k": "AA", "kid": OTHER["kid"]}]}),
+        answering(b"[" * 200_000),
+        answering(json.dumps({"keys": [OTHER]}).encode() + b" " * MOST_BYTES),
+    ],
+)
+def test_the_last_good_set_outlives_a_source_that_fails(
+    reply: Reply, keys: KeySet, source: Source, now: list[float]
+) -> None:
+    assert keys.find(ONE["kid"]) is not None
+    source.reply = reply
+    now[0] += FRESH_SECONDS + 1
+
+    assert keys.find(OTHER["kid"]) is None
+    assert keys.find(ONE["kid"]) is not None
+    assert source.asked == ["/keys", "/keys"], "no redirect is followed"
+
+
+def test_a_key_that_cannot_be_read_does_not_take_the_others_with_it(keys: KeySet, source: Source) -> None:
+    source.reply = answering({"keys": [{**OTHER, "x": "AA"}, {"kty": "oct"}, "x", ONE]})
+    assert keys.find(ONE["kid"]) is not None
+
+
+def test_a_source_that_drips_is_given_up(keys: KeySet, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        while not source.ended.wait(0.05):
+            handler.wfile.write(b" ")
+
+    monkeypatch.setattr(keys_module, "FETCH_SECONDS", 0.3)
+    source.reply = drip
+    begun = time.monotonic()
+    assert keys.find(ONE["kid"]) is None
+    assert time.monotonic() - begun < 3
+
+
+def test_every_kind_of_key_we_believe_is_read(keys: KeySet, source: Source) -> None:
+    rsa = public_jwk(generate_rsa_key(public_exponent=65537, key_size=2048))
+    source.reply = answering({"keys": [rsa, ONE]})
+    found = [keys.find(kid) for kid in (rsa["kid"], ONE["kid"])]
+    assert [key.algorithm_name for key in found if key is not None] == ["RS256", "ES256"]
