@@ -12,7 +12,7 @@ SOURCES := $(PACKAGES:%=%/src) deploy
 STAMP := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo token outbox faults bench lint format test openapi lock clean
+.PHONY: help install run demo token outbox faults bench lint format test audit openapi lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,9 +38,10 @@ token: install ## Mint a token: make token ROLE=coordinator SUB=coord_9f8e7d6c O
 outbox: install ## Deliveries that ended badly: make outbox SERVICE=notification DO=list (show ID, replay ID, discard ID)
 	@exec $(BIN)/python deploy/local/operate.py --data-dir $(DATA) $(SERVICE) outbox $(DO)
 
-lint: install ## ruff, mypy --strict and the import rules of the house
+lint: install ## ruff, bandit, mypy --strict and the import rules of the house
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(SOURCES)
 	@$(BIN)/mypy
 	@MYPYPATH=deploy/local $(BIN)/mypy deploy/local/*.py
 	@MYPYPATH=deploy/local:deploy/system-tests $(BIN)/mypy deploy/system-tests/faults/*.py deploy/system-tests/faults/drills/*.py
@@ -59,6 +60,9 @@ faults: install ## Crash tests of the whole system, with their figures (long; sh
 
 bench: install ## Measure the system against its floor, under ten minutes (some of it: PARTS="posting chain"; JSON=FILE)
 	@PYTHONPATH=deploy:deploy/local $(BIN)/python -m bench $(if $(JSON),--json $(JSON)) $(PARTS)
+
+audit: install ## Known vulnerabilities of the locked dependencies; says so when it could not look them up
+	@exec $(BIN)/python deploy/requirements/audit.py
 
 openapi: install ## Write each service's contract/openapi.json anew
 	@for service in orchestrator notification acknowledgement; do \
