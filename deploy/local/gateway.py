@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from routes import service_for
 from shared_lib.request_id import accepted
+from shared_lib.web.security_headers import SECURITY_HEADERS
 from upstream import Answer, Cut, Request, Slow, Upstream
 
 BODY_LIMIT = 64 * 1024
@@ -132,7 +133,7 @@ def _problem(refused: Refused, environ: Mapping[str, Any], request_id: str) -> A
     }
     body = json.dumps(document).encode()
     headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
-    return Answer(refused.status, [*headers, ("Cache-Control", "no-store"), *refused.headers], body)
+    return Answer(refused.status, [*headers, *SECURITY_HEADERS.items(), *refused.headers], body)
 
 
 def from_environment() -> Gateway:

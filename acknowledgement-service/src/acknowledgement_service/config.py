@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 
 from shared_lib.config import Settings
 from shared_lib.identity import Identity
+from shared_lib.rate_limits import RateLimits
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
     database_url: str = field(repr=False)
     identity: Identity
+    rate_limits: RateLimits
     is_open: bool
     pool_size: int
     log_level: str
@@ -22,6 +24,7 @@ class Config:
         return cls(
             database_url=settings.url("DATABASE_URL", schemes=("postgresql",)),
             identity=Identity.from_settings(settings, audience="acknowledgement-service", has_callers=True),
+            rate_limits=RateLimits.from_settings(settings),
             is_open=settings.choice("AUTH_MODE", ("open", "token")) == "open",
             pool_size=settings.whole("DATABASE_POOL", 18, least=1, most=200),
             log_level=settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),

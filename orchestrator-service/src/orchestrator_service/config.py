@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 
 from shared_lib.config import Settings
 from shared_lib.identity import Identity
+from shared_lib.rate_limits import RateLimits
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
     database_url: str = field(repr=False)
     identity: Identity
+    rate_limits: RateLimits
     service_key: str
     notification_url: str
     notification_audience: str
@@ -27,6 +29,7 @@ class Config:
         return cls(
             database_url=settings.url("DATABASE_URL", schemes=("postgresql",)),
             identity=Identity.from_settings(settings, audience="orchestrator-service", has_callers=False),
+            rate_limits=RateLimits.from_settings(settings),
             service_key=settings.text("SERVICE_KEY"),
             notification_url=settings.url("NOTIFICATION_URL"),
             notification_audience=settings.text("NOTIFICATION_AUDIENCE", "notification-service"),

@@ -21,6 +21,7 @@ limit_request_field_size = 8190
 forwarder_headers = ""  # by default gunicorn takes SCRIPT_NAME and PATH_INFO from any client on the same machine
 accesslog = None  # the application writes one line per request itself
 errorlog = "-"
+logger_class = "shared_lib.web.gunicorn_logger.ServiceLogger"
 loglevel = "warning"
 control_socket_disable = True
 

@@ -105,9 +105,12 @@ def _only_allowed(_: object, __: str, event: MutableMapping[str, Any]) -> Mappin
 
 
 def _foreign_message_dropped(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """A library's warning may quote what a client sent: keep its unformatted template only."""
+    """A library's warning may quote what a client sent: keep its unformatted template only.
+
+    gunicorn's own warnings are about processes; its reports of an exception name the address that was asked for.
+    """
     record = event.get("_record")
-    if isinstance(record, logging.LogRecord) and not record.name.startswith(("gunicorn", "shared_lib")):
+    if isinstance(record, logging.LogRecord) and (record.exc_info or not record.name.startswith("gunicorn")):
         event["event"] = str(record.msg)
     return event
 

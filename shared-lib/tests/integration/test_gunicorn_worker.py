@@ -128,6 +128,8 @@ def test_what_cannot_be_parsed_is_answered_with_a_problem_document(served: Serve
 
     assert head.startswith(f"HTTP/1.1 {status} ".encode())
     assert b"application/problem+json" in head
+    for header in (b"Cache-Control: no-store", b"X-Content-Type-Options: nosniff", b"X-Request-ID: "):
+        assert header in head
     assert json.loads(body)["status"] == status
 
 

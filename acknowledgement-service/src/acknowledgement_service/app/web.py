@@ -20,7 +20,7 @@ from . import MIGRATIONS
 def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
     """A web application that is ready to be served; connects to nothing yet."""
     database = Database.open(config.database_url, pool_size=config.pool_size, transaction_timeout=REQUEST_SECONDS)
-    door = Door.of(config.identity, clock=clock, is_open=config.is_open)
+    door = Door.of(config.identity, limits=config.rate_limits, clock=clock, is_open=config.is_open)
     lapses = Lapses(database=database, clock=clock, on_acknowledged=metrics.observe)
     app = api.build(
         __name__,

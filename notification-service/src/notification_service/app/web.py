@@ -42,7 +42,7 @@ def create_app(config: Config, *, others: Outside | None = None, clock: Clock = 
 
 def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> Flask:
     """The HTTP side alone, which is all that its description needs."""
-    door = Door.of(config.identity, clock=clock, is_open=config.is_open)
+    door = Door.of(config.identity, limits=config.rate_limits, clock=clock, is_open=config.is_open)
     return api.build(
         __name__,
         title="Pause Notification Service",

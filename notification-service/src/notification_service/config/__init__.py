@@ -7,6 +7,7 @@ from email.utils import parseaddr
 
 from shared_lib.config import BadSetting, Settings
 from shared_lib.identity import Identity
+from shared_lib.rate_limits import RateLimits
 
 from .smtp import SmtpServer
 
@@ -15,6 +16,7 @@ from .smtp import SmtpServer
 class Config:
     database_url: str = field(repr=False)
     identity: Identity
+    rate_limits: RateLimits
     service_key: str
     is_open: bool
     acknowledgement_url: str
@@ -37,6 +39,7 @@ class Config:
         return cls(
             database_url=settings.url("DATABASE_URL", schemes=("postgresql",)),
             identity=Identity.from_settings(settings, audience="notification-service", has_callers=True),
+            rate_limits=RateLimits.from_settings(settings),
             service_key=settings.text("SERVICE_KEY"),
             is_open=settings.choice("AUTH_MODE", ("open", "token")) == "open",
             acknowledgement_url=settings.url("ACKNOWLEDGEMENT_URL"),

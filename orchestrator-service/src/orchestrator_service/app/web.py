@@ -39,7 +39,7 @@ def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock
 
 def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> Flask:
     """The HTTP side alone, which is all that its description needs."""
-    door = Door.of(config.identity, clock=clock)
+    door = Door.of(config.identity, limits=config.rate_limits, clock=clock)
     return api.build(
         __name__,
         title="Pause Notification Orchestrator",

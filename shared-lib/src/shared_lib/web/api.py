@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from flask import Flask, Response, g, request
 from prometheus_client.registry import Collector
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared_lib import request_id
 from shared_lib.request_id import current_request_id
@@ -16,6 +17,7 @@ from . import auth, health, metrics, openapi, problems
 from .fields import IDENTIFIER
 from .input import Blueprint
 from .paths import DoubledPath, IdentifierConverter
+from .security_headers import SECURITY_HEADERS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -57,7 +59,9 @@ def build(
     problems.register(app, error_table)
     app.before_request(_start_clock)
     app.after_request(_finish)
-    app.wsgi_app = DoubledPath(_with_request_id(app.wsgi_app), base_path)  # type: ignore[method-assign]
+    inner = DoubledPath(_with_request_id(app.wsgi_app), base_path)
+    proxies = door.throttle.limits.trusted_proxies
+    app.wsgi_app = ProxyFix(inner, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     return app
 
 
@@ -77,22 +81,19 @@ def _start_clock() -> None:
 
 def _finish(response: Response) -> Response:
     response.headers[request_id.HEADER] = current_request_id() or ""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers.setdefault("Content-Security-Policy", _content_security_policy())
-    if request.path not in QUIET:
-        rule = request.url_rule.rule if request.url_rule is not None else None
-        duration = round((time.monotonic() - g.begun) * 1000, 1) if "begun" in g else None
-        log.info("request", method=request.method, route=rule, status=response.status_code, duration_ms=duration)
-    return response
-
-
-def _content_security_policy() -> str:
+    response.headers.update(SECURITY_HEADERS)
     if request.path.startswith(openapi.PAGE):
-        own = "'self' 'unsafe-inline'"
-        return f"default-src 'self'; script-src {own}; style-src {own}; img-src 'self' data:"
-    return "default-src 'none'; frame-ancestors 'none'"
+        response.headers["Content-Security-Policy"] = openapi.PAGE_POLICY
+    if request.path not in QUIET:
+        log.info(
+            "request",
+            method=metrics.known_method(),
+            route=request.url_rule.rule if request.url_rule is not None else None,
+            status=response.status_code,
+            duration_ms=round((time.monotonic() - g.begun) * 1000, 1) if "begun" in g else None,
+            caller=auth.caller_code(),
+        )
+    return response
 
 
 def closing(app: Flask, close: Callable[[], None]) -> None:

@@ -1,8 +1,10 @@
 """Who calls: bearer tokens at the door (RFC 6750)."""
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
@@ -11,6 +13,7 @@ from flask_smorest import Blueprint
 
 from shared_lib.clock import Clock
 from shared_lib.identity import Identity
+from shared_lib.rate_limits import RateLimits, Throttle
 from shared_lib.tokens import Caller, InvalidToken, TokenVerifier
 
 from .problems import Problem
@@ -31,10 +34,16 @@ class Door:
     services: TokenVerifier | None = None
     is_open: bool = False
     """True: operations the contract calls public need no token; one that is sent is still verified and limits."""
+    throttle: Throttle = field(default_factory=lambda: Throttle(RateLimits()))
 
     @classmethod
-    def of(cls, identity: Identity, *, clock: Clock, is_open: bool = False) -> "Door":
-        return cls(people=identity.people(clock), services=identity.services(clock), is_open=is_open)
+    def of(cls, identity: Identity, *, limits: RateLimits, clock: Clock, is_open: bool = False) -> "Door":
+        return cls(
+            people=identity.people(clock),
+            services=identity.services(clock),
+            is_open=is_open,
+            throttle=Throttle(limits),
+        )
 
 
 def install(app: Any, door: Door) -> None:
@@ -53,9 +62,10 @@ def requires(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             who = _verified(_door().people)
             if who is None:
                 raise _unauthenticated()
+            g.caller = who
+            _slow_down(who)
             if not who.roles.intersection(roles):
                 raise Problem(403)
-            g.caller = who
             return view(*arguments, **options)
 
         return _documented(guarded, [{BEARER: []}], f"Roles: {', '.join(roles)}.")
@@ -72,6 +82,7 @@ def public(view: Callable[P, R]) -> Callable[P, R]:
         g.caller = _verified(*(verifier for verifier in (door.services, door.people) if verifier is not None))
         if g.caller is None and not door.is_open:
             raise _unauthenticated()
+        _slow_down(g.caller)
         return view(*arguments, **options)
 
     return _documented(guarded, [{}, {BEARER: []}], "Public; a token that is sent limits what is seen.")
@@ -101,6 +112,31 @@ def visitor() -> Caller | None:
     """The verified caller of a view under `public`; None for one without a token."""
     who: Caller | None = g.caller
     return who
+
+
+def caller_code() -> str | None:
+    """Tells callers apart in the log without naming them; None where nobody has shown a valid token."""
+    who: Caller | None = g.get("caller")
+    return hashlib.sha256(f"{who.organisation}/{who.subject}".encode()).hexdigest()[:12] if who is not None else None
+
+
+def _slow_down(who: Caller | None) -> None:
+    """Raises Problem 429. Neighbour services keep their own pace, and what they bring must not be lost."""
+    if who is not None and who.is_service:
+        return
+    key = ("caller", who.subject) if who is not None else ("address", _network(request.remote_addr or ""))
+    wait = _door().throttle.take(key, who.organisation if who is not None else None)
+    if wait:
+        raise Problem(429, headers={"Retry-After": str(wait)})
+
+
+def _network(address: str) -> str:
+    """One client has one IPv4 address, but as many IPv6 addresses as it likes within a /64."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address  # a Unix socket's peer has none
+    return str(ip_network(f"{parsed}/64", strict=False)) if isinstance(parsed, IPv6Address) else address
 
 
 def _door() -> Door:

@@ -20,8 +20,10 @@ from gunicorn.http import errors as parse_errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from shared_lib import deadline
+from shared_lib.request_id import HEADER, accepted
 
 from . import draining, handshakes
+from .security_headers import SECURITY_HEADERS
 
 LIVENESS = b"GET /livez"
 READ_SECONDS = 10.0
@@ -172,21 +174,26 @@ class LanedThreadWorker(ThreadWorker):  # type: ignore[misc]
         """What cannot even be parsed is answered as a problem document (RFC 9457), too."""
         refused = isinstance(exc, parse_errors.ParseException)
         status = STATUSES.get(type(exc), 400 if refused else 500)
-        self.log.warning("unreadable request: %s", type(exc).__name__)
+        request_id = accepted(None)
+        self.log.warning("unreadable request %s: %s", request_id, type(exc).__name__)
         document = {
             "type": "about:blank",
             "title": HTTPStatus(status).phrase,
             "status": status,
             "detail": "The request could not be understood." if refused else "Something went wrong on our side.",
             "instance": "",
-            "request_id": None,
+            "request_id": request_id,
         }
         body = json.dumps(document).encode()
-        head = (
-            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\n"
-            f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
+        headers = {
+            "Connection": "close",
+            "Content-Type": "application/problem+json",
+            "Content-Length": str(len(body)),
+            HEADER: request_id,
+            **SECURITY_HEADERS,
+        }
+        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {headers[name]}" for name in headers)]
         try:
-            util.write_nonblock(client, head.encode() + body)
+            util.write_nonblock(client, "\r\n".join([*lines, "", ""]).encode() + body)
         except OSError:
             return  # nobody is listening any more

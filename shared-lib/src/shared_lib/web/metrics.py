@@ -32,9 +32,14 @@ def install(app: Flask, collectors: Iterable[Collector] = ()) -> None:
     app.after_request(_count)
 
 
+def known_method() -> str:
+    """The request's method; `other` for one that a client made up."""
+    return request.method if request.method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS") else "other"
+
+
 def _count(response: Response) -> Response:
     route = request.url_rule.rule if request.url_rule is not None else "none"
-    method = request.method if request.method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS") else "other"
+    method = known_method()
     REQUESTS.labels(method, route, response.status_code).inc()
     if "begun" in g:
         SECONDS.labels(method, route).observe(time.monotonic() - g.begun)

@@ -13,6 +13,9 @@ from .problems import CONTENT_TYPE, TITLES
 
 DOCUMENT = "/openapi.json"
 PAGE = "/docs"
+_OWN = "'self' 'unsafe-inline'"
+PAGE_POLICY = f"default-src 'self'; script-src {_OWN}; style-src {_OWN}; img-src 'self' data:; frame-ancestors 'none'"
+"""The Content-Security-Policy of the page: its own scripts and styles, nothing from elsewhere."""
 
 
 class ProblemSchema(Schema):

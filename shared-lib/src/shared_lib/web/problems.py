@@ -28,6 +28,7 @@ DETAILS = {
     408: "The request did not arrive in time.",
     413: "The request body is too large.",
     415: "Send the body as application/json, UTF-8, unencoded.",
+    429: "You have asked too often. Wait as many seconds as Retry-After says.",
     500: "Something went wrong on our side. It has been noted under the request id.",
     503: "The service cannot answer just now. Try again shortly.",
 }

@@ -1,0 +1,84 @@
+"""A web service without a database, for tests of what every answer has and of whom a door lets in."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Flask, Response
+from marshmallow import Schema, fields
+from shared_lib.clock import utc_now
+from shared_lib.errors import Unavailable
+from shared_lib.identity import Identity
+from shared_lib.rate_limits import RateLimits
+from shared_lib.testing.issuer import ISSUER, Issuer
+from shared_lib.tokens import ClaimNames
+from shared_lib.web import api
+from shared_lib.web.auth import Door, caller, public, requires, service_only
+from shared_lib.web.conditional import etag, wanted_versions
+from shared_lib.web.input import Blueprint
+from shared_lib.web.problems import Problem
+
+AUDIENCE = "parcels"
+SECRET = "canary-of-a-person"
+
+
+class ParcelSchema(Schema):
+    name = fields.String(required=True)
+
+
+def a_service(
+    issuer: Issuer, *, limits: RateLimits | None = None, is_open: bool = False, claims: ClaimNames | None = None
+) -> Flask:
+    """Its operations: /mine (clerks), /open, /internal, /parcel (PUT), /broken and /busy."""
+    identity = Identity(
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        jwks=issuer.jwks,
+        service_jwks=issuer.service_jwks,
+        claims=claims or ClaimNames(),
+    )
+    return api.build(
+        __name__,
+        title="Parcels",
+        base_path="/parcels",
+        blueprints=[_operations()],
+        error_table={},
+        door=Door.of(identity, limits=limits or RateLimits(), clock=utc_now, is_open=is_open),
+        checks={"weather": lambda: False},
+    )
+
+
+def _operations() -> Blueprint:
+    blp: Any = Blueprint("parcels", __name__)
+
+    @blp.get("/mine")
+    @requires("clerk")
+    def mine() -> dict[str, Any]:
+        return {**asdict(caller()), "roles": sorted(caller().roles)}
+
+    @blp.get("/open")
+    @public
+    def opened() -> tuple[dict[str, Any], int, dict[str, str]]:
+        return {"open": True}, 200, etag(1)
+
+    @blp.get("/internal")
+    @service_only
+    def internal() -> dict[str, Any]:
+        return {"service": caller().subject}
+
+    @blp.put("/parcel")
+    @blp.arguments(ParcelSchema)
+    def change(_: dict[str, Any]) -> dict[str, Any]:
+        versions = wanted_versions()
+        if versions is not None and 1 not in versions:
+            raise Problem(412)
+        return {"changed": True}
+
+    @blp.get("/broken/<identifier:parcel_id>")
+    def broken(parcel_id: str) -> Response:
+        raise ValueError(f"{SECRET} {parcel_id}")
+
+    @blp.get("/busy")
+    def busy() -> Response:
+        raise Unavailable("database_down")
+
+    return blp  # type: ignore[no-any-return]
