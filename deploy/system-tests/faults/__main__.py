@@ -16,9 +16,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
+from shared_lib.testing.certificates import context_of, self_signed
 
 from .catalogue import CATALOGUE, Drill
-from .certificates import context_of, self_signed
 from .figures import Findings, table
 from .world import World, running
 

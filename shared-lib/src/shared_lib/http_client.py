@@ -1,26 +1,20 @@
 """Calls to a neighbour service: bounded in time and size, repeatable, and never led elsewhere."""
 
 import json as jsonlib
-import socket
-import time
 from collections.abc import Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
-from urllib3.connection import HTTPConnection
-from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
 from .errors import Deferred, Rejected, Unreachable
+from .punctual import PunctualAdapter, answer_within
 from .request_id import HEADER, current_request_id
 from .tokens import Sign
 
 MOST_BYTES = 1024 * 1024
-_deadline: ContextVar[float] = ContextVar("deadline")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,37 +23,6 @@ class Answer:
 
     status: int
     body: dict[str, Any]
-
-
-class _PunctualSocket(socket.socket):
-    """Keeps a total deadline: a time-out per read would let a dripping peer hold us for ever."""
-
-    def recv_into(self, *arguments: Any, **options: Any) -> int:
-        remaining = _deadline.get() - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError("deadline")
-        self.settimeout(remaining)
-        return super().recv_into(*arguments, **options)
-
-
-class _PunctualConnection(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        plain = super()._new_conn()
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return _PunctualSocket(plain.family, plain.type, plain.proto, fileno=plain.detach())
-
-
-class _PunctualPool(HTTPConnectionPool):
-    ConnectionCls = _PunctualConnection
-
-
-class _PunctualAdapter(HTTPAdapter):
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = {
-            **self.poolmanager.pool_classes_by_scheme,
-            "http": _PunctualPool,
-        }
 
 
 class ServiceClient:
@@ -87,7 +50,8 @@ class ServiceClient:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.cookies = _NoCookies()
-        self._session.mount("http://", _PunctualAdapter(pool_connections=2, pool_maxsize=connections))
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, PunctualAdapter(pool_connections=2, pool_maxsize=connections))
 
     def call(self, method: str, path: str, *, json: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Ask and wait for the answer, `total` seconds at most.
@@ -95,11 +59,8 @@ class ServiceClient:
         Raises Unreachable (no answer, 5xx, 401/403 of a misconfiguration), Deferred (429) or Rejected (other 4xx);
         their reason is `http_<status>` where there was one.
         """
-        token = _deadline.set(time.monotonic() + self._total)
-        try:
+        with answer_within(self._total):
             return self._judged(*self._exchange(method, path, json, headers or {}))
-        finally:
-            _deadline.reset(token)
 
     def _exchange(
         self, method: str, path: str, json: object, headers: Mapping[str, str]

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
-from faults.certificates import context_of, self_signed
 from faults.smtp_script import Cut, Garbage, PlainAfterTls, Refusal, Silence, Stall, Step, StoreThenCut
 from faults.smtp_sink import SmtpSink
+from shared_lib.testing.certificates import context_of, self_signed
 
 ANNA, BERIT = "anna@faults.example", "berit@faults.example"
 IMPATIENCE = 0.3

@@ -21,7 +21,7 @@ class Certificate:
 def self_signed(directory: Path, *, not_after: datetime) -> Certificate:
     """For 127.0.0.1, valid since yesterday."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "the mail server of the crash tests")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a server of our tests")])
     address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
     certificate = (
         x509.CertificateBuilder()
@@ -35,7 +35,7 @@ def self_signed(directory: Path, *, not_after: datetime) -> Certificate:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
-    found = Certificate(directory / "smtp.pem", directory / "smtp.key")
+    found = Certificate(directory / "server.pem", directory / "server.key")
     found.public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     found.private.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
