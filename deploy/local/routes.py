@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 PAUSES = "/api/v1/pause-notifications"
 LAPSES = "/api/v1/lapse-acknowledgements"
+AUDIT = "/api/v1/audit"
 NOTICES = ("pause-activated", "pause-lifted", "cert-expiry", "cert-expiry-reminder")
 
 
@@ -24,6 +25,10 @@ class Route:
 ROUTES: tuple[Route, ...] = (
     *(Route(f"{PAUSES}/{notice}", "notification") for notice in NOTICES),
     *(Route(f"{PAUSES}{PAUSES}/{notice}", "notification") for notice in NOTICES),
+    # Each service keeps a trail of its own; at this one address they are told apart by name.
+    *(Route(f"{base}{AUDIT}/notification", "notification") for base in ("", PAUSES)),
+    Route(f"{AUDIT}/acknowledgement", "acknowledgement"),
+    Route(AUDIT, "orchestrator"),
     Route(PAUSES, "orchestrator"),
     Route(LAPSES, "acknowledgement"),
 )

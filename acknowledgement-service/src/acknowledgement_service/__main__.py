@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from shared_lib import maintenance
 from shared_lib.config import BadSetting
 from shared_lib.errors import MigrationRefused, Unavailable
 
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     describe.set_defaults(command=_openapi)
     tidy = commands.add_parser("tidy", help="forget Idempotency-Keys older than 7 days; run it daily")
     tidy.set_defaults(command=_tidy)
+    maintenance.add_audit(commands, _audit)
     lapses = commands.add_parser("lapses", help="lapse records").add_subparsers(required=True, metavar="ACTION")
     load = lapses.add_parser("import", help="take over records of another system from a CSV file (see README)")
     load.add_argument("file", type=Path)
@@ -104,6 +106,14 @@ def _tidy(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
     database = Database.open(Config.from_env(environ).database_url, pool_size=1)
     print(f"{Housekeeping(database=database, clock=utc_now).forget_old_keys()} keys forgotten.")
     return 0
+
+
+def _audit(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from shared_lib.audit import commands
+    from shared_lib.database import Database
+
+    database = Database.open(Config.from_env(environ).database_url, pool_size=1, statement_timeout=0)
+    return commands.run(options, database, table="audit")
 
 
 def _import(options: argparse.Namespace, environ: Mapping[str, str]) -> int:

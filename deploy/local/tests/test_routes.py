@@ -1,7 +1,7 @@
 """Which service a path belongs to, and which paths belong to nobody."""
 
 import pytest
-from routes import LAPSES, NOTICES, PAUSES, service_for
+from routes import AUDIT, LAPSES, NOTICES, PAUSES, service_for
 
 
 @pytest.mark.parametrize("base", [PAUSES, PAUSES + PAUSES])
@@ -21,6 +21,24 @@ def test_other_pause_notifications_belong_to_the_orchestrator(base, rest):
 @pytest.mark.parametrize("rest", ["", "?coordinator_id=a%20b", "/d4e5f6a7-b8c9-0123-defa-234567890123"])
 def test_lapse_acknowledgements_belong_to_the_acknowledgement_service(base, rest):
     assert service_for(base + rest) == "acknowledgement"
+
+
+@pytest.mark.parametrize(
+    ("target", "service"),
+    [
+        (AUDIT, "orchestrator"),
+        (f"{AUDIT}?limit=200", "orchestrator"),
+        (PAUSES + AUDIT, "orchestrator"),
+        (f"{AUDIT}/notification", "notification"),
+        (f"{PAUSES}{AUDIT}/notification?page=2", "notification"),
+        (f"{AUDIT}/acknowledgement", "acknowledgement"),
+        (LAPSES + AUDIT, "acknowledgement"),
+        (f"{LAPSES}{AUDIT}/acknowledgement", "acknowledgement"),
+        (f"{AUDIT}-trail", None),
+    ],
+)
+def test_each_service_s_audit_trail_has_an_address_of_its_own(target, service):
+    assert service_for(target) == service
 
 
 def test_a_letter_may_be_percent_encoded():

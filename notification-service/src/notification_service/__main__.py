@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from functools import partial
 
-from shared_lib import dead_letters
+from shared_lib import dead_letters, maintenance
 from shared_lib.config import BadSetting
 from shared_lib.errors import MigrationRefused, Unavailable
 
@@ -60,6 +60,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         ("openapi", _openapi, "print the OpenAPI document"),
     ):
         commands.add_parser(name, help=remark).set_defaults(command=partial(command, environ))
+    maintenance.add_audit(commands, partial(_audit, environ))
     dead_letters.add_parser(commands, partial(_outbox, environ))
     return parser
 
@@ -106,6 +107,14 @@ def _outbox(environ: Mapping[str, str], options: argparse.Namespace) -> int:
     config = Config.from_env(environ)
     database = Database.open(config.database_url, pool_size=1)
     return outbox_commands.run(options, database, clock=utc_now, audit=audit.of_operator(utc_now))
+
+
+def _audit(environ: Mapping[str, str], options: argparse.Namespace) -> int:
+    from shared_lib.audit import commands
+    from shared_lib.database import Database
+
+    database = Database.open(Config.from_env(environ).database_url, pool_size=1, statement_timeout=0)
+    return commands.run(options, database, table="audit")
 
 
 def _openapi(_: Mapping[str, str], __: argparse.Namespace) -> int:

@@ -28,5 +28,6 @@ def test_audit_rows_are_permanent(database: Database, database_url: str, change:
             "INSERT INTO audit (at, act, actor, organisation_id, subject_id, object_id) "
             "VALUES (now(), 'a', 'b', 'c', 'd', 'e')"
         )
+        connection.commit()
         with pytest.raises(psycopg.errors.RaiseException):
             connection.execute(change)

@@ -6,14 +6,14 @@ Commands import what they need when they run: a migration needs no web framework
 import argparse
 import os
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from uuid import UUID
 
-from shared_lib import dead_letters
+from shared_lib import dead_letters, maintenance
 from shared_lib.config import BadSetting
 from shared_lib.errors import MigrationRefused, Unavailable
+from shared_lib.progress import ProgressBar
 
 from .app import MIGRATIONS, NAME
 from .config import Config
@@ -22,8 +22,6 @@ from .domain.errors import ImportRunning
 from .store.vault import BadKeyFile, ReasonVault
 
 RELAY_STATEMENT_SECONDS = 30.0
-BAR_WIDTH = 30
-BAR_EVERY_SECONDS = 0.2
 UNUSED = {
     "DATABASE_URL": "postgresql://unused@localhost/unused",
     "JWT_JWKS": "unused",
@@ -70,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("file", type=Path)
     load.add_argument("--dry-run", action="store_true", help="do everything, then take it back")
     load.set_defaults(command=_import)
+    maintenance.add_audit(commands, _audit)
     dead_letters.add_parser(commands, _outbox)
     return parser
 
@@ -136,6 +135,14 @@ def _outbox(options: argparse.Namespace) -> int:
     return outbox_commands.run(options, database, clock=utc_now, audit=note)
 
 
+def _audit(options: argparse.Namespace) -> int:
+    from shared_lib.audit import commands
+    from shared_lib.database import Database
+
+    database = Database.open(Config.from_env(options.environ).database_url, pool_size=1, statement_timeout=0)
+    return commands.run(options, database, table="audit_entry")
+
+
 def _import(options: argparse.Namespace) -> int:
     from .app.relay import create_import
 
@@ -171,34 +178,6 @@ def _print_report(path: Path, report: Report) -> None:
     print(f"{report.contacts} contacts {verb} to the notification service.")
     if report.is_dry_run:
         print("Dry run: nothing was imported.")
-
-
-class ProgressBar:
-    """On a terminal a bar that is drawn over itself, elsewhere a line for every stage."""
-
-    def __init__(self) -> None:
-        self._stage = ""
-        self._drawn_at = 0.0
-        self._begun = time.monotonic()
-
-    def __enter__(self) -> "ProgressBar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._stage and sys.stderr.isatty():
-            print(file=sys.stderr)
-
-    def at(self, stage: str, done: int = 0, total: int = 0) -> None:
-        is_new, self._stage = stage != self._stage, stage
-        now = time.monotonic()
-        if not sys.stderr.isatty():
-            if is_new:
-                print(f"{now - self._begun:6.1f} s  {stage}", file=sys.stderr)
-        elif is_new or done >= total or now - self._drawn_at >= BAR_EVERY_SECONDS:
-            self._drawn_at = now
-            share = done / total if total else 0.0
-            bar = f"[{'#' * round(share * BAR_WIDTH):<{BAR_WIDTH}}] {share:4.0%}" if total else "..."
-            print(f"\r\033[K{now - self._begun:6.1f} s  {stage} {bar}", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

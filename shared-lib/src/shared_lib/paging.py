@@ -35,3 +35,17 @@ class Page(Generic[T]):
 
     def mapped(self, change: Callable[[T], U]) -> "Page[U]":
         return Page(items=[change(item) for item in self.items], request=self.request, total=self.total)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portion(Generic[T]):
+    """The items of one page of a list that nobody counts, and whether there is another page after it."""
+
+    items: Sequence[T]
+    request: PageRequest
+    has_more: bool
+
+    @classmethod
+    def cut(cls, found: Sequence[T], request: PageRequest) -> "Portion[T]":
+        """From what was found when one more than `limit` was looked for."""
+        return cls(items=found[: request.limit], request=request, has_more=len(found) > request.limit)

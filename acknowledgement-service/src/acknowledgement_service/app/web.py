@@ -9,9 +9,10 @@ from shared_lib.web import api
 from shared_lib.web.auth import Door
 from shared_lib.web.health import usual_checks
 
-from acknowledgement_service.api import internal, metrics, routes
+from acknowledgement_service.api import audit, internal, metrics, routes
 from acknowledgement_service.api.errors import ERROR_TABLE
 from acknowledgement_service.config import Config
+from acknowledgement_service.usecases.audit_trail import AuditTrail
 from acknowledgement_service.usecases.lapses import Lapses
 
 from . import MIGRATIONS
@@ -26,12 +27,13 @@ def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
         __name__,
         title="Coordinator Acknowledgement Service",
         base_path=routes.BASE_PATH,
-        blueprints=[routes.blp, internal.blp],
+        blueprints=[routes.blp, audit.blp, internal.blp],
         error_table=ERROR_TABLE,
         door=door,
         checks=usual_checks(database, MIGRATIONS, door),
         collectors=[metrics.OpenLapsesCollector(lapses.open_by_age)],
     )
+    app.extensions["audit_trail"] = AuditTrail(database=database)
     app.extensions["lapses"] = lapses
     app.extensions["fingerprint_secret"] = hashlib.sha256(config.database_url.encode()).digest()
     api.closing(app, database.close)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from shared_lib.audit import audit_chain_tables
 from shared_lib.idempotency import idempotency_table
 from sqlalchemy import BigInteger, DateTime, Identity, Index, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -58,7 +59,12 @@ class AuditRow(Base):
     __table_args__ = (
         Index("audit_of_organisation", "organisation_id", "at"),
         Index("audit_of_lapse", "lapse_id"),
+        Index("audit_of_mentor", "mentor_id"),
+        Index("audit_of_actor", "actor_id", "at"),
+        Index("audit_of_act", "act", "at"),
+        Index("audit_newest", "at"),
     )
 
 
+audit_chain_tables(Base.metadata)
 idempotency_table(Base.metadata)

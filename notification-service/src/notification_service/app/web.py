@@ -9,10 +9,11 @@ from shared_lib.web import api
 from shared_lib.web.auth import Door
 from shared_lib.web.health import usual_checks
 
-from notification_service.api import internal, routes
+from notification_service.api import audit, internal, routes
 from notification_service.api.errors import ERROR_TABLE
 from notification_service.config import Config
 from notification_service.usecases.announcements import Announcements
+from notification_service.usecases.audit_trail import AuditTrail
 from notification_service.usecases.contacts import Contacts
 from notification_service.usecases.letters import Letters
 from notification_service.usecases.recording import Recorder
@@ -32,6 +33,7 @@ def create_app(config: Config, *, others: Outside | None = None, clock: Clock = 
         scale=config.retry_scale,
     )
     app = build_api(config, database, clock=clock)
+    app.extensions["audit_trail"] = AuditTrail(database=database)
     app.extensions["announcements"] = Announcements(database=database, relay=relay, clock=clock, recorder=recorder)
     app.extensions["withdrawals"] = Withdrawals(database=database, relay=relay, clock=clock)
     app.extensions["contacts"] = Contacts(database=database)
@@ -47,7 +49,7 @@ def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> 
         __name__,
         title="Pause Notification Service",
         base_path=routes.BASE_PATH,
-        blueprints=[routes.blp, internal.blp],
+        blueprints=[routes.blp, audit.blp, internal.blp],
         error_table=ERROR_TABLE,
         door=door,
         checks={**usual_checks(database, MIGRATIONS, door), "relay": lambda: is_relay_running(database, clock)},

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from shared_lib.audit import AuditEntry, AuditFilters
+from shared_lib.audit.reading import TrailColumns
 from shared_lib.clock import Clock
-from sqlalchemy import select, union_all
+from shared_lib.paging import PageRequest, Portion
+from sqlalchemy import ColumnElement, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Dispatch
@@ -51,3 +54,30 @@ def of_operator(clock: Clock) -> Callable[[Session, str, UUID], None]:
         )
 
     return write_act
+
+
+def page(
+    session: Session, filters: AuditFilters, request: PageRequest, *, organisation_id: str | None
+) -> Portion[AuditEntry]:
+    """Newest first; a filter by object means a dispatch or a mentor. Of every organisation when none is named."""
+    return _COLUMNS.page(session, filters, request, organisation_id=organisation_id)
+
+
+def _about(object_id: str) -> ColumnElement[bool]:
+    return or_(AuditRow.object_id == object_id, AuditRow.subject_id == object_id)
+
+
+def _entry(row: AuditRow) -> AuditEntry:
+    details = {"subject_id": None if row.subject_id == NOBODYS else row.subject_id, "code": row.code}
+    return AuditEntry(
+        id=row.id,
+        at=row.at,
+        actor_id=row.actor,
+        action=row.act,
+        object_id=row.object_id,
+        organisation_id=None if row.organisation_id == NOBODYS else row.organisation_id,
+        details=details,
+    )
+
+
+_COLUMNS = TrailColumns(row=AuditRow, actor_id=AuditRow.actor, action=AuditRow.act, about=_about, entry=_entry)

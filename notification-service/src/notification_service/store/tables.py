@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from shared_lib.audit import audit_chain_tables
 from shared_lib.idempotency import idempotency_table
 from shared_lib.outbox import outbox_tables
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Sequence, Text, UniqueConstraint, text
@@ -138,6 +139,12 @@ class AuditRow(Base):
 
 
 Index("audit_of_organisation", AuditRow.organisation_id, AuditRow.at)
+Index("audit_of_subject", AuditRow.subject_id)
+Index("audit_of_object", AuditRow.object_id)
+Index("audit_of_actor", AuditRow.actor, AuditRow.at)
+Index("audit_of_act", AuditRow.act, AuditRow.at)
+Index("audit_newest", AuditRow.at)
+audit_chain_tables(Base.metadata)
 
 idempotency_key = idempotency_table(Base.metadata)
 outbox, outbox_closed = outbox_tables(Base.metadata)

@@ -9,11 +9,12 @@ from shared_lib.web import api
 from shared_lib.web.auth import Door
 from shared_lib.web.health import usual_checks
 
-from orchestrator_service.api import routes
+from orchestrator_service.api import audit, routes
 from orchestrator_service.api.errors import ERROR_TABLE
 from orchestrator_service.config import Config
 from orchestrator_service.domain.ports import Notifier
 from orchestrator_service.store.vault import ReasonVault
+from orchestrator_service.usecases.audit_trail import AuditTrail
 from orchestrator_service.usecases.coordinators import Coordinators
 from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
@@ -28,6 +29,7 @@ def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock
     relay = create_relay(config, database, notifier or create_notifier(config, clock=clock), clock=clock)
     vault = ReasonVault.from_file(config.reason_keys)
     app = build_api(config, database, clock=clock)
+    app.extensions["audit_trail"] = AuditTrail(database=database)
     app.extensions["recording"] = Recording(database=database, relay=relay, vault=vault, clock=clock)
     app.extensions["records"] = Records(database=database, relay=relay, vault=vault, clock=clock)
     app.extensions["coordinators"] = Coordinators(database=database)
@@ -44,7 +46,7 @@ def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> 
         __name__,
         title="Pause Notification Orchestrator",
         base_path=routes.BASE_PATH,
-        blueprints=[routes.blp],
+        blueprints=[routes.blp, audit.blp],
         error_table=ERROR_TABLE,
         door=door,
         checks={**usual_checks(database, MIGRATIONS, door), "relay": lambda: is_relay_running(database, clock)},

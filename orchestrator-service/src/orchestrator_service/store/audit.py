@@ -5,6 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from shared_lib.audit import AuditEntry, AuditFilters
+from shared_lib.audit.reading import TrailColumns
+from shared_lib.paging import PageRequest, Portion
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.pause_events import PauseEvent
@@ -61,3 +65,29 @@ def _note(session: Session, action: str, *, actor_id: str, at: datetime, details
             details=details,
         )
     )
+
+
+def page(
+    session: Session, filters: AuditFilters, request: PageRequest, *, organisation_id: str | None
+) -> Portion[AuditEntry]:
+    """Newest first; a filter by object means an event or a person. Of every organisation when none is named."""
+    return _COLUMNS.page(session, filters, request, organisation_id=organisation_id)
+
+
+def _about(object_id: str) -> ColumnElement[bool]:
+    return or_(AuditRow.event_id == object_id, AuditRow.peer_mentor_id == object_id)
+
+
+def _entry(row: AuditRow) -> AuditEntry:
+    return AuditEntry(
+        id=row.id,
+        at=row.at,
+        actor_id=row.actor_id,
+        action=row.action,
+        object_id=row.event_id or row.peer_mentor_id,
+        organisation_id=row.organisation_id,
+        details={"peer_mentor_id": row.peer_mentor_id, "fields": row.fields, **row.details},
+    )
+
+
+_COLUMNS = TrailColumns(row=AuditRow, actor_id=AuditRow.actor_id, action=AuditRow.action, about=_about, entry=_entry)

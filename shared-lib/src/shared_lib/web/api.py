@@ -1,5 +1,6 @@
 """Putting a service's HTTP side together, the same way for all of them."""
 
+import posixpath
 import time
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
@@ -49,8 +50,11 @@ def build(
     app.url_map.converters["identifier"] = IdentifierConverter
     api = openapi.DocumentedApi(app)
     api.register_converter(IdentifierConverter, lambda _: {"type": "string", "pattern": f"^{IDENTIFIER}$"})
+    public = []
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
+        if blueprint.url_prefix.startswith(posixpath.dirname(base_path)):
+            public.append(blueprint.url_prefix)
     app.extensions["api"] = api
     openapi.serve(app, api, title=title)
     auth.install(app, door)
@@ -59,7 +63,7 @@ def build(
     problems.register(app, error_table)
     app.before_request(_start_clock)
     app.after_request(_finish)
-    inner = DoubledPath(_with_request_id(app.wsgi_app), base_path)
+    inner = DoubledPath(_with_request_id(app.wsgi_app), base_path, public)
     proxies = door.throttle.limits.trusted_proxies
     app.wsgi_app = ProxyFix(inner, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     return app

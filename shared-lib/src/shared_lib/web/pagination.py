@@ -1,12 +1,13 @@
 """Pages over HTTP: `page` and `limit` in, `pagination` and `Link` (RFC 8288) out."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
 from marshmallow import Schema, fields, post_load
 
-from shared_lib.paging import Page, PageRequest
+from shared_lib.paging import Page, PageRequest, Portion
 
 from .fields import QueryInteger
 
@@ -45,13 +46,23 @@ def page_answer(page: Page[Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     return page_document(page), 200, {"Link": ", ".join(_links(page))}
 
 
+def portion_answer(portion: Portion[Any], *, last_page: int) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """The same for a list without a total: `has_more` says whether there is anything after this page."""
+    place = portion.request
+    pagination = {"page": place.page, "limit": place.limit, "has_more": portion.has_more}
+    targets = {"first": 1, "prev": place.page - 1, **({"next": place.page + 1} if portion.has_more else {})}
+    links = _rendered(targets, place, last=last_page)
+    return {"data": portion.items, "pagination": pagination}, 200, {"Link": ", ".join(links)}
+
+
 def _links(page: Page[Any]) -> list[str]:
     number, last = page.request.page, min(page.last, LAST_PAGE)
-    targets = {"first": 1, "prev": number - 1, "next": number + 1, "last": last}
+    return _rendered({"first": 1, "prev": number - 1, "next": number + 1, "last": last}, page.request, last=last)
+
+
+def _rendered(targets: Mapping[str, int], place: PageRequest, *, last: int) -> list[str]:
     return [
-        f'<{_address(target, page.request.limit)}>; rel="{name}"'
-        for name, target in targets.items()
-        if 1 <= target <= last
+        f'<{_address(target, place.limit)}>; rel="{name}"' for name, target in targets.items() if 1 <= target <= last
     ]
 
 

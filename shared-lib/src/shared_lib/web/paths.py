@@ -21,15 +21,16 @@ class IdentifierConverter(BaseConverter):
 
 
 class DoubledPath:
-    """Moves the first copy of `base` to SCRIPT_NAME where the path begins with it twice."""
+    """Moves `base` to SCRIPT_NAME where it is followed by one of `prefixes`, of which it is one itself."""
 
-    def __init__(self, application: "WSGIApplication", base: str) -> None:
+    def __init__(self, application: "WSGIApplication", base: str, prefixes: Iterable[str]) -> None:
         self._application = application
         self._base = base
+        self._doubled = tuple(base + prefix for prefix in prefixes)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[Any]:
         path = environ.get("PATH_INFO", "")
-        if path == self._base * 2 or path.startswith(f"{self._base * 2}/"):
+        if any(path == doubled or path.startswith(f"{doubled}/") for doubled in self._doubled):
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + self._base
             environ["PATH_INFO"] = path.removeprefix(self._base)
         return self._application(environ, start_response)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from shared_lib.audit import audit_chain_tables
 from shared_lib.idempotency import idempotency_table
 from shared_lib.outbox import outbox_tables
 from sqlalchemy import ARRAY, DateTime, Text
@@ -12,5 +13,6 @@ class Base(DeclarativeBase):
     type_annotation_map = {str: Text, datetime: DateTime(timezone=True), list[str]: ARRAY(Text)}  # noqa: RUF012
 
 
+audit_chain_tables(Base.metadata)
 outbox_tables(Base.metadata)
 idempotency_table(Base.metadata)

@@ -77,7 +77,14 @@ class AuditRow(Base):
     """Who did what and when, in ids and codes; the database refuses to change or remove it."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index("audit_entry_of_organisation", "organisation_id", "at"),)
+    __table_args__ = (
+        Index("audit_entry_of_organisation", "organisation_id", "at"),
+        Index("audit_entry_of_event", "event_id"),
+        Index("audit_entry_of_mentor", "peer_mentor_id"),
+        Index("audit_entry_of_actor", "actor_id", "at"),
+        Index("audit_entry_of_action", "action", "at"),
+        Index("audit_entry_newest", "at"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     at: Mapped[datetime]

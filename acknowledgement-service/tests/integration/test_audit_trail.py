@@ -1,0 +1,62 @@
+"""The audit trail as administrators read it."""
+
+from collections.abc import Callable
+
+import pytest
+from acknowledgement_service.__main__ import main
+from acknowledgement_service.usecases.lapses import Lapses
+from flask.testing import FlaskClient
+from shared_lib.testing.issuer import Issuer
+
+from ..builders import an_opening
+
+AUDIT = "/api/v1/audit"
+BASE = "/api/v1/lapse-acknowledgements"
+Headers = dict[str, str]
+AsPerson = Callable[..., Headers]
+
+
+@pytest.fixture
+def lapse_id(lapses: Lapses, client: FlaskClient) -> str:
+    """Opened, acknowledged with a note, and removed."""
+    lapse = lapses.open(an_opening(), by="notification-service").value
+    lapses.open(an_opening(organisation_id="nhf"), by="notification-service")
+    change = {"is_acknowledged": True, "coordinator_notes": "He is unwell"}
+    assert client.put(f"{BASE}/{lapse.id}", json=change).status_code == 200
+    assert client.delete(f"{BASE}/{lapse.id}").status_code == 200
+    return str(lapse.id)
+
+
+@pytest.mark.parametrize("address", [AUDIT, BASE + AUDIT, f"{AUDIT}/acknowledgement", f"{BASE}{AUDIT}/acknowledgement"])
+def test_what_became_of_a_lapse_is_there_without_its_note(
+    client: FlaskClient, as_person: AsPerson, lapse_id: str, address: str
+) -> None:
+    answer = client.get(address, headers=as_person("admin", "org_admin", "lhl"))
+
+    assert [entry["action"] for entry in answer.json["data"]] == ["deleted", "noted", "acknowledged", "opened"]
+    assert {entry["object_id"] for entry in answer.json["data"]} == {lapse_id}
+    assert {entry["organisation_id"] for entry in answer.json["data"]} == {"lhl"}
+    assert "unwell" not in answer.text
+
+
+@pytest.mark.parametrize("by", ["LAPSE", "mentor_james_okafor"])
+def test_an_object_is_a_lapse_or_a_mentor(client: FlaskClient, as_person: AsPerson, lapse_id: str, by: str) -> None:
+    root = as_person("root", "global_admin", None)
+    found = client.get(f"{AUDIT}?object={by.replace('LAPSE', lapse_id)}&action=deleted", headers=root).json["data"]
+
+    assert [entry["details"]["mentor_id"] for entry in found] == ["mentor_james_okafor"]
+
+
+def test_open_or_not_it_needs_an_administrator_s_token(client: FlaskClient, as_person: AsPerson) -> None:
+    assert client.get(AUDIT).status_code == 401
+    assert client.get(AUDIT, headers=as_person("c", "coordinator")).status_code == 403
+    assert client.get(AUDIT, headers=as_person("a", "org_admin", None)).status_code == 403
+    assert client.get(AUDIT, headers=as_person("a", "org_admin", "other")).json["data"] == []
+
+
+def test_the_whole_trail_is_verified(
+    database_url: str, issuer: Issuer, lapse_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["audit", "verify"], issuer.environ(DATABASE_URL=database_url)) == 0
+
+    assert "2 chains, 5 entries, all whole." in capsys.readouterr().out

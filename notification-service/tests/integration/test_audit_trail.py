@@ -1,0 +1,53 @@
+"""The audit trail as administrators read it."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from notification_service.store import audit
+from shared_lib.audit.verification import Trail
+from shared_lib.clock import utc_now
+from shared_lib.database import Database
+from shared_lib.identifiers import uuid7
+
+from ..conftest import Headers
+
+pytestmark = pytest.mark.usefixtures("people")
+AsPerson = Callable[..., Headers]
+AUDIT = "/api/v1/audit"
+BASE = "/api/v1/pause-notifications"
+
+
+@pytest.mark.parametrize("address", [AUDIT, BASE + AUDIT, f"{AUDIT}/notification", f"{BASE}{AUDIT}/notification"])
+def test_a_dispatch_is_there_for_its_organisation(client: FlaskClient, as_person: AsPerson, address: str) -> None:
+    client.post(f"{BASE}/pause-lifted", json={"mentor_id": "mentor-042"})
+
+    own = client.get(f"{address}?object=mentor-042", headers=as_person("admin-lhl", "org_admin")).json["data"]
+    theirs = client.get(address, headers=as_person("admin-nhf", "org_admin", "nhf")).json["data"]
+
+    assert [(entry["action"], entry["actor_id"]) for entry in own] == [("dispatch_recorded", "anonymous")]
+    assert own[0]["details"] == {"subject_id": "mentor-042", "code": "pause_lifted"}
+    assert theirs == []
+
+
+def test_what_operations_do_is_the_global_admin_s_alone_to_see(
+    client: FlaskClient, as_person: AsPerson, database: Database
+) -> None:
+    with database.begin() as session:
+        audit.of_operator(utc_now)(session, "outbox_discard", uuid7())
+
+    seen = client.get(AUDIT, headers=as_person("root", "global_admin", None)).json["data"]
+
+    assert [(entry["action"], entry["organisation_id"]) for entry in seen] == [("outbox_discard", None)]
+    assert client.get(AUDIT, headers=as_person("admin-lhl", "org_admin")).json["data"] == []
+
+
+def test_it_needs_an_administrator_s_token_and_is_one_whole_chain(
+    client: FlaskClient, as_person: AsPerson, database: Database
+) -> None:
+    client.post(f"{BASE}/pause-lifted", json={"mentor_id": "mentor-042"})
+
+    assert client.get(AUDIT).status_code == 401
+    assert client.get(AUDIT, headers=as_person("coordinator-007", "coordinator")).status_code == 403
+    (verdict,) = Trail(database, "audit").verify({}, lambda *_: None)
+    assert (verdict.chain, verdict.anchor.number, verdict.fault) == ("lhl", 1, None)

@@ -1,0 +1,47 @@
+"""Pages of an audit trail, newest first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from shared_lib.paging import PageRequest, Portion
+
+from .entries import AuditEntry, AuditFilters
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrailColumns:
+    """Where a service's own table keeps what every trail has. `about` says which entries a filter by object means."""
+
+    row: type[Any]
+    actor_id: InstrumentedAttribute[str]
+    action: InstrumentedAttribute[str]
+    about: Callable[[str], ColumnElement[bool]]
+    entry: Callable[[Any], AuditEntry]
+
+    def page(
+        self, session: Session, filters: AuditFilters, request: PageRequest, *, organisation_id: str | None
+    ) -> Portion[AuditEntry]:
+        """Entries of one organisation, or of all of them and of none with None. Counts nothing."""
+        statement = select(self.row).where(*self._conditions(filters, organisation_id))
+        newest = statement.order_by(self.row.at.desc(), self.row.id.desc())
+        rows = session.scalars(newest.offset(request.offset).limit(request.limit + 1))
+        return Portion.cut([self.entry(row) for row in rows], request)
+
+    def _conditions(self, filters: AuditFilters, organisation_id: str | None) -> list[ColumnElement[bool]]:
+        equal = (
+            (self.row.organisation_id, organisation_id),
+            (self.actor_id, filters.actor_id),
+            (self.action, filters.action),
+        )
+        conditions = [column == value for column, value in equal if value is not None]
+        if filters.object_id is not None:
+            conditions.append(self.about(filters.object_id))
+        if filters.since is not None:
+            conditions.append(self.row.at >= filters.since)
+        if filters.until is not None:
+            conditions.append(self.row.at < filters.until)
+        return conditions

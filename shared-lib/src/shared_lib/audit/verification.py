@@ -1,0 +1,148 @@
+"""Reads an audit trail from its first link to its last and says where it is broken."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from shared_lib.database import Database
+
+BATCH = 2_000
+
+Progress = Callable[[str, int, int], None]
+"""Hears which chain is read, and how many of how many links have been."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anchor:
+    """How far a chain had come when somebody looked, to be kept where nobody who reaches the database does."""
+
+    number: int
+    hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """One chain: whole as far as `anchor`, or broken at `fault`, its first."""
+
+    chain: str
+    anchor: Anchor
+    fault: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Extent:
+    """How far a chain reaches by its head, and by its links."""
+
+    chain: str
+    number: int
+    hash: bytes
+    links: int
+
+
+@dataclass(frozen=True)
+class Trail:
+    """The audit trail in one table of a database. Reading it holds nobody up; what comes meanwhile is left out."""
+
+    database: Database
+    table: str
+
+    def verify(self, anchors: Mapping[str, Anchor], progress: Progress) -> Iterator[Verdict]:
+        """One verdict per chain, and one for entries that no chain holds."""
+        extents = self._extents()
+        for extent in extents:
+            yield self._verdict(extent, anchors.get(extent.chain), progress)
+        for chain in sorted(anchors.keys() - {extent.chain for extent in extents}):
+            yield Verdict(chain=chain, anchor=Anchor(number=0, hash=""), fault="the whole chain is gone")
+        stray = self._stray()
+        if stray is not None:
+            fault = f"entry {stray} is in no chain"
+            yield Verdict(chain="entries outside every chain", anchor=Anchor(number=0, hash=""), fault=fault)
+
+    def _verdict(self, extent: _Extent, known: Anchor | None, progress: Progress) -> Verdict:
+        done, before = 0, hashlib.sha256(extent.chain.encode()).digest()
+        fault = None
+        for row in self._links(extent):
+            if done % BATCH == 0:
+                progress(extent.chain, done, extent.number)
+            fault = _fault(row, done + 1, before) or _anchored_fault(known, row)
+            if fault is not None:
+                break
+            done, before = row.number, bytes(row.hash)
+        if fault is None:
+            fault = _end_fault(extent, known, done, before)
+        progress(extent.chain, done, extent.number)
+        return Verdict(chain=extent.chain, anchor=Anchor(number=done, hash=before.hex()), fault=fault)
+
+    def _extents(self) -> list[_Extent]:
+        """In one statement, so that heads and links are of the same moment."""
+        query = text(
+            "SELECT COALESCE(h.chain, l.chain) AS chain, COALESCE(h.number, 0) AS number, "
+            "COALESCE(h.hash, '') AS hash, COALESCE(l.number, 0) AS links "
+            "FROM audit_head h FULL JOIN (SELECT chain, max(number) AS number FROM audit_link GROUP BY chain) l "
+            "ON l.chain = h.chain ORDER BY 1"
+        )
+        return [
+            _Extent(chain=row.chain, number=row.number, hash=bytes(row.hash), links=row.links)
+            for row in self._rows(query, {})
+        ]
+
+    def _links(self, extent: _Extent) -> Iterator[Row[Any]]:
+        """The links in their order with their entries, a batch a transaction."""
+        query = text(
+            "SELECT l.number, l.entry_id, l.hash, e.id IS NOT NULL AS is_there, audit_canonical(e) AS form "  # noqa: S608
+            f"FROM audit_link l LEFT JOIN {self.table} e ON e.id = l.entry_id "
+            "WHERE l.chain = :chain AND l.number > :after AND l.number <= :last ORDER BY l.number LIMIT :batch"
+        )
+        after = 0
+        while True:
+            wanted = {"chain": extent.chain, "after": after, "last": extent.number, "batch": BATCH}
+            rows = self._rows(query, wanted)
+            yield from rows
+            if len(rows) < BATCH:
+                return
+            after = rows[-1].number
+
+    def _stray(self) -> int | None:
+        """The first entry without a link: written while the trigger was switched off, or its link was removed."""
+        query = text(
+            f"SELECT min(e.id) FROM {self.table} e "  # noqa: S608 - the name of a table of ours
+            "WHERE NOT EXISTS (SELECT 1 FROM audit_link l WHERE l.entry_id = e.id)"
+        )
+        found: int | None = self._rows(query, {})[0][0]
+        return found
+
+    def _rows(self, query: Any, values: dict[str, Any]) -> list[Row[Any]]:
+        with self.database.begin() as session:
+            return list(session.execute(query, values).all())
+
+
+def _fault(row: Row[Any], expected: int, before: bytes) -> str | None:
+    if row.number != expected:
+        return f"link {expected} was removed"
+    if not row.is_there:
+        return f"link {row.number}: entry {row.entry_id} was removed"
+    if hashlib.sha256(before + row.form.encode()).digest() != bytes(row.hash):
+        return f"link {row.number}: entry {row.entry_id} was changed, or its link was"
+    return None
+
+
+def _anchored_fault(known: Anchor | None, row: Row[Any]) -> str | None:
+    if known is None or row.number != known.number or bytes(row.hash).hex() == known.hash:
+        return None
+    return f"link {row.number}: the chain was written anew since it was anchored"
+
+
+def _end_fault(extent: _Extent, known: Anchor | None, done: int, last: bytes) -> str | None:
+    """What is missing at the end is seen by the head, which counts, and by the anchor."""
+    if done < extent.number:
+        return f"link {done + 1} was removed: the chain should have {extent.number}"
+    if extent.links > extent.number:
+        return f"link {extent.number + 1} is beyond the head of the chain"
+    if done and last != extent.hash:
+        return f"link {done}: the head of the chain says otherwise"
+    if known is not None and done < known.number:
+        return f"link {done + 1} was removed: there were {known.number} when the chain was anchored"
+    return None

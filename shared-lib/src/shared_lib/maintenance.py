@@ -1,0 +1,21 @@
+"""The arguments of commands that every service has; loads nothing of what carries them out."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Run = Callable[..., int]
+
+
+def add_audit(commands: Any, run: Run) -> None:
+    """Add `audit verify`; `run` is called with the parsed options."""
+    audit = commands.add_parser("audit", help="the audit trail")
+    actions = audit.add_subparsers(required=True, metavar="ACTION")
+    verify = actions.add_parser("verify", help="read the whole trail and name the first broken entry of every chain")
+    verify.add_argument(
+        "--anchors",
+        type=Path,
+        metavar="FILE",
+        help="also compare with how far the chains had come last time, and keep that there when all is well",
+    )
+    verify.set_defaults(command=run)

@@ -1,0 +1,119 @@
+"""An audit trail over HTTP: one list, for those whose business it is."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+from flask import current_app, g
+from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
+
+from shared_lib.audit.entries import AuditEntry, AuditFilters
+from shared_lib.paging import PageRequest, Portion
+
+from .auth import caller, requires
+from .fields import PlainText, QueryInteger, UtcDateTime
+from .input import Blueprint
+from .pagination import portion_answer
+from .problems import Problem
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+LAST_PAGE = 1_000
+"""Whoever wants to see further back narrows with `to`: so no page costs more than a glance at the pages before it."""
+LARGEST = 200
+USUAL = 50
+
+
+class AuditTrail(Protocol):
+    """What a service keeps under `audit_trail` in its application's extensions."""
+
+    def page(
+        self, filters: AuditFilters, request: PageRequest, *, organisation_id: str | None
+    ) -> Portion[AuditEntry]: ...
+
+
+def audit_blueprint(url: str, *, own: str, everything: str, name: str | None = None) -> Blueprint:
+    """`GET url`, and `url/name` for where several trails share an address: the role `own` sees his organisation's
+    entries, the role `everything` all of them. A token is needed even where the door is open.
+    """
+    blueprint = Blueprint("audit", __name__, url_prefix=url, description="Who did what, and when")
+
+    @_auditors(own, everything)
+    @blueprint.arguments(AuditQuerySchema, location="query")
+    @blueprint.response(200, AuditPageSchema)
+    def list_audit(query: dict[str, Any]) -> Any:
+        """List audit entries, newest first
+
+        There is no total: `has_more` says whether anything follows.
+        """
+        trail: AuditTrail = current_app.extensions["audit_trail"]
+        found = trail.page(query["filters"], query["page"], organisation_id=g.audited_organisation)
+        return portion_answer(found, last_page=LAST_PAGE)
+
+    for address in ("",) if name is None else ("", f"/{name}"):
+        blueprint.get(address)(list_audit)
+    return blueprint
+
+
+def _auditors(own: str, everything: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """401 and 403 before anything else is looked at, the latter also for the role `own` without an organisation."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*arguments: P.args, **options: P.kwargs) -> R:
+            who = caller()
+            if everything not in who.roles and who.organisation is None:
+                raise Problem(403)
+            g.audited_organisation = None if everything in who.roles else who.organisation
+            return view(*arguments, **options)
+
+        return requires(own, everything)(guarded)
+
+    return decorate
+
+
+class AuditQuerySchema(Schema):
+    actor = PlainText(longest=200, metadata={"description": "Whoever acted, as `actor_id` has it."})
+    action = PlainText(longest=64)
+    object = PlainText(longest=200, metadata={"description": "What was acted on, as `object_id` has it."})
+    since = UtcDateTime(timespec="milliseconds", data_key="from", metadata={"description": "From then on."})
+    until = UtcDateTime(timespec="milliseconds", data_key="to", metadata={"description": "Before then."})
+    page = QueryInteger(least=1, most=LAST_PAGE, load_default=1, metadata={"description": "From 1."})
+    limit = QueryInteger(least=1, most=LARGEST, load_default=USUAL, metadata={"description": "Entries per page."})
+
+    @validates_schema
+    def order_of_times(self, values: dict[str, Any], **_: Any) -> None:
+        if "since" in values and "until" in values and values["since"] >= values["until"]:
+            raise ValidationError("Must be later than from.", "to")
+
+    @post_load
+    def build(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """AuditFilters under `filters` and PageRequest under `page`."""
+        request = PageRequest(page=values.pop("page"), limit=values.pop("limit"))
+        names = {"actor": "actor_id", "object": "object_id"}
+        return {
+            "filters": AuditFilters(**{names.get(key, key): value for key, value in values.items()}),
+            "page": request,
+        }
+
+
+class AuditEntrySchema(Schema):
+    id = fields.Integer(required=True)
+    at = UtcDateTime(timespec="milliseconds", required=True)
+    actor_id = fields.String(required=True)
+    action = fields.String(required=True)
+    object_id = fields.String(required=True, allow_none=True)
+    organisation_id = fields.String(required=True, allow_none=True)
+    details = fields.Dict(required=True, metadata={"description": "Ids, codes and times that this service notes."})
+
+
+class PortionSchema(Schema):
+    page = fields.Integer(required=True)
+    limit = fields.Integer(required=True)
+    has_more = fields.Boolean(required=True)
+
+
+class AuditPageSchema(Schema):
+    data = fields.List(fields.Nested(AuditEntrySchema), required=True)
+    pagination = fields.Nested(PortionSchema, required=True)
