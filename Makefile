@@ -10,6 +10,7 @@ SCALE ?= 1
 PACKAGES := shared-lib orchestrator-service notification-service acknowledgement-service
 SOURCES := $(PACKAGES:%=%/src) deploy
 STAMP := $(VENV)/installed
+INTEROP := .interop
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo token outbox faults bench lint format test audit openapi lock clean
@@ -61,6 +62,14 @@ faults: install ## Crash tests of the whole system, with their figures (long; sh
 bench: install ## Measure the system against its floor, under ten minutes (some of it: PARTS="posting chain"; JSON=FILE)
 	@PYTHONPATH=deploy:deploy/local $(BIN)/python -m bench $(if $(JSON),--json $(JSON)) $(PARTS)
 
+.PHONY: test-interop
+test-interop: $(INTEROP)/installed ## Log in at a real OpenID provider and call the orchestrator (installs node and the provider in .interop)
+	@$(BIN)/python -m pytest deploy/interop
+
+$(INTEROP)/installed: $(STAMP) deploy/requirements/interop.lock deploy/interop/package-lock.json deploy/interop/provider.mjs
+	@echo "Installing an OpenID provider into $(INTEROP) ..."
+	@deploy/interop/install.sh $(abspath $(INTEROP)) $(abspath $(BIN)/python)
+
 audit: install ## Known vulnerabilities of the locked dependencies; says so when it could not look them up
 	@exec $(BIN)/python deploy/requirements/audit.py
 
@@ -69,9 +78,9 @@ openapi: install ## Write each service's contract/openapi.json anew
 	  $(BIN)/python -m $${service}_service openapi > $$service-service/contract/openapi.json || exit 1; done
 
 lock: install ## Look up current releases and lock them with their hashes
-	@cd deploy/requirements && for set in runtime tracing dev; do \
+	@cd deploy/requirements && for set in runtime tracing dev interop; do \
 	  ../../$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-annotate --custom-compile-command "make lock" $$set.in -o $$set.lock || exit 1; done
 
 clean: ## Remove the virtual environment and the data of make run
-	@rm -rf $(VENV) $(DATA)
+	@rm -rf $(VENV) $(INTEROP) $(DATA)
