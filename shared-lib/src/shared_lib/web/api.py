@@ -53,7 +53,7 @@ def build(
     public = []
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
-        if blueprint.url_prefix.startswith(posixpath.dirname(base_path)):
+        if (blueprint.url_prefix or "").startswith(posixpath.dirname(base_path)):
             public.append(blueprint.url_prefix)
     app.extensions["api"] = api
     openapi.serve(app, api, title=title)
