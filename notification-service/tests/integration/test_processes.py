@@ -152,6 +152,23 @@ def test_a_dead_letter_is_listed_and_replayed_under_its_old_id(
     assert acts(database_url)[1:] == [("outbox_replay", "operator", outbox_id, "lhl")]
 
 
+@pytest.mark.usefixtures("queued")
+def test_after_a_restore_all_is_held_and_released_by_command_and_audited(
+    environ: dict[str, str], database_url: str, relay: Relay, mailer: FakeMailer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["outbox", "hold"], environ) == 0
+    assert capsys.readouterr().out.endswith("2 held.\n")
+    mailer.failure = None
+    relay.clock.pass_by(seconds=20)
+    assert relay.run_once() == 0
+
+    assert main(["outbox", "release"], environ) == 0
+    relay.clock.pass_by(seconds=1)
+    assert relay.run_once() == 2
+    assert statuses(database_url) == ["sent", "sent"]
+    assert [act[0] for act in acts(database_url)[1:]] == ["outbox_hold"] * 2 + ["outbox_release"] * 2
+
+
 def test_a_bad_setting_is_explained_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["migrate"], {}) == 2
     assert "MAIL_FROM is not set" in capsys.readouterr().err

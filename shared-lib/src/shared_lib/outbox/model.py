@@ -86,6 +86,7 @@ class Ending(StrEnum):
     DEAD = "dead"
     DISCARDED = "discarded"
     CANCELLED = "cancelled"
+    HELD = "held"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from .model import Ending, Promise
 CHANNEL = "outbox"
 """The LISTEN/NOTIFY channel that wakes relays."""
 
-_COLUMNS = (
+COLUMNS = (
     "id, seq, kind, payload, tenant, ordering_key, attempts, starts, ambiguous, marked_at, created_at, due_at, "
     "expires_at, waiting_for, last_reason, request_id"
 )
@@ -207,8 +207,8 @@ def close(session: Session, row_id: UUID, ending: Ending, *, now: datetime, reas
     found = session.execute(
         text(
             f"WITH gone AS (DELETE FROM outbox WHERE id = :id RETURNING *) "  # noqa: S608 - a constant list of columns
-            f"INSERT INTO outbox_closed ({_COLUMNS}, ending, closed_at) "
-            f"SELECT {_COLUMNS.replace('last_reason', 'COALESCE(:reason, last_reason)')}, :ending, :now FROM gone "
+            f"INSERT INTO outbox_closed ({COLUMNS}, ending, closed_at) "
+            f"SELECT {COLUMNS.replace('last_reason', 'COALESCE(:reason, last_reason)')}, :ending, :now FROM gone "
             f"RETURNING ordering_key"
         ),
         {"id": row_id, "ending": ending.value, "now": now, "reason": reason},
