@@ -82,7 +82,7 @@ def _relay(environ: Mapping[str, str], _: argparse.Namespace) -> int:
     logging.configure(NAME, level=config.log_level)
     database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
     relay = create_relay(config, database, outside(config))
-    return process.run(relay, metrics_bind=config.metrics_bind)
+    return process.run(relay, MIGRATIONS, metrics_bind=config.metrics_bind)
 
 
 def _migrate(environ: Mapping[str, str], _: argparse.Namespace) -> int:

@@ -130,6 +130,25 @@ def test_the_relay_leaves_when_asked(start_relay: StartRelay) -> None:
 
 
 @pytest.mark.usefixtures("queued")
+def test_a_relay_that_is_rolled_out_too_early_waits_for_the_migration(
+    database_url: str, start_relay: StartRelay
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        assert found is not None
+        connection.execute("UPDATE alembic_version SET version_num = '0000'")
+        relay_process = start_relay()
+        assert relay_process.stdout is not None
+        events = [json.loads(relay_process.stdout.readline())["event"] for _ in range(2)]
+        assert events == ["relay.started", "relay.waiting_for_schema"]
+        assert statuses(database_url) == ["queued", "queued"]
+
+        connection.execute("UPDATE alembic_version SET version_num = %s", found)
+
+    assert eventually(lambda: statuses(database_url) == ["sent", "sent"])
+
+
+@pytest.mark.usefixtures("queued")
 def test_a_dead_letter_is_listed_and_replayed_under_its_old_id(
     environ: dict[str, str], database_url: str, relay: Relay, mailer: FakeMailer, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -41,7 +41,7 @@ class RelayLoop:
         self._hold_off_until = 0.0
         self._announce_at = 0.0
         self._tidy_at = time.monotonic() + TIDY_SECONDS
-        self._turned_at = time.monotonic()
+        self._turned_at = float("inf")  # not begun yet
         relay.on_finished = self._wake.set
 
     def run(self) -> None:

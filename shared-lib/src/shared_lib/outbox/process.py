@@ -1,9 +1,13 @@
 """Being a relay process: from the first signal to the exit code."""
 
 import signal
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from pathlib import Path
 
 import structlog
+
+from shared_lib.errors import Unavailable
+from shared_lib.schema import does_database_serve, revision_of_code
 
 from . import monitor
 from .loop import RelayLoop
@@ -12,17 +16,36 @@ from .relay import Relay
 log = structlog.get_logger(__name__)
 
 
-def run(relay: Relay, *, metrics_bind: str | None) -> int:
+SCHEMA_SECONDS = 1.0
+
+
+def run(relay: Relay, migrations: Path, *, metrics_bind: str | None) -> int:
     """Keep promises until SIGTERM or SIGINT; then finish what is under way, give the rest back and answer 0.
 
-    Tells how it is at `metrics_bind` (host:port), if anywhere.
+    Begins once the database serves code of these `migrations`: a relay that is rolled out before the migration has run
+    would break off one attempt after the other. Tells how it is at `metrics_bind` (host:port), if anywhere.
     """
     loop = RelayLoop(relay)
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: loop.stop())
     log.info("relay.started")
     with monitor.serving(metrics_bind, loop.is_turning) if metrics_bind else nullcontext():
-        loop.run()
+        if _schema_awaited(relay, revision_of_code(migrations)):
+            loop.run()
     relay.database.close()
     log.info("relay.stopped")
     return 0
+
+
+def _schema_awaited(relay: Relay, code: str | None) -> bool:
+    """Wait until the schema fits; False when asked to stop first."""
+    told = False
+    while not relay.stopping.is_set():
+        with suppress(Unavailable):
+            if does_database_serve(relay.database, code):
+                return True
+            if not told:
+                log.warning("relay.waiting_for_schema", revision=code)
+                told = True
+        relay.stopping.wait(SCHEMA_SECONDS)
+    return False
