@@ -13,7 +13,7 @@ STAMP := $(VENV)/installed
 INTEROP := .interop
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo token outbox faults bench lint format test audit openapi lock clean
+.PHONY: help install run demo token outbox faults bench lint format test audit openapi variables alerts lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -76,6 +76,13 @@ audit: install ## Known vulnerabilities of the locked dependencies; says so when
 openapi: install ## Write each service's contract/openapi.json anew
 	@for service in orchestrator notification acknowledgement; do \
 	  $(BIN)/python -m $${service}_service openapi > $$service-service/contract/openapi.json || exit 1; done
+
+variables: install ## Write the table of variables in deploy/README.md anew
+	@$(BIN)/python deploy/variables.py
+
+alerts: ## Check and test the alert rules (needs promtool, which Debian has in its package prometheus)
+	@promtool check rules deploy/observability/alerts.yml
+	@promtool test rules deploy/observability/alerts_test.yml
 
 lock: install ## Look up current releases and lock them with their hashes
 	@cd deploy/requirements && for set in runtime tracing dev interop; do \
