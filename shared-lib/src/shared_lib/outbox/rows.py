@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
+from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
+
+from shared_lib.statements import ask, ask_one
 
 from .model import Ending, Promise
 
@@ -22,18 +23,17 @@ COLUMNS = (
     "expires_at, waiting_for, last_reason, request_id"
 )
 
-_INSERT = text(
-    """
+_INSERT = """
     INSERT INTO outbox (id, kind, payload, tenant, ordering_key, created_at, due_at, expires_at, request_id,
                         attempts, starts, leased_by, leased_until)
-    SELECT :id, :kind, :payload, :tenant, CAST(:ordering_key AS text), :now, :due_at, :expires_at, :request_id,
+    SELECT %(id)s, %(kind)s, %(payload)s, %(tenant)s, CAST(%(ordering_key)s AS text), %(now)s, %(due_at)s,
+           %(expires_at)s, %(request_id)s,
            CASE WHEN lead THEN 1 ELSE 0 END, CASE WHEN lead THEN 1 ELSE 0 END,
-           CASE WHEN lead THEN CAST(:owner AS uuid) END, CASE WHEN lead THEN CAST(:until AS timestamptz) END
-    FROM (SELECT CAST(:owner AS uuid) IS NOT NULL AND NOT EXISTS (
-              SELECT 1 FROM outbox WHERE ordering_key = CAST(:ordering_key AS text)) AS lead) AS place
-    RETURNING leased_by IS NOT NULL
+           CASE WHEN lead THEN CAST(%(owner)s AS uuid) END, CASE WHEN lead THEN CAST(%(until)s AS timestamptz) END
+    FROM (SELECT CAST(%(owner)s AS uuid) IS NOT NULL AND NOT EXISTS (
+              SELECT 1 FROM outbox WHERE ordering_key = CAST(%(ordering_key)s AS text)) AS lead) AS place
+    RETURNING leased_by IS NOT NULL AS led
     """
-).bindparams(bindparam("payload", type_=JSONB))
 
 
 def add(
@@ -49,7 +49,7 @@ def add(
     values = {
         "id": promise.id,
         "kind": promise.kind,
-        "payload": dict(promise.payload),
+        "payload": Jsonb(dict(promise.payload)),
         "tenant": promise.tenant,
         "ordering_key": promise.ordering_key,
         "now": now,
@@ -59,16 +59,15 @@ def add(
         "owner": owner,
         "until": until,
     }
-    return bool(session.execute(_INSERT, values).scalar_one())
+    return bool(ask_one(session, _INSERT, values).led)
 
 
 def wake(session: Session) -> None:
     """Tell the relays, when this transaction commits, that there is something to do."""
-    session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+    ask(session, "SELECT pg_notify(%(channel)s, '')", {"channel": CHANNEL})
 
 
-_CLAIM = text(
-    """
+_CLAIM = """
     WITH RECURSIVE tenants AS (
         (SELECT tenant FROM outbox ORDER BY tenant LIMIT 1)
         UNION ALL
@@ -78,20 +77,19 @@ _CLAIM = text(
         SELECT row.id, row_number() OVER (PARTITION BY t.tenant ORDER BY row.due_at, row.seq) AS turn
         FROM tenants t CROSS JOIN LATERAL (
             SELECT o.id, o.due_at, o.seq FROM outbox o
-            WHERE o.tenant = t.tenant AND o.kind = ANY(:kinds)
-              AND (o.due_at <= :now OR o.expires_at <= :now) AND (NOT :expired_only OR o.expires_at <= :now)
-              AND (o.leased_until IS NULL OR (:take_over AND o.leased_until < :now
-                   AND pg_postmaster_start_time() < :now - :lease))
+            WHERE o.tenant = t.tenant AND o.kind = ANY(%(kinds)s)
+              AND (o.due_at <= %(now)s OR o.expires_at <= %(now)s) AND (NOT %(expired_only)s OR o.expires_at <= %(now)s)
+              AND (o.leased_until IS NULL OR (%(take_over)s AND o.leased_until < %(now)s
+                   AND pg_postmaster_start_time() < %(now)s - %(lease)s))
               AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.ordering_key = o.ordering_key AND e.seq < o.seq)
-            ORDER BY o.due_at, o.seq LIMIT :room FOR UPDATE SKIP LOCKED
+            ORDER BY o.due_at, o.seq LIMIT %(room)s FOR UPDATE SKIP LOCKED
         ) AS row
-    ), taken AS (SELECT id FROM candidates ORDER BY turn, random() LIMIT :room)
-    UPDATE outbox SET attempts = attempts + 1, starts = starts + 1, leased_by = :owner, leased_until = :until,
+    ), taken AS (SELECT id FROM candidates ORDER BY turn, random() LIMIT %(room)s)
+    UPDATE outbox SET attempts = attempts + 1, starts = starts + 1, leased_by = %(owner)s, leased_until = %(until)s,
         ambiguous = ambiguous + CASE WHEN marked_at IS NULL THEN 0 ELSE 1 END, marked_at = NULL
     FROM taken WHERE outbox.id = taken.id
     RETURNING outbox.*
     """
-)
 
 
 def claim(
@@ -104,7 +102,7 @@ def claim(
     until: datetime,
     take_over: bool,
     expired_only: bool = False,
-) -> Sequence[Row[Any]]:
+) -> Sequence[Any]:
     """Lease up to `room` due rows, tenants in turn, and of every ordering key only its first.
 
     A row whose lease ran out counts as claimed again; if it was marked, its fate is ambiguous. `take_over` False leaves
@@ -121,37 +119,36 @@ def claim(
         "take_over": take_over,
         "expired_only": expired_only,
     }
-    return session.execute(_CLAIM, values).all()
+    return ask(session, _CLAIM, values)
 
 
 def extend(session: Session, ids: Sequence[UUID], *, owner: UUID, until: datetime) -> Sequence[UUID]:
     """The heartbeat: keep leases that are still ours; answers which."""
-    found = session.execute(
-        text("UPDATE outbox SET leased_until = :until WHERE id = ANY(:ids) AND leased_by = :owner RETURNING id"),
+    found = ask(
+        session,
+        "UPDATE outbox SET leased_until = %(until)s WHERE id = ANY(%(ids)s) AND leased_by = %(owner)s RETURNING id",
         {"ids": list(ids), "owner": owner, "until": until},
     )
-    return found.scalars().all()
+    return [row.id for row in found]
 
 
 def mark(session: Session, row_id: UUID, *, owner: UUID, now: datetime, until: datetime) -> bool:
     """Write down that the effect may happen from now on; False when the lease is no longer ours."""
-    found = session.execute(
-        text(
-            "UPDATE outbox SET marked_at = :now, leased_until = :until "
-            "WHERE id = :id AND leased_by = :owner AND leased_until > :now RETURNING id"
-        ),
+    found = ask(
+        session,
+        "UPDATE outbox SET marked_at = %(now)s, leased_until = %(until)s "
+        "WHERE id = %(id)s AND leased_by = %(owner)s AND leased_until > %(now)s RETURNING id",
         {"id": row_id, "owner": owner, "now": now, "until": until},
     )
-    return found.scalar_one_or_none() is not None
+    return bool(found)
 
 
 def release(session: Session, ids: Sequence[UUID], *, owner: UUID) -> None:
     """Give back leases under which nothing was begun, as if they had never been taken."""
-    session.execute(
-        text(
-            "UPDATE outbox SET leased_by = NULL, leased_until = NULL, attempts = attempts - 1, starts = starts - 1 "
-            "WHERE id = ANY(:ids) AND leased_by = :owner AND marked_at IS NULL"
-        ),
+    ask(
+        session,
+        "UPDATE outbox SET leased_by = NULL, leased_until = NULL, attempts = attempts - 1, starts = starts - 1 "
+        "WHERE id = ANY(%(ids)s) AND leased_by = %(owner)s AND marked_at IS NULL",
         {"ids": list(ids), "owner": owner},
     )
     wake(session)
@@ -168,12 +165,11 @@ def postpone(
     ambiguous: int = 0,
 ) -> bool:
     """Give the row back until `due_at`; False when it is no longer ours."""
-    found = session.execute(
-        text(
-            "UPDATE outbox SET leased_by = NULL, leased_until = NULL, marked_at = NULL, due_at = :due_at, "
-            "last_reason = :reason, waiting_for = :waiting_for, starts = 0, ambiguous = :ambiguous "
-            "WHERE id = :id AND leased_by = :owner RETURNING id"
-        ),
+    found = ask(
+        session,
+        "UPDATE outbox SET leased_by = NULL, leased_until = NULL, marked_at = NULL, due_at = %(due_at)s, "
+        "last_reason = %(reason)s, waiting_for = %(waiting_for)s, starts = 0, ambiguous = %(ambiguous)s "
+        "WHERE id = %(id)s AND leased_by = %(owner)s RETURNING id",
         {
             "id": row_id,
             "owner": owner,
@@ -183,65 +179,69 @@ def postpone(
             "ambiguous": ambiguous,
         },
     )
-    return found.scalar_one_or_none() is not None
+    return bool(found)
 
 
 def look_again(session: Session, row_id: UUID, *, due_at: datetime) -> bool:
     """Keep the row for a later look, out of its ordering key's way; False when it is gone."""
-    found = session.execute(
-        text(
-            "WITH old AS (SELECT ordering_key FROM outbox WHERE id = :id FOR UPDATE) "
-            "UPDATE outbox SET leased_by = NULL, leased_until = NULL, marked_at = NULL, due_at = :due_at, starts = 0, "
-            "ambiguous = 0, waiting_for = NULL, last_reason = NULL, ordering_key = NULL "
-            "FROM old WHERE outbox.id = :id RETURNING old.ordering_key"
-        ),
+    found = ask_one(
+        session,
+        "WITH old AS (SELECT ordering_key FROM outbox WHERE id = %(id)s FOR UPDATE) "
+        "UPDATE outbox SET leased_by = NULL, leased_until = NULL, marked_at = NULL, due_at = %(due_at)s, starts = 0, "
+        "ambiguous = 0, waiting_for = NULL, last_reason = NULL, ordering_key = NULL "
+        "FROM old WHERE outbox.id = %(id)s RETURNING old.ordering_key",
         {"id": row_id, "due_at": due_at},
-    ).one_or_none()
+    )
     if found is not None:
         _wake_followers(session, found.ordering_key)
     return found is not None
+
+
+_CLOSE = f"""
+    WITH gone AS (DELETE FROM outbox WHERE id = %(id)s RETURNING *), kept AS (
+        INSERT INTO outbox_closed ({COLUMNS}, ending, closed_at)
+        SELECT {COLUMNS.replace("last_reason", "COALESCE(%(reason)s, last_reason)")}, %(ending)s, %(now)s FROM gone
+    )
+    SELECT (SELECT pg_notify('{CHANNEL}', '') FROM outbox o
+            WHERE o.ordering_key = gone.ordering_key AND o.id <> gone.id LIMIT 1) AS follower
+    FROM gone
+    """  # noqa: S608 - a constant list of columns
 
 
 def close(session: Session, row_id: UUID, ending: Ending, *, now: datetime, reason: str | None = None) -> bool:
-    """Move the row out of the hot table, whoever holds it; False when it is gone already."""
-    found = session.execute(
-        text(
-            f"WITH gone AS (DELETE FROM outbox WHERE id = :id RETURNING *) "  # noqa: S608 - a constant list of columns
-            f"INSERT INTO outbox_closed ({COLUMNS}, ending, closed_at) "
-            f"SELECT {COLUMNS.replace('last_reason', 'COALESCE(:reason, last_reason)')}, :ending, :now FROM gone "
-            f"RETURNING ordering_key"
-        ),
-        {"id": row_id, "ending": ending.value, "now": now, "reason": reason},
-    ).one_or_none()
-    if found is not None:
-        _wake_followers(session, found.ordering_key)
-    return found is not None
+    """Move the row out of the hot table, whoever holds it, and wake the relays for what had to wait for it.
+
+    False when it is gone already.
+    """
+    return bool(ask(session, _CLOSE, {"id": row_id, "ending": ending.value, "now": now, "reason": reason}))
 
 
 def _wake_followers(session: Session, ordering_key: str | None) -> None:
     if ordering_key is not None:
-        session.execute(
-            text("SELECT pg_notify(:channel, '') WHERE EXISTS (SELECT 1 FROM outbox WHERE ordering_key = :key)"),
+        ask(
+            session,
+            "SELECT pg_notify(%(channel)s, '') WHERE EXISTS (SELECT 1 FROM outbox WHERE ordering_key = %(key)s)",
             {"channel": CHANNEL, "key": ordering_key},
         )
 
 
 def cancel(session: Session, ids: Sequence[UUID], *, now: datetime) -> int:
     """Close rows that nobody is attempting just now; answers how many."""
-    free = session.execute(
-        text("SELECT id FROM outbox WHERE id = ANY(:ids) AND (leased_until IS NULL OR leased_until < :now) FOR UPDATE"),
+    free = ask(
+        session,
+        "SELECT id FROM outbox WHERE id = ANY(%(ids)s) AND (leased_until IS NULL OR leased_until < %(now)s) FOR UPDATE",
         {"ids": list(ids), "now": now},
-    ).scalars()
-    return sum(close(session, row_id, Ending.CANCELLED, now=now) for row_id in free.all())
+    )
+    return sum(close(session, row.id, Ending.CANCELLED, now=now) for row in free)
 
 
 def hasten(session: Session, destination: str, *, now: datetime, limit: int | None = None) -> int:
     """Make rows that wait for a destination due now: all when it is back, one to find out. Answers how many."""
-    found = session.execute(
-        text(
-            "UPDATE outbox SET due_at = :now WHERE id IN (SELECT id FROM outbox WHERE waiting_for = :destination "
-            "AND due_at > :now AND leased_until IS NULL ORDER BY seq LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id"
-        ),
+    found = ask(
+        session,
+        "UPDATE outbox SET due_at = %(now)s WHERE id IN ("
+        "SELECT id FROM outbox WHERE waiting_for = %(destination)s AND due_at > %(now)s AND leased_until IS NULL "
+        "ORDER BY seq LIMIT %(limit)s FOR UPDATE SKIP LOCKED) RETURNING id",
         {"destination": destination, "now": now, "limit": limit},
     )
-    return len(found.all())
+    return len(found)
