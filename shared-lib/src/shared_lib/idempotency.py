@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.orm import Session
 
+from .statements import ask, ask_one
+
 KEPT = timedelta(days=7)
 """How long a key is known: longer than the oldest repetition of ours (72 h), and than the 48 h promised to clients."""
 
@@ -67,28 +69,24 @@ def idempotency_table(metadata: MetaData) -> Table:
     return table
 
 
+_THIS = "WHERE caller = %(caller)s AND operation = %(operation)s AND key = %(key)s"
+_CLAIM = (
+    "INSERT INTO idempotency_key (caller, operation, key, fingerprint, created_at) "
+    "VALUES (%(caller)s, %(operation)s, %(key)s, %(fingerprint)s, %(at)s) ON CONFLICT DO NOTHING RETURNING key"
+)
+_KNOWN = f"SELECT fingerprint, resource_id, status FROM idempotency_key {_THIS}"  # noqa: S608
+_BIND = f"UPDATE idempotency_key SET resource_id = %(resource_id)s, status = %(status)s {_THIS}"  # noqa: S608
+
+
 def claim(session: Session, request: RequestKey, *, at: datetime) -> Replay | None:
     """Take the key, or learn what it stands for. None: it is ours, `bind` it before the transaction ends.
 
     Twins wait for each other on the primary key. Raises `KeyReused`.
     """
     names = {"caller": request.caller, "operation": request.operation, "key": request.key}
-    taken = session.execute(
-        text(
-            "INSERT INTO idempotency_key (caller, operation, key, fingerprint, created_at) "
-            "VALUES (:caller, :operation, :key, :fingerprint, :at) ON CONFLICT DO NOTHING RETURNING key"
-        ),
-        {**names, "fingerprint": request.fingerprint, "at": at},
-    ).scalar_one_or_none()
-    if taken is not None:
+    if ask(session, _CLAIM, {**names, "fingerprint": request.fingerprint, "at": at}):
         return None
-    known = session.execute(
-        text(
-            "SELECT fingerprint, resource_id, status FROM idempotency_key "
-            "WHERE caller = :caller AND operation = :operation AND key = :key"
-        ),
-        names,
-    ).one()
+    known = ask_one(session, _KNOWN, names)
     if bytes(known.fingerprint) != request.fingerprint:
         raise KeyReused
     return Replay(resource_id=known.resource_id, status=known.status)
@@ -96,19 +94,8 @@ def claim(session: Session, request: RequestKey, *, at: datetime) -> Replay | No
 
 def bind(session: Session, request: RequestKey, *, resource_id: str, status: int) -> None:
     """Say what the key stands for from now on, and with which HTTP status it was answered first."""
-    session.execute(
-        text(
-            "UPDATE idempotency_key SET resource_id = :resource_id, status = :status "
-            "WHERE caller = :caller AND operation = :operation AND key = :key"
-        ),
-        {
-            "caller": request.caller,
-            "operation": request.operation,
-            "key": request.key,
-            "resource_id": resource_id,
-            "status": status,
-        },
-    )
+    values = {"caller": request.caller, "operation": request.operation, "key": request.key}
+    ask(session, _BIND, {**values, "resource_id": resource_id, "status": status})
 
 
 def forget(session: Session, *, before: datetime) -> int:

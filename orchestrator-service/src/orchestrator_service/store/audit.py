@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from shared_lib.audit import AuditEntry, AuditFilters
 from shared_lib.audit.reading import TrailColumns
 from shared_lib.paging import PageRequest, Portion
+from shared_lib.statements import ask
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
 
@@ -27,17 +29,21 @@ def note(
     details: Mapping[str, str | None] | None = None,
 ) -> None:
     """What somebody did to an event. The database refuses to change or remove it later."""
-    session.add(
-        AuditRow(
-            at=at,
-            organisation_id=event.organisation_id,
-            actor_id=actor_id,
-            action=action,
-            event_id=event.id,
-            peer_mentor_id=event.peer_mentor_id,
-            fields=sorted(fields),
-            details=dict(details or {}),
-        )
+    ask(
+        session,
+        "INSERT INTO audit_entry (at, organisation_id, actor_id, action, event_id, peer_mentor_id, fields, details) "
+        "VALUES (%(at)s, %(organisation_id)s, %(actor_id)s, %(action)s, %(event_id)s, %(peer_mentor_id)s, %(fields)s, "
+        "%(details)s)",
+        {
+            "at": at,
+            "organisation_id": event.organisation_id,
+            "actor_id": actor_id,
+            "action": action,
+            "event_id": event.id,
+            "peer_mentor_id": event.peer_mentor_id,
+            "fields": sorted(fields),
+            "details": Jsonb(dict(details or {})),
+        },
     )
 
 

@@ -3,14 +3,14 @@
 from typing import Any
 
 import structlog
+from shared_lib.statements import ask
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import ActedBy, Audience
 from orchestrator_service.domain.errors import ReasonUnreadable, SameEventExists
-from orchestrator_service.domain.pause_events import PAUSE_TYPES, Draft, EventType, PauseEvent
+from orchestrator_service.domain.pause_events import EventType, PauseEvent
 from orchestrator_service.domain.ports import Vault
 from orchestrator_service.domain.roles import EVERYTHING, Scope
 
@@ -20,13 +20,29 @@ from .tables import PauseEventRow
 log = structlog.get_logger(__name__)
 
 
+_COLUMNS = (
+    "id, organisation_id, peer_mentor_id, event_type, effective_date, reason_key_id, sealed_reason, "
+    "expected_return_date, expiry_date, days_remaining, coordinator_id, admin_ids, also_ids, acted_by_id, "
+    "acted_by_name, resolution_rule, resolution_source, announcement_id, revision, created_at"
+)
+_PLACES = ", ".join(f"%({name})s" for name in _COLUMNS.split(", "))
+
+# Once per recorded event, and the count belongs to it: one statement for both, past the mapped classes.
+_ADD = f"""
+WITH added AS (
+    INSERT INTO pause_event ({_COLUMNS}) VALUES ({_PLACES})
+    ON CONFLICT (id) DO NOTHING RETURNING organisation_id, coordinator_id, event_type
+)
+INSERT INTO event_count (organisation_id, coordinator_id, event_type, events)
+SELECT organisation_id, COALESCE(coordinator_id, ''), event_type, 1 FROM added
+ON CONFLICT (organisation_id, coordinator_id, event_type) DO UPDATE SET events = event_count.events + 1
+RETURNING 1
+"""  # noqa: S608 - a constant list of columns
+
+
 def add(session: Session, vault: Vault, event: PauseEvent) -> bool:
-    """Store a new event; False when its id is taken (then take another)."""
-    query = insert(PauseEventRow).values(_values(vault, event)).on_conflict_do_nothing(index_elements=["id"])
-    if session.scalar(query.returning(PauseEventRow.id)) is None:
-        return False
-    event_counts.change(session, event, by=1)
-    return True
+    """Store a new event and count it; False when its id is taken (then take another)."""
+    return bool(ask(session, _ADD, _values(vault, event)))
 
 
 def get(session: Session, vault: Vault, event_id: str, scope: Scope) -> PauseEvent | None:
@@ -42,32 +58,6 @@ def lock(session: Session, vault: Vault, event_id: str, scope: Scope) -> PauseEv
 def get_any(session: Session, event_id: str) -> PauseEvent | None:
     """The event, whoever's it is, its reason left sealed: for work that passes it on."""
     return _one(session, None, event_id, EVERYTHING, lock=False)
-
-
-def twin_of(session: Session, draft: Draft) -> str | None:
-    """The id of the event that this draft repeats: same mentor, type and effective date."""
-    return session.scalar(
-        select(PauseEventRow.id).where(
-            PauseEventRow.peer_mentor_id == draft.peer_mentor_id,
-            PauseEventRow.event_type == draft.event_type,
-            PauseEventRow.effective_date == draft.effective_date,
-        )
-    )
-
-
-def is_paused(session: Session, mentor_id: str) -> bool:
-    """Whether the last thing recorded about the mentor's pause, and not skipped, is that it began."""
-    last = session.scalar(
-        select(PauseEventRow.event_type)
-        .where(
-            PauseEventRow.peer_mentor_id == mentor_id,
-            PauseEventRow.event_type.in_(PAUSE_TYPES),
-            PauseEventRow.announcement_id.is_not(None),
-        )
-        .order_by(PauseEventRow.number.desc())
-        .limit(1)
-    )
-    return last == EventType.PAUSE_ACTIVATED
 
 
 def save_correction(session: Session, vault: Vault, event: PauseEvent, *, with_reason: bool) -> None:
@@ -122,7 +112,7 @@ def _values(vault: Vault, event: PauseEvent) -> dict[str, Any]:
         "id": event.id,
         "organisation_id": event.organisation_id,
         "peer_mentor_id": event.peer_mentor_id,
-        "event_type": event.event_type,
+        "event_type": event.event_type.value,
         "effective_date": event.effective_date,
         **_sealed(vault, event),
         "expected_return_date": event.expected_return_date,

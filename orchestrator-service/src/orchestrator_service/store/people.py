@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from shared_lib.statements import ask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from orchestrator_service.domain.announcements import ActedBy
 from orchestrator_service.domain.roles import Scope
 
 from . import responsible
@@ -35,7 +35,7 @@ def take_turn(session: Session, mentor_id: str) -> None:
 
     Not a lock on his row: that would wait for a directory import which changes him, seconds long.
     """
-    session.execute(select(func.pg_advisory_xact_lock(MENTOR_LOCK, func.hashtext(mentor_id))))
+    ask(session, "SELECT pg_advisory_xact_lock(%(lock)s, hashtext(%(id)s))", {"lock": MENTOR_LOCK, "id": mentor_id})
 
 
 def mentor(session: Session, mentor_id: str, scope: Scope) -> Mentor | None:
@@ -76,16 +76,6 @@ def has_chapters(session: Session, mentor_id: str) -> bool:
 def name_and_email(session: Session, person_id: str) -> tuple[str, str | None]:
     row = session.execute(select(PersonRow.name, PersonRow.email).where(PersonRow.id == person_id)).one()
     return row.name, row.email
-
-
-def acting_coordinator(session: Session, person_id: str, *, organisation_id: str) -> ActedBy | None:
-    """The person, if he is a coordinator of the organisation now."""
-    name = session.scalar(
-        select(PersonRow.name).where(
-            PersonRow.id == person_id, PersonRow.organisation_id == organisation_id, PersonRow.is_coordinator
-        )
-    )
-    return None if name is None else ActedBy(id=person_id, name=name)
 
 
 def admins_of(session: Session, organisation_id: str) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """Record a pause event together with the promise to announce it."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -17,10 +16,10 @@ from orchestrator_service.domain.announcements import Audience, DispatchResult, 
 from orchestrator_service.domain.errors import EventNotFound, ExpiryUnknown, MentorNotFound
 from orchestrator_service.domain.pause_events import Draft, EventType, PauseEvent, new_event_id
 from orchestrator_service.domain.ports import Vault
-from orchestrator_service.domain.responsibility import Candidate, Unresolved, responsible_of
+from orchestrator_service.domain.responsibility import Unresolved, responsible_of
 from orchestrator_service.domain.roles import Actor
-from orchestrator_service.store import audit, dispatch_results, pause_events, people, responsible
-from orchestrator_service.store.people import Mentor
+from orchestrator_service.store import audit, dispatch_results, pause_events, people, situations
+from orchestrator_service.store.situations import Situation
 
 from .promises import to_announce
 
@@ -70,15 +69,14 @@ class Recording:
 
     def _recorded(self, session: Session, draft: Draft, actor: Actor) -> tuple[Recorded, Handover]:
         people.take_turn(session, draft.peer_mentor_id)
-        mentor = people.mentor(session, draft.peer_mentor_id, actor.scope)
-        if mentor is None:
+        situation = situations.of(session, draft, actor)
+        if situation is None:
             raise MentorNotFound
-        twin_id = pause_events.twin_of(session, draft)
-        if twin_id is not None:
-            twin = pause_events.get(session, self.vault, twin_id, actor.scope)
+        if situation.twin_id is not None:
+            twin = pause_events.get(session, self.vault, situation.twin_id, actor.scope)
             return Recorded(event=_found(twin), is_new=False), NOTHING
-        event = self._opened(session, draft, mentor, actor)
-        if _changes_nothing(session, event):
+        event = self._opened(session, draft, situation)
+        if _changes_nothing(event, situation):
             event = self._add(session, event)
             dispatch_results.record(session, event.id, _skipped(session, event), at=self.clock())
             handover = NOTHING
@@ -89,18 +87,17 @@ class Recording:
         audit.note(session, "event_recorded", event, actor_id=actor.id, at=self.clock())
         return Recorded(event=event, is_new=True), handover
 
-    def _opened(self, session: Session, draft: Draft, mentor: Mentor, actor: Actor) -> PauseEvent:
-        at = self.clock()
+    def _opened(self, session: Session, draft: Draft, situation: Situation) -> PauseEvent:
+        at, mentor = self.clock(), situation.mentor
         draft = draft.completed(certified_until=mentor.certified_until, at=at)
         if draft.event_type is EventType.CERTIFICATION_EXPIRING and draft.days_remaining is None:
             raise ExpiryUnknown
-        candidates = responsible.candidates_of(session, mentor.id)
-        audience = _audience(session, mentor, candidates, actor)
+        audience = _audience(session, situation)
         event = PauseEvent.opened(
             draft,
             organisation_id=mentor.organisation_id,
             audience=audience,
-            responsibility=responsible_of(candidates),
+            responsibility=responsible_of(situation.candidates),
             at=at,
         )
         if audience.coordinator_id is not None:
@@ -124,28 +121,24 @@ class Recording:
         return event
 
 
-def _changes_nothing(session: Session, event: PauseEvent) -> bool:
+def _changes_nothing(event: PauseEvent, situation: Situation) -> bool:
     """Activated while already paused, or deactivated while active."""
-    if not event.event_type.is_pause:
-        return False
-    return pause_events.is_paused(session, event.peer_mentor_id) == (event.event_type is EventType.PAUSE_ACTIVATED)
+    return event.event_type.is_pause and situation.is_paused == (event.event_type is EventType.PAUSE_ACTIVATED)
 
 
 def _skipped(session: Session, event: PauseEvent) -> list[DispatchResult]:
     return event.addressed_to(people.channels_of(session, event.recipients), status=Status.SKIPPED)
 
 
-def _audience(session: Session, mentor: Mentor, candidates: Sequence[Candidate], actor: Actor) -> Audience:
+def _audience(session: Session, situation: Situation) -> Audience:
+    mentor, candidates = situation.mentor, situation.candidates
     coordinator_id = candidates[0].coordinator_id if candidates else None
     others = dict.fromkeys(candidate.coordinator_id for candidate in candidates)
-    acted_by = None
-    if actor.is_coordinator and actor.id != mentor.id:
-        acted_by = people.acting_coordinator(session, actor.id, organisation_id=mentor.organisation_id)
     return Audience(
         coordinator_id=coordinator_id,
         admin_ids=() if coordinator_id else people.admins_of(session, mentor.organisation_id),
         also=tuple(other for other in others if other != coordinator_id) if mentor.tells_all_coordinators else (),
-        acted_by=acted_by,
+        acted_by=situation.acted_by,
     )
 
 

@@ -1,0 +1,104 @@
+"""What has to be known before an event is recorded, in one statement instead of seven."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared_lib.statements import ask
+from sqlalchemy.orm import Session
+
+from orchestrator_service.domain.announcements import ActedBy
+from orchestrator_service.domain.pause_events import PAUSE_TYPES, Draft, EventType
+from orchestrator_service.domain.responsibility import Candidate
+from orchestrator_service.domain.roles import Actor
+
+from .people import Mentor
+
+# The order of precedence is that of `responsible`, which a test holds this to.
+_SITUATION = """
+SELECT mentor.organisation_id, certification.expires_at, organisation.tell_all_coordinators,
+    (SELECT twin.id FROM pause_event twin
+     WHERE twin.organisation_id = mentor.organisation_id AND twin.peer_mentor_id = mentor.id
+         AND twin.event_type = %(event_type)s AND twin.effective_date = %(effective_date)s) AS twin_id,
+    (SELECT last.event_type FROM pause_event last
+     WHERE last.organisation_id = mentor.organisation_id AND last.peer_mentor_id = mentor.id
+         AND last.event_type = ANY(%(pause_types)s) AND last.announcement_id IS NOT NULL
+     ORDER BY last.number DESC LIMIT 1) AS last_pause,
+    (SELECT actor.name FROM person actor
+     WHERE actor.id = %(actor_id)s AND actor.organisation_id = mentor.organisation_id AND actor.is_coordinator
+    ) AS actor_name,
+    candidate.*
+FROM person mentor
+JOIN organisation ON organisation.id = mentor.organisation_id
+LEFT JOIN certification ON certification.mentor_id = mentor.id
+LEFT JOIN LATERAL (
+    SELECT assignment.coordinator_id, assignment.chapter_id, assignment.is_primary, assignment.since
+    FROM membership
+    JOIN assignment USING (organisation_id, chapter_id)
+    JOIN person coordinator
+        ON coordinator.id = assignment.coordinator_id AND coordinator.organisation_id = membership.organisation_id
+    WHERE membership.mentor_id = mentor.id AND membership.organisation_id = mentor.organisation_id
+        AND assignment.active AND coordinator.is_coordinator
+) AS candidate ON true
+WHERE mentor.id = %(mentor_id)s AND mentor.is_mentor
+    AND (%(organisation_id)s::text IS NULL OR mentor.organisation_id = %(organisation_id)s)
+ORDER BY candidate.is_primary DESC, candidate.chapter_id COLLATE "C", candidate.since,
+    candidate.coordinator_id COLLATE "C"
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """A mentor before the draft is recorded. `twin_id` is the event that the draft repeats, if there is one;
+    `acted_by` is whoever sends the draft, when that is a coordinator of the organisation and not the mentor.
+    """
+
+    mentor: Mentor
+    candidates: Sequence[Candidate]
+    twin_id: str | None
+    is_paused: bool
+    acted_by: ActedBy | None
+
+
+def of(session: Session, draft: Draft, actor: Actor) -> Situation | None:
+    """None unless there is such a mentor and the actor's scope reaches him. Call it in the mentor's turn."""
+    acts_for_him = actor.is_coordinator and actor.id != draft.peer_mentor_id
+    rows = ask(
+        session,
+        _SITUATION,
+        {
+            "mentor_id": draft.peer_mentor_id,
+            "event_type": draft.event_type.value,
+            "effective_date": draft.effective_date,
+            "pause_types": [event_type.value for event_type in PAUSE_TYPES],
+            "organisation_id": actor.scope.organisation,
+            "actor_id": actor.id if acts_for_him else None,
+        },
+    )
+    candidates = [_candidate(row) for row in rows if row.coordinator_id is not None]
+    if not rows or not _reaches(actor, candidates):
+        return None
+    first = rows[0]
+    return Situation(
+        mentor=Mentor(
+            id=draft.peer_mentor_id,
+            organisation_id=first.organisation_id,
+            certified_until=first.expires_at,
+            tells_all_coordinators=first.tell_all_coordinators,
+        ),
+        candidates=candidates,
+        twin_id=first.twin_id,
+        is_paused=first.last_pause == EventType.PAUSE_ACTIVATED,
+        acted_by=None if first.actor_name is None else ActedBy(id=actor.id, name=first.actor_name),
+    )
+
+
+def _reaches(actor: Actor, candidates: Sequence[Candidate]) -> bool:
+    own = actor.scope.coordinator
+    return own is None or (bool(candidates) and candidates[0].coordinator_id == own)
+
+
+def _candidate(row: Any) -> Candidate:
+    return Candidate(
+        coordinator_id=row.coordinator_id, chapter_id=row.chapter_id, is_primary=row.is_primary, since=row.since
+    )

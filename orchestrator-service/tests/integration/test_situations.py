@@ -1,0 +1,70 @@
+"""What is asked in one statement when an event is recorded is what the mapped tables say one by one."""
+
+from datetime import timedelta
+
+import pytest
+from orchestrator_service.domain.roles import Actor
+from orchestrator_service.store import people, responsible, situations
+from orchestrator_service.store.tables import PersonRow
+from orchestrator_service.usecases.recording import Recording
+from shared_lib.database import Database
+from sqlalchemy import select
+
+from ..builders import (
+    COORDINATOR,
+    GLOBAL_ADMIN,
+    INGRID,
+    LHL_ADMIN,
+    MENTOR,
+    NHF_ADMIN,
+    a_draft,
+    assignment,
+    certification,
+    mentor,
+    organisation,
+    person,
+)
+from ..conftest import Import
+
+pytestmark = pytest.mark.usefixtures("directory")
+
+
+@pytest.mark.parametrize("actor", [INGRID, NHF_ADMIN, LHL_ADMIN, GLOBAL_ADMIN], ids=lambda actor: actor.id)
+def test_it_is_what_the_mapped_tables_say(database: Database, bring_in: Import, actor: Actor) -> None:
+    bring_in(
+        organisation("nhf", tell_all_coordinators="true"),
+        mentor(MENTOR, "oslo|bergen", channels="email|push"),
+        person("coordinator", "Late"),
+        assignment("Late", "oslo", primary="true", since="2024-05-05"),
+        person("coordinator", "gone"),
+        assignment("gone", "oslo", primary="true", active="false"),
+        certification(MENTOR, "2027-01-31"),
+    )
+    with database.begin() as session:
+        for mentor_id in session.scalars(select(PersonRow.id)).all():
+            found = situations.of(session, a_draft(peer_mentor_id=mentor_id), actor)
+            expected = people.mentor(session, mentor_id, actor.scope)
+            assert (found.mentor if found else None) == expected
+            if found is not None:
+                assert found.candidates == responsible.candidates_of(session, mentor_id)
+
+
+def test_the_twin_and_the_last_pause_are_found(database: Database, recording: Recording) -> None:
+    paused = recording.record(a_draft(), actor=INGRID, key=None, wait_seconds=0).event
+    with database.begin() as session:
+        same = situations.of(session, a_draft(), INGRID)
+        other = situations.of(session, a_draft(effective_date=paused.effective_date + timedelta(days=1)), INGRID)
+    assert same is not None
+    assert other is not None
+    assert (same.twin_id, other.twin_id) == (paused.id, None)
+    assert same.is_paused
+    assert same.acted_by is not None
+    assert same.acted_by.id == COORDINATOR
+
+
+def test_only_another_coordinator_of_the_organisation_acts_for_a_mentor(database: Database) -> None:
+    with database.begin() as session:
+        for actor in (NHF_ADMIN, GLOBAL_ADMIN):
+            found = situations.of(session, a_draft(), actor)
+            assert found is not None
+            assert found.acted_by is None
