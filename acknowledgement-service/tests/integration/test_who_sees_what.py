@@ -1,0 +1,178 @@
+"""Every caller at every operation on his own, a colleague's, a stranger's, an unknown and a removed lapse."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from acknowledgement_service.app.web import create_app
+from acknowledgement_service.config import Config
+from acknowledgement_service.domain.model import Lapse
+from acknowledgement_service.domain.visitor import ANYBODY
+from acknowledgement_service.usecases.lapses import Lapses
+from flask import Flask
+from flask.testing import FlaskClient
+from shared_lib.database import Database
+from shared_lib.testing.issuer import Issuer, bearer
+from shared_lib.web import api
+
+from ..builders import an_opening
+from ..conftest import AUDIENCE
+
+BASE = "/api/v1/lapse-acknowledgements"
+OBJECTS = ("own", "colleague's", "foreign", "unknown", "removed")
+OWNERS = {"own": ("maya", "lhl"), "colleague's": ("kim", "lhl"), "foreign": ("nils", "nhf"), "removed": ("maya", "lhl")}
+
+# Who calls: subject, role, organisation.
+CALLERS: dict[str, tuple[str, Any, str | None]] = {
+    "nobody": ("", None, None),
+    "a bad token": ("", None, None),
+    "a service": ("notification-service", None, None),
+    "a mentor": ("mentor_own", "peer_mentor", "lhl"),
+    "the coordinator": ("maya", "coordinator", "lhl"),
+    "a colleague": ("kim", "coordinator", "lhl"),
+    "another organisation's coordinator": ("nils", "coordinator", "nhf"),
+    "the coordinator, by another organisation": ("maya", "coordinator", "nhf"),
+    "a coordinator without organisation": ("maya", "coordinator", None),
+    "the organisation's admin": ("anne", "org_admin", "lhl"),
+    "another organisation's admin": ("arne", "org_admin", "nhf"),
+    "the global admin": ("root", "global_admin", None),
+}
+ALL, NONE = "200 200 200 404 404", "404 404 404 404 404"
+REFUSED = "401 401 401 401 401"
+
+# The status by object, in the order of OBJECTS. What is not named answers NONE.
+GET = {
+    "a service": ALL,
+    "the coordinator": "200 404 404 404 404",
+    "a colleague": "404 200 404 404 404",
+    "another organisation's coordinator": "404 404 200 404 404",
+    "the organisation's admin": "200 200 404 404 404",
+    "another organisation's admin": "404 404 200 404 404",
+    "the global admin": ALL,
+}
+# Nobody but the coordinator in person can have seen it; within the organisation that is said (403), beyond it nothing.
+ACKNOWLEDGE = {
+    "a service": "201 201 201 404 404",
+    "the coordinator": "201 403 404 404 404",
+    "a colleague": "403 201 404 404 404",
+    "another organisation's coordinator": "404 404 201 404 404",
+    "the coordinator, by another organisation": "404 404 403 404 404",
+    "the organisation's admin": "403 403 404 404 404",
+    "another organisation's admin": "404 404 403 404 404",
+    "the global admin": "403 403 403 404 404",
+}
+CLOSE = {
+    **{caller: row for caller, row in GET.items() if "admin" not in caller},
+    "the organisation's admin": "403 403 404 404 404",
+    "another organisation's admin": "404 404 403 404 404",
+    "the global admin": "403 403 403 404 404",
+}
+DELETE = {
+    **{
+        caller: row.replace("200", "403")
+        for caller, row in GET.items()
+        if "coordinator" in caller or "colleague" in caller
+    },
+    **{caller: GET[caller] for caller in GET if "admin" in caller or caller == "a service"},
+}
+TABLES = {"get": GET, "acknowledge": ACKNOWLEDGE, "note": GET, "close": CLOSE, "delete": DELETE}
+SEEN = {"get": ALL, "acknowledge": "201 201 201 404 404", "note": ALL, "close": ALL, "delete": ALL}
+"""Without a token where the service is open."""
+
+
+@pytest.fixture(params=["open", "token"])
+def mode(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def app(database: Database, database_url: str, issuer: Issuer, mode: str) -> Iterator[Flask]:
+    app = create_app(Config.from_env(issuer.environ(DATABASE_URL=database_url, AUTH_MODE=mode)))
+    yield app
+    api.close(app)
+
+
+class World:
+    """Lapses of three coordinators in two organisations, made anew where a request has changed one."""
+
+    def __init__(self, client: FlaskClient, lapses: Lapses, issuer: Issuer) -> None:
+        self.client, self.lapses, self.issuer = client, lapses, issuer
+        self.things = {thing: self.make(thing) for thing in OWNERS}
+
+    def make(self, thing: str) -> Lapse:
+        coordinator, organisation = OWNERS[thing]
+        opening = an_opening(coordinator_id=coordinator, organisation_id=organisation, mentor_id=f"canary_{thing[:3]}")
+        lapse = self.lapses.open(opening, by="notification-service").value
+        if thing == "removed":
+            self.lapses.delete(lapse.id, visitor=ANYBODY, versions=None)
+        return lapse
+
+    def headers(self, caller: str) -> dict[str, str]:
+        subject, role, organisation = CALLERS[caller]
+        if caller == "a service":
+            return bearer(self.issuer.service(subject, audience=AUDIENCE))
+        if role is None:
+            return bearer("a.b.c") if caller == "a bad token" else {}
+        return bearer(self.issuer.person(subject, role, organisation, audience=AUDIENCE))
+
+    def ask(self, caller: str, operation: str, thing: str) -> tuple[int, str]:
+        lapse = self.things.get(thing)
+        lapse_id = lapse.id if lapse else uuid4()
+        claim = {
+            "notification_id": str(lapse.notification_id if lapse else uuid4()),
+            "coordinator_id": lapse.coordinator_id if lapse else "maya",
+        }
+        method, path, body = {
+            "get": ("GET", f"{BASE}/{lapse_id}", None),
+            "acknowledge": ("POST", BASE, claim),
+            "note": ("PUT", f"{BASE}/{lapse_id}", {"coordinator_notes": f"noted by {caller}"}),
+            "close": ("PUT", f"{BASE}/{lapse_id}", {"is_acknowledged": True}),
+            "delete": ("DELETE", f"{BASE}/{lapse_id}", None),
+        }[operation]
+        answer = self.client.open(path, method=method, json=body, headers=self.headers(caller))
+        if answer.status_code < 300 and operation != "get":
+            self.things[thing] = self.make(thing)
+        return answer.status_code, answer.get_data(as_text=True)
+
+
+@pytest.fixture
+def world(client: FlaskClient, app: Flask, issuer: Issuer) -> World:
+    return World(client, app.extensions["lapses"], issuer)
+
+
+def row_of(caller: str, operation: str, mode: str) -> list[int]:
+    if caller == "a bad token" or (caller == "nobody" and mode == "token"):
+        row = REFUSED
+    else:
+        row = SEEN[operation] if caller == "nobody" else TABLES[operation].get(caller, NONE)
+    return [int(status) for status in row.split()]
+
+
+@pytest.mark.parametrize("operation", TABLES)
+def test_every_cell_is_exact_and_tells_nothing_that_is_foreign(operation: str, mode: str, world: World) -> None:
+    for caller in CALLERS:
+        answers = [world.ask(caller, operation, thing) for thing in OBJECTS]
+        assert [status for status, _ in answers] == row_of(caller, operation, mode), caller
+        assert not any("canary" in body for status, body in answers if status >= 400), caller
+
+
+def test_a_list_holds_what_is_his_and_counts_nothing_else(mode: str, world: World) -> None:
+    for caller in CALLERS:
+        answer = world.client.get(f"{BASE}?limit=100", headers=world.headers(caller))
+        row = row_of(caller, "get", mode)
+        assert answer.status_code == (401 if 401 in row else 200), caller
+        seen = {thing for thing, status in zip(OBJECTS, row, strict=True) if status == 200}
+        if answer.status_code == 200:
+            assert {lapse["mentor_id"] for lapse in answer.json["data"]} == {f"canary_{thing[:3]}" for thing in seen}
+            assert answer.json["pagination"]["total"] == len(seen)
+        body = answer.get_data(as_text=True)
+        assert not any(f"canary_{thing[:3]}" in body for thing in set(OBJECTS) - seen), caller
+
+
+@pytest.mark.parametrize("caller", [caller for caller in CALLERS if caller != "a service"])
+def test_only_a_service_opens_a_lapse(caller: str, world: World) -> None:
+    body = {"mentor_id": "m", "organisation_id": "lhl", "expiry_date": "2026-04-01T00:00:00Z"}
+    path = f"/internal/v1/lapses/{uuid4()}/maya"
+    assert world.client.put(path, json=body, headers=world.headers(caller)).status_code == 401
+    assert world.client.put(path, json=body, headers=world.headers("a service")).status_code == 201

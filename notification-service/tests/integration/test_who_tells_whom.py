@@ -1,0 +1,132 @@
+"""Every caller at every operation about his own, a colleague's, a stranger's, an unknown and a retired mentor."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from notification_service.app.relay import Outside
+from notification_service.app.web import create_app
+from notification_service.config import Config
+from notification_service.usecases.contacts import Contacts
+from shared_lib.database import Database
+from shared_lib.testing.issuer import Issuer, bearer
+from shared_lib.web import api
+
+from ..builders import a_contact, a_coordinator, an_organisation
+from ..conftest import AUDIENCE
+from ..fakes import MovableClock
+
+BASE = "/api/v1/pause-notifications"
+BODIES: dict[str, dict[str, Any]] = {
+    "pause-activated": {},
+    "pause-lifted": {},
+    "cert-expiry": {"expiry_date": "2026-03-31T00:00:00Z"},
+    "cert-expiry-reminder": {"days_remaining": 5},
+}
+MENTORS = ("mentor_own", "mentor_colleagues", "mentor_foreign", "mentor_unknown", "mentor_retired")
+
+# Who calls: subject, role, organisation.
+CALLERS: dict[str, tuple[str, Any, str | None]] = {
+    "nobody": ("", None, None),
+    "a bad token": ("", None, None),
+    "a service": ("orchestrator-service", None, None),
+    "a mentor": ("mentor_own", "peer_mentor", "lhl"),
+    "the coordinator": ("ola", "coordinator", "lhl"),
+    "a colleague": ("kim", "coordinator", "lhl"),
+    "another organisation's coordinator": ("nils", "coordinator", "nhf"),
+    "the coordinator, by another organisation": ("ola", "coordinator", "nhf"),
+    "a coordinator without organisation": ("ola", "coordinator", None),
+    "the organisation's admin": ("admin-lhl", "org_admin", "lhl"),
+    "another organisation's admin": ("admin-nhf", "org_admin", "nhf"),
+    "the global admin": ("root", "global_admin", None),
+}
+EVERYBODY, NOBODY, FORBIDDEN = "ok ok ok 404 404", "404 404 404 404 404", "403 403 403 403 403"
+TABLE = {
+    "nobody": EVERYBODY,
+    "a bad token": "401 401 401 401 401",
+    "a service": EVERYBODY,
+    "a mentor": FORBIDDEN,
+    "the coordinator": "ok 404 404 404 404",
+    "a colleague": "404 ok 404 404 404",
+    "another organisation's coordinator": "404 404 ok 404 404",
+    "the coordinator, by another organisation": NOBODY,
+    "a coordinator without organisation": FORBIDDEN,
+    "the organisation's admin": "ok ok 404 404 404",
+    "another organisation's admin": "404 404 ok 404 404",
+    "the global admin": EVERYBODY,
+}
+
+
+@pytest.fixture(params=["open", "token"])
+def mode(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def app(config: Config, database: Database, others: Outside, clock: MovableClock, mode: str) -> Iterator[Flask]:
+    app = create_app(replace(config, is_open=mode == "open"), others=others, clock=clock)
+    yield app
+    api.close(app)
+
+
+@pytest.fixture
+def people(contacts: Contacts) -> None:
+    contacts.put(
+        organisations=[an_organisation(), an_organisation(id="nhf", name="NHF", admin_ids=("admin-nhf",))],
+        people=[
+            a_contact(id="mentor_own", coordinator_id="ola", name="canary own", email="canary.own@lhl.example"),
+            a_contact(id="mentor_colleagues", coordinator_id="kim", name="canary col", email="canary.col@lhl.example"),
+            a_contact(
+                id="mentor_foreign",
+                coordinator_id="nils",
+                organisation_id="nhf",
+                name="canary for",
+                email="canary.f@nhf.example",
+            ),
+            a_contact(id="mentor_retired", coordinator_id="ola", active=False),
+            a_coordinator(id="ola"),
+            a_coordinator(id="kim", email="kim@lhl.example"),
+            a_coordinator(id="nils", organisation_id="nhf", email="nils@nhf.example"),
+        ],
+    )
+
+
+def headers(caller: str, issuer: Issuer) -> dict[str, str]:
+    subject, role, organisation = CALLERS[caller]
+    if caller == "a service":
+        return bearer(issuer.service(subject, audience=AUDIENCE))
+    if role is None:
+        return bearer("a.b.c") if caller == "a bad token" else {}
+    return bearer(issuer.person(subject, role, organisation, audience=AUDIENCE))
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("notice", BODIES)
+def test_every_cell_is_exact_and_tells_nothing_that_is_foreign(
+    notice: str, mode: str, client: FlaskClient, issuer: Issuer
+) -> None:
+    for caller, row in TABLE.items():
+        expected = ["401"] * 5 if caller == "nobody" and mode == "token" else row.split()
+        answers = [
+            client.post(
+                f"{BASE}/{notice}", json={"mentor_id": mentor, **BODIES[notice]}, headers=headers(caller, issuer)
+            )
+            for mentor in MENTORS
+        ]
+        found = ["ok" if answer.status_code in (200, 201) else str(answer.status_code) for answer in answers]
+        assert found == expected, caller
+        for answer in answers:
+            assert "canary" not in answer.get_data(as_text=True)
+            assert "@" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("caller", [caller for caller in CALLERS if caller != "a service"])
+def test_the_internal_operations_are_for_services_only(caller: str, client: FlaskClient, issuer: Issuer) -> None:
+    who = headers(caller, issuer)
+    assert client.put("/internal/v1/contacts", json={}, headers=who).status_code == 401
+    assert client.put("/internal/v1/contacts/mentor_own", json={}, headers=who).status_code == 401
+    assert client.delete("/internal/v1/dispatches/some-key", headers=who).status_code == 401
