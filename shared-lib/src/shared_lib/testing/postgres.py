@@ -98,3 +98,18 @@ def _create(server: PostgresServer, name: str, role: str, *, template: str = "te
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template])
         ensure_database(server.superuser_dsn, name, role=role, password=_PASSWORD, template=template)
         connection.execute(SQL("GRANT SET ON PARAMETER session_replication_role TO {}").format(Identifier(role)))
+
+
+def contents_of(dsn: str) -> dict[str, list[str]]:
+    """Every row of every table as text, as `COPY` would write it: to see that nothing has changed, or what is kept."""
+    with psycopg.connect(dsn) as connection:
+        tables = connection.execute(
+            "SELECT schemaname, tablename FROM pg_tables"
+            " WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2"
+        ).fetchall()
+        return {
+            ".".join(table): sorted(
+                row for (row,) in connection.execute(SQL("SELECT t::text FROM {} AS t").format(Identifier(*table)))
+            )
+            for table in tables
+        }
