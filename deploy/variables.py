@@ -102,7 +102,7 @@ def _default(call: ast.Call) -> str:
         return "unset"
     given = call.args[1] if len(call.args) > 1 else next((k.value for k in call.keywords if k.arg == "default"), None)
     if given is None:
-        return "required"
+        return "unset" if method == "get" else "required"
     if isinstance(given, ast.Tuple):
         given = given.elts[0]
     return f"`{given.value}`" if isinstance(given, ast.Constant) else "per service"

@@ -72,7 +72,7 @@ def _web(environ: Mapping[str, str], _: argparse.Namespace) -> int:
 
 
 def _relay(environ: Mapping[str, str], _: argparse.Namespace) -> int:
-    from shared_lib import logging
+    from shared_lib import logging, tracing
     from shared_lib.database import Database
     from shared_lib.outbox import process
 
@@ -80,6 +80,7 @@ def _relay(environ: Mapping[str, str], _: argparse.Namespace) -> int:
 
     config = Config.from_env(environ)
     logging.configure(NAME, level=config.log_level)
+    tracing.start(NAME)
     database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
     relay = create_relay(config, database, outside(config))
     return process.run(relay, MIGRATIONS, metrics_bind=config.metrics_bind)

@@ -80,7 +80,7 @@ def _web(options: argparse.Namespace) -> int:
 
 
 def _relay(options: argparse.Namespace) -> int:
-    from shared_lib import logging
+    from shared_lib import logging, tracing
     from shared_lib.database import Database
     from shared_lib.outbox import process
 
@@ -88,6 +88,7 @@ def _relay(options: argparse.Namespace) -> int:
 
     config = Config.from_env(options.environ)
     logging.configure(NAME, level=config.log_level)
+    tracing.start(NAME)
     database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
     relay = create_relay(config, database, create_notifier(config))
     return process.run(relay, MIGRATIONS, metrics_bind=config.metrics_bind)

@@ -2,7 +2,7 @@
 
 import os
 
-from shared_lib import logging
+from shared_lib import logging, tracing
 
 from .app import NAME
 from .app.web import create_app
@@ -10,4 +10,5 @@ from .config import Config
 
 config = Config.from_env(os.environ)
 logging.configure(NAME, level=config.log_level)
+tracing.start(NAME)
 application = create_app(config)

@@ -9,6 +9,7 @@ import requests
 from requests.cookies import RequestsCookieJar
 from urllib3.exceptions import HTTPError
 
+from . import tracing
 from .errors import Deferred, Rejected, Unreachable
 from .punctual import PunctualAdapter, answer_within
 from .request_id import HEADER, current_request_id
@@ -59,7 +60,7 @@ class ServiceClient:
         Raises Unreachable (no answer, 5xx, 401/403 of a misconfiguration), Deferred (429) or Rejected (other 4xx);
         their reason is `http_<status>` where there was one.
         """
-        with answer_within(self._total):
+        with answer_within(self._total), tracing.calling(self._audience or "elsewhere", method):
             return self._judged(*self._exchange(method, path, json, headers or {}))
 
     def _exchange(
@@ -85,6 +86,8 @@ class ServiceClient:
         everything = {**headers, "Accept": "application/json"}
         if self._sign is not None:
             everything["Authorization"] = f"Bearer {self._sign(self._audience)}"
+            if (parent := tracing.traceparent()) is not None:
+                everything[tracing.HEADER] = parent
         if (request_id := current_request_id()) is not None:
             everything[HEADER] = request_id
         response = self._session.request(

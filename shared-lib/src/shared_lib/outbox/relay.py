@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from shared_lib import deadline
+from shared_lib import deadline, tracing
 from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
@@ -90,6 +90,7 @@ class Relay:
         now, until = self.clock(), self._lease_end()
         begun, rest = [], False
         for promise in promises:
+            promise = replace(promise, payload=tracing.carried(promise.payload))  # noqa: PLW2901
             lane = self.lanes[self.routes[promise.kind].lane]
             ready = promise.due_at is None and lane.room > 0 and lane.breaker.admits()
             owner = self.owner if ready and not self.stopping.is_set() else None
@@ -188,7 +189,10 @@ class Relay:
     def _attempt(self, delivery: Delivery) -> None:
         lane = self.lanes[self.routes[delivery.kind].lane]
         try:
-            with request_id_bound(delivery.request_id):
+            with (
+                request_id_bound(delivery.request_id),
+                tracing.attempting(delivery.kind, delivery.payload, id=str(delivery.id), attempt=delivery.attempt),
+            ):
                 recovered = Attempt(self, lane.breaker, self.routes[delivery.kind], delivery).run()
             if recovered:
                 self.hasten(lane)

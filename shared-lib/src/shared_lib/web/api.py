@@ -11,7 +11,7 @@ from flask import Flask, Response, g, request
 from prometheus_client.registry import Collector
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from shared_lib import request_id
+from shared_lib import request_id, tracing
 from shared_lib.request_id import current_request_id
 
 from . import auth, health, metrics, openapi, problems
@@ -74,7 +74,10 @@ def _with_request_id(application: "WSGIApplication") -> "WSGIApplication":
 
     def wrapped(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         with request_id.request_id_bound(request_id.accepted(environ.get("HTTP_X_REQUEST_ID"))):
-            return application(environ, start_response)
+            if environ.get("PATH_INFO") in QUIET:
+                return application(environ, start_response)
+            with tracing.serving(environ.get("HTTP_TRACEPARENT")):
+                return application(environ, start_response)
 
     return wrapped
 
@@ -89,10 +92,12 @@ def _finish(response: Response) -> Response:
     if request.path.startswith(openapi.PAGE):
         response.headers["Content-Security-Policy"] = openapi.PAGE_POLICY
     if request.path not in QUIET:
+        method, route = metrics.known_method(), request.url_rule.rule if request.url_rule is not None else None
+        tracing.answered(method, route or "none", response.status_code)
         log.info(
             "request",
-            method=metrics.known_method(),
-            route=request.url_rule.rule if request.url_rule is not None else None,
+            method=method,
+            route=route,
             status=response.status_code,
             duration_ms=round((time.monotonic() - g.begun) * 1000, 1) if "begun" in g else None,
             caller=auth.caller_code(),

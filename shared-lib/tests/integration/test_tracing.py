@@ -1,0 +1,130 @@
+"""One trace from the client's request over the outbox to the neighbour, however late; nothing at all when it is off."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from shared_lib import tracing
+from shared_lib.errors import Unreachable
+from shared_lib.http_client import ServiceClient
+from shared_lib.outbox import Delivery, Relay
+
+from ..outbox_world import Destination, promise, rows
+from ..tiny_service import application
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
+
+
+@pytest.fixture
+def spans() -> Iterator[InMemorySpanExporter]:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracing.use(provider)
+    yield exporter
+    tracing.use(None)
+
+
+@pytest.fixture
+def neighbour() -> Iterator[tuple[str, list[str | None]]]:
+    """A service that notes the `traceparent` of every call."""
+    seen: list[str | None] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.headers.get("traceparent"))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: Any) -> None:
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", seen
+    server.shutdown()
+    server.server_close()
+
+
+def trace_of(span: ReadableSpan) -> str:
+    assert span.context is not None
+    return f"{span.context.trace_id:032x}"
+
+
+def test_a_request_continues_its_callers_trace_and_tells_no_query(spans: InMemorySpanExporter) -> None:
+    client = application.test_client()
+    client.get("/nowhere/pm_551e8400?reason=illness", headers={"traceparent": PARENT})
+    client.get("/livez", headers={"traceparent": PARENT})
+
+    (span,) = spans.get_finished_spans()
+    assert trace_of(span) == TRACE
+    assert span.name == "GET none"
+    assert dict(span.attributes or {}) == {
+        "http.request.method": "GET",
+        "http.route": "none",
+        "http.response.status_code": 404,
+    }
+    assert "illness" not in span.to_json()
+
+
+def test_a_promise_is_kept_later_in_the_trace_in_which_it_was_made(
+    spans: InMemorySpanExporter, relay: Relay, destination: Destination, neighbour: tuple[str, list[str | None]]
+) -> None:
+    address, seen = neighbour
+    client = ServiceClient(address, audience="neighbour", sign=lambda _: "token")
+
+    def call(_: Delivery) -> None:
+        client.call("GET", "/internal/v1/people/pm_551e8400")
+
+    destination.before = call
+    with tracing.serving(PARENT):
+        promise(relay, "later")
+    assert seen == []
+
+    assert relay.run_once() == 1
+    attempt = next(span for span in spans.get_finished_spans() if span.name == "attempt parcel")
+    asked = next(span for span in spans.get_finished_spans() if span.name == "GET neighbour")
+    assert {trace_of(span) for span in spans.get_finished_spans()} == {TRACE}
+    assert asked.context is not None
+    assert seen == [f"00-{TRACE}-{asked.context.span_id:016x}-01"]
+    assert (attempt.attributes or {})["outbox.attempt"] == 1
+    assert "pm_551e8400" not in "".join(span.to_json() for span in spans.get_finished_spans())
+
+
+def test_strangers_hear_of_no_trace(spans: InMemorySpanExporter, neighbour: tuple[str, list[str | None]]) -> None:
+    address, seen = neighbour
+    with tracing.serving(PARENT):
+        ServiceClient(address).call("GET", "/push")
+    assert seen == [None]
+    assert len(spans.get_finished_spans()) == 2
+
+
+def test_what_went_wrong_is_named_by_its_kind_alone(spans: InMemorySpanExporter) -> None:
+    with pytest.raises(Unreachable), tracing.serving(None):
+        raise Unreachable("Kari Nordmann is ill")
+
+    (span,) = spans.get_finished_spans()
+    assert (span.attributes or {})["error.type"] == "Unreachable"
+    assert "Kari" not in span.to_json()
+
+
+def test_without_it_nothing_is_carried_sent_or_imported(relay: Relay, neighbour: tuple[str, list[str | None]]) -> None:
+    address, seen = neighbour
+    promise(relay, "parcel")
+    ServiceClient(address, audience="neighbour", sign=lambda _: "token").call("GET", "/")
+    assert rows(relay.database)[0].payload == {"name": "parcel"}
+    assert seen == [None]
+
+    look = "import shared_lib.outbox, shared_lib.web.api, sys, json; print(json.dumps(sorted(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, check=True, text=True).stdout
+    assert [name for name in json.loads(loaded) if name.startswith("opentelemetry")] == []
