@@ -116,3 +116,22 @@ def test_the_outbox_is_listed(database: Database, environ: dict[str, str], capsy
     assert main(["outbox", "list"], environ) == 0
 
     assert "0 shown." in capsys.readouterr().out
+
+
+def test_certifications_are_announced_once(database: Database, environ: dict[str, str], capsys: Output) -> None:
+    assert main(["directory", "import", str(SAMPLE)], environ) == 0
+    command = ["certifications", "announce", "--late-by", "3650"]
+    assert main([*command, "--dry-run"], environ) == 0
+    assert main(command, environ) == 0
+    assert main(command, environ) == 0
+
+    lines = capsys.readouterr().out.splitlines()[-3:]
+    assert lines[0].replace("are due", "recorded") == lines[1] != lines[2] == "0 notices recorded."
+
+
+@pytest.mark.parametrize("tiers", ["", "30,", "x", "-1", "99999"])
+def test_tiers_that_are_none_are_refused(environ: dict[str, str], tiers: str, capsys: Output) -> None:
+    with pytest.raises(SystemExit):
+        main(["certifications", "announce", f"--tiers={tiers}"], environ)
+
+    assert "is not a number of days" in capsys.readouterr().err

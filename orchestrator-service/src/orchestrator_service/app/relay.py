@@ -13,9 +13,12 @@ from orchestrator_service import worker
 from orchestrator_service.clients.notification import HttpNotifier
 from orchestrator_service.config import Config
 from orchestrator_service.domain.ports import Notifier, Progress
+from orchestrator_service.store.vault import ReasonVault
 from orchestrator_service.usecases.announcing import Announcing
+from orchestrator_service.usecases.certification_notices import CertificationNotices
 from orchestrator_service.usecases.contact_news import ContactNews
 from orchestrator_service.usecases.directory_import import DirectoryImport
+from orchestrator_service.usecases.recording import Recording
 
 from . import NAME
 
@@ -51,3 +54,13 @@ def create_import(config: Config, *, progress: Progress, clock: Clock = utc_now)
     no_threads = dict.fromkeys(worker.LANES, 0)
     relay = create_relay(config, database, create_notifier(config, clock=clock), lanes=no_threads, clock=clock)
     return DirectoryImport(database=database, relay=relay, clock=clock, progress=progress)
+
+
+def create_certification_notices(config: Config, *, progress: Progress, clock: Clock = utc_now) -> CertificationNotices:
+    """Like the import: what it promises is kept by the relays."""
+    database = Database.open(config.database_url, pool_size=1)
+    no_threads = dict.fromkeys(worker.LANES, 0)
+    relay = create_relay(config, database, create_notifier(config, clock=clock), lanes=no_threads, clock=clock)
+    vault = ReasonVault.from_file(config.reason_keys)
+    recording = Recording(database=database, relay=relay, vault=vault, clock=clock)
+    return CertificationNotices(database=database, recording=recording, clock=clock, progress=progress)

@@ -1,0 +1,75 @@
+"""The planner records what is due, once, however often it runs."""
+
+from datetime import timedelta
+
+import pytest
+from orchestrator_service.domain.certifications import TIERS
+from orchestrator_service.domain.pause_events import EventType
+from orchestrator_service.usecases.certification_notices import CertificationNotices
+from orchestrator_service.usecases.recording import Recording
+from shared_lib.database import Database
+
+from ..builders import certification, mentor, organisation
+from ..conftest import Import
+from ..fakes import FakeNotifier, MovableClock, WatchedProgress
+
+
+@pytest.fixture
+def planner(database: Database, recording: Recording, clock: MovableClock) -> CertificationNotices:
+    return CertificationNotices(database=database, recording=recording, clock=clock, progress=WatchedProgress())
+
+
+def run(planner: CertificationNotices, **difference: bool) -> int:
+    return planner.record_due(tiers=TIERS, late_by=timedelta(days=14), **{"dry_run": False, **difference})
+
+
+def day(clock: MovableClock, offset: int) -> str:
+    return (clock() + timedelta(days=offset)).date().isoformat()
+
+
+def certified(bring_in: Import, clock: MovableClock, offsets: dict[str, int]) -> None:
+    people = [mentor(id) for id in offsets]
+    certificates = [certification(id, day(clock, offset)) for id, offset in offsets.items()]
+    assert bring_in(organisation("nhf"), *people, *certificates).problems.shown == []
+
+
+def test_each_tier_is_told_once(
+    planner: CertificationNotices, bring_in: Import, clock: MovableClock, notifier: FakeNotifier
+) -> None:
+    certified(bring_in, clock, {"m30": 30, "m90": 90})
+    first, again = run(planner), run(planner)
+    clock.now += timedelta(days=20)
+    later = run(planner)
+    planner.recording.relay.run_once()
+
+    assert (first, again, later) == (1, 0, 1)
+    assert [(event.peer_mentor_id, event.days_remaining) for event in notifier.announced] == [("m30", 30), ("m30", 10)]
+
+
+def test_an_expiry_is_told_unless_it_is_old_news(
+    planner: CertificationNotices, bring_in: Import, clock: MovableClock, notifier: FakeNotifier
+) -> None:
+    certified(bring_in, clock, {"recent": -2, "ancient": -200})
+    told = run(planner)
+    planner.recording.relay.run_once()
+
+    assert told == 1
+    assert [(event.peer_mentor_id, event.event_type) for event in notifier.announced] == [
+        ("recent", EventType.CERTIFICATION_EXPIRED)
+    ]
+
+
+def test_a_renewal_ends_the_reminders(planner: CertificationNotices, bring_in: Import, clock: MovableClock) -> None:
+    certified(bring_in, clock, {"m": 5})
+    certified(bring_in, clock, {"m": 700})
+
+    assert run(planner) == 0
+
+
+def test_a_dry_run_counts_and_records_nothing(
+    planner: CertificationNotices, bring_in: Import, clock: MovableClock
+) -> None:
+    certified(bring_in, clock, {"a": 5, "b": 6})
+
+    assert run(planner, dry_run=True) == 2
+    assert run(planner) == 2
