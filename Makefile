@@ -62,6 +62,11 @@ faults: install ## Crash tests of the whole system, with their figures (long; sh
 bench: install ## Measure the system against its floor, under ten minutes (some of it: PARTS="posting chain"; JSON=FILE)
 	@PYTHONPATH=deploy:deploy/local $(BIN)/python -m bench $(if $(JSON),--json $(JSON)) $(PARTS)
 
+.PHONY: test-fuzz
+test-fuzz: install ## schemathesis at every operation as every role: EXAMPLES=300 SEEDS="1 2" ROLES="coordinator anybody"
+	@PYTHONPATH=deploy:deploy/local:deploy/system-tests $(BIN)/python -m fuzz $(if $(EXAMPLES),--examples $(EXAMPLES)) \
+	  $(if $(SEEDS),--seeds $(SEEDS)) $(if $(ROLES),--roles $(ROLES))
+
 .PHONY: test-interop
 test-interop: $(INTEROP)/installed ## Log in at a real OpenID provider and call the orchestrator (installs node and the provider in .interop)
 	@$(BIN)/python -m pytest deploy/interop

@@ -73,12 +73,14 @@ class PlainText(fields.String):
 
 
 class StrictInteger(fields.Integer):
-    """A JSON number without a fraction, from `least` to `most`."""
+    """A JSON number without a fraction (14, and 14.0 too, as JSON Schema has it), from `least` to `most`."""
 
     def __init__(self, *, least: int, most: int, **options: Any) -> None:
         super().__init__(strict=True, validate=validate.Range(min=least, max=most), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.make_error("invalid", input=value)
         return super()._deserialize(value, attr, data, **options)
