@@ -13,9 +13,12 @@ import pytest
 from notification_service.__main__ import main
 from notification_service.usecases.announcements import Announcements, Requester
 from notification_service.usecases.contacts import Contacts
+from psycopg.sql import SQL, Identifier
+from shared_lib.database import Database
 from shared_lib.errors import Rejected, Unreachable
 from shared_lib.outbox import Relay
 from shared_lib.testing.issuer import Issuer
+from shared_lib.testing.postgres import PostgresServer
 
 from ..builders import a_contact, a_coordinator, an_announcement, an_organisation
 from ..fakes import FakeMailer
@@ -186,6 +189,53 @@ def test_after_a_restore_all_is_held_and_released_by_command_and_audited(
     assert relay.run_once() == 2
     assert statuses(database_url) == ["sent", "sent"]
     assert [act[0] for act in acts(database_url)[1:]] == ["outbox_hold"] * 2 + ["outbox_release"] * 2
+
+
+@pytest.fixture
+def copy_database(postgres_server: PostgresServer, database: Database) -> Iterator[Callable[[str, str], None]]:
+    """A back-up, or a restore: puts the one database in the place of the other."""
+
+    def copy(source: str, target: str) -> None:
+        database.engine.dispose()
+        with psycopg.connect(postgres_server.superuser_dsn, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [source]
+            )
+            connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(target)))
+            connection.execute(
+                SQL("CREATE DATABASE {} TEMPLATE {} OWNER notification").format(Identifier(target), Identifier(source))
+            )
+
+    yield copy
+    with psycopg.connect(postgres_server.superuser_dsn, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS backup WITH (FORCE)")
+
+
+@pytest.mark.usefixtures("queued")
+def test_after_a_restore_nothing_is_sent_that_was_sent_since_the_back_up(
+    environ: dict[str, str],
+    database_url: str,
+    mail_server: ScriptedServer,
+    start_relay: StartRelay,
+    copy_database: Callable[[str, str], None],
+) -> None:
+    copy_database("notification", "backup")
+    before = start_relay()
+    assert eventually(lambda: len(mail_server.stored) == 2)
+    before.terminate()
+    before.wait(20)
+
+    copy_database("backup", "notification")
+    assert statuses(database_url) == ["queued", "queued"]
+    assert main(["outbox", "hold"], environ) == 0
+    start_relay()
+    with psycopg.connect(database_url) as connection:
+        held = connection.execute("SELECT id::text FROM outbox_closed WHERE ending = 'held' ORDER BY seq").fetchall()
+    assert main(["outbox", "replay", held[0][0]], environ) == 0
+
+    assert eventually(lambda: "sent" in statuses(database_url))
+    assert statuses(database_url) == ["sent", "queued"]
+    assert len(mail_server.stored) == 3
 
 
 def test_a_bad_setting_is_explained_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
