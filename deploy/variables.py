@@ -89,11 +89,13 @@ def with_table(text: str) -> str:
 
 
 def _defaults() -> dict[str, str]:
-    """`28`, `34`: services may differ; what some may leave out counts as unset."""
+    """`28`, `34`: services may differ. What a service cannot even be described without is required."""
     found: dict[str, list[str]] = {}
     for name, call, _ in _calls():
         found.setdefault(name, []).append(_default(call))
-    return {name: "unset" if "unset" in given else ", ".join(dict.fromkeys(given)) for name, given in found.items()}
+    defaults = {name: "unset" if "unset" in given else ", ".join(dict.fromkeys(given)) for name, given in found.items()}
+    required = set().union(*(import_module(f"{service}_service.__main__").UNUSED for service in SERVICES))
+    return defaults | dict.fromkeys(required, "required")
 
 
 def _default(call: ast.Call) -> str:
