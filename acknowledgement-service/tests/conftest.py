@@ -8,6 +8,7 @@ import pytest
 from acknowledgement_service.app import MIGRATIONS
 from acknowledgement_service.app.web import create_app
 from acknowledgement_service.config import Config
+from acknowledgement_service.store.grants import GRANTS
 from acknowledgement_service.usecases.lapses import Lapses
 from flask import Flask
 from flask.testing import FlaskClient
@@ -15,25 +16,31 @@ from shared_lib.clock import utc_now
 from shared_lib.database import Database
 from shared_lib.migrate import migrate
 from shared_lib.testing.issuer import Issuer, bearer
-from shared_lib.testing.postgres import PostgresServer, database_for, truncate_all
+from shared_lib.testing.postgres import Addresses, PostgresServer, database_for, truncate_all
 
 AUDIENCE = "acknowledgement-service"
 
 
 def _migrate(dsn: str) -> None:
     database = Database.open(dsn, pool_size=1)
-    migrate(database, MIGRATIONS)
+    migrate(database, MIGRATIONS, GRANTS)
     database.close()
 
 
 @pytest.fixture(scope="session")
-def database_url(postgres_server: PostgresServer) -> str:
+def addresses(postgres_server: PostgresServer) -> Addresses:
     return database_for(postgres_server, "acknowledgement", _migrate)
 
 
+@pytest.fixture(scope="session")
+def database_url(addresses: Addresses) -> str:
+    """As the service itself reaches it: what it may not do fails."""
+    return addresses.app
+
+
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    truncate_all(database_url)
+def database(addresses: Addresses, database_url: str) -> Iterator[Database]:
+    truncate_all(addresses.owner)
     database = Database.open(database_url, pool_size=20)
     yield database
     database.close()

@@ -45,7 +45,8 @@ class Plant:
 
     @property
     def dsns(self) -> dict[str, str]:
-        return self.databases.dsns
+        """Across all organisations, as their owners."""
+        return {service: addresses.everything for service, addresses in self.databases.addresses.items()}
 
     def port(self, name: str) -> int:
         """Of a service, of the `sink`, or of `floor0`, `floor1`, `floor2`."""
@@ -64,8 +65,10 @@ class Plant:
 
     def program(self, service: str, command: str, *more: str, **settings: str) -> Program:
         """One of a service's commands; `settings` go over its environment."""
-        made = self.settings.service(service, self.dsns[service], command, *more)
-        return replace(made, environment={**made.environment, **settings})
+        addresses = self.databases.addresses[service]
+        made = self.settings.service(service, addresses.app, command, *more)
+        owner = {"MIGRATE_DATABASE_URL": addresses.owner} if command == "migrate" else {}
+        return replace(made, environment={**made.environment, **owner, **settings})
 
     def start(self, *programs: Program) -> None:
         """Start them and wait for the webs to be well."""
@@ -105,7 +108,7 @@ class Plant:
 
     def start_floors(self) -> None:
         """Three bare services in a row, each calling the next, all on one database."""
-        dsn = self.databases.create("floor", "floor")
+        dsn = self.databases.create("floor").owner
         with psycopg.connect(dsn) as connection:
             connection.execute(SCHEMA)
         for number in range(FLOORS):

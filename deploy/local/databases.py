@@ -1,14 +1,38 @@
-"""The three databases, each with a role of its own, on one embedded server that is started again when it dies."""
+"""The three databases, each with its three roles, on one embedded server that is started again when it dies."""
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
+from interpreter import REPOSITORY
 from settings import SERVICES
 from shared_lib.embedded import EmbeddedDatabaseError, EmbeddedPostgres
+from shared_lib.tenancy import SPANS_SETTING
 
 PAUSE_AFTER_FAILURE = 2.0
 RESTART_PATIENCE = 15.0
+ROLES = REPOSITORY / "deploy" / "database" / "roles.sql"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addresses:
+    """One database, as each of its roles reaches it."""
+
+    owner: str
+    app: str
+    read: str
+
+    @property
+    def everything(self) -> str:
+        """The owner's, across all organisations: for whoever looks after this system, and for crash tests."""
+        return _spanning(self.owner)
+
+    @property
+    def looking(self) -> str:
+        """The reader's, across all organisations."""
+        return _spanning(self.read)
 
 
 class Databases:
@@ -16,7 +40,7 @@ class Databases:
         self._server = EmbeddedPostgres(directory)
         self._log_link = logs / "postgres.log"  # the server keeps and bounds its own log; this is where people look
         self._again_at: float | None = None
-        self.dsns: dict[str, str] = {}
+        self.addresses: dict[str, Addresses] = {}
 
     @property
     def pid(self) -> int | None:
@@ -27,11 +51,14 @@ class Databases:
         self._server.start()
         if not self._log_link.is_symlink():
             self._log_link.symlink_to(self._server.log)
-        self.dsns = {service: self.create(service, service) for service in SERVICES}
+        self.addresses = {service: self.create(service) for service in SERVICES}
 
-    def create(self, name: str, role: str) -> str:
-        """Make a database and the role that owns it, if they are missing; answers its address."""
-        return self._server.create_database(name, role)
+    def create(self, name: str) -> Addresses:
+        """Make a database and its roles, if they are missing."""
+        owner, app, reader = roles = [f"{name}_{kind}" for kind in ("owner", "app", "read")]
+        self._server.create_database(name, owner)
+        addresses = self._server.create_roles(name, ROLES.read_text(), roles)
+        return Addresses(owner=addresses[owner], app=addresses[app], read=addresses[reader])
 
     def watch(self, note: Callable[[str], None]) -> None:
         """Start the server again if it has died; addresses and passwords stay the same."""
@@ -46,3 +73,7 @@ class Databases:
 
     def stop(self) -> None:
         self._server.stop()
+
+
+def _spanning(address: str) -> str:
+    return f"{address}&options={quote(f'-c {SPANS_SETTING}=operations')}"

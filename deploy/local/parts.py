@@ -67,15 +67,16 @@ class Parts:
 
     def _migrate(self) -> None:
         self.say("Bringing the three databases up to date ...")
-        dsns = self._databases.dsns
-        migrations = [self._settings.service(service, dsns[service], "migrate") for service in SERVICES]
+        addresses = self._databases.addresses
+        migrations = [self._settings.migration(name, addresses[name].app, addresses[name].owner) for name in SERVICES]
         self._supervisor.run(migrations, meanwhile=self._look)
 
     def _start_services(self) -> None:
         """The relays come after the webs: their first call then finds somebody, and no back-off delays the sample."""
         self.say("Starting the services ...")
-        dsns, ports = self._databases.dsns, self._settings.ports
-        wants_sample = self._settings.sample and not readiness.has_rows(dsns["orchestrator"], "organisation")
+        dsns, ports = self._app_dsns(), self._settings.ports
+        directory = self._databases.addresses["orchestrator"].looking
+        wants_sample = self._settings.sample and not readiness.has_rows(directory, "organisation")
         for service in SERVICES:
             self._supervisor.start(self._settings.service(service, dsns[service], "web"))
         if wants_sample:
@@ -90,7 +91,10 @@ class Parts:
         if self._settings.mailbox:
             self._wait("The mailbox", partial(readiness.greets, ports["smtp"]))
         if wants_sample:
-            self._wait("The delivery of the sample", lambda: not readiness.has_rows(dsns["orchestrator"], "outbox"))
+            self._wait("The delivery of the sample", lambda: not readiness.has_rows(directory, "outbox"))
+
+    def _app_dsns(self) -> dict[str, str]:
+        return {service: addresses.app for service, addresses in self._databases.addresses.items()}
 
     def _wait(self, what: str, is_there: Callable[[], bool]) -> None:
         deadline = time.monotonic() + READY_WITHIN
@@ -124,7 +128,7 @@ class Parts:
 
     def describe(self) -> dict[str, Any]:
         """What stack.json says: where everything is, and who runs it right now."""
-        settings, dsns = self._settings, self._databases.dsns
+        settings, dsns = self._settings, self._app_dsns()
         running = self._supervisor.pids()
         alone = {name: running.pop(name)[0] for name in ("gateway", "mailbox") if name in running}
         return {
@@ -132,7 +136,7 @@ class Parts:
             **{service: settings.url(service) for service in SERVICES},
             "smtp": settings.smtp_address,
             "mailbox": str(settings.maildir) if settings.mailbox else None,
-            "databases": dict(dsns),
+            "databases": {name: addresses.everything for name, addresses in self._databases.addresses.items()},
             "pids": {**running, "postgres": self._databases.pid, **alone},
             "logs": str(settings.logs),
             "jwks": settings.jwks,

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from interpreter import REPOSITORY
@@ -97,6 +97,11 @@ class Settings:
             command=[sys.executable, "-m", f"{service}_service", *command],
             environment={**self.environment, **self.of_service(service, dsn)},
         )
+
+    def migration(self, service: str, dsn: str, owner_dsn: str) -> Program:
+        """The one command that is given the owner's password."""
+        program = self.service(service, dsn, "migrate")
+        return replace(program, environment={**program.environment, "MIGRATE_DATABASE_URL": owner_dsn})
 
     def sample_imports(self, dsns: Mapping[str, str]) -> Iterator[Program]:
         yield self.service("orchestrator", dsns["orchestrator"], "directory", "import", str(SAMPLE / "people.csv"))

@@ -28,7 +28,11 @@ OF_PROMETHEUS = {"up"}
 
 def _migrate(service: str, dsn: str) -> None:
     database = Database.open(dsn, pool_size=1)
-    migrate(database, import_module(f"{service}_service.app").MIGRATIONS)
+    migrate(
+        database,
+        import_module(f"{service}_service.app").MIGRATIONS,
+        import_module(f"{service}_service.store.grants").GRANTS,
+    )
     database.close()
 
 
@@ -40,8 +44,8 @@ def samples(postgres_server: PostgresServer, issuer: Issuer, tmp_path_factory: p
     found: set[str] = set()
     for service in SERVICES:
         unused = import_module(f"{service}_service.__main__").UNUSED
-        dsn = database_for(postgres_server, f"{service}_seen", lambda dsn, s=service: _migrate(s, dsn), role=service)
-        environ = {**unused, **issuer.environ(DATABASE_URL=dsn), "REASON_KEYS": str(keys)}
+        seen = database_for(postgres_server, f"{service}_seen", lambda dsn, s=service: _migrate(s, dsn), prefix=service)
+        environ = {**unused, **issuer.environ(DATABASE_URL=seen.app), "REASON_KEYS": str(keys)}
         config = import_module(f"{service}_service.config").Config.from_env(environ)
         app = import_module(f"{service}_service.app.web").create_app(config)
         with app.test_client() as client:

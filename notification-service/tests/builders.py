@@ -140,6 +140,7 @@ def a_delivery(kind: str, **payload: Any) -> Delivery:
         id=A_DISPATCH_ID,
         kind=kind,
         payload=payload,
+        tenant="lhl",
         attempt=1,
         starts=1,
         ambiguous=0,

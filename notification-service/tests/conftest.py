@@ -10,6 +10,7 @@ from notification_service.app import MIGRATIONS
 from notification_service.app.relay import Outside, create_relay
 from notification_service.app.web import create_app
 from notification_service.config import Config
+from notification_service.store.grants import GRANTS
 from notification_service.usecases.announcements import Announcements
 from notification_service.usecases.contacts import Contacts
 from notification_service.usecases.letters import Letters
@@ -19,7 +20,7 @@ from shared_lib.database import Database
 from shared_lib.migrate import migrate
 from shared_lib.outbox import Relay
 from shared_lib.testing.issuer import Issuer, bearer
-from shared_lib.testing.postgres import PostgresServer, database_for, truncate_all
+from shared_lib.testing.postgres import Addresses, PostgresServer, database_for, truncate_all
 from shared_lib.web import api
 
 from .builders import a_contact, a_coordinator, an_organisation
@@ -31,18 +32,30 @@ PORTAL = "https://portal.example"
 
 def _migrate(dsn: str) -> None:
     database = Database.open(dsn, pool_size=1)
-    migrate(database, MIGRATIONS)
+    migrate(database, MIGRATIONS, GRANTS)
     database.close()
 
 
 @pytest.fixture(scope="session")
-def database_url(postgres_server: PostgresServer) -> str:
+def addresses(postgres_server: PostgresServer) -> Addresses:
     return database_for(postgres_server, "notification", _migrate)
 
 
+@pytest.fixture(scope="session")
+def database_url(addresses: Addresses) -> str:
+    """As the service itself reaches it: what it may not do fails."""
+    return addresses.app
+
+
+@pytest.fixture(scope="session")
+def everything_url(addresses: Addresses) -> str:
+    """For a look at what is there, whosever it is."""
+    return addresses.everything
+
+
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    truncate_all(database_url)
+def database(addresses: Addresses, database_url: str) -> Iterator[Database]:
+    truncate_all(addresses.owner)
     database = Database.open(database_url, pool_size=30, lock_timeout=10)
     yield database
     database.close()

@@ -16,6 +16,7 @@ from orchestrator_service.app.relay import create_import
 from orchestrator_service.app.web import create_app
 from orchestrator_service.config import Config
 from orchestrator_service.domain.directory import Report
+from orchestrator_service.store.grants import GRANTS
 from orchestrator_service.usecases.coordinators import Coordinators
 from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
@@ -23,7 +24,7 @@ from shared_lib.database import Database
 from shared_lib.migrate import migrate
 from shared_lib.outbox import Relay
 from shared_lib.testing.issuer import Issuer, bearer
-from shared_lib.testing.postgres import PostgresServer, database_for, truncate_all
+from shared_lib.testing.postgres import Addresses, PostgresServer, database_for, truncate_all
 from shared_lib.web import api
 from sqlalchemy import event
 
@@ -37,13 +38,19 @@ Import = Callable[..., Report]
 
 def _migrate(dsn: str) -> None:
     database = Database.open(dsn, pool_size=1)
-    migrate(database, MIGRATIONS)
+    migrate(database, MIGRATIONS, GRANTS)
     database.close()
 
 
 @pytest.fixture(scope="session")
-def database_url(postgres_server: PostgresServer) -> str:
+def addresses(postgres_server: PostgresServer) -> Addresses:
     return database_for(postgres_server, "orchestrator", _migrate)
+
+
+@pytest.fixture(scope="session")
+def database_url(addresses: Addresses) -> str:
+    """As the service itself reaches it: what it may not do fails."""
+    return addresses.app
 
 
 @pytest.fixture(scope="session")
@@ -54,8 +61,8 @@ def reason_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    truncate_all(database_url)
+def database(addresses: Addresses, database_url: str) -> Iterator[Database]:
+    truncate_all(addresses.owner)
     database = Database.open(database_url, pool_size=20)
     yield database
     database.close()
@@ -157,11 +164,12 @@ def as_person(issuer: Issuer) -> Callable[..., Headers]:
 
 @contextmanager
 def counted_queries(database: Database) -> Iterator[list[str]]:
-    """The statements that are executed inside the block."""
+    """The statements that are executed inside the block, beside the beginnings of transactions."""
     statements: list[str] = []
 
     def count(_: Any, __: Any, statement: str, *___: Any) -> None:
-        statements.append(statement)
+        if not statement.startswith("BEGIN"):
+            statements.append(statement)
 
     event.listen(database.engine, "before_cursor_execute", count)
     yield statements

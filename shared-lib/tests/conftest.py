@@ -1,30 +1,40 @@
-"""A database that holds nothing but an outbox and idempotency keys."""
+"""A database that holds nothing but an outbox and idempotency keys, walls and all."""
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
-from shared_lib import idempotency, outbox
+from shared_lib import grants, idempotency, outbox
 from shared_lib.database import Database
 from shared_lib.outbox import Relay
-from shared_lib.testing.postgres import PostgresServer, database_for, truncate_all
+from shared_lib.testing.postgres import Addresses, PostgresServer, database_for, truncate_all
+from sqlalchemy import text
 
 from .outbox_world import Destination, MovableClock, a_relay, started_long_ago
 
 
 def _create(dsn: str) -> None:
-    with psycopg.connect(dsn) as connection:
-        connection.execute(outbox.CREATE + idempotency.CREATE)  # type: ignore[arg-type]
+    database = Database.open(dsn, pool_size=1)
+    with database.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num text)"))
+        for statements in (outbox.CREATE, outbox.PER_TENANT, idempotency.CREATE, idempotency.PER_TENANT):
+            connection.execute(text(statements))
+        grants.give(connection, {**outbox.GRANTS, **idempotency.GRANTS})
+    database.close()
 
 
 @pytest.fixture(scope="session")
-def outbox_url(postgres_server: PostgresServer) -> str:
+def outbox_addresses(postgres_server: PostgresServer) -> Addresses:
     return database_for(postgres_server, "outbox", _create)
 
 
+@pytest.fixture(scope="session")
+def outbox_url(outbox_addresses: Addresses) -> str:
+    return outbox_addresses.app
+
+
 @pytest.fixture
-def database(outbox_url: str) -> Iterator[Database]:
-    truncate_all(outbox_url)
+def database(outbox_addresses: Addresses, outbox_url: str) -> Iterator[Database]:
+    truncate_all(outbox_addresses.owner)
     database = Database.open(outbox_url, pool_size=20)
     yield database
     database.close()

@@ -8,6 +8,7 @@ from typing import Any
 from shared_lib.clock import utc_now
 from shared_lib.database import Database
 from shared_lib.outbox import Again, Delivery, Done, Ending, Promise, Relay, RetryPolicy, Route
+from shared_lib.tenancy import across
 from sqlalchemy import text
 
 
@@ -47,13 +48,13 @@ def a_relay(database: Database, destination: Destination, clock: MovableClock, *
 
 
 def rows(database: Database, table: str = "outbox") -> list[Any]:
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         return list(session.execute(text(f"SELECT * FROM {table} ORDER BY seq")).all())  # noqa: S608
 
 
 def started_long_ago(database: Database, clock: MovableClock) -> None:
     """Move past the time in which nobody takes over leases after a start of the server."""
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         started: datetime = session.scalar(text("SELECT pg_postmaster_start_time()"))
     clock.now = max(clock.now, started + timedelta(hours=1))
 
@@ -61,7 +62,7 @@ def started_long_ago(database: Database, clock: MovableClock) -> None:
 def promise(relay: Relay, *names: str, inline: bool = False, **options: Any) -> None:
     """Store promises; `inline` lets this process begin them at once, else they wait for a relay."""
     due_at = None if inline else relay.clock()
-    with relay.database.begin() as session:
+    with relay.database.begin(across("test")) as session:
         promises = [
             Promise(kind="parcel", payload={"name": name}, **{"tenant": "oslo", "due_at": due_at, **options})
             for name in names

@@ -11,6 +11,7 @@ from shared_lib.rate_limits import RateLimits
 @dataclass(frozen=True, kw_only=True)
 class Config:
     database_url: str = field(repr=False)
+    owner_database_url: str = field(repr=False)
     identity: Identity
     rate_limits: RateLimits
     is_open: bool
@@ -23,6 +24,9 @@ class Config:
         settings = Settings(environ)
         return cls(
             database_url=settings.url("DATABASE_URL", schemes=("postgresql",)),
+            owner_database_url=settings.url(
+                "MIGRATE_DATABASE_URL", schemes=("postgresql",), default=settings.optional("DATABASE_URL")
+            ),
             identity=Identity.from_settings(settings, audience="acknowledgement-service", has_callers=True),
             rate_limits=RateLimits.from_settings(settings),
             is_open=settings.choice("AUTH_MODE", ("open", "token")) == "open",

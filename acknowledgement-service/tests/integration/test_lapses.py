@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from shared_lib.database import Database
 from shared_lib.idempotency import RequestKey
 from shared_lib.schema import revision_of_code, revision_of_database
+from shared_lib.tenancy import across
 from sqlalchemy import exc, func, select, text
 
 from ..builders import an_opening
@@ -22,7 +23,7 @@ from ..conftest import MovableClock
 
 
 def audited(database: Database, act: str) -> int:
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         return session.scalar(select(func.count()).select_from(AuditRow).where(AuditRow.act == act)) or 0
 
 
@@ -80,7 +81,7 @@ def test_the_audit_trail_cannot_be_changed(lapses: Lapses, database: Database) -
     lapses.open(an_opening(), by="notification-service")
 
     for statement in ("UPDATE audit SET actor_id = 'x'", "DELETE FROM audit"):
-        with pytest.raises(exc.DBAPIError), database.begin() as session:
+        with pytest.raises(exc.DBAPIError), database.begin(across("test")) as session:
             session.execute(text(statement))
 
 

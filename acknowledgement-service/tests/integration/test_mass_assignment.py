@@ -6,7 +6,7 @@ import pytest
 from acknowledgement_service.usecases.lapses import Lapses
 from flask import Flask
 from flask.testing import FlaskClient
-from shared_lib.testing.postgres import contents_of
+from shared_lib.testing.postgres import Addresses, contents_of
 
 from ..builders import an_opening
 
@@ -43,11 +43,11 @@ OF_PUT = {"notification_id": str(uuid4()), "coordinator_id": "root"}
     ],
 )
 def test_a_member_that_is_ours_is_refused(
-    operation: str, name: str, app: Flask, as_service: dict[str, str], database_url: str
+    operation: str, name: str, app: Flask, as_service: dict[str, str], addresses: Addresses
 ) -> None:
     lapses: Lapses = app.extensions["lapses"]
     lapse = lapses.open(an_opening(), by="notification-service").value
-    before, client = contents_of(database_url), app.test_client()
+    before, client = contents_of(addresses.everything), app.test_client()
     method, path, valid = {
         "acknowledge": (
             "POST",
@@ -66,7 +66,7 @@ def test_a_member_that_is_ours_is_refused(
         answer = client.open(path, method=method, json={**valid, name: value}, headers=as_service)
         assert answer.status_code == 422
         assert list(answer.json["errors"]) == [name]
-    assert contents_of(database_url) == before
+    assert contents_of(addresses.everything) == before
 
 
 @pytest.mark.parametrize("query", ["organisation_id=lhl", "organisation=lhl", "role=global_admin", "notes=x"])

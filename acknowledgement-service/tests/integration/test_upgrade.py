@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pytest
 from acknowledgement_service.app import MIGRATIONS
+from acknowledgement_service.store.grants import GRANTS
 from acknowledgement_service.usecases.lapses import Lapses
 from flask.testing import FlaskClient
 from shared_lib.database import Database
 from shared_lib.schema import revision_of_database
-from shared_lib.testing.postgres import PostgresServer, database_for
+from shared_lib.testing.postgres import Addresses, PostgresServer, database_for
 from shared_lib.testing.releases import NEXT, migrate_ahead
 
 from ..builders import an_opening
@@ -19,15 +20,20 @@ AsPerson = Callable[..., Headers]
 
 
 @pytest.fixture(scope="session")
-def database_url(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Takes the place of the usual one: all other fixtures build on it."""
+def addresses(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Addresses:
+    """Takes the place of the usual ones: all other fixtures build on these two."""
     scratch = tmp_path_factory.mktemp("next")
     return database_for(
         postgres_server,
         "acknowledgement_next",
-        lambda dsn: migrate_ahead(dsn, MIGRATIONS, scratch),
-        role="acknowledgement",
+        lambda dsn: migrate_ahead(dsn, MIGRATIONS, GRANTS, scratch),
+        prefix="acknowledgement",
     )
+
+
+@pytest.fixture(scope="session")
+def database_url(addresses: Addresses) -> str:
+    return addresses.app
 
 
 def test_this_release_is_ready_and_works_on_the_next_ones_schema(

@@ -25,7 +25,7 @@ def rows(plant: Plant, *, rounds: int) -> list[Row]:
 
     def floor(_: int) -> Sample:
         ids = [uuid.uuid4() for _ in range(FLOOR)]
-        with psycopg.connect(plant.databases.create("floor", "floor")) as connection:
+        with psycopg.connect(plant.databases.create("floor").owner) as connection:
             connection.execute("INSERT INTO lapse (id) SELECT unnest(%s::uuid[])", [ids])
         requests = [request("POST", f"/update/{lapse_id}", body=b"{}") for lapse_id in ids]
         with Costs(service=plant.pids("floor0"), database=plant.postgres) as costs:

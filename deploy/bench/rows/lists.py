@@ -68,11 +68,11 @@ def growth(plant: Plant, *, rounds: int) -> list[Row]:
 
 def _start_short(plant: Plant, service: str, fill: seeding.Fill) -> int:
     """The same service on a database of its own; its port."""
-    dsn = plant.databases.create(f"{service}_short", service)
+    short = plant.databases.create(f"{service}_short")
     port = plant.port(service) + SECOND_PORT
-    settings = {"DATABASE_URL": dsn, "BIND": f"127.0.0.1:{port}"}
-    plant.run(plant.program(service, "migrate", **settings))
-    with psycopg.connect(plant.dsns[service]) as source, psycopg.connect(dsn) as target:
+    settings = {"DATABASE_URL": short.app, "BIND": f"127.0.0.1:{port}"}
+    plant.run(plant.program(service, "migrate", **settings, MIGRATE_DATABASE_URL=short.owner))
+    with psycopg.connect(plant.dsns[service]) as source, psycopg.connect(short.everything) as target:
         seeding.copy_directory(source, target)
         fill(target, SHORT)
     program = plant.program(service, "web", **settings)

@@ -12,7 +12,7 @@ from .ledger import Told
 from .smtp_record import Record, Transfer
 
 _NUMBER = re.compile(r"^msg-(\d+)")
-READ_ONLY = "-c default_transaction_read_only=on -c statement_timeout=10000"
+READ_ONLY = "SET default_transaction_read_only = on; SET statement_timeout = 10000"
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Evidence:
 
     @contextmanager
     def _reading(self, service: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-        with psycopg.connect(self.dsns[service], autocommit=True, options=READ_ONLY, connect_timeout=5) as connection:
+        with psycopg.connect(self.dsns[service], autocommit=True, connect_timeout=5) as connection:
+            connection.execute(READ_ONLY)
             yield connection
 
     def rows(self, service: str, query: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -91,9 +91,11 @@ def _migrate(environ: Mapping[str, str], _: argparse.Namespace) -> int:
     from shared_lib.database import Database
     from shared_lib.migrate import migrate
 
+    from .store.grants import GRANTS
+
     config = Config.from_env(environ)
     logging.configure(NAME, level=config.log_level)
-    revision = migrate(Database.open(config.database_url, pool_size=1), MIGRATIONS)
+    revision = migrate(Database.open(config.owner_database_url, pool_size=1), MIGRATIONS, GRANTS)
     print(f"The database is at revision {revision}.")
     return 0
 

@@ -102,7 +102,7 @@ def test_a_mentor_of_others_is_as_unknown_as_one_who_does_not_exist(announcement
 
 
 def test_every_channel_has_a_row_of_its_own(
-    announcements: Announcements, contacts: Contacts, pusher: FakePusher, mailer: FakeMailer, database_url: str
+    announcements: Announcements, contacts: Contacts, pusher: FakePusher, mailer: FakeMailer, everything_url: str
 ) -> None:
     channels = (Channel.EMAIL, Channel.PUSH, Channel.IN_APP)
     contacts.put(people=[a_contact(channels=channels, push_token="t", version=2)])
@@ -123,7 +123,7 @@ def test_every_channel_has_a_row_of_its_own(
     assert [note.letter.push for note in pusher.taken] == [
         "Pausen din er registrert. Du får ingen nye oppdrag så lenge den varer."
     ]
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(everything_url) as connection:
         inbox = connection.execute("SELECT recipient_id, title, link FROM inbox ORDER BY message_number").fetchall()
     assert inbox == [
         ("mentor-042", "Pausen din er registrert", "https://portal.example/mentor/pauses"),

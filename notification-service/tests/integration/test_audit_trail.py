@@ -9,6 +9,7 @@ from shared_lib.audit.verification import Trail
 from shared_lib.clock import utc_now
 from shared_lib.database import Database
 from shared_lib.identifiers import uuid7
+from shared_lib.tenancy import across
 
 from ..conftest import Headers
 
@@ -33,7 +34,7 @@ def test_a_dispatch_is_there_for_its_organisation(client: FlaskClient, as_person
 def test_what_operations_do_is_the_global_admin_s_alone_to_see(
     client: FlaskClient, as_person: AsPerson, database: Database
 ) -> None:
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         audit.of_operator(utc_now)(session, "outbox_discard", uuid7())
 
     seen = client.get(AUDIT, headers=as_person("root", "global_admin", None)).json["data"]

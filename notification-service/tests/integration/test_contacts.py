@@ -5,13 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from notification_service.store import contacts as store
 from notification_service.usecases.contacts import Contacts
 from shared_lib.database import Database
+from shared_lib.tenancy import across
 
 from ..builders import a_contact, an_organisation
 
 
 def name_of(database: Database, contact_id: str = "mentor-042") -> str:
-    with database.begin() as session:
-        found = store.find(session, contact_id)
+    with database.begin(across("test")) as session:
+        found = store.find(session, contact_id, organisation_id="lhl")
     assert found is not None
     return found.name
 
@@ -19,8 +20,8 @@ def name_of(database: Database, contact_id: str = "mentor-042") -> str:
 def test_news_is_kept_as_it_came(contacts: Contacts, database: Database) -> None:
     contacts.put(organisations=[an_organisation()], people=[a_contact()])
 
-    with database.begin() as session:
-        assert store.find(session, "mentor-042") == a_contact()
+    with database.begin(across("test")) as session:
+        assert store.find(session, "mentor-042", organisation_id="lhl") == a_contact()
         assert store.organisation(session, "lhl") == an_organisation()
 
 
@@ -49,7 +50,7 @@ def test_batches_in_opposite_order_do_not_block_each_other(contacts: Contacts, d
 
 
 def test_an_organisation_we_have_not_heard_of_speaks_bokmal_in_oslo(database: Database) -> None:
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         organisation = store.organisation(session, "unknown")
 
     assert (organisation.locale, organisation.time_zone, organisation.admin_ids) == ("nb", "Europe/Oslo", ())

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from shared_lib.testing.postgres import contents_of
+from shared_lib.testing.postgres import Addresses, contents_of
 
 BASE = "/api/v1/pause-notifications"
 BODIES: dict[str, dict[str, Any]] = {
@@ -38,11 +38,11 @@ OURS: dict[str, Any] = {
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("name", OURS)
 @pytest.mark.parametrize("notice", BODIES)
-def test_a_member_that_is_ours_is_refused(notice: str, name: str, client: FlaskClient, database_url: str) -> None:
-    before = contents_of(database_url)
+def test_a_member_that_is_ours_is_refused(notice: str, name: str, client: FlaskClient, addresses: Addresses) -> None:
+    before = contents_of(addresses.everything)
     for value in (OURS[name], None):
         body = {"mentor_id": "mentor-042", **BODIES[notice], name: value}
         answer = client.post(f"{BASE}/{notice}", json=body)
         assert answer.status_code == 422
         assert list(answer.json["errors"]) == [name]
-    assert contents_of(database_url) == before
+    assert contents_of(addresses.everything) == before

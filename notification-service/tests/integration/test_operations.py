@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from psycopg.sql import SQL, Identifier
 from shared_lib.errors import Unreachable
 from shared_lib.outbox import Relay, presence
+from shared_lib.tenancy import across
 
 from ..fakes import FakeMailer, MovableClock
 
@@ -26,9 +27,9 @@ NOTICES = {
 Headers = dict[str, str]
 
 
-def dump(database_url: str) -> str:
+def dump(everything_url: str) -> str:
     """All rows of all tables."""
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(everything_url) as connection:
         tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         return repr(
             [connection.execute(SQL("SELECT * FROM {}").format(Identifier(*table))).fetchall() for table in tables]
@@ -80,7 +81,7 @@ def test_an_answer_claims_nothing_that_was_not_sent(client: FlaskClient, mailer:
 
 
 def test_the_reason_of_a_pause_stays_outside(
-    client: FlaskClient, mailer: FakeMailer, database_url: str, capsys: pytest.CaptureFixture[str]
+    client: FlaskClient, mailer: FakeMailer, everything_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     canary = "canary-reason-7431"
     body = {**NOTICES["pause-activated"], "pause_reason": canary}
@@ -91,7 +92,7 @@ def test_the_reason_of_a_pause_stays_outside(
     assert canary not in answer.text
     assert canary not in repr(mailer.taken)
     assert canary not in "".join(capsys.readouterr())
-    everything = dump(database_url)
+    everything = dump(everything_url)
     assert "mentor-042" in everything
     assert canary not in everything
 
@@ -216,7 +217,7 @@ def test_a_context_that_makes_no_sense_is_refused(client: FlaskClient, as_servic
 def test_it_is_ready_only_while_a_relay_is_running(client: FlaskClient, relay: Relay, clock: MovableClock) -> None:
     assert client.get("/readyz").json["checks"]["relay"] == "failing"
 
-    with relay.database.begin() as session:
+    with relay.database.begin(across("test")) as session:
         presence.announce(session, relay.owner, now=clock())
 
     assert client.get("/readyz").json == {

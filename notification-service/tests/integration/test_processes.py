@@ -79,34 +79,34 @@ def eventually(holds: Callable[[], bool]) -> bool:
     return True
 
 
-def statuses(database_url: str) -> list[str]:
-    with psycopg.connect(database_url) as connection:
+def statuses(everything_url: str) -> list[str]:
+    with psycopg.connect(everything_url) as connection:
         return [row[0] for row in connection.execute("SELECT status FROM message ORDER BY number").fetchall()]
 
 
-def acts(database_url: str) -> list[tuple[str, ...]]:
-    with psycopg.connect(database_url) as connection:
+def acts(everything_url: str) -> list[tuple[str, ...]]:
+    with psycopg.connect(everything_url) as connection:
         return connection.execute("SELECT act, actor, object_id, organisation_id FROM audit ORDER BY id").fetchall()
 
 
 @pytest.mark.usefixtures("queued")
 def test_the_relay_sends_what_the_web_could_not(
-    database_url: str, mail_server: ScriptedServer, start_relay: StartRelay
+    everything_url: str, mail_server: ScriptedServer, start_relay: StartRelay
 ) -> None:
     start_relay()
 
-    assert eventually(lambda: statuses(database_url) == ["sent", "sent"])
+    assert eventually(lambda: statuses(everything_url) == ["sent", "sent"])
     assert len(mail_server.stored) == 2
 
 
 @pytest.mark.usefixtures("queued")
 def test_a_mail_stored_and_cut_off_arrives_twice_at_most(
-    database_url: str, mail_server: ScriptedServer, start_relay: StartRelay
+    everything_url: str, mail_server: ScriptedServer, start_relay: StartRelay
 ) -> None:
     mail_server.script["dot"] = cut
     start_relay()
 
-    assert eventually(lambda: statuses(database_url) == ["unknown", "unknown"])
+    assert eventually(lambda: statuses(everything_url) == ["unknown", "unknown"])
     assert len(mail_server.stored) == 4
     first_lines = {
         next(line for line in mail.split(b"\r\n") if line.startswith(b"Message-ID")) for mail in mail_server.stored
@@ -115,11 +115,11 @@ def test_a_mail_stored_and_cut_off_arrives_twice_at_most(
 
 
 @pytest.mark.usefixtures("queued")
-def test_a_refusal_for_good_ends_it(database_url: str, mail_server: ScriptedServer, start_relay: StartRelay) -> None:
+def test_a_refusal_for_good_ends_it(everything_url: str, mail_server: ScriptedServer, start_relay: StartRelay) -> None:
     mail_server.script["RCPT"] = reply(b"550 no such user")
     start_relay()
 
-    assert eventually(lambda: statuses(database_url) == ["failed", "failed"])
+    assert eventually(lambda: statuses(everything_url) == ["failed", "failed"])
 
 
 def test_the_relay_leaves_when_asked(start_relay: StartRelay) -> None:
@@ -134,9 +134,9 @@ def test_the_relay_leaves_when_asked(start_relay: StartRelay) -> None:
 
 @pytest.mark.usefixtures("queued")
 def test_a_relay_that_is_rolled_out_too_early_waits_for_the_migration(
-    database_url: str, start_relay: StartRelay
+    addresses: Addresses, start_relay: StartRelay
 ) -> None:
-    with psycopg.connect(database_url, autocommit=True) as connection:
+    with psycopg.connect(addresses.owner, autocommit=True) as connection:
         found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         assert found is not None
         connection.execute("UPDATE alembic_version SET version_num = '0000'")
@@ -144,16 +144,16 @@ def test_a_relay_that_is_rolled_out_too_early_waits_for_the_migration(
         assert relay_process.stdout is not None
         events = [json.loads(relay_process.stdout.readline())["event"] for _ in range(2)]
         assert events == ["relay.started", "relay.waiting_for_schema"]
-        assert statuses(database_url) == ["queued", "queued"]
+        assert statuses(addresses.everything) == ["queued", "queued"]
 
         connection.execute("UPDATE alembic_version SET version_num = %s", found)
 
-    assert eventually(lambda: statuses(database_url) == ["sent", "sent"])
+    assert eventually(lambda: statuses(addresses.everything) == ["sent", "sent"])
 
 
 @pytest.mark.usefixtures("queued")
 def test_a_dead_letter_is_listed_and_replayed_under_its_old_id(
-    environ: dict[str, str], database_url: str, relay: Relay, mailer: FakeMailer, capsys: pytest.CaptureFixture[str]
+    environ: dict[str, str], everything_url: str, relay: Relay, mailer: FakeMailer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     mailer.failure = Rejected("smtp_550")
     relay.clock.pass_by(seconds=20)
@@ -170,8 +170,8 @@ def test_a_dead_letter_is_listed_and_replayed_under_its_old_id(
     mailer.failure = None
     relay.clock.pass_by(seconds=1)
     assert relay.run_once() == 1
-    assert sorted(statuses(database_url)) == ["failed", "sent"]
-    assert acts(database_url)[1:] == [("outbox_replay", "operator", outbox_id, "lhl")]
+    assert sorted(statuses(everything_url)) == ["failed", "sent"]
+    assert acts(everything_url)[1:] == [("outbox_replay", "operator", outbox_id, "lhl")]
 
 
 @pytest.mark.usefixtures("queued")

@@ -5,10 +5,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from notification_service.app import MIGRATIONS
+from notification_service.store.grants import GRANTS
 from notification_service.store.tables import Base
 from shared_lib.database import Database
 from shared_lib.migrate import migrate
 from shared_lib.schema import revision_of_code, revision_of_database
+from shared_lib.testing.postgres import Addresses
 
 
 def test_metadata_and_migrations_agree(database: Database) -> None:
@@ -17,17 +19,26 @@ def test_metadata_and_migrations_agree(database: Database) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_migrating_again_changes_nothing(database: Database) -> None:
-    assert migrate(database, MIGRATIONS) == revision_of_code(MIGRATIONS) == revision_of_database(database)
+def test_migrating_again_changes_nothing(addresses: Addresses) -> None:
+    owned = Database.open(addresses.owner, pool_size=1)
+
+    assert migrate(owned, MIGRATIONS, GRANTS) == revision_of_code(MIGRATIONS) == revision_of_database(owned)
+    owned.close()
 
 
+@pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("change", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit"])
-def test_audit_rows_are_permanent(database: Database, database_url: str, change: str) -> None:
-    with psycopg.connect(database_url) as connection:
-        connection.execute(
-            "INSERT INTO audit (at, act, actor, organisation_id, subject_id, object_id) "
-            "VALUES (now(), 'a', 'b', 'c', 'd', 'e')"
-        )
-        connection.commit()
-        with pytest.raises(psycopg.errors.RaiseException):
-            connection.execute(change)
+def test_audit_rows_are_permanent(addresses: Addresses, change: str) -> None:
+    for address, refusal in (
+        (addresses.owner, psycopg.errors.RaiseException),
+        (addresses.app, psycopg.errors.InsufficientPrivilege),
+    ):
+        with psycopg.connect(address) as connection:
+            connection.execute("SET app.org = 'c'")
+            connection.execute(
+                "INSERT INTO audit (at, act, actor, organisation_id, subject_id, object_id) "
+                "VALUES (now(), 'a', 'b', 'c', 'd', 'e')"
+            )
+            connection.commit()
+            with pytest.raises(refusal):
+                connection.execute(change)

@@ -114,9 +114,11 @@ def _migrate(options: argparse.Namespace) -> int:
     from shared_lib.database import Database
     from shared_lib.migrate import migrate
 
+    from .store.grants import GRANTS
+
     config = Config.from_env(options.environ)
     logging.configure(NAME, level=config.log_level)
-    revision = migrate(Database.open(config.database_url, pool_size=1), MIGRATIONS)
+    revision = migrate(Database.open(config.owner_database_url, pool_size=1), MIGRATIONS, GRANTS)
     print(f"The database is at revision {revision}.")
     return 0
 

@@ -9,6 +9,8 @@ from orchestrator_service.__main__ import main
 from orchestrator_service.store.tables import AuditRow
 from shared_lib.clock import utc_now
 from shared_lib.database import Database
+from shared_lib.tenancy import across
+from shared_lib.testing.postgres import Addresses
 from sqlalchemy import insert, text
 
 from ..builders import COORDINATOR, MENTOR
@@ -107,7 +109,7 @@ def test_nonsense_is_refused(client: FlaskClient, admin: Headers, query: str) ->
 
 def test_pages_follow_each_other_and_are_not_counted(client: FlaskClient, admin: Headers, database: Database) -> None:
     act = {"organisation_id": "nhf", "actor_id": "x", "action": "a", "fields": [], "details": {}}
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         session.execute(insert(AuditRow), [{**act, "at": utc_now(), "event_id": str(number)} for number in range(120)])
 
     first = client.get(AUDIT, headers=admin)
@@ -134,8 +136,7 @@ def test_a_page_costs_one_statement(
 
 
 def test_the_whole_trail_is_verified(
-    database: Database,
-    database_url: str,
+    addresses: Addresses,
     environ: dict[str, str],
     removed_event: str,
     capsys: pytest.CaptureFixture[str],
@@ -143,9 +144,11 @@ def test_the_whole_trail_is_verified(
     assert main(["audit", "verify"], environ) == 0
     assert "nhf: 3 entries, whole" in capsys.readouterr().out
 
-    with database.begin() as session:
+    owned = Database.open(addresses.owner, pool_size=1)
+    with owned.begin(across("test")) as session:
         session.execute(text("SET LOCAL session_replication_role = replica"))
         session.execute(text("DELETE FROM audit_entry WHERE action = 'event_removed'"))
+    owned.close()
 
     assert main(["audit", "verify"], environ) == 1
     assert "nhf: BROKEN: link 3: entry" in capsys.readouterr().out

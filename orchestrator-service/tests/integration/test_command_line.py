@@ -9,6 +9,7 @@ from orchestrator_service.domain.errors import ImportRunning
 from orchestrator_service.store.directory import staging
 from orchestrator_service.store.tables import PersonRow
 from shared_lib.database import Database
+from shared_lib.tenancy import across
 from sqlalchemy import func, select
 
 from ..builders import a_file, mentor, two_organisations
@@ -19,7 +20,7 @@ Output = pytest.CaptureFixture[str]
 
 
 def people(database: Database) -> int:
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         return session.scalar(select(func.count()).select_from(PersonRow)) or 0
 
 
@@ -67,7 +68,7 @@ def test_a_file_that_is_not_there_is_said_plainly(environ: dict[str, str], tmp_p
 
 
 def test_two_imports_do_not_run_at_once(database: Database, bring_in: Import) -> None:
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         assert staging.begin(session)
         with pytest.raises(ImportRunning):
             bring_in(*two_organisations())

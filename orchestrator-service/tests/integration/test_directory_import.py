@@ -5,6 +5,7 @@ from orchestrator_service.domain.directory import Report
 from orchestrator_service.store.tables import AssignmentRow, AuditRow, CertificationRow, MembershipRow, PersonRow
 from shared_lib.database import Database
 from shared_lib.outbox import Relay
+from shared_lib.tenancy import across
 from sqlalchemy import func, select
 
 from ..builders import (
@@ -33,7 +34,7 @@ def written(report: Report) -> dict[str, tuple[int, int, int, int]]:
 
 
 def count(database: Database, table: type) -> int:
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
@@ -107,7 +108,7 @@ def test_a_replaced_coordinator_is_replaced(bring_in: Import, database: Database
     report = bring_in(person("coordinator", "new"), assignment("new", "oslo"))
 
     assert written(report)["assignments"] == (1, 0, 0, 1)
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         active = set(session.scalars(select(AssignmentRow.coordinator_id).where(AssignmentRow.active)))
     assert active == {"new", "coord_2a3b4c5d", "coordinator-007"}
 
@@ -116,7 +117,7 @@ def test_a_mentors_chapters_are_those_of_his_line(bring_in: Import, database: Da
     report = bring_in(mentor(MENTOR, "bergen", channels="email|push"))
 
     assert written(report)["memberships"] == (1, 0, 0, 1)
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         chapters = session.scalars(select(MembershipRow.chapter_id).where(MembershipRow.mentor_id == MENTOR)).all()
     assert chapters == ["bergen"]
 
@@ -124,7 +125,7 @@ def test_a_mentors_chapters_are_those_of_his_line(bring_in: Import, database: Da
 def test_a_role_that_the_file_does_not_mention_stays(bring_in: Import, database: Database, directory: None) -> None:
     bring_in(person("coordinator", MENTOR))
 
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         row = session.get_one(PersonRow, MENTOR)
         assert (row.is_mentor, row.is_coordinator) == (True, True)
 
@@ -207,6 +208,6 @@ def test_many_contacts_travel_in_batches_of_ids_only(
 def test_the_import_is_audited_in_counts(bring_in: Import, database: Database) -> None:
     bring_in(*BASE, mentor("m1", "oslo"))
 
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         entry = session.scalars(select(AuditRow)).one()
         assert (entry.action, entry.actor_id, entry.details["people"]) == ("directory_imported", "operations", 1)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from shared_lib.testing.postgres import contents_of
+from shared_lib.testing.postgres import Addresses, contents_of
 
 from ..builders import COORDINATOR, MENTOR
 
@@ -37,11 +37,11 @@ pytestmark = pytest.mark.usefixtures("directory")
 @pytest.mark.parametrize("name", OURS)
 @pytest.mark.parametrize("operation", ["record", "correct"])
 def test_a_member_that_is_ours_is_refused(
-    operation: str, name: str, client: FlaskClient, as_person: AsPerson, database_url: str
+    operation: str, name: str, client: FlaskClient, as_person: AsPerson, addresses: Addresses
 ) -> None:
     admin = as_person("admin_nhf", "org_admin")
     event = client.post(BASE, json=DRAFT, headers=as_person(COORDINATOR, "coordinator")).json["id"]
-    before = contents_of(database_url)["public.pause_event"]
+    before = contents_of(addresses.everything)["public.pause_event"]
 
     for value in (OURS[name], None):
         if operation == "record":
@@ -52,18 +52,18 @@ def test_a_member_that_is_ours_is_refused(
         assert answer.status_code == 422
         assert list(answer.json["errors"]) == [name]
 
-    assert contents_of(database_url)["public.pause_event"] == before
+    assert contents_of(addresses.everything)["public.pause_event"] == before
 
 
 @pytest.mark.parametrize("name", ["peer_mentor_id", "event_type", "expected_return_date", "days_remaining"])
 def test_a_correction_changes_reason_and_date_only(
-    name: str, client: FlaskClient, as_person: AsPerson, database_url: str
+    name: str, client: FlaskClient, as_person: AsPerson, addresses: Addresses
 ) -> None:
     event = client.post(BASE, json=DRAFT, headers=as_person(COORDINATOR, "coordinator")).json["id"]
-    before = contents_of(database_url)["public.pause_event"]
+    before = contents_of(addresses.everything)["public.pause_event"]
     body = {"reason": "Longer", name: DRAFT.get(name, "2026-06-01T00:00:00Z")}
     assert client.put(f"{BASE}/{event}", json=body, headers=as_person("root", "global_admin", None)).status_code == 422
-    assert contents_of(database_url)["public.pause_event"] == before
+    assert contents_of(addresses.everything)["public.pause_event"] == before
 
 
 @pytest.mark.parametrize(

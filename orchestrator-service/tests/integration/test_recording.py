@@ -17,6 +17,8 @@ from shared_lib.database import Database
 from shared_lib.errors import Unreachable
 from shared_lib.idempotency import KeyReused, RequestKey
 from shared_lib.outbox import Relay
+from shared_lib.tenancy import across
+from shared_lib.testing.postgres import Addresses
 from sqlalchemy import func, select, text
 
 from ..builders import (
@@ -48,7 +50,7 @@ def find(records: Records, event: PauseEvent) -> PauseEvent:
 
 
 def count(database: Database, table: type) -> int:
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
@@ -65,9 +67,9 @@ def test_the_event_is_told_and_says_whom(recording: Recording, notifier: FakeNot
 
 
 def test_an_accepted_event_is_answered_although_the_database_is_stuck_by_then(
-    recording: Recording, notifier: FakeNotifier, database_url: str
+    recording: Recording, notifier: FakeNotifier, addresses: Addresses
 ) -> None:
-    with psycopg.connect(database_url) as blocker:
+    with psycopg.connect(addresses.owner) as blocker:
         notifier.meanwhile = lambda: blocker.execute("LOCK TABLE pause_event IN ACCESS EXCLUSIVE MODE")
         answer = recorded(recording, a_draft())
 
@@ -270,7 +272,7 @@ def test_the_certification_tells_the_expiry_date_and_the_days(
 def test_the_reason_is_nowhere_in_the_database(recording: Recording, database: Database) -> None:
     recorded(recording, a_draft(reason="Kreftbehandling"), key=a_key())
 
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         tables = session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()
         everything = "".join(str(session.execute(text(f"SELECT * FROM {table}")).all()) for table in tables)  # noqa: S608
     assert MENTOR in everything
@@ -280,7 +282,7 @@ def test_the_reason_is_nowhere_in_the_database(recording: Recording, database: D
 def test_recording_is_audited_without_any_text(recording: Recording, database: Database) -> None:
     event = recorded(recording, a_draft()).event
 
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         entry = session.scalars(select(AuditRow).where(AuditRow.action == "event_recorded")).one()
     assert (entry.actor_id, entry.event_id, entry.organisation_id) == (COORDINATOR, event.id, "nhf")
     assert (entry.peer_mentor_id, entry.fields, entry.details) == (MENTOR, [], {})

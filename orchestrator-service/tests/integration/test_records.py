@@ -16,6 +16,7 @@ from shared_lib.database import Database
 from shared_lib.errors import Unreachable
 from shared_lib.outbox import Relay
 from shared_lib.paging import Page, PageRequest
+from shared_lib.tenancy import across
 from sqlalchemy import select, update
 
 from ..builders import (
@@ -160,7 +161,7 @@ def test_a_correction_tells_nobody_and_is_audited_by_field_name(
     assert (after.reason, after.effective_date) == ("Extended medical leave", EFFECTIVE + DAY)
     assert after.updated_at is not None
     assert (relay.run_once(), notifier.announced) == (0, [])
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         entry = session.scalars(select(AuditRow).where(AuditRow.action == "event_corrected")).one()
     assert (entry.actor_id, entry.fields, entry.details) == ("admin_nhf", ["effective_date", "reason"], {})
 
@@ -169,7 +170,7 @@ def test_a_blanked_reason_is_gone(records: Records, events: list[PauseEvent], da
     records.correct(events[0].id, Correction.of({"reason": None}), actor=NHF_ADMIN, versions=None)
 
     assert records.find(events[0].id, actor=NHF_ADMIN).reason is None
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         assert session.get_one(PauseEventRow, events[0].id).sealed_reason is None
 
 
@@ -207,7 +208,7 @@ def test_removing_takes_back_what_was_told_and_leaves_its_trace(
     assert listed(records, GLOBAL_ADMIN).total == 4
     with pytest.raises(EventNotFound):
         records.find(event.id, actor=GLOBAL_ADMIN)
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         entry = session.scalars(select(AuditRow).where(AuditRow.action == "event_removed")).one()
     assert (entry.event_id, entry.peer_mentor_id) == (event.id, MENTOR)
     assert entry.details["effective_date"] == "2026-03-20T00:00:00+00:00"
@@ -255,7 +256,7 @@ def test_a_reason_that_cannot_be_opened_spoils_no_list_and_survives_a_correction
     records: Records, events: list[PauseEvent], database: Database
 ) -> None:
     event = events[0]
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         session.execute(
             update(PauseEventRow)
             .where(PauseEventRow.id == event.id)
@@ -266,7 +267,7 @@ def test_a_reason_that_cannot_be_opened_spoils_no_list_and_survives_a_correction
     corrected = records.correct(
         event.id, Correction.of({"effective_date": EFFECTIVE + 9 * DAY}), actor=NHF_ADMIN, versions=None
     )
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         row = session.get_one(PauseEventRow, event.id)
         kept = (row.reason_key_id, row.sealed_reason)
 

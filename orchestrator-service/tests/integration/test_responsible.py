@@ -8,6 +8,7 @@ from orchestrator_service.domain.responsibility import Rule
 from orchestrator_service.store import responsible
 from orchestrator_service.usecases.coordinators import Coordinators
 from shared_lib.database import Database
+from shared_lib.tenancy import across
 
 from ..builders import (
     COORDINATOR,
@@ -100,7 +101,7 @@ def test_one_by_one_and_all_at_once_agree(bring_in: Import, coordinators: Coordi
     mentors = [mentor(f"m{n}", "|".join(each["id"] for each in chance.sample(chapters, 3))) for n in range(60)]
     assert bring_in(organisation("nhf"), *chapters, *people, *assignments, *mentors).problems.shown == []
 
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         at_once = {row[0]: row[1] for row in session.execute(responsible.all_responsible())}
         of_c0 = responsible.mentors_of(session, "c0", organisation_id="nhf")
     one_by_one = {mentor_id: coordinators.resolve(mentor_id, actor=NHF_ADMIN).coordinator_id for mentor_id in at_once}

@@ -7,6 +7,8 @@ from orchestrator_service.app import MIGRATIONS
 from orchestrator_service.store.tables import Base
 from shared_lib.database import Database
 from shared_lib.schema import revision_of_code, revision_of_database
+from shared_lib.tenancy import across
+from shared_lib.testing.postgres import Addresses
 from sqlalchemy import exc, text
 
 from ..builders import organisation
@@ -23,8 +25,14 @@ def test_the_migrations_make_what_the_tables_describe(database: Database) -> Non
 @pytest.mark.parametrize(
     "attempt", ["UPDATE audit_entry SET actor_id = 'x'", "DELETE FROM audit_entry", "TRUNCATE audit_entry"]
 )
-def test_audit_entries_are_neither_changed_nor_removed(database: Database, bring_in: Import, attempt: str) -> None:
+def test_audit_entries_are_neither_changed_nor_removed(
+    database: Database, addresses: Addresses, bring_in: Import, attempt: str
+) -> None:
     bring_in(organisation("nhf"))
+    owned = Database.open(addresses.owner, pool_size=1)
 
-    with pytest.raises(exc.DBAPIError, match="audit entries"), database.begin() as session:
+    with pytest.raises(exc.DBAPIError, match="permission denied"), database.begin(across("test")) as session:
         session.execute(text(attempt))
+    with pytest.raises(exc.DBAPIError, match="audit entries"), owned.begin(across("test")) as session:
+        session.execute(text(attempt))
+    owned.close()

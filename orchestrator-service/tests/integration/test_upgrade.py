@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 from orchestrator_service.app import MIGRATIONS
+from orchestrator_service.store.grants import GRANTS
 from shared_lib.errors import Unreachable
 from shared_lib.outbox import Relay
 from shared_lib.schema import revision_of_database
-from shared_lib.testing.postgres import PostgresServer, database_for
+from shared_lib.testing.postgres import Addresses, PostgresServer, database_for
 from shared_lib.testing.releases import NEXT, migrate_ahead
 
 from ..builders import COORDINATOR, MENTOR
@@ -22,12 +23,20 @@ AsPerson = Callable[..., Headers]
 
 
 @pytest.fixture(scope="session")
-def database_url(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Takes the place of the usual one: all other fixtures build on it."""
+def addresses(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Addresses:
+    """Takes the place of the usual ones: all other fixtures build on these two."""
     scratch = tmp_path_factory.mktemp("next")
     return database_for(
-        postgres_server, "orchestrator_next", lambda dsn: migrate_ahead(dsn, MIGRATIONS, scratch), role="orchestrator"
+        postgres_server,
+        "orchestrator_next",
+        lambda dsn: migrate_ahead(dsn, MIGRATIONS, GRANTS, scratch),
+        prefix="orchestrator",
     )
+
+
+@pytest.fixture(scope="session")
+def database_url(addresses: Addresses) -> str:
+    return addresses.app
 
 
 @pytest.mark.usefixtures("directory")

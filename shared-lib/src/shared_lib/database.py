@@ -1,21 +1,21 @@
 """A service's own PostgreSQL database: one engine, short transactions, bounded waits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, create_engine, exc, make_url, text
+from psycopg.sql import SQL, Composable, Literal
+from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy.orm import Session
 
 from shared_lib.errors import Unavailable
 from shared_lib.patience import Limits, Patience
+from shared_lib.tenancy import NOTHING, Reach
 
 CONNECT_SECONDS = 2
 POOL_SECONDS = 1.0
-# transaction_timeout starts counting anew only when it has been off (PostgreSQL 17).
-_LIMIT = text(
-    "SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true),"
-    " set_config('transaction_timeout', '0', true), set_config('transaction_timeout', :whole, true)"
-)
+REACH = "reach"
+"""The execution option of a connection that says whose rows its transactions see; without it nobody's."""
+
 _STUCK = ("55P03", "57014", "25P04", "40P01")
 """lock_not_available, query_canceled, transaction_timeout and deadlock_detected (PostgreSQL, appendix A)."""
 
@@ -33,6 +33,7 @@ class Database:
     def __init__(self, engine: Engine, patience: Patience) -> None:
         self.engine = engine
         self._patience = patience
+        event.listen(engine, "begin", self._send_begin)
 
     @classmethod
     def open(
@@ -63,6 +64,7 @@ class Database:
             pool_timeout=POOL_SECONDS,
             hide_parameters=True,  # values of people must not reach a log through an error's text
             connect_args={
+                "autocommit": True,  # not really: `_send_begin` begins, and SQLAlchemy commits as ever
                 "connect_timeout": CONNECT_SECONDS,
                 "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
             },
@@ -70,17 +72,15 @@ class Database:
         return cls(engine, Patience(lock=lock_timeout, statement=statement_timeout, whole=transaction_timeout))
 
     @contextmanager
-    def begin(self) -> Iterator[Session]:
-        """A transaction: commits at the end of the block, rolls back on any error.
+    def begin(self, reach: Reach) -> Iterator[Session]:
+        """A transaction that sees what `reach` says: commits at the end of the block, rolls back on any error.
 
         Raises `Unavailable` when the database is down, the pool stays empty or a lock or statement takes too long.
         After a connection lost during COMMIT it is unknown whether the transaction holds.
         """
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
-                session.connection()  # while we waited for one, others may have run into trouble
-                if (limits := self._patience.limits()) is not None:
-                    session.execute(_LIMIT, _in_milliseconds(limits))
+                session.connection(execution_options={REACH: reach})
                 yield session
         except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
             is_stuck = getattr(error.orig, "sqlstate", None) in _STUCK
@@ -93,13 +93,34 @@ class Database:
             self._patience.note_trouble()
             raise Unavailable("pool_exhausted") from error
 
+    def _send_begin(self, connection: Connection) -> None:
+        """BEGIN and the transaction's settings in one message, where the driver would have sent BEGIN alone.
+
+        The limits are looked up here: while we waited for a connection, others may have run into trouble.
+        """
+        options = connection.get_execution_options()
+        if options.get("isolation_level") == "AUTOCOMMIT":
+            return
+        reach: Reach = options.get(REACH, NOTHING)
+        limits = self._patience.limits()
+        settings = [*reach.settings.items(), *(_in_milliseconds(limits) if limits is not None else ())]
+        connection.exec_driver_sql(_begin_with(settings), execution_options={"no_parameters": True})
+
     def close(self) -> None:
         self.engine.dispose()
 
 
-def _in_milliseconds(limits: Limits) -> dict[str, str]:
-    seconds = {"lock": limits.lock, "statement": limits.statement, "whole": limits.whole}
-    return {name: str(int(value * 1000)) for name, value in seconds.items()}
+def _begin_with(settings: Sequence[tuple[str, str]]) -> str:
+    parts: list[Composable] = [SQL("BEGIN")]
+    parts += [SQL("SET LOCAL {} = {}").format(SQL(name), Literal(value)) for name, value in settings]
+    return SQL("; ").join(parts).as_string()
+
+
+def _in_milliseconds(limits: Limits) -> Sequence[tuple[str, str]]:
+    milliseconds = [str(int(value * 1000)) for value in (limits.lock, limits.statement, limits.whole)]
+    # transaction_timeout starts counting anew only when it has been off (PostgreSQL 17).
+    names = ("lock_timeout", "statement_timeout", "transaction_timeout")
+    return [("transaction_timeout", "0"), *zip(names, milliseconds, strict=True)]
 
 
 def _reason(error: exc.DBAPIError) -> str:

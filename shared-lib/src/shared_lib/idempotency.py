@@ -7,6 +7,7 @@ from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, MetaData, 
 from sqlalchemy.orm import Session
 
 from .statements import ask, ask_one
+from .tenancy import OWN_TENANT, protect
 
 KEPT = timedelta(days=7)
 """How long a key is known: longer than the oldest repetition of ours (72 h), and than the 48 h promised to clients."""
@@ -25,6 +26,24 @@ CREATE TABLE idempotency_key (
 CREATE INDEX idempotency_key_age ON idempotency_key (created_at);
 """
 """The first version, for the services' own migrations."""
+
+PER_TENANT = f"""
+ALTER TABLE idempotency_key ADD COLUMN tenant text NOT NULL DEFAULT '';
+ALTER TABLE idempotency_key ALTER COLUMN tenant SET DEFAULT COALESCE({OWN_TENANT}, '');
+ALTER TABLE idempotency_key DROP CONSTRAINT idempotency_key_pkey, ADD PRIMARY KEY (tenant, caller, operation, key);
+{protect("idempotency_key", "tenant")}"""
+"""The second version: a key belongs to the tenant within which it was used; '' for one used across all of them.
+
+Keys of before the change are known across tenants only.
+"""
+
+_NOBODY_WAITS = "another primary key takes its place; code of before row-level security is not served meanwhile anyway"
+PER_TENANT_ACCEPTS = dict.fromkeys(
+    ("ban-drop-constraint", "adding-serial-primary-key-field", "constraint-missing-not-valid"), _NOBODY_WAITS
+)
+"""For the `accepts` of the services' migrations."""
+
+GRANTS = {"idempotency_key": "SELECT, INSERT, UPDATE, DELETE"}
 
 
 class KeyReused(Exception):
@@ -53,10 +72,11 @@ class Replay:
 
 
 def idempotency_table(metadata: MetaData) -> Table:
-    """Describe `idempotency_key` on a service's metadata, as `CREATE` makes it."""
+    """Describe `idempotency_key` on a service's metadata, as `CREATE` and `PER_TENANT` make it."""
     table = Table(
         "idempotency_key",
         metadata,
+        Column("tenant", Text, primary_key=True, server_default=text(f"COALESCE({OWN_TENANT}, '')")),
         Column("caller", Text, primary_key=True),
         Column("operation", Text, primary_key=True),
         Column("key", Text, primary_key=True),
@@ -69,7 +89,9 @@ def idempotency_table(metadata: MetaData) -> Table:
     return table
 
 
-_THIS = "WHERE caller = %(caller)s AND operation = %(operation)s AND key = %(key)s"
+_THIS = (
+    f"WHERE tenant = COALESCE({OWN_TENANT}, '') AND caller = %(caller)s AND operation = %(operation)s AND key = %(key)s"
+)
 _CLAIM = (
     "INSERT INTO idempotency_key (caller, operation, key, fingerprint, created_at) "
     "VALUES (%(caller)s, %(operation)s, %(key)s, %(fingerprint)s, %(at)s) ON CONFLICT DO NOTHING RETURNING key"

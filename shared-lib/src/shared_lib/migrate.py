@@ -1,6 +1,6 @@
 """Bringing a database to the newest schema: one at a time, never waiting long for a lock, and only by adding."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,10 +11,12 @@ from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, exc, text
 
-from .database import Database
+from . import grants
+from .database import REACH, Database
 from .errors import MigrationRefused, Unavailable
 from .migration_rules import Watch
 from .schema import FLOOR, Schema, schema_in
+from .tenancy import across
 
 log = structlog.get_logger(__name__)
 
@@ -24,24 +26,33 @@ LOCK = 7_204_915_026
 _LOCK_PATIENCE = text("SET lock_timeout = '1s'")
 
 
-def migrate(database: Database, migrations: Path, *, target: str | None = None) -> str | None:
+def migrate(
+    database: Database, migrations: Path, privileges: Mapping[str, str], *, target: str | None = None
+) -> str | None:
     """Apply what is missing from the alembic directory `migrations`; answers the revision then in force.
 
     Every revision is a transaction. One that cannot get its locks within 1 s fails with Unavailable and leaves the
     database as it was; try again. Raises MigrationRefused for one that would lock or break what is running
     (`migration_rules`), and for a database that has moved on past this code. On a database that is ahead by steps which
     only added it does nothing: an older release may be rolled out again. `target` stops at a revision.
+
+    `database` is connected as the owner of the tables, who at the newest revision gives the other roles exactly these
+    `privileges` (`grants.give`).
     """
     config = _config(migrations)
     directory = ScriptDirectory.from_config(config)
     try:
-        with database.engine.connect() as connection, _alone(connection):
+        reaching = database.engine.connect().execution_options(**{REACH: across("migration")})
+        with reaching as connection, _alone(connection):
             config.attributes["connection"] = connection
             before = schema_in(connection)
             connection.commit()
             for revision in _missing(directory, before, target):
                 _apply(connection, config, revision, is_empty=before is None)
             after = schema_in(connection)
+            if after is not None and after.revision == directory.get_current_head():
+                grants.give(connection, privileges)
+                connection.commit()
     except exc.OperationalError as error:
         raise Unavailable(f"database_{getattr(error.orig, 'sqlstate', None) or 'unreachable'}") from error
     return after.revision if after else None

@@ -57,7 +57,7 @@ class Watch:
         event.remove(self._connection, "before_cursor_execute", self._look)
 
     def _look(self, connection: Connection, _: Any, statement: str, parameters: Any, *__: Any) -> None:
-        if parameters:
+        if parameters or statement.startswith("BEGIN"):
             return  # rows are read or written; what changes a table takes no parameters
         alone = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
         if alone:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from .database import Database
+from .tenancy import NOTHING
 
 FLOOR = "serves code from "
 """What a comment on alembic's table begins with: older code than the revision named no longer fits (`migrate`)."""
@@ -39,14 +40,14 @@ def schema_in(connection: Connection | Session) -> Schema | None:
 
 def revision_of_database(database: Database) -> str | None:
     """The revision the database is at; None for one that was never migrated. Raises Unavailable."""
-    with database.begin() as session:
+    with database.begin(NOTHING) as session:
         schema = schema_in(session)
     return schema.revision if schema else None
 
 
 def does_database_serve(database: Database, code: str | None) -> bool:
     """May code written for this revision run on the database as it is now? Raises Unavailable."""
-    with database.begin() as session:
+    with database.begin(NOTHING) as session:
         schema = schema_in(session)
     return schema is not None and schema.serves(code)
 

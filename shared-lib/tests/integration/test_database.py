@@ -9,12 +9,14 @@ import pytest
 from shared_lib import deadline
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
+from shared_lib.tenancy import NOTHING
+from shared_lib.testing.postgres import Addresses
 from sqlalchemy import text
 
 
 def seconds_until_refused(database: Database, *statements: str) -> float:
     def ask() -> None:
-        with database.begin() as session:
+        with database.begin(NOTHING) as session:
             for statement in statements or ("SELECT count(*) FROM outbox",):
                 session.execute(text(statement))
 
@@ -24,15 +26,17 @@ def seconds_until_refused(database: Database, *statements: str) -> float:
     return time.monotonic() - begun
 
 
-def test_a_crowd_before_a_locked_table_is_refused_soon_and_served_once_it_is_free(outbox_url: str) -> None:
-    database = Database.open(outbox_url, pool_size=4)
-    with psycopg.connect(outbox_url) as blocker:
+def test_a_crowd_before_a_locked_table_is_refused_soon_and_served_once_it_is_free(
+    outbox_addresses: Addresses,
+) -> None:
+    database = Database.open(outbox_addresses.app, pool_size=4)
+    with psycopg.connect(outbox_addresses.owner) as blocker:
         blocker.execute("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
         with ThreadPoolExecutor(16) as crowd:
             begun = time.monotonic()
             waits = list(crowd.map(lambda _: seconds_until_refused(database), range(40)))
             took = time.monotonic() - begun
-    with database.begin() as session:
+    with database.begin(NOTHING) as session:
         found = session.scalar(text("SELECT count(*) FROM outbox"))
     database.close()
 
@@ -41,9 +45,9 @@ def test_a_crowd_before_a_locked_table_is_refused_soon_and_served_once_it_is_fre
     assert found == 0
 
 
-def test_waiting_for_one_lock_after_another_is_bounded_as_a_whole(outbox_url: str) -> None:
-    database = Database.open(outbox_url, lock_timeout=2.0, transaction_timeout=2.5)
-    with psycopg.connect(outbox_url) as first, psycopg.connect(outbox_url) as second:
+def test_waiting_for_one_lock_after_another_is_bounded_as_a_whole(outbox_addresses: Addresses) -> None:
+    database = Database.open(outbox_addresses.app, lock_timeout=2.0, transaction_timeout=2.5)
+    with psycopg.connect(outbox_addresses.owner) as first, psycopg.connect(outbox_addresses.owner) as second:
         first.execute("SELECT pg_advisory_lock(1)")
         second.execute("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
         threading.Timer(1.5, first.close).start()
@@ -78,7 +82,7 @@ def test_a_deadlock_is_trouble_too(outbox_url: str) -> None:
         other.execute("SELECT pg_advisory_lock(1)")
 
         def cross() -> None:
-            with database.begin() as session:
+            with database.begin(NOTHING) as session:
                 session.execute(text("SELECT pg_advisory_xact_lock(2)"))
                 # Whoever has waited for a second looks for deadlocks first: that is us.
                 threading.Timer(0.4, other.execute, ("SELECT pg_advisory_lock(2)",)).start()

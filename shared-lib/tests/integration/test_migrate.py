@@ -10,6 +10,7 @@ from shared_lib.database import Database
 from shared_lib.errors import MigrationRefused, Unavailable
 from shared_lib.migrate import migrate
 from shared_lib.schema import does_database_serve, revision_of_database
+from shared_lib.tenancy import NOTHING
 from shared_lib.testing.postgres import PostgresServer, database_for
 from sqlalchemy import text
 
@@ -30,7 +31,7 @@ def _nothing(_: str) -> None:
 
 @pytest.fixture
 def dsn(postgres_server: PostgresServer) -> str:
-    return database_for(postgres_server, "migrations", _nothing)
+    return database_for(postgres_server, "migrations", _nothing).owner
 
 
 @pytest.fixture
@@ -77,10 +78,10 @@ def release(tmp_path: Path) -> Write:
 def test_what_locks_or_breaks_the_running_release_is_refused(
     database: Database, release: Write, statement: str
 ) -> None:
-    migrate(database, release(FIRST))
+    migrate(database, release(FIRST), {})
 
     with pytest.raises(MigrationRefused, match="Migration 0002"):
-        migrate(database, release(FIRST, statement))
+        migrate(database, release(FIRST, statement), {})
 
     assert revision_of_database(database) == "0001"
 
@@ -100,9 +101,9 @@ def test_what_locks_or_breaks_the_running_release_is_refused(
 def test_what_only_adds_is_applied_and_the_previous_release_stays_ready(
     database: Database, release: Write, statement: str
 ) -> None:
-    migrate(database, release(FIRST))
+    migrate(database, release(FIRST), {})
 
-    assert migrate(database, release(FIRST, statement)) == "0002"
+    assert migrate(database, release(FIRST, statement), {}) == "0002"
 
     assert does_database_serve(database, "0001")
     assert does_database_serve(database, "0002")
@@ -110,46 +111,46 @@ def test_what_only_adds_is_applied_and_the_previous_release_stays_ready(
 
 
 def test_a_rule_is_accepted_by_name_and_ends_the_time_of_older_code(database: Database, release: Write) -> None:
-    migrate(database, release(FIRST))
+    migrate(database, release(FIRST), {})
     head = "accepts = {'ban-drop-column': 'nobody reads it'}\noldest_code = '0002'\n"
 
-    migrate(database, release(FIRST, "ALTER TABLE parcel DROP COLUMN street", head=head))
+    migrate(database, release(FIRST, "ALTER TABLE parcel DROP COLUMN street", head=head), {})
 
     assert not does_database_serve(database, "0001")
     assert does_database_serve(database, "0002")
 
 
 def test_who_takes_away_must_say_which_code_can_live_with_it(database: Database, release: Write) -> None:
-    migrate(database, release(FIRST))
+    migrate(database, release(FIRST), {})
     head = "accepts = {'ban-drop-column': 'nobody reads it'}\n"
 
     with pytest.raises(MigrationRefused, match="oldest_code"):
-        migrate(database, release(FIRST, "ALTER TABLE parcel DROP COLUMN street", head=head))
+        migrate(database, release(FIRST, "ALTER TABLE parcel DROP COLUMN street", head=head), {})
 
 
 def test_the_previous_release_may_be_rolled_out_again(database: Database, release: Write) -> None:
-    migrate(database, release(FIRST, "CREATE TABLE van (id bigint PRIMARY KEY)"))
+    migrate(database, release(FIRST, "CREATE TABLE van (id bigint PRIMARY KEY)"), {})
 
-    assert migrate(database, release(FIRST)) == "0002"
+    assert migrate(database, release(FIRST), {}) == "0002"
 
 
 def test_code_that_the_database_no_longer_serves_may_not_migrate_it(database: Database, release: Write) -> None:
-    migrate(database, release(FIRST, "CREATE TABLE van (id bigint PRIMARY KEY)", head="oldest_code = '0002'\n"))
+    migrate(database, release(FIRST, "CREATE TABLE van (id bigint PRIMARY KEY)", head="oldest_code = '0002'\n"), {})
 
     with pytest.raises(MigrationRefused, match="0002"):
-        migrate(database, release(FIRST))
+        migrate(database, release(FIRST), {})
 
 
 def test_a_migration_gives_up_before_a_locked_table_and_nobody_queues_behind_it(
     database: Database, release: Write, dsn: str
 ) -> None:
-    migrate(database, release(FIRST))
+    migrate(database, release(FIRST), {})
     with psycopg.connect(dsn) as reader:
         reader.execute("SELECT FROM parcel")
         with pytest.raises(Unavailable, match="55P03"):
-            migrate(database, release(FIRST, "ALTER TABLE parcel ADD COLUMN city text"))
+            migrate(database, release(FIRST, "ALTER TABLE parcel ADD COLUMN city text"), {})
 
-    assert migrate(database, release(FIRST, "ALTER TABLE parcel ADD COLUMN city text")) == "0002"
+    assert migrate(database, release(FIRST, "ALTER TABLE parcel ADD COLUMN city text"), {}) == "0002"
 
 
 def test_two_deployments_at_once_migrate_one_after_the_other(database: Database, release: Write, dsn: str) -> None:
@@ -158,7 +159,7 @@ def test_two_deployments_at_once_migrate_one_after_the_other(database: Database,
 
     def deploy() -> None:
         other = Database.open(dsn, pool_size=1)
-        answers.append(migrate(other, revisions))
+        answers.append(migrate(other, revisions, {}))
         other.close()
 
     deployments = [threading.Thread(target=deploy) for _ in range(3)]
@@ -168,5 +169,5 @@ def test_two_deployments_at_once_migrate_one_after_the_other(database: Database,
         deployment.join()
 
     assert answers == ["0002"] * 3
-    with database.begin() as session:
+    with database.begin(NOTHING) as session:
         assert session.scalar(text("SELECT count(*) FROM parcel")) == 1

@@ -7,6 +7,7 @@ import pytest
 from shared_lib.database import Database
 from shared_lib.errors import Rejected, Unreachable
 from shared_lib.outbox import Again, Delivery, Ending, Promise, Relay
+from shared_lib.tenancy import across
 
 from ..outbox_world import Destination, MovableClock, a_relay, promise, rows
 
@@ -23,7 +24,7 @@ def test_what_is_promised_is_delivered_at_once_and_leaves_the_hot_table(
 
 def test_a_promise_of_a_transaction_that_fails_was_never_made(relay: Relay, database: Database) -> None:
     def promise_and_fail() -> None:
-        with database.begin() as session:
+        with database.begin(across("test")) as session:
             relay.promise(session, Promise(kind="parcel", payload={"name": "a"}, tenant="oslo"))
             raise ZeroDivisionError
 
@@ -194,7 +195,7 @@ def test_what_finds_no_free_thread_is_given_back(database: Database, clock: Mova
     gate = threading.Event()
     slow = Destination(before=lambda _: gate.wait(10) and None)
     relay = a_relay(database, slow, clock, room=1)
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         promises = [Promise(kind="parcel", payload={"name": name}, tenant="oslo") for name in "ab"]
         handover = relay.promise(session, *promises)
     relay.deliver_now(handover, wait_seconds=0)
@@ -208,7 +209,7 @@ def test_what_finds_no_free_thread_is_given_back(database: Database, clock: Mova
 
 def test_cancelled_rows_are_not_delivered(relay: Relay, destination: Destination, database: Database) -> None:
     promise(relay, "a")
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         assert relay.cancel(session, [rows(database)[0].id]) == 1
 
     assert relay.run_once() == 0

@@ -3,12 +3,13 @@
 import pytest
 from shared_lib.outbox import Relay, hold, presence
 from shared_lib.outbox.metrics import OutboxCollector
+from shared_lib.tenancy import across
 
 from ..outbox_world import Destination, promise, rows
 
 
 def held(relay: Relay) -> int:
-    with relay.database.begin() as session:
+    with relay.database.begin(across("test")) as session:
         return len(hold.hold(session, now=relay.clock()))
 
 
@@ -30,7 +31,7 @@ def test_what_is_released_leaves_in_its_old_order(relay: Relay, destination: Des
     promise(relay, "first", "second", "third", ordering_key="k")
     held(relay)
 
-    with relay.database.begin() as session:
+    with relay.database.begin(across("test")) as session:
         assert len(hold.release(session, now=relay.clock())) == 3
 
     while relay.run_once():
@@ -41,7 +42,7 @@ def test_what_is_released_leaves_in_its_old_order(relay: Relay, destination: Des
 
 def test_nothing_is_taken_from_under_a_relay_that_is_running(relay: Relay) -> None:
     promise(relay, "parcel")
-    with relay.database.begin() as session:
+    with relay.database.begin(across("test")) as session:
         presence.announce(session, relay.owner, now=relay.clock())
 
     with pytest.raises(hold.StillRunning):

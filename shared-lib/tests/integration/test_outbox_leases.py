@@ -7,6 +7,7 @@ from typing import NoReturn
 from shared_lib.database import Database
 from shared_lib.errors import Deferred, Rejected, Unsettled
 from shared_lib.outbox import Delivery, Ending, Promise, Relay, closed
+from shared_lib.tenancy import across
 
 from ..outbox_world import Destination, MovableClock, a_relay, promise, rows
 
@@ -175,7 +176,7 @@ def test_old_rows_are_forgotten_but_for_those_that_ended_badly(
     promise(relay, "good", inline=True)
     destination.before = refuse
     promise(relay, "bad", inline=True)
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         early = closed.forget(session, before=clock.now)
         late = closed.forget(session, before=clock.now + timedelta(seconds=1))
 
@@ -193,10 +194,10 @@ def test_a_bad_end_can_be_begun_anew_once(
     promise(relay, "a", inline=True)
     (row,) = rows(database, "outbox_closed")
     destination.before = lambda _: None
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         again = [closed.replay(session, row.id, now=clock.now) for _ in range(2)]
     relay.run_once()
-    with database.begin() as session:
+    with database.begin(across("test")) as session:
         after = closed.replay(session, row.id, now=clock.now)
 
     assert (again, after) == ([True, False], False)
@@ -266,7 +267,7 @@ def test_a_destination_that_takes_its_time_does_not_hold_up_the_others(relay: Re
             gate.wait(10)
 
     destination.before = linger
-    with relay.database.begin() as session:
+    with relay.database.begin(across("test")) as session:
         names = ("slow", "a", "b")
         handover = relay.promise(
             session, *(Promise(kind="parcel", payload={"name": name}, tenant="oslo") for name in names)

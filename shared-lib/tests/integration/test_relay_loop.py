@@ -9,6 +9,7 @@ from shared_lib.clock import utc_now
 from shared_lib.database import Database
 from shared_lib.errors import Unreachable
 from shared_lib.outbox import Promise, Relay, RelayLoop, RetryPolicy, Route, is_relay_running
+from shared_lib.tenancy import across
 
 from ..outbox_world import Destination, rows
 
@@ -32,7 +33,7 @@ def real_relay(database: Database, destination: Destination, *, scale: float = 1
 
 
 def promise(relay: Relay, name: str) -> None:
-    with relay.database.begin() as session:
+    with relay.database.begin(across("test")) as session:
         relay.promise(session, Promise(kind="parcel", payload={"name": name}, tenant="oslo", due_at=utc_now()))
 
 

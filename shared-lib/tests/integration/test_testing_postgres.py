@@ -28,25 +28,25 @@ def fill(dsn: str) -> object:
     return row[0] if row else None
 
 
-def test_databases_of_one_role_share_a_migration_but_no_rows(postgres_server):
+def test_databases_of_one_owner_share_a_migration_but_no_rows(postgres_server):
     migrations = []
 
     def counted(dsn: str) -> None:
         migrations.append(dsn)
         migrate(dsn)
 
-    first = database_for(postgres_server, "parcels", counted)
-    second = database_for(postgres_server, "parcels_too", counted, role="parcels")
+    first = database_for(postgres_server, "parcels", counted).owner
+    second = database_for(postgres_server, "parcels_too", counted, prefix="parcels").owner
     fill(first)
 
     assert query(first, "SELECT count(*) FROM parcel") == 1
     assert query(second, "SELECT count(*) FROM parcel") == 0
-    assert query(second, "SELECT current_user") == "parcels"
+    assert query(second, "SELECT current_user") == "parcels_owner"
     assert len(migrations) == 1
 
 
 def test_a_database_of_the_same_name_begins_anew_even_when_somebody_is_connected(postgres_server):
-    dsn = database_for(postgres_server, "anew", migrate)
+    dsn = database_for(postgres_server, "anew", migrate).owner
     fill(dsn)
     connection = psycopg.connect(dsn)
     database_for(postgres_server, "anew", migrate)
@@ -58,7 +58,7 @@ def test_a_database_of_the_same_name_begins_anew_even_when_somebody_is_connected
 
 
 def test_truncating_empties_everything_but_the_revision(postgres_server):
-    dsn = database_for(postgres_server, "emptied", migrate)
+    dsn = database_for(postgres_server, "emptied", migrate).owner
     fill(dsn)
     truncate_all(dsn)
 

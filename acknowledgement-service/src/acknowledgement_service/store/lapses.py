@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from acknowledgement_service.domain.model import Filters, Lapse, Sort
+from acknowledgement_service.domain.model import Filters, Lapse, Opening, Sort
 from acknowledgement_service.domain.visitor import Scope
 
 from .tables import LapseRow
@@ -37,14 +37,15 @@ def lock(session: Session, lapse_id: UUID, *, scope: Scope) -> Lapse | None:
     return _one(session, statement)
 
 
-def of_notification(session: Session, notification_id: UUID, coordinator_id: str) -> Lapse | None:
-    """This coordinator's lapse of a notification."""
-    return _one(session, _of_notification(notification_id, coordinator_id))
+def of_opening(session: Session, opening: Opening) -> Lapse | None:
+    """The lapse that an earlier opening of the same has made."""
+    scope = Scope(organisation_id=opening.organisation_id)
+    return _one(session, _of_notification(opening.notification_id, opening.coordinator_id, scope))
 
 
-def lock_of_notification(session: Session, notification_id: UUID, coordinator_id: str) -> Lapse | None:
-    """The same, held against other writers until the transaction ends."""
-    return _one(session, _of_notification(notification_id, coordinator_id).with_for_update())
+def lock_of_notification(session: Session, notification_id: UUID, coordinator_id: str, *, scope: Scope) -> Lapse | None:
+    """This coordinator's lapse of a notification, held against other writers until the transaction ends."""
+    return _one(session, _of_notification(notification_id, coordinator_id, scope).with_for_update())
 
 
 def is_notification_known(session: Session, notification_id: UUID, *, scope: Scope) -> bool:
@@ -85,9 +86,9 @@ def _one(session: Session, statement: Select[LapseRow]) -> Lapse | None:
     return _lapse(row) if row is not None else None
 
 
-def _of_notification(notification_id: UUID, coordinator_id: str) -> Select[LapseRow]:
+def _of_notification(notification_id: UUID, coordinator_id: str, scope: Scope) -> Select[LapseRow]:
     return select(LapseRow).where(
-        LapseRow.notification_id == notification_id, LapseRow.coordinator_id == coordinator_id
+        LapseRow.notification_id == notification_id, LapseRow.coordinator_id == coordinator_id, *_within(scope)
     )
 
 

@@ -11,12 +11,15 @@ from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.idempotency import RequestKey
 from shared_lib.paging import Page, PageRequest
+from shared_lib.tenancy import across, within
 from sqlalchemy.orm import Session
 
 from acknowledgement_service.domain.errors import LapseNotFound, NotYourLapse
 from acknowledgement_service.domain.model import Act, Change, Filters, Lapse, Opening, acts_between
 from acknowledgement_service.domain.visitor import Visitor
 from acknowledgement_service.store import audit, lapses
+
+from .reach import reach_of
 
 T = TypeVar("T")
 
@@ -46,12 +49,12 @@ class Lapses:
         """Record that this coordinator must see this lapse. Repeating answers the first record, unchanged."""
         now = self.clock().replace(microsecond=0)
         lapse = Lapse.opened(opening, lapse_id=uuid4(), at=now)
-        with self.database.begin() as session:
+        with self.database.begin(within(opening.organisation_id)) as session:
             is_new = lapses.add_once(session, lapse)
             if is_new:
                 audit.add(session, Act.OPENED, lapse, actor_id=by, at=now)
                 return Outcome(value=lapse, is_new=True)
-            known = lapses.of_notification(session, opening.notification_id, opening.coordinator_id)
+            known = lapses.of_opening(session, opening)
         return Outcome(value=_found(known), is_new=False)
 
     def acknowledge(
@@ -61,7 +64,7 @@ class Lapses:
 
         Raises LapseNotFound for an unknown notification, NotYourLapse for somebody else's; then nothing changes.
         """
-        with self.database.begin() as session:
+        with self.database.begin(reach_of(visitor.scope)) as session:
             replay = idempotency.claim(session, key, at=self.clock()) if key is not None else None
             lapse = self._lock_own(session, notification_id, coordinator_id, visitor)
             if replay is not None:
@@ -75,16 +78,16 @@ class Lapses:
 
     def find(self, lapse_id: UUID, *, visitor: Visitor) -> Lapse:
         """Raises LapseNotFound, for what is foreign just as for what does not exist."""
-        with self.database.begin() as session:
+        with self.database.begin(reach_of(visitor.scope)) as session:
             return _found(lapses.get(session, lapse_id, scope=visitor.scope))
 
     def page(self, filters: Filters, request: PageRequest, *, visitor: Visitor) -> Page[Lapse]:
-        with self.database.begin() as session:
+        with self.database.begin(reach_of(visitor.scope)) as session:
             return lapses.page(session, filters, request, scope=visitor.scope)
 
     def change(self, lapse_id: UUID, change: Change, *, visitor: Visitor, versions: frozenset[int] | None) -> Lapse:
         """Correct or annotate. Raises LapseNotFound, StaleVersion, NotYourLapse and what `Lapse.changed` raises."""
-        with self.database.begin() as session:
+        with self.database.begin(reach_of(visitor.scope)) as session:
             before = _found(lapses.lock(session, lapse_id, scope=visitor.scope))
             before.must_be(versions)
             after = before.changed(change, now=self.clock().replace(microsecond=0))
@@ -96,7 +99,7 @@ class Lapses:
 
     def delete(self, lapse_id: UUID, *, visitor: Visitor, versions: frozenset[int] | None) -> None:
         """Remove the record; its trace stays in the audit. Raises LapseNotFound, StaleVersion, MayNotDelete."""
-        with self.database.begin() as session:
+        with self.database.begin(reach_of(visitor.scope)) as session:
             lapse = _found(lapses.lock(session, lapse_id, scope=visitor.scope))
             visitor.must_be_allowed_to_delete()
             lapse.must_be(versions)
@@ -105,7 +108,7 @@ class Lapses:
 
     def take_over(self, records: Sequence[Lapse]) -> int:
         """Store records of another system as they are; those already known stay untouched. Answers how many are new."""
-        with self.database.begin() as session:
+        with self.database.begin(across("import")) as session:
             new = [lapse for lapse in records if lapses.add_once(session, lapse)]
             for lapse in new:
                 audit.add(session, Act.OPENED, lapse, actor_id="import", at=self.clock())
@@ -114,7 +117,7 @@ class Lapses:
     def open_by_age(self, ages: Sequence[timedelta]) -> Sequence[int]:
         """How many lapses nobody has acknowledged for at least each of these times."""
         now = self.clock()
-        with self.database.begin() as session:
+        with self.database.begin(across("metrics")) as session:
             return lapses.open_before(session, [now - age for age in ages])
 
     def _tell(self, before: Lapse, after: Lapse) -> None:
@@ -125,8 +128,8 @@ class Lapses:
         if not lapses.is_notification_known(session, notification_id, scope=visitor.scope):
             raise LapseNotFound
         visitor.must_be(coordinator_id)
-        lapse = lapses.lock_of_notification(session, notification_id, coordinator_id)
-        if lapse is None or not visitor.scope.covers(lapse):
+        lapse = lapses.lock_of_notification(session, notification_id, coordinator_id, scope=visitor.scope)
+        if lapse is None:
             raise NotYourLapse
         return lapse
 

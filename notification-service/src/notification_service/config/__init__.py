@@ -15,6 +15,7 @@ from .smtp import SmtpServer
 @dataclass(frozen=True, kw_only=True)
 class Config:
     database_url: str = field(repr=False)
+    owner_database_url: str = field(repr=False)
     identity: Identity
     rate_limits: RateLimits
     service_key: str
@@ -38,6 +39,9 @@ class Config:
         name, address = _sender(settings.text("MAIL_FROM"))
         return cls(
             database_url=settings.url("DATABASE_URL", schemes=("postgresql",)),
+            owner_database_url=settings.url(
+                "MIGRATE_DATABASE_URL", schemes=("postgresql",), default=settings.optional("DATABASE_URL")
+            ),
             identity=Identity.from_settings(settings, audience="notification-service", has_callers=True),
             rate_limits=RateLimits.from_settings(settings),
             service_key=settings.text("SERVICE_KEY"),

@@ -12,20 +12,26 @@ from notification_service.domain.model import Channel, Contact, Organisation
 from .tables import ContactRow, OrganisationRow, columns_of
 
 
-def find(session: Session, contact_id: str) -> Contact | None:
-    row = session.get(ContactRow, contact_id)
+def find(session: Session, contact_id: str, *, organisation_id: str) -> Contact | None:
+    return known(session, [contact_id], organisation_id=organisation_id).get(contact_id)
+
+
+def lock(session: Session, contact_id: str, *, organisation_id: str | None) -> Contact | None:
+    """The contact, held against other announcements about this person until the transaction ends.
+
+    Without an organisation of whichever it is: the contract lets a mentor be named alone.
+    """
+    query = select(ContactRow).where(ContactRow.id == contact_id)
+    if organisation_id is not None:
+        query = query.where(ContactRow.organisation_id == organisation_id)
+    row = session.scalars(query.with_for_update(key_share=True)).one_or_none()
     return _contact(row) if row else None
 
 
-def lock(session: Session, contact_id: str) -> Contact | None:
-    """The contact, held against other announcements about this person until the transaction ends."""
-    row = session.get(ContactRow, contact_id, with_for_update={"key_share": True})
-    return _contact(row) if row else None
-
-
-def known(session: Session, contact_ids: Iterable[str]) -> dict[str, Contact]:
-    """Those of them whom we know."""
-    rows = session.scalars(select(ContactRow).where(ContactRow.id.in_(list(contact_ids))))
+def known(session: Session, contact_ids: Iterable[str], *, organisation_id: str) -> dict[str, Contact]:
+    """Those of them whom we know in the organisation."""
+    own = ContactRow.organisation_id == organisation_id
+    rows = session.scalars(select(ContactRow).where(ContactRow.id.in_(list(contact_ids)), own))
     return {row.id: _contact(row) for row in rows}
 
 

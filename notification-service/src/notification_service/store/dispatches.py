@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from notification_service.domain.model import (
@@ -25,32 +25,37 @@ from .tables import DispatchRow, MessageRow, idempotency_key
 FINAL = (Status.SENT, Status.DELIVERED)
 
 
-def get(session: Session, dispatch_id: UUID) -> Dispatch:
-    return _dispatch(session.scalars(_with_messages().where(DispatchRow.id == dispatch_id)).one())
+def get(session: Session, dispatch_id: UUID, *, organisation_id: str | None) -> Dispatch:
+    """The organisation's dispatch; None: of whichever it is, where an Idempotency-Key stands for it."""
+    query = _with_messages().where(DispatchRow.id == dispatch_id, *_of(organisation_id))
+    return _dispatch(session.scalars(query).one())
 
 
-def lock(session: Session, dispatch_id: UUID) -> Dispatch:
+def lock(session: Session, dispatch_id: UUID, *, organisation_id: str | None) -> Dispatch:
     """The dispatch, held against other withdrawals until the transaction ends."""
-    session.execute(select(DispatchRow.id).where(DispatchRow.id == dispatch_id).with_for_update(key_share=True))
-    return get(session, dispatch_id)
+    held = select(DispatchRow.id).where(DispatchRow.id == dispatch_id, *_of(organisation_id))
+    session.execute(held.with_for_update(key_share=True))
+    return get(session, dispatch_id, organisation_id=organisation_id)
 
 
-def latest_of(session: Session, mentor_id: str) -> UUID | None:
+def latest_of(session: Session, mentor_id: str, *, organisation_id: str) -> UUID | None:
     """The dispatch about this mentor that was made last. Called with the mentor locked."""
-    newest = select(DispatchRow.id).where(DispatchRow.mentor_id == mentor_id)
+    newest = select(DispatchRow.id).where(DispatchRow.mentor_id == mentor_id, *_of(organisation_id))
     return session.scalars(newest.order_by(DispatchRow.created_at.desc(), DispatchRow.id.desc()).limit(1)).first()
 
 
-def under_natural_key(session: Session, mentor_id: str, natural_key: str) -> Dispatch | None:
-    row = session.scalars(
-        _standing().where(DispatchRow.mentor_id == mentor_id, DispatchRow.natural_key == natural_key)
-    ).one_or_none()
+def under_natural_key(session: Session, mentor_id: str, natural_key: str, *, organisation_id: str) -> Dispatch | None:
+    same = (DispatchRow.mentor_id == mentor_id, DispatchRow.natural_key == natural_key)
+    row = session.scalars(_standing().where(*same, *_of(organisation_id))).one_or_none()
     return _dispatch(row) if row else None
 
 
-def same_pause(session: Session, announcement: Announcement, *, since: datetime) -> Dispatch | None:
+def same_pause(
+    session: Session, announcement: Announcement, *, organisation_id: str, since: datetime
+) -> Dispatch | None:
     """The latest dispatch of the same words since then, unless the opposite was told in between."""
     recent = _standing().where(
+        *_of(organisation_id),
         DispatchRow.mentor_id == announcement.mentor_id,
         DispatchRow.notice.in_([notice for notice in Notice if notice.is_pause]),
         DispatchRow.created_at >= since,
@@ -104,32 +109,40 @@ def add_message(session: Session, dispatch: Dispatch, row: Row, *, outbox_id: UU
     return _message(added)
 
 
-def of_message(session: Session, number: int) -> tuple[Dispatch, Message] | None:
+def of_message(session: Session, number: int, *, organisation_id: str) -> tuple[Dispatch, Message] | None:
     """A message and the dispatch it belongs to; None when both were removed."""
-    row = session.get(MessageRow, number)
-    return (get(session, row.dispatch_id), _message(row)) if row else None
+    own = select(MessageRow).where(MessageRow.number == number, MessageRow.organisation_id == organisation_id)
+    row = session.scalars(own).one_or_none()
+    return (get(session, row.dispatch_id, organisation_id=organisation_id), _message(row)) if row else None
 
 
-def settle(session: Session, number: int, status: Status, *, at: datetime, reason: str | None = None) -> None:
+def settle(
+    session: Session, number: int, status: Status, *, organisation_id: str, at: datetime, reason: str | None = None
+) -> None:
     """Write what became of a message. What was really sent stays so."""
     session.execute(
         update(MessageRow)
-        .where(MessageRow.number == number, MessageRow.status.not_in(FINAL))
+        .where(
+            MessageRow.number == number,
+            MessageRow.organisation_id == organisation_id,
+            MessageRow.status.not_in(FINAL),
+        )
         .values(status=status, reason=reason, settled_at=at)
     )
 
 
-def settle_lapse(session: Session, dispatch_id: UUID, *, at: datetime) -> None:
+def settle_lapse(session: Session, dispatch_id: UUID, *, organisation_id: str, at: datetime) -> None:
     session.execute(
         update(DispatchRow)
-        .where(DispatchRow.id == dispatch_id, DispatchRow.lapse_opened_at.is_(None))
+        .where(DispatchRow.id == dispatch_id, *_of(organisation_id), DispatchRow.lapse_opened_at.is_(None))
         .values(lapse_opened_at=at)
     )
 
 
-def withdraw(session: Session, dispatch_id: UUID, *, at: datetime) -> None:
+def withdraw(session: Session, dispatch: Dispatch, *, at: datetime) -> None:
     """From now on it stands in nobody's way: the same notice may be told again."""
-    session.execute(update(DispatchRow).where(DispatchRow.id == dispatch_id).values(withdrawn_at=at))
+    own = (DispatchRow.id == dispatch.id, *_of(dispatch.organisation_id))
+    session.execute(update(DispatchRow).where(*own).values(withdrawn_at=at))
 
 
 def under_key(session: Session, *, caller: str, operations: Iterable[str], key: str) -> UUID | None:
@@ -139,6 +152,10 @@ def under_key(session: Session, *, caller: str, operations: Iterable[str], key: 
         select(names.resource_id).where(names.caller == caller, names.operation.in_(list(operations)), names.key == key)
     )
     return UUID(found) if found else None
+
+
+def _of(organisation_id: str | None) -> list[ColumnElement[bool]]:
+    return [] if organisation_id is None else [DispatchRow.organisation_id == organisation_id]
 
 
 def _with_messages() -> Select[DispatchRow]:

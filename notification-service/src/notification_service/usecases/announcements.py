@@ -9,6 +9,7 @@ from shared_lib.database import Database
 from shared_lib.errors import Unavailable
 from shared_lib.idempotency import RequestKey
 from shared_lib.outbox import Handover, Relay
+from shared_lib.tenancy import within
 from sqlalchemy.orm import Session
 
 from notification_service.domain.case import Case
@@ -18,6 +19,7 @@ from notification_service.domain.sameness import SAME_PAUSE_WITHIN, natural_key
 from notification_service.domain.scope import EVERYBODY, Scope
 from notification_service.store import audit, contacts, dispatches
 
+from .reach import reach_of
 from .recording import Recorder
 
 CREATED, REPEATED = 201, 200
@@ -61,7 +63,7 @@ class Announcements:
         Durable when it returns; what could not be told yet is `queued` and will be. The same announcement again
         (see `sameness`) answers the first dispatch as it is by now. Raises MentorNotFound, KeyReused.
         """
-        with self.database.begin() as session:
+        with self.database.begin(reach_of(requester.scope, announcement)) as session:
             answer = self._accept(session, announcement, requester)
         self.relay.deliver_now(answer.handover, wait_seconds=min(requester.wait_seconds, LONGEST_WAIT))
         return self._as_it_is_now(answer)
@@ -70,7 +72,9 @@ class Announcements:
         key = requester.key
         replay = idempotency.claim(session, key, at=self.clock()) if key else None
         if replay is not None:
-            dispatch = dispatches.get(session, UUID(replay.resource_id))
+            dispatch = dispatches.get(
+                session, UUID(replay.resource_id), organisation_id=requester.scope.organisation_id
+            )
             return Answer(dispatch=dispatch, status=replay.status, is_replay=True)
         case = self._case(session, announcement, requester)
         same = self._same(session, case)
@@ -81,7 +85,7 @@ class Announcements:
 
     def _case(self, session: Session, announcement: Announcement, requester: Requester) -> Case:
         """Locks the mentor: announcements about one mentor are decided upon one after the other."""
-        mentor = contacts.lock(session, announcement.mentor_id)
+        mentor = contacts.lock(session, announcement.mentor_id, organisation_id=requester.scope.organisation_id)
         if mentor is None or not mentor.can_be_told_about or not requester.scope.covers(mentor):
             raise MentorNotFound
         context = announcement.context
@@ -99,22 +103,28 @@ class Announcements:
         if case.notice.is_pause and case.announcement.context is not None:
             return None  # the orchestrator has told events apart itself; its key says which are the same
         if case.notice.is_pause:
-            return dispatches.same_pause(session, case.announcement, since=case.at - SAME_PAUSE_WITHIN)
-        return dispatches.under_natural_key(session, case.mentor.id, natural_key(case, latest=None))
+            return dispatches.same_pause(
+                session, case.announcement, organisation_id=case.organisation.id, since=case.at - SAME_PAUSE_WITHIN
+            )
+        return dispatches.under_natural_key(
+            session, case.mentor.id, natural_key(case, latest=None), organisation_id=case.organisation.id
+        )
 
     def _record(self, session: Session, case: Case, requester: Requester) -> Answer:
-        latest = dispatches.latest_of(session, case.mentor.id)
+        latest = dispatches.latest_of(session, case.mentor.id, organisation_id=case.organisation.id)
         dispatch_id, promises = self.recorder.record(session, case, natural_key=natural_key(case, latest=latest))
         handover = self.relay.promise(session, *promises)
-        dispatch = dispatches.get(session, dispatch_id)
+        dispatch = dispatches.get(session, dispatch_id, organisation_id=case.organisation.id)
         audit.write(session, "dispatch_recorded", dispatch, actor=requester.subject, at=case.at)
         return Answer(dispatch=dispatch, status=CREATED, handover=handover)
 
     def _as_it_is_now(self, answer: Answer) -> Answer:
         """When the database is lost after the commit, what was committed is still true: all of it is queued."""
+        organisation_id = answer.dispatch.organisation_id
         try:
-            with self.database.begin() as session:
-                return replace(answer, dispatch=dispatches.get(session, answer.dispatch.id))
+            with self.database.begin(within(organisation_id)) as session:
+                dispatch = dispatches.get(session, answer.dispatch.id, organisation_id=organisation_id)
+                return replace(answer, dispatch=dispatch)
         except Unavailable:
             return answer
 
@@ -123,7 +133,7 @@ def _coordinator_of(session: Session, mentor: Contact) -> str | None:
     """By our copy. One who has left is nobody; one whose own news has not come yet is still the coordinator."""
     if mentor.coordinator_id is None:
         return None
-    coordinator = contacts.find(session, mentor.coordinator_id)
+    coordinator = contacts.find(session, mentor.coordinator_id, organisation_id=mentor.organisation_id)
     return mentor.coordinator_id if coordinator is None or coordinator.active else None
 
 
@@ -131,6 +141,6 @@ def _actor(session: Session, announcement: Announcement, mentor: Contact, reques
     """Who acts for the mentor: as the orchestrator says, else whoever's token it is, when we know his name."""
     actor = announcement.context.acted_by if announcement.context else None
     if actor is None and announcement.context is None and requester.person_id is not None:
-        person = contacts.find(session, requester.person_id)
+        person = contacts.find(session, requester.person_id, organisation_id=mentor.organisation_id)
         actor = Actor(id=person.id, name=person.name) if person else None
     return actor if actor is not None and actor.id != mentor.id else None

@@ -8,6 +8,8 @@ from shared_lib.database import Database
 from notification_service.domain.model import Contact, Organisation
 from notification_service.store import contacts
 
+from .reach import DIRECTORY
+
 
 @dataclass(frozen=True, kw_only=True)
 class Contacts:
@@ -15,5 +17,5 @@ class Contacts:
 
     def put(self, *, organisations: Sequence[Organisation] = (), people: Sequence[Contact] = ()) -> None:
         """All of it or nothing. The highest version of each wins, so that repeats and disorder are harmless."""
-        with self.database.begin() as session:
+        with self.database.begin(DIRECTORY) as session:
             contacts.put(session, organisations=organisations, contacts=people)

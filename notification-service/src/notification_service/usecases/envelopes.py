@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from shared_lib.database import Database
 from shared_lib.errors import Deferred, Rejected
+from shared_lib.tenancy import within
 
 from notification_service.domain.model import Contact, Dispatch, Message, Status
 from notification_service.domain.routing import INACTIVE
@@ -34,15 +35,17 @@ class Envelopes:
     database: Database
     letters: Letters
 
-    def find(self, number: int) -> Envelope | None:
+    def find(self, number: int, *, organisation_id: str) -> Envelope | None:
         """None when there is nothing left to send. Raises `Deferred` for a recipient we have not heard of yet."""
-        with self.database.begin() as session:
-            found = dispatches.of_message(session, number)
+        with self.database.begin(within(organisation_id)) as session:
+            found = dispatches.of_message(session, number, organisation_id=organisation_id)
             if found is None:
                 return None
             dispatch, message = found
-            people = contacts.known(session, {message.recipient_id, dispatch.mentor_id})
-            organisation = contacts.organisation(session, dispatch.organisation_id)
+            people = contacts.known(
+                session, {message.recipient_id, dispatch.mentor_id}, organisation_id=organisation_id
+            )
+            organisation = contacts.organisation(session, organisation_id)
         recipient = people.get(message.recipient_id)
         if recipient is None:
             raise Deferred("contact_unknown")

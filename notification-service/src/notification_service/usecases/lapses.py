@@ -8,6 +8,7 @@ from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.errors import Rejected
 from shared_lib.outbox import Delivery, Done, Ending
+from shared_lib.tenancy import within
 from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Dispatch
@@ -28,11 +29,13 @@ class Lapses:
     def deliver(self, delivery: Delivery) -> Done:
         """Open the lapse; repeating it is harmless."""
         dispatch_id = UUID(delivery.payload["dispatch"])
-        with self.database.begin() as session:
-            dispatch = dispatches.get(session, dispatch_id)
+        with self.database.begin(within(delivery.tenant)) as session:
+            dispatch = dispatches.get(session, dispatch_id, organisation_id=delivery.tenant)
         self.acknowledgements.open(_lapse(dispatch))
         at = self.clock()
-        return Done(settle=lambda session: dispatches.settle_lapse(session, dispatch_id, at=at))
+        return Done(
+            settle=lambda session: dispatches.settle_lapse(session, dispatch_id, organisation_id=delivery.tenant, at=at)
+        )
 
     def give_up(self, session: Session, delivery: Delivery, ending: Ending, reason: str) -> None:
         """The closed outbox row keeps it for `outbox replay`; somebody has to look."""

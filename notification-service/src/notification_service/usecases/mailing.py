@@ -27,15 +27,19 @@ class Mailing:
     def deliver(self, delivery: Delivery) -> Done:
         """Send the mail once; the mark is set right before its content goes out."""
         number = delivery.payload["message"]
-        envelope = self.envelopes.find(number)
+        envelope = self.envelopes.find(number, organisation_id=delivery.tenant)
         if envelope is None or envelope.is_done:
             return Done()
         self.mailer.send(_mail(envelope), before_data=delivery.mark, before_dot=delivery.check)
         at = self.clock()
-        return Done(settle=lambda session: dispatches.settle(session, number, Status.SENT, at=at))
+        return Done(
+            settle=lambda session: dispatches.settle(
+                session, number, Status.SENT, organisation_id=delivery.tenant, at=at
+            )
+        )
 
     def give_up(self, session: Session, delivery: Delivery, ending: Ending, reason: str) -> None:
-        write_bad_end(session, delivery.payload["message"], ending, reason, at=self.clock())
+        write_bad_end(session, delivery, ending, reason, at=self.clock())
 
 
 def _mail(envelope: Envelope) -> Mail:

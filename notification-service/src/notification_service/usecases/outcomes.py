@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared_lib.outbox import Ending
+from shared_lib.outbox import Delivery, Ending
 from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Channel, Status
@@ -24,6 +24,7 @@ STATUS_OF_ENDING = {
 }
 
 
-def write_bad_end(session: Session, number: int, ending: Ending, reason: str, *, at: datetime) -> None:
+def write_bad_end(session: Session, delivery: Delivery, ending: Ending, reason: str, *, at: datetime) -> None:
     """A message that will not be tried again, and why."""
-    dispatches.settle(session, number, STATUS_OF_ENDING[ending], at=at, reason=reason)
+    number, status = delivery.payload["message"], STATUS_OF_ENDING[ending]
+    dispatches.settle(session, number, status, organisation_id=delivery.tenant, at=at, reason=reason)

@@ -27,7 +27,7 @@ class Pushing:
     def deliver(self, delivery: Delivery) -> Done:
         """Hand the note to the provider."""
         number = delivery.payload["message"]
-        envelope = self.envelopes.find(number)
+        envelope = self.envelopes.find(number, organisation_id=delivery.tenant)
         if envelope is None or envelope.is_done:
             return Done()
         token = envelope.recipient.push_token
@@ -35,7 +35,11 @@ class Pushing:
             raise Rejected(NO_ADDRESS)
         self.pusher.send(PushNote(message_id=envelope.message.message_id, token=token, letter=envelope.letter))
         at = self.clock()
-        return Done(settle=lambda session: dispatches.settle(session, number, Status.DELIVERED, at=at))
+        return Done(
+            settle=lambda session: dispatches.settle(
+                session, number, Status.DELIVERED, organisation_id=delivery.tenant, at=at
+            )
+        )
 
     def give_up(self, session: Session, delivery: Delivery, ending: Ending, reason: str) -> None:
-        write_bad_end(session, delivery.payload["message"], ending, reason, at=self.clock())
+        write_bad_end(session, delivery, ending, reason, at=self.clock())

@@ -37,7 +37,10 @@ class Recorder:
         dispatches.add(session, dispatch, natural_key=natural_key)
         promises = self._lapse(case, dispatch)
         told = recipients_of(case)
-        people = {**contacts.known(session, [recipient.id for recipient in told]), case.mentor.id: case.mentor}
+        people = {
+            **contacts.known(session, [recipient.id for recipient in told], organisation_id=case.organisation.id),
+            case.mentor.id: case.mentor,
+        }
         for recipient in told:
             contact = people.get(recipient.id)
             for row in rows_for(recipient, contact, case.notice, push_configured=self.push_configured):

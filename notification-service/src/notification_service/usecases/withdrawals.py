@@ -13,6 +13,8 @@ from notification_service.domain.model import Dispatch, Notice, Status
 from notification_service.domain.routing import WITHDRAWN
 from notification_service.store import audit, dispatches
 
+from .reach import DIRECTORY
+
 
 @dataclass(frozen=True, kw_only=True)
 class Withdrawals:
@@ -25,15 +27,15 @@ class Withdrawals:
 
         What is being attempted at this moment is let go on: nobody could say any more that it was not sent.
         """
-        with self.database.begin() as session:
+        with self.database.begin(DIRECTORY) as session:
             found = dispatches.under_key(session, caller=caller, operations=tuple(Notice), key=key)
             if found is None:
                 raise DispatchNotFound
-            dispatch = dispatches.lock(session, found)
+            dispatch = dispatches.lock(session, found, organisation_id=None)
             if self._cancel(session, dispatch):
-                dispatches.withdraw(session, dispatch.id, at=self.clock())
+                dispatches.withdraw(session, dispatch, at=self.clock())
                 audit.write(session, "dispatch_withdrawn", dispatch, actor=caller, at=self.clock())
-            return dispatches.get(session, dispatch.id)
+            return dispatches.get(session, dispatch.id, organisation_id=dispatch.organisation_id)
 
     def _cancel(self, session: Session, dispatch: Dispatch) -> bool:
         """Did anything come to an end by this?"""
@@ -43,7 +45,14 @@ class Withdrawals:
             if message.status is Status.QUEUED and self._closed(session, message.outbox_id)
         ]
         for number in cancelled:
-            dispatches.settle(session, number, Status.SKIPPED, at=self.clock(), reason=WITHDRAWN)
+            dispatches.settle(
+                session,
+                number,
+                Status.SKIPPED,
+                organisation_id=dispatch.organisation_id,
+                at=self.clock(),
+                reason=WITHDRAWN,
+            )
         return self._closed(session, dispatch.lapse_outbox_id) or bool(cancelled)
 
     def _closed(self, session: Session, promise: UUID | None) -> bool:

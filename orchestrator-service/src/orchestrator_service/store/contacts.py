@@ -44,7 +44,10 @@ def batch(session: Session, organisation_id: str, people: Sequence[str]) -> Cont
     ).one()
     organisation = OrganisationContact(**{**row._mapping, "admin_ids": tuple(row.admin_ids)})
     rows = session.execute(
-        _people(people).add_columns(ContactRow.version).join(ContactRow, ContactRow.person_id == PersonRow.id)
+        _people(people)
+        .add_columns(ContactRow.version)
+        .join(ContactRow, ContactRow.person_id == PersonRow.id)
+        .where(PersonRow.organisation_id == organisation_id)
     )
     contacts = (PersonContact(**{**row._mapping, "channels": tuple(row.channels)}) for row in rows)
     return Contacts(organisation=organisation, people=tuple(contacts))

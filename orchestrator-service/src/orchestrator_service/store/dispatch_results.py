@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import DispatchResult, Status
+from orchestrator_service.domain.pause_events import PauseEvent
 
 from .tables import DispatchResultRow, PauseEventRow
 
@@ -35,15 +36,17 @@ def of_events(session: Session, event_ids: Sequence[str]) -> Mapping[str, list[D
     return results
 
 
-def record(session: Session, event_id: str, results: Iterable[DispatchResult], *, at: datetime) -> None:
+def record(session: Session, event: PauseEvent, results: Iterable[DispatchResult], *, at: datetime) -> None:
     """Write down how far each message has come. Repeating is harmless; the first moment of sending stays.
 
     Nothing is written for an event that was removed meanwhile.
     """
-    held = select(PauseEventRow.id).where(PauseEventRow.id == event_id).with_for_update(read=True, key_share=True)
-    if session.scalar(held) is None:
+    held = select(PauseEventRow.id).where(
+        PauseEventRow.id == event.id, PauseEventRow.organisation_id == event.organisation_id
+    )
+    if session.scalar(held.with_for_update(read=True, key_share=True)) is None:
         return
-    rows = [_values(event_id, result, at=at) for result in results]
+    rows = [_values(event.id, result, at=at) for result in results]
     if not rows:
         return
     query = insert(DispatchResultRow).values(rows)

@@ -4,7 +4,7 @@ from typing import Any
 
 import structlog
 from shared_lib.statements import ask
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,7 @@ from orchestrator_service.domain.announcements import ActedBy, Audience
 from orchestrator_service.domain.errors import ReasonUnreadable, SameEventExists
 from orchestrator_service.domain.pause_events import EventType, PauseEvent
 from orchestrator_service.domain.ports import Vault
-from orchestrator_service.domain.roles import EVERYTHING, Scope
+from orchestrator_service.domain.roles import Scope
 
 from . import dispatch_results, event_counts, responsible
 from .tables import PauseEventRow
@@ -55,9 +55,9 @@ def lock(session: Session, vault: Vault, event_id: str, scope: Scope) -> PauseEv
     return _one(session, vault, event_id, scope, lock=True)
 
 
-def get_any(session: Session, event_id: str) -> PauseEvent | None:
-    """The event, whoever's it is, its reason left sealed: for work that passes it on."""
-    return _one(session, None, event_id, EVERYTHING, lock=False)
+def get_any(session: Session, event_id: str, *, organisation_id: str) -> PauseEvent | None:
+    """The organisation's event, whoever's it is, its reason left sealed: for work that passes it on."""
+    return _one(session, None, event_id, Scope(organisation=organisation_id), lock=False)
 
 
 def save_correction(session: Session, vault: Vault, event: PauseEvent, *, with_reason: bool) -> None:
@@ -73,13 +73,13 @@ def save_correction(session: Session, vault: Vault, event: PauseEvent, *, with_r
     }
     try:
         with session.begin_nested():
-            session.execute(update(PauseEventRow).where(PauseEventRow.id == event.id).values(changes))
+            session.execute(update(PauseEventRow).where(*_is(event)).values(changes))
     except IntegrityError as fault:
         raise SameEventExists from fault
 
 
 def remove(session: Session, event: PauseEvent) -> None:
-    session.execute(delete(PauseEventRow).where(PauseEventRow.id == event.id))
+    session.execute(delete(PauseEventRow).where(*_is(event)))
     event_counts.change(session, event, by=-1)
 
 
@@ -87,6 +87,10 @@ def events_of(session: Session, vault: Vault | None, rows: list[PauseEventRow]) 
     """The rows as domain objects, with what became of their notices (one query for all of them)."""
     results = dispatch_results.of_events(session, [row.id for row in rows])
     return [_event(vault, row, dispatch_results=tuple(results.get(row.id, ()))) for row in rows]
+
+
+def _is(event: PauseEvent) -> tuple[ColumnElement[bool], ...]:
+    return PauseEventRow.id == event.id, PauseEventRow.organisation_id == event.organisation_id
 
 
 def _one(session: Session, vault: Vault | None, event_id: str, scope: Scope, *, lock: bool) -> PauseEvent | None:
@@ -102,7 +106,7 @@ def _one(session: Session, vault: Vault | None, event_id: str, scope: Scope, *, 
 def _reaches(session: Session, scope: Scope, row: PauseEventRow) -> bool:
     if scope.coordinator is None:
         return True
-    candidates = responsible.candidates_of(session, row.peer_mentor_id)
+    candidates = responsible.candidates_of(session, row.peer_mentor_id, organisation_id=row.organisation_id)
     return bool(candidates) and candidates[0].coordinator_id == scope.coordinator
 
 

@@ -49,7 +49,7 @@ def mentor(session: Session, mentor_id: str, scope: Scope) -> Mentor | None:
     if scope.organisation is not None:
         query = query.where(PersonRow.organisation_id == scope.organisation)
     row = session.execute(query).one_or_none()
-    if row is None or not _reaches(session, scope, mentor_id):
+    if row is None or not _reaches(session, scope, mentor_id, organisation_id=row.organisation_id):
         return None
     return Mentor(
         id=mentor_id,
@@ -59,22 +59,21 @@ def mentor(session: Session, mentor_id: str, scope: Scope) -> Mentor | None:
     )
 
 
-def _reaches(session: Session, scope: Scope, mentor_id: str) -> bool:
+def _reaches(session: Session, scope: Scope, mentor_id: str, *, organisation_id: str) -> bool:
     if scope.coordinator is None:
         return True
-    candidates = responsible.candidates_of(session, mentor_id)
+    candidates = responsible.candidates_of(session, mentor_id, organisation_id=organisation_id)
     return bool(candidates) and candidates[0].coordinator_id == scope.coordinator
 
 
-def has_chapters(session: Session, mentor_id: str) -> bool:
-    return (
-        session.scalar(select(MembershipRow.chapter_id).where(MembershipRow.mentor_id == mentor_id).limit(1))
-        is not None
-    )
+def has_chapters(session: Session, mentor_id: str, *, organisation_id: str) -> bool:
+    own = (MembershipRow.mentor_id == mentor_id) & (MembershipRow.organisation_id == organisation_id)
+    return session.scalar(select(MembershipRow.chapter_id).where(own).limit(1)) is not None
 
 
-def name_and_email(session: Session, person_id: str) -> tuple[str, str | None]:
-    row = session.execute(select(PersonRow.name, PersonRow.email).where(PersonRow.id == person_id)).one()
+def name_and_email(session: Session, person_id: str, *, organisation_id: str) -> tuple[str, str | None]:
+    query = select(PersonRow.name, PersonRow.email)
+    row = session.execute(query.where(PersonRow.id == person_id, PersonRow.organisation_id == organisation_id)).one()
     return row.name, row.email
 
 
@@ -83,7 +82,8 @@ def admins_of(session: Session, organisation_id: str) -> tuple[str, ...]:
     return tuple(session.scalars(query.order_by(PersonRow.id).limit(MOST_ADMINS)))
 
 
-def channels_of(session: Session, people: Iterable[str]) -> Mapping[str, list[str]]:
+def channels_of(session: Session, people: Iterable[str], *, organisation_id: str) -> Mapping[str, list[str]]:
     """How each of the people wants to be told."""
-    query = select(PersonRow.id, PersonRow.channels).where(PersonRow.id.in_(list(people)))
+    own = PersonRow.id.in_(list(people)) & (PersonRow.organisation_id == organisation_id)
+    query = select(PersonRow.id, PersonRow.channels).where(own)
     return {row.id: row.channels for row in session.execute(query)}

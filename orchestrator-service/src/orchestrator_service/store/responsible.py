@@ -22,13 +22,13 @@ _SAME_CHAPTER = (AssignmentRow.organisation_id == MembershipRow.organisation_id)
 )
 
 
-def candidates_of(session: Session, mentor_id: str) -> Sequence[Candidate]:
+def candidates_of(session: Session, mentor_id: str, *, organisation_id: str) -> Sequence[Candidate]:
     """The coordinators who may be responsible for the mentor, the one who is first."""
     rows = session.execute(
         _candidates(
             AssignmentRow.coordinator_id, AssignmentRow.chapter_id, AssignmentRow.is_primary, AssignmentRow.since
         )
-        .where(MembershipRow.mentor_id == mentor_id)
+        .where(MembershipRow.mentor_id == mentor_id, MembershipRow.organisation_id == organisation_id)
         .order_by(*_IN_ORDER)
     )
     return [Candidate(**row._mapping) for row in rows]

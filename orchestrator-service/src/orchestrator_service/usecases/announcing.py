@@ -6,6 +6,7 @@ from uuid import UUID
 from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.outbox import Again, Delivery, Done, Ending
+from shared_lib.tenancy import within
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import DispatchResult, Status, next_look
@@ -27,8 +28,8 @@ class Announcing:
 
     def announce(self, delivery: Delivery) -> Done | Again:
         """Tell the audience, or learn what became of it; look again until nothing is left open."""
-        with self.database.begin() as session:
-            event = pause_events.get_any(session, delivery.payload["event_id"])
+        with self.database.begin(within(delivery.tenant)) as session:
+            event = pause_events.get_any(session, delivery.payload["event_id"], organisation_id=delivery.tenant)
         if event is None:
             return Done()  # removed before it could be announced
         if not event.dispatch_results and is_too_late(delivery, now=self.clock(), scale=self.scale):
@@ -36,7 +37,7 @@ class Announcing:
         results = self.notifier.announce(event, announcement_id=delivery.id)
 
         def settle(session: Session) -> None:
-            dispatch_results.record(session, event.id, results, at=self.clock())
+            dispatch_results.record(session, event, results, at=self.clock())
 
         if all(result.status.is_final for result in results):
             return Done(settle=settle)
@@ -49,7 +50,7 @@ class Announcing:
 
     def give_up(self, session: Session, delivery: Delivery, ending: Ending) -> None:
         """Say truthfully how it ended: nobody was told, or we cannot know."""
-        event = pause_events.get_any(session, delivery.payload["event_id"])
+        event = pause_events.get_any(session, delivery.payload["event_id"], organisation_id=delivery.tenant)
         if event is None:
             return
         if ending is Ending.EXPIRED:
@@ -60,5 +61,7 @@ class Announcing:
     def _give_up(self, session: Session, event: PauseEvent, status: Status) -> None:
         results: list[DispatchResult] = event.ended(status)
         if not event.dispatch_results:
-            results = event.addressed_to(people.channels_of(session, event.recipients), status=status)
-        dispatch_results.record(session, event.id, results, at=self.clock())
+            results = event.addressed_to(
+                people.channels_of(session, event.recipients, organisation_id=event.organisation_id), status=status
+            )
+        dispatch_results.record(session, event, results, at=self.clock())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from shared_lib.audit import AuditEntry, AuditFilters
 from shared_lib.database import Database
 from shared_lib.paging import PageRequest, Portion
+from shared_lib.tenancy import across, within
 
 from orchestrator_service.store import audit
 
@@ -15,5 +16,6 @@ class AuditTrail:
 
     def page(self, filters: AuditFilters, request: PageRequest, *, organisation_id: str | None) -> Portion[AuditEntry]:
         """Newest first; of every organisation when none is named."""
-        with self.database.begin() as session:
+        reach = across("global_admin") if organisation_id is None else within(organisation_id)
+        with self.database.begin(reach) as session:
             return audit.page(session, filters, request, organisation_id=organisation_id)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from shared_lib.database import Database
 from shared_lib.outbox import Delivery, Done
+from shared_lib.tenancy import within
 
 from orchestrator_service.domain.ports import Notifier
 from orchestrator_service.store import contacts
@@ -17,7 +18,7 @@ class ContactNews:
     def tell(self, delivery: Delivery) -> Done:
         """Pass on the contacts as they are now; the versions make repeats and disorder harmless."""
         payload = delivery.payload
-        with self.database.begin() as session:
+        with self.database.begin(within(delivery.tenant)) as session:
             batch = contacts.batch(session, payload["organisation_id"], payload["people"])
         self.notifier.update_contacts(batch)
         return Done()

@@ -9,6 +9,8 @@ from orchestrator_service.domain.responsibility import ResolvedCoordinator, Unre
 from orchestrator_service.domain.roles import Actor
 from orchestrator_service.store import people, responsible
 
+from .reach import reach_of
+
 
 @dataclass(frozen=True, kw_only=True)
 class Coordinators:
@@ -16,14 +18,19 @@ class Coordinators:
 
     def resolve(self, mentor_id: str, *, actor: Actor) -> ResolvedCoordinator:
         """Raises MentorNotFound for who is unknown or foreign, NoCoordinator when nobody is responsible."""
-        with self.database.begin() as session:
-            if people.mentor(session, mentor_id, actor.scope) is None:
+        with self.database.begin(reach_of(actor.scope)) as session:
+            mentor = people.mentor(session, mentor_id, actor.scope)
+            if mentor is None:
                 raise MentorNotFound
-            responsibility = responsible_of(responsible.candidates_of(session, mentor_id))
+            responsibility = responsible_of(
+                responsible.candidates_of(session, mentor_id, organisation_id=mentor.organisation_id)
+            )
             if responsibility is None:
-                has_chapters = people.has_chapters(session, mentor_id)
+                has_chapters = people.has_chapters(session, mentor_id, organisation_id=mentor.organisation_id)
                 raise NoCoordinator(Unresolved.NO_ASSIGNMENT if has_chapters else Unresolved.NO_CHAPTER)
-            name, email = people.name_and_email(session, responsibility.coordinator_id)
+            name, email = people.name_and_email(
+                session, responsibility.coordinator_id, organisation_id=mentor.organisation_id
+            )
         return ResolvedCoordinator(
             peer_mentor_id=mentor_id,
             coordinator_id=responsibility.coordinator_id,

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.outbox import Relay
+from shared_lib.tenancy import across
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.directory import Problems, Report, csv_file
@@ -19,6 +20,7 @@ from orchestrator_service.store.directory import checks, merge, staging
 from .promises import to_tell_contacts
 
 PROGRESS_EVERY = 1_000
+EVERY_ORGANISATION = across("directory_import")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,7 @@ class DirectoryImport:
 
         A dry run does all of that and takes it back. Raises ImportRunning.
         """
-        with self.database.begin() as session:
+        with self.database.begin(EVERY_ORGANISATION) as session:
             report = self._run(session, file, size=size, actor_id=actor_id, dry_run=dry_run)
             if dry_run or not report.is_good:
                 session.rollback()

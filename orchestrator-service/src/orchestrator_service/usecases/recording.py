@@ -10,6 +10,7 @@ from shared_lib.database import Database
 from shared_lib.errors import Unavailable
 from shared_lib.idempotency import RequestKey
 from shared_lib.outbox import Handover, Relay
+from shared_lib.tenancy import within
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import Audience, DispatchResult, Status
@@ -22,6 +23,7 @@ from orchestrator_service.store import audit, dispatch_results, pause_events, pe
 from orchestrator_service.store.situations import Situation
 
 from .promises import to_announce
+from .reach import reach_of
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +55,7 @@ class Recording:
         The same mentor, type and effective date is the same event, and nobody is told again. Raises MentorNotFound,
         ExpiryUnknown, KeyReused, and EventNotFound when what the key stands for has been removed.
         """
-        with self.database.begin() as session:
+        with self.database.begin(reach_of(actor.scope)) as session:
             replay = idempotency.claim(session, key, at=self.clock()) if key is not None else None
             if replay is not None:
                 event = pause_events.get(session, self.vault, replay.resource_id, actor.scope)
@@ -78,7 +80,7 @@ class Recording:
         event = self._opened(session, draft, situation)
         if _changes_nothing(event, situation):
             event = self._add(session, event)
-            dispatch_results.record(session, event.id, _skipped(session, event), at=self.clock())
+            dispatch_results.record(session, event, _skipped(session, event), at=self.clock())
             handover = NOTHING
         else:
             promise = to_announce(event, scale=self.relay.retry.scale)
@@ -102,7 +104,8 @@ class Recording:
         )
         if audience.coordinator_id is not None:
             return event
-        why = Unresolved.NO_ASSIGNMENT if people.has_chapters(session, mentor.id) else Unresolved.NO_CHAPTER
+        has_chapters = people.has_chapters(session, mentor.id, organisation_id=mentor.organisation_id)
+        why = Unresolved.NO_ASSIGNMENT if has_chapters else Unresolved.NO_CHAPTER
         log.warning("event.no_coordinator", mentor_id=mentor.id, organisation_id=mentor.organisation_id, rule=why.value)
         return replace(event, resolution_rule=why, resolution_source="admins")
 
@@ -116,8 +119,8 @@ class Recording:
 
         It is accepted by now: to answer 503 would only make the caller ask once more.
         """
-        with suppress(Unavailable), self.database.begin() as session:
-            return pause_events.get_any(session, event.id) or event
+        with suppress(Unavailable), self.database.begin(within(event.organisation_id)) as session:
+            return pause_events.get_any(session, event.id, organisation_id=event.organisation_id) or event
         return event
 
 
@@ -127,7 +130,8 @@ def _changes_nothing(event: PauseEvent, situation: Situation) -> bool:
 
 
 def _skipped(session: Session, event: PauseEvent) -> list[DispatchResult]:
-    return event.addressed_to(people.channels_of(session, event.recipients), status=Status.SKIPPED)
+    channels = people.channels_of(session, event.recipients, organisation_id=event.organisation_id)
+    return event.addressed_to(channels, status=Status.SKIPPED)
 
 
 def _audience(session: Session, situation: Situation) -> Audience:

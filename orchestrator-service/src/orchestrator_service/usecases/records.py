@@ -17,6 +17,7 @@ from orchestrator_service.domain.roles import Actor
 from orchestrator_service.store import audit, event_lists, pause_events
 
 from .promises import to_withdraw
+from .reach import reach_of
 
 Versions = Collection[int] | None
 NOTHING = Handover(deliveries=())
@@ -30,12 +31,12 @@ class Records:
     clock: Clock
 
     def page(self, wanted: EventFilter, request: PageRequest, *, actor: Actor) -> Page[PauseEvent]:
-        with self.database.begin() as session:
+        with self.database.begin(reach_of(actor.scope)) as session:
             return event_lists.page(session, self.vault, actor.scope, wanted, request)
 
     def find(self, event_id: str, *, actor: Actor) -> PauseEvent:
         """Raises EventNotFound, for what is foreign just as for what does not exist."""
-        with self.database.begin() as session:
+        with self.database.begin(reach_of(actor.scope)) as session:
             event = pause_events.get(session, self.vault, event_id, actor.scope)
         if event is None:
             raise EventNotFound
@@ -43,7 +44,7 @@ class Records:
 
     def correct(self, event_id: str, correction: Correction, *, actor: Actor, versions: Versions) -> PauseEvent:
         """Change what the correction names; tells nobody. Raises EventNotFound, Outdated and SameEventExists."""
-        with self.database.begin() as session:
+        with self.database.begin(reach_of(actor.scope)) as session:
             before = self._lock(session, event_id, actor, versions)
             after = before.corrected(correction, at=self.clock())
             pause_events.save_correction(session, self.vault, after, with_reason="reason" in correction.members)
@@ -55,7 +56,7 @@ class Records:
 
         Raises EventNotFound and Outdated.
         """
-        with self.database.begin() as session:
+        with self.database.begin(reach_of(actor.scope)) as session:
             event = self._lock(session, event_id, actor, versions)
             pause_events.remove(session, event)
             audit.note(session, "event_removed", event, actor_id=actor.id, at=self.clock(), details=_what_it_was(event))

@@ -11,6 +11,8 @@ the database itself commits and no longer, and costs no round trip. No client th
 
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text
 
+from shared_lib.tenancy import protect
+
 _TABLES = """
 CREATE TABLE audit_link (
     chain text NOT NULL,
@@ -78,6 +80,12 @@ BEGIN
     END LOOP;
 END $$;
 """
+
+
+PER_TENANT = protect("audit_link", "chain") + protect("audit_head", "chain")
+"""An organisation's chain is seen, and grows, within that organisation alone; the trigger is held to it, too."""
+
+GRANTS = dict.fromkeys(("audit_link", "audit_head"), "SELECT")
 
 
 def create_chain(trail: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Roles and databases inside a running server."""
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 import psycopg
@@ -26,6 +27,18 @@ def _ensure_role(connection: psycopg.Connection, role: str, password: str) -> No
             SQL("ALTER" if known else "CREATE"), Identifier(role), Literal(verifier)
         )
     )
+
+
+def run_roles(database_dsn: str, script: str, passwords: Mapping[str, str], *, prefix: str = "") -> None:
+    """Run the script that makes the roles of a database (deploy/database/roles.sql), and give them these passwords.
+
+    `database_dsn` is a superuser's, in that database. `prefix` begins the roles' names in place of the database's name.
+    """
+    with psycopg.connect(database_dsn) as connection:
+        connection.execute("SELECT set_config('roles.prefix', %s, true)", [prefix])
+        connection.execute(script.encode())
+        for role, password in passwords.items():
+            _ensure_role(connection, role, password)
 
 
 def socket_dsn(directory: str, database: str, role: str, password: str) -> str:

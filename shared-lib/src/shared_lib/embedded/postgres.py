@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import IO, Self
 import psycopg
 
 from . import cluster
-from .databases import ensure_database, socket_dsn
+from .databases import ensure_database, run_roles, socket_dsn
 from .errors import DataDirectoryInUse, DataDirectoryUnusable, ServerDidNotStart
 from .passwords import Passwords, private_file
 from .processes import HERE, Account, end_servers_in, servers_in
@@ -80,6 +80,11 @@ class EmbeddedPostgres:
             self._passwords.keep(role, password)
         ensure_database(self.dsn("postgres"), name, role=role, password=self._passwords.of(role))
         return self.dsn(name, role)
+
+    def create_roles(self, database: str, script: str, roles: Sequence[str]) -> dict[str, str]:
+        """Run the script that makes these roles of a database; answers the address of each."""
+        run_roles(self.dsn(database), script, {role: self._passwords.of(role) for role in roles})
+        return {role: self.dsn(database, role) for role in roles}
 
     def __enter__(self) -> Self:
         self.start()

@@ -5,10 +5,12 @@ from .model import Again, Delivery, Done, Ending, LeaseLost, Promise, Route, Set
 from .presence import is_relay_running
 from .relay import Handover, Relay
 from .retry import RetryPolicy
-from .table import CREATE, outbox_tables
+from .table import CREATE, GRANTS, PER_TENANT, outbox_tables
 
 __all__ = [
     "CREATE",
+    "GRANTS",
+    "PER_TENANT",
     "Again",
     "Delivery",
     "Done",

@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from shared_lib.errors import Deferred, Rejected, Unavailable, Unreachable, Unsettled
+from shared_lib.tenancy import within
 
 from . import metrics, rows
 from .breaker import Breaker
@@ -149,7 +150,7 @@ class Attempt:
         pause = 0.1
         while True:
             try:
-                with self.relay.database.begin() as session:
+                with self.relay.database.begin(within(self.delivery.tenant)) as session:
                     write(session)
                 return
             except Unavailable as error:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared_lib.clock import Clock
 from shared_lib.database import Database
+from shared_lib.tenancy import across
 
 from . import closed, hold
 
@@ -19,7 +20,7 @@ Audit = Callable[[Session, str, UUID], None]
 
 def run(options: argparse.Namespace, database: Database, *, clock: Clock, audit: Audit) -> int:
     """Carry out the parsed command; answers the exit code (1: there is no such row, or it may not be done now)."""
-    with database.begin() as session:
+    with database.begin(across("operations")) as session:
         if options.action == "list":
             _print_rows(closed.unhappy(session, limit=options.limit, ending=options.ending))
             return 0

@@ -10,10 +10,11 @@ from sqlalchemy import URL
 
 from shared_lib import idempotency
 from shared_lib.errors import Unavailable
+from shared_lib.tenancy import NOTHING
 
 from . import closed, presence
 from .lane import Lane
-from .relay import Relay
+from .relay import EVERY_TENANT, Relay
 from .rows import CHANNEL
 
 log = structlog.get_logger(__name__)
@@ -62,7 +63,7 @@ class RelayLoop:
             if not more:
                 self._wake.wait(self.poll_seconds)
         self.relay.close()
-        with suppress(Unavailable), self.relay.database.begin() as session:
+        with suppress(Unavailable), self.relay.database.begin(NOTHING) as session:
             presence.leave(session, self.relay.owner)
 
     def stop(self) -> None:
@@ -78,7 +79,7 @@ class RelayLoop:
         """Write down now and then that this relay is running: `/readyz` asks for it."""
         if time.monotonic() < self._announce_at:
             return
-        with self.relay.database.begin() as session:
+        with self.relay.database.begin(NOTHING) as session:
             presence.announce(session, self.relay.owner, now=self.relay.clock())
         self._announce_at = time.monotonic() + presence.PERIOD_SECONDS
 
@@ -88,7 +89,7 @@ class RelayLoop:
             return
         self._tidy_at = time.monotonic() + TIDY_SECONDS
         now = self.relay.clock()
-        with self.relay.database.begin() as session:
+        with self.relay.database.begin(EVERY_TENANT) as session:
             keys = idempotency.forget(session, before=now - idempotency.KEPT)
             done = closed.forget(session, before=now - closed.KEPT)
         log.info("outbox.tidied", count=keys + done)

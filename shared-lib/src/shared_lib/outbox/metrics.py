@@ -14,6 +14,7 @@ from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.dead_letters import REPLAYABLE
 from shared_lib.errors import Unavailable
+from shared_lib.tenancy import across
 
 from . import presence
 
@@ -45,7 +46,7 @@ class OutboxCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Answers nothing while the database cannot answer: a gap says more than a zero."""
         try:
-            with self._database.begin() as session:
+            with self._database.begin(across("metrics")) as session:
                 return [*self._live(session), *self._closed(session), *self._relays(session)]
         except Unavailable:
             return []

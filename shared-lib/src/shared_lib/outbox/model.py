@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from shared_lib.identifiers import uuid7
 
 Settlement = Callable[[Session], None]
-"""What is written in the same transaction that closes (or postpones) the row. Must be safe to run again."""
+"""What is written in the same transaction that closes (or postpones) the row, within the row's tenant. Must be safe to
+run again."""
 
 
 def nothing(_: Session) -> None:
@@ -47,6 +48,7 @@ class Delivery:
     id: UUID
     kind: str
     payload: Mapping[str, Any]
+    tenant: str
     attempt: int
     starts: int
     ambiguous: int
@@ -94,7 +96,8 @@ class Route:
     """What is done for one kind of promise.
 
     `lane` names the destination: it has threads and a breaker of its own. `deliver` runs between transactions and
-    raises Unreachable, Rejected or Unsettled. `give_up` writes the bad end, in the transaction that closes the row.
+    raises Unreachable, Rejected or Unsettled. `give_up` writes the bad end, in the transaction that closes the row; it
+    sees the row's tenant alone.
     """
 
     lane: str

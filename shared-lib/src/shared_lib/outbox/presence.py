@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from shared_lib.clock import Clock
 from shared_lib.database import Database
+from shared_lib.tenancy import NOTHING
 
 PERIOD_SECONDS = 10.0
 MISSED_PERIODS = 2
@@ -38,5 +39,5 @@ def count(session: Session, *, now: datetime) -> int:
 
 def is_relay_running(database: Database, clock: Clock) -> bool:
     """Has any relay of this database been heard of within two periods? A check for `/readyz`."""
-    with database.begin() as session:
+    with database.begin(NOTHING) as session:
         return count(session, now=clock()) > 0

@@ -19,6 +19,7 @@ from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
 from shared_lib.request_id import current_request_id, request_id_bound
+from shared_lib.tenancy import across
 
 from . import metrics, rows
 from .attempt import Attempt
@@ -32,6 +33,9 @@ log = structlog.get_logger(__name__)
 
 READING_SECONDS = 0.3
 """What a request needs after its wait, to read and answer what has become of its promises."""
+
+EVERY_TENANT = across("relay")
+"""For claiming and keeping leases; what an attempt reads and writes stays within the tenant of its row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +145,7 @@ class Relay:
 
     def claim(self, lane: Lane, *, room: int, take_over: bool, expired_only: bool = False) -> list[Delivery]:
         """Lease due rows of a lane to this process."""
-        with self.database.begin() as session:
+        with self.database.begin(EVERY_TENANT) as session:
             claimed = rows.claim(
                 session,
                 lane.kinds,
@@ -160,7 +164,7 @@ class Relay:
 
     def hasten(self, lane: Lane, *, limit: int | None = None) -> None:
         """Let rows that wait for this destination go now (one of them, to find out, with `limit`)."""
-        with self.database.begin() as session:
+        with self.database.begin(EVERY_TENANT) as session:
             if rows.hasten(session, lane.name, now=self.clock(), limit=limit):
                 rows.wake(session)
 
@@ -170,7 +174,7 @@ class Relay:
             ids = list(self._holding)
         if ids:
             until = self._lease_end()
-            with self.database.begin() as session:
+            with self.database.begin(EVERY_TENANT) as session:
                 held = rows.extend(session, ids, owner=self.owner, until=until)
             self._hold(held, until)
 
@@ -215,7 +219,7 @@ class Relay:
 
     def _give_back(self, ids: Iterable[UUID]) -> None:
         try:
-            with self.database.begin() as session:
+            with self.database.begin(EVERY_TENANT) as session:
                 rows.release(session, list(ids), owner=self.owner)
         except Unavailable as error:  # then the leases run out by themselves
             log.warning("outbox.release_failed", reason=error.reason)
@@ -225,7 +229,7 @@ class Relay:
 
     def _mark(self, row_id: UUID) -> None:
         now, until = self.clock(), self._lease_end()
-        with self.database.begin() as session:
+        with self.database.begin(EVERY_TENANT) as session:
             ours = rows.mark(session, row_id, owner=self.owner, now=now, until=until)
         if not ours:
             raise LeaseLost(str(row_id))
@@ -251,6 +255,7 @@ class Relay:
             id=promise.id,
             kind=promise.kind,
             payload=promise.payload,
+            tenant=promise.tenant,
             attempt=1,
             starts=1,
             ambiguous=0,
@@ -267,6 +272,7 @@ class Relay:
             id=row.id,
             kind=row.kind,
             payload=row.payload,
+            tenant=row.tenant,
             attempt=row.attempts,
             starts=row.starts,
             ambiguous=row.ambiguous,

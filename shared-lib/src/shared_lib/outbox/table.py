@@ -16,6 +16,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from shared_lib.tenancy import protect
+
 CREATE = """
 CREATE TABLE outbox (
     id uuid PRIMARY KEY,
@@ -67,6 +69,11 @@ CREATE TABLE outbox_relay (
 );
 """
 """The first version, for the services' own migrations."""
+
+PER_TENANT = protect("outbox", "tenant") + protect("outbox_closed", "tenant")
+"""The second version: rows are seen by their tenant and by relays. `outbox_relay` is nobody's."""
+
+GRANTS = dict.fromkeys(("outbox", "outbox_closed", "outbox_relay"), "SELECT, INSERT, UPDATE, DELETE")
 
 
 def outbox_tables(metadata: MetaData) -> tuple[Table, Table]:

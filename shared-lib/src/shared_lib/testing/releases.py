@@ -1,6 +1,7 @@
 """The schema that the next release may leave a service with, for tests of the present code on it."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from shared_lib.database import Database
@@ -26,13 +27,13 @@ def upgrade():
 """
 
 
-def migrate_ahead(dsn: str, migrations: Path, scratch: Path) -> None:
+def migrate_ahead(dsn: str, migrations: Path, privileges: Mapping[str, str], scratch: Path) -> None:
     """Upgrade step by step, every revision after the first by the rules for a running system, and then one further:
     every table gets columns that the present code does not know."""
     database = Database.open(dsn, pool_size=1)
-    migrate(database, migrations, target=_FIRST)
-    migrate(database, migrations)
+    migrate(database, migrations, privileges, target=_FIRST)
+    migrate(database, migrations, privileges)
     ahead = Path(shutil.copytree(migrations, scratch / "migrations", ignore=shutil.ignore_patterns("__pycache__")))
     (ahead / "versions" / f"{NEXT}_next.py").write_text(_STEP.format(newest=revision_of_code(migrations)))
-    migrate(database, ahead)
+    migrate(database, ahead, privileges)
     database.close()

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
 from shared_lib.schema import does_database_serve, revision_of_code
+from shared_lib.tenancy import NOTHING
 
 from . import draining
 from .auth import Door
@@ -47,7 +48,7 @@ def usual_checks(database: Database, migrations: Path, door: Door) -> dict[str, 
 
 
 def _answers(database: Database) -> bool:
-    with database.begin() as session:
+    with database.begin(NOTHING) as session:
         return session.scalar(text("SELECT true")) is True
 
 

@@ -1,0 +1,10 @@
+"""What the app role may do with which table (`shared_lib.grants`): no more than the queries in this room need."""
+
+from shared_lib import audit, idempotency
+
+GRANTS = {
+    "lapse": "SELECT, INSERT, UPDATE, DELETE",
+    "audit": "SELECT, INSERT",
+    **audit.GRANTS,
+    **idempotency.GRANTS,
+}

@@ -1,0 +1,56 @@
+"""The second wall: the database itself keeps organisations apart, whatever the queries say."""
+
+import pytest
+from acknowledgement_service.domain.visitor import ORG_ADMIN, Visitor
+from acknowledgement_service.store.grants import GRANTS
+from acknowledgement_service.usecases.lapses import Lapses
+from shared_lib.grants import ALWAYS
+from shared_lib.idempotency import RequestKey
+from shared_lib.tenancy import across, within
+from shared_lib.testing import walls
+from shared_lib.testing.postgres import Addresses
+
+from ..builders import an_opening
+
+EVERYTHING = across("test")
+ORGANISATIONS = ("lhl", "nhf")
+
+
+@pytest.fixture
+def two_full_organisations(lapses: Lapses) -> None:
+    """Rows of both in every table."""
+    for name in ORGANISATIONS:
+        opening = an_opening(organisation_id=name)
+        lapses.open(opening, by="notification-service")
+        key = RequestKey(caller=name, operation="acknowledge", key="1", fingerprint=b"")
+        visitor = Visitor(id=opening.coordinator_id, roles=frozenset([ORG_ADMIN, "coordinator"]), organisation_id=name)
+        lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=visitor, key=key)
+
+
+def test_without_an_organisation_there_is_nothing_to_see(two_full_organisations: None, addresses: Addresses) -> None:
+    filled = walls.visible(addresses, EVERYTHING)
+
+    assert set(filled) | set(walls.TENANTLESS) >= set(walls.tables_of(addresses))
+    assert walls.visible(addresses) == {}
+
+
+def test_every_row_is_seen_within_its_own_organisation_alone(
+    two_full_organisations: None, addresses: Addresses
+) -> None:
+    everything = walls.visible(addresses, EVERYTHING)
+    lhl, nhf = (walls.visible(addresses, within(name)) for name in ORGANISATIONS)
+
+    assert lhl == nhf == {table: rows // 2 for table, rows in everything.items()}
+    assert walls.visible(addresses, within("nobody")) == {}
+
+
+def test_nothing_is_written_into_another_organisation(two_full_organisations: None, addresses: Addresses) -> None:
+    assert walls.accepted(addresses, within("lhl"), rows_of=within("nhf")) == []
+    assert not any(walls.changed(addresses, within("nobody"), GRANTS).values())
+
+
+def test_the_roles_may_do_what_is_written_down_and_nothing_else(addresses: Addresses) -> None:
+    tables = walls.tables_of(addresses)
+
+    assert walls.privileges_of(addresses, "app") == walls.declared({**GRANTS, **ALWAYS})
+    assert walls.privileges_of(addresses, "read") == {key: {"SELECT"} for key in tables}

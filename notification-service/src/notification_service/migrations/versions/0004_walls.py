@@ -1,0 +1,27 @@
+"""Row-level security: a transaction sees its own organisation's rows (shared_lib.tenancy)."""
+
+from alembic import op
+from shared_lib import audit, idempotency, outbox
+from shared_lib.tenancy import protect
+
+revision = "0004"
+down_revision = "0003"
+oldest_code = "0004"
+"""Code of before this does not say whose rows it wants, and would see none."""
+
+accepts = idempotency.PER_TENANT_ACCEPTS
+
+TABLES = ("contact", "dispatch", "message", "inbox", "audit")
+
+
+def upgrade() -> None:
+    op.execute(protect("organisation", "id"))
+    for table in TABLES:
+        op.execute(protect(table, "organisation_id"))
+    op.execute(outbox.PER_TENANT)
+    op.execute(audit.PER_TENANT)
+    op.execute(idempotency.PER_TENANT)
+
+
+def downgrade() -> None:
+    raise NotImplementedError

@@ -1,0 +1,17 @@
+"""What the app role may do with which table (`shared_lib.grants`): no more than the queries in this room need."""
+
+from shared_lib import audit, idempotency, outbox
+
+APPEND_ONLY = "SELECT, INSERT"
+KEPT = "SELECT, INSERT, UPDATE"
+GRANTS = {
+    "organisation": KEPT,
+    "contact": KEPT,
+    "dispatch": KEPT,
+    "message": KEPT,
+    "inbox": APPEND_ONLY,
+    "audit": APPEND_ONLY,
+    **outbox.GRANTS,
+    **audit.GRANTS,
+    **idempotency.GRANTS,
+}

@@ -1,0 +1,79 @@
+"""The second wall: the database itself keeps organisations apart, whatever the queries say."""
+
+import pytest
+from notification_service.domain.model import Channel, Notice
+from notification_service.domain.scope import EVERYBODY, Scope
+from notification_service.store.grants import GRANTS
+from notification_service.usecases.announcements import Announcements, Requester
+from notification_service.usecases.contacts import Contacts
+from shared_lib.errors import Unreachable
+from shared_lib.grants import ALWAYS
+from shared_lib.idempotency import RequestKey
+from shared_lib.tenancy import across, within
+from shared_lib.testing import walls
+from shared_lib.testing.postgres import Addresses
+
+from ..builders import a_contact, a_coordinator, an_announcement, an_organisation
+from ..fakes import FakeMailer
+
+EVERYTHING = across("test")
+ORGANISATIONS = ("lhl", "nhf")
+
+
+@pytest.fixture
+def two_full_organisations(contacts: Contacts, announcements: Announcements, mailer: FakeMailer) -> None:
+    """Rows of both in every table: a notice in the app, a mail that was sent and one that waits."""
+    for name in ORGANISATIONS:
+        mentor = a_contact(id=f"mentor-{name}", organisation_id=name, coordinator_id=f"coordinator-{name}")
+        coordinator = a_coordinator(
+            id=f"coordinator-{name}", organisation_id=name, channels=(Channel.EMAIL, Channel.IN_APP)
+        )
+        contacts.put(organisations=[an_organisation(id=name)], people=[mentor, coordinator])
+        for failure, notice in ((None, Notice.PAUSE_ACTIVATED), (Unreachable("down"), Notice.PAUSE_LIFTED)):
+            mailer.failure = failure
+            key = RequestKey(caller=name, operation=notice, key="1", fingerprint=b"")
+            requester = Requester(subject=name, scope=Scope(organisation_id=name), key=key)
+            announcements.announce(an_announcement(notice, mentor_id=mentor.id), requester)
+
+
+def test_without_an_organisation_there_is_nothing_to_see(two_full_organisations: None, addresses: Addresses) -> None:
+    filled = walls.visible(addresses, EVERYTHING)
+
+    assert set(filled) | set(walls.TENANTLESS) >= set(walls.tables_of(addresses))
+    assert walls.visible(addresses) == {}
+
+
+def test_every_row_is_seen_within_its_own_organisation_alone(
+    two_full_organisations: None, addresses: Addresses
+) -> None:
+    everything = walls.visible(addresses, EVERYTHING)
+    lhl, nhf = (walls.visible(addresses, within(name)) for name in ORGANISATIONS)
+
+    assert lhl == nhf == {table: rows // 2 for table, rows in everything.items()}
+    assert walls.visible(addresses, within("nobody")) == {}
+
+
+def test_nothing_is_written_into_another_organisation(two_full_organisations: None, addresses: Addresses) -> None:
+    assert walls.accepted(addresses, within("lhl"), rows_of=within("nhf")) == []
+    assert not any(walls.changed(addresses, within("nobody"), GRANTS).values())
+
+
+def test_a_key_used_in_two_organisations_is_two_keys(
+    two_full_organisations: None, announcements: Announcements, mailer: FakeMailer
+) -> None:
+    mailer.failure = None
+    key = RequestKey(caller="lhl", operation=Notice.PAUSE_ACTIVATED, key="1", fingerprint=b"")
+
+    def announced(scope: Scope) -> bool:
+        about = an_announcement(mentor_id="mentor-nhf")
+        return announcements.announce(about, Requester(subject="lhl", scope=scope, key=key)).is_replay
+
+    assert [announced(Scope(organisation_id="nhf")) for _ in range(2)] == [False, True]
+    assert [announced(EVERYBODY) for _ in range(2)] == [False, True]
+
+
+def test_the_roles_may_do_what_is_written_down_and_nothing_else(addresses: Addresses) -> None:
+    tables = walls.tables_of(addresses)
+
+    assert walls.privileges_of(addresses, "app") == walls.declared({**GRANTS, **ALWAYS})
+    assert walls.privileges_of(addresses, "read") == {key: {"SELECT"} for key in tables}

@@ -1,0 +1,24 @@
+"""What the app role may do with which table (`shared_lib.grants`): no more than the queries in this room need."""
+
+from shared_lib import audit, idempotency, outbox
+
+APPEND_ONLY = "SELECT, INSERT"
+KEPT = "SELECT, INSERT, UPDATE"
+GRANTS = {
+    "organisation": KEPT,
+    "chapter": KEPT,
+    # MAINTAIN: an import brings the statistics of what it has just written up to date.
+    "person": f"{KEPT}, MAINTAIN",
+    "membership": "SELECT, INSERT, DELETE, MAINTAIN",
+    "assignment": f"{KEPT}, MAINTAIN",
+    "certification": f"{KEPT}, DELETE",
+    "contact": f"{KEPT}, MAINTAIN",
+    "organisation_contact": KEPT,
+    "pause_event": f"{KEPT}, DELETE",
+    "dispatch_result": KEPT,
+    "event_count": KEPT,
+    "audit_entry": APPEND_ONLY,
+    **outbox.GRANTS,
+    **audit.GRANTS,
+    **idempotency.GRANTS,
+}

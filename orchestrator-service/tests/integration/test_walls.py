@@ -1,0 +1,63 @@
+"""The second wall: the database itself keeps organisations apart, whatever the queries say."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from orchestrator_service.domain.pause_events import EventType
+from orchestrator_service.store.grants import GRANTS
+from orchestrator_service.usecases.recording import Recording
+from shared_lib.errors import Unreachable
+from shared_lib.grants import ALWAYS
+from shared_lib.idempotency import RequestKey
+from shared_lib.tenancy import across, within
+from shared_lib.testing import walls
+from shared_lib.testing.postgres import Addresses
+
+from ..builders import DAY, EFFECTIVE, INGRID, LHL_ADMIN, MENTOR, a_draft
+from ..fakes import FakeNotifier
+
+EVERYTHING = across("test")
+
+
+@pytest.fixture
+def two_full_organisations(directory: None, recording: Recording, notifier: FakeNotifier) -> None:
+    """Rows of both in every table: each has told of one event and not yet of another."""
+    for failure in (None, Unreachable("down")):
+        notifier.failure = failure
+        for actor, mentor in ((INGRID, MENTOR), (LHL_ADMIN, "mentor-042")):
+            draft = a_draft(peer_mentor_id=mentor, effective_date=EFFECTIVE + (DAY if failure else timedelta(0)))
+            draft = replace(draft, event_type=EventType.PAUSE_DEACTIVATED) if failure else draft
+            key = RequestKey(caller=actor.id, operation="record", key=str(draft.event_type), fingerprint=b"")
+            recording.record(draft, actor=actor, key=key, wait_seconds=5)
+
+
+def test_without_an_organisation_there_is_nothing_to_see(two_full_organisations: None, addresses: Addresses) -> None:
+    filled = walls.visible(addresses, EVERYTHING)
+
+    assert set(filled) | set(walls.TENANTLESS) >= set(walls.tables_of(addresses))
+    assert walls.visible(addresses) == {}
+
+
+def test_every_row_is_seen_within_its_own_organisation_alone(
+    two_full_organisations: None, addresses: Addresses
+) -> None:
+    everything = walls.visible(addresses, EVERYTHING)
+    nhf, lhl = (walls.visible(addresses, within(name)) for name in ("nhf", "lhl"))
+
+    for trail in ("audit_entry", "audit_link", "audit_head"):
+        everything[trail] -= 1  # the import, which was about both
+    assert {table: nhf.get(table, 0) + lhl.get(table, 0) for table in everything} == everything
+    assert walls.visible(addresses, within("nobody")) == {}
+
+
+def test_nothing_is_written_into_another_organisation(two_full_organisations: None, addresses: Addresses) -> None:
+    assert walls.accepted(addresses, within("lhl"), rows_of=within("nhf")) == []
+    assert not any(walls.changed(addresses, within("nobody"), GRANTS).values())
+
+
+def test_the_roles_may_do_what_is_written_down_and_nothing_else(addresses: Addresses) -> None:
+    tables = walls.tables_of(addresses)
+
+    assert walls.privileges_of(addresses, "app") == walls.declared({**GRANTS, **ALWAYS})
+    assert walls.privileges_of(addresses, "read") == {key: {"SELECT"} for key in tables}
