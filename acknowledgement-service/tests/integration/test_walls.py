@@ -1,9 +1,12 @@
 """The second wall: the database itself keeps organisations apart, whatever the queries say."""
 
+from collections.abc import Callable
+
 import pytest
 from acknowledgement_service.domain.visitor import ORG_ADMIN, Visitor
 from acknowledgement_service.store.grants import GRANTS
 from acknowledgement_service.usecases.lapses import Lapses
+from flask.testing import FlaskClient
 from shared_lib.grants import ALWAYS
 from shared_lib.idempotency import RequestKey
 from shared_lib.tenancy import across, within
@@ -11,6 +14,7 @@ from shared_lib.testing import walls
 from shared_lib.testing.postgres import Addresses
 
 from ..builders import an_opening
+from ..conftest import Headers
 
 EVERYTHING = across("test")
 ORGANISATIONS = ("lhl", "nhf")
@@ -47,6 +51,18 @@ def test_every_row_is_seen_within_its_own_organisation_alone(
 def test_nothing_is_written_into_another_organisation(two_full_organisations: None, addresses: Addresses) -> None:
     assert walls.accepted(addresses, within("lhl"), rows_of=within("nhf")) == []
     assert not any(walls.changed(addresses, within("nobody"), GRANTS).values())
+
+
+def test_whoever_has_no_organisation_finds_nothing_and_keeps_no_key(
+    client: FlaskClient, lapses: Lapses, as_person: Callable[..., Headers], addresses: Addresses
+) -> None:
+    opening = an_opening()
+    lapses.open(opening, by="notification-service")
+    body = {"notification_id": str(opening.notification_id), "coordinator_id": opening.coordinator_id}
+    headers = {**as_person(opening.coordinator_id, "coordinator", None), "Idempotency-Key": "1"}
+
+    assert client.post("/api/v1/lapse-acknowledgements", json=body, headers=headers).status_code == 404
+    assert "idempotency_key" not in walls.visible(addresses, EVERYTHING)
 
 
 def test_the_roles_may_do_what_is_written_down_and_nothing_else(addresses: Addresses) -> None:

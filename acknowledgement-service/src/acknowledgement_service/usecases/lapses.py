@@ -64,6 +64,8 @@ class Lapses:
 
         Raises LapseNotFound for an unknown notification, NotYourLapse for somebody else's; then nothing changes.
         """
+        if visitor.scope.nothing:
+            raise LapseNotFound  # and no organisation in which his key could be kept
         with self.database.begin(reach_of(visitor.scope)) as session:
             replay = idempotency.claim(session, key, at=self.clock()) if key is not None else None
             lapse = self._lock_own(session, notification_id, coordinator_id, visitor)
