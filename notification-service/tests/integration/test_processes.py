@@ -18,7 +18,7 @@ from shared_lib.database import Database
 from shared_lib.errors import Rejected, Unreachable
 from shared_lib.outbox import Relay
 from shared_lib.testing.issuer import Issuer
-from shared_lib.testing.postgres import PostgresServer
+from shared_lib.testing.postgres import Addresses, PostgresServer
 
 from ..builders import a_contact, a_coordinator, an_announcement, an_organisation
 from ..fakes import FakeMailer
@@ -176,7 +176,7 @@ def test_a_dead_letter_is_listed_and_replayed_under_its_old_id(
 
 @pytest.mark.usefixtures("queued")
 def test_after_a_restore_all_is_held_and_released_by_command_and_audited(
-    environ: dict[str, str], database_url: str, relay: Relay, mailer: FakeMailer, capsys: pytest.CaptureFixture[str]
+    environ: dict[str, str], everything_url: str, relay: Relay, mailer: FakeMailer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["outbox", "hold"], environ) == 0
     assert capsys.readouterr().out.endswith("2 held.\n")
@@ -187,8 +187,8 @@ def test_after_a_restore_all_is_held_and_released_by_command_and_audited(
     assert main(["outbox", "release"], environ) == 0
     relay.clock.pass_by(seconds=1)
     assert relay.run_once() == 2
-    assert statuses(database_url) == ["sent", "sent"]
-    assert [act[0] for act in acts(database_url)[1:]] == ["outbox_hold"] * 2 + ["outbox_release"] * 2
+    assert statuses(everything_url) == ["sent", "sent"]
+    assert [act[0] for act in acts(everything_url)[1:]] == ["outbox_hold"] * 2 + ["outbox_release"] * 2
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def copy_database(postgres_server: PostgresServer, database: Database) -> Iterat
             )
             connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(target)))
             connection.execute(
-                SQL("CREATE DATABASE {} TEMPLATE {} OWNER notification").format(Identifier(target), Identifier(source))
+                SQL("CREATE DATABASE {} TEMPLATE {} OWNER notification_owner").format(Identifier(target), Identifier(source))
             )
 
     yield copy
@@ -214,7 +214,7 @@ def copy_database(postgres_server: PostgresServer, database: Database) -> Iterat
 @pytest.mark.usefixtures("queued")
 def test_after_a_restore_nothing_is_sent_that_was_sent_since_the_back_up(
     environ: dict[str, str],
-    database_url: str,
+    everything_url: str,
     mail_server: ScriptedServer,
     start_relay: StartRelay,
     copy_database: Callable[[str, str], None],
@@ -226,15 +226,15 @@ def test_after_a_restore_nothing_is_sent_that_was_sent_since_the_back_up(
     before.wait(20)
 
     copy_database("backup", "notification")
-    assert statuses(database_url) == ["queued", "queued"]
+    assert statuses(everything_url) == ["queued", "queued"]
     assert main(["outbox", "hold"], environ) == 0
     start_relay()
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(everything_url) as connection:
         held = connection.execute("SELECT id::text FROM outbox_closed WHERE ending = 'held' ORDER BY seq").fetchall()
     assert main(["outbox", "replay", held[0][0]], environ) == 0
 
-    assert eventually(lambda: "sent" in statuses(database_url))
-    assert statuses(database_url) == ["sent", "queued"]
+    assert eventually(lambda: "sent" in statuses(everything_url))
+    assert statuses(everything_url) == ["sent", "queued"]
     assert len(mail_server.stored) == 3
 
 
