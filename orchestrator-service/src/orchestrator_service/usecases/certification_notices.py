@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from shared_lib.clock import Clock
 from shared_lib.database import Database
+from shared_lib.tenancy import across
 
 from orchestrator_service.domain.certifications import due_notice
 from orchestrator_service.domain.errors import MentorNotFound
@@ -17,6 +18,7 @@ from orchestrator_service.store import certifications
 from .recording import Recording
 
 PLANNER = Actor(id="certification-planner", scope=EVERYTHING)
+EVERY_ORGANISATION = across("certification_planner")
 BATCH = 500
 
 
@@ -37,7 +39,7 @@ class CertificationNotices:
         since, until = at - late_by, at + timedelta(days=max(tiers, default=0) + 1)
         position, found = None, 0
         while True:
-            with self.database.begin() as session:
+            with self.database.begin(EVERY_ORGANISATION) as session:
                 page = certifications.ending(session, since=since, until=until, after=position, limit=BATCH)
                 drafts = [due_notice(one, at=at, tiers=tiers) for one in page]
                 missing = certifications.not_recorded(session, [draft for draft in drafts if draft is not None])
