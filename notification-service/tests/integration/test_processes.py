@@ -203,7 +203,9 @@ def copy_database(postgres_server: PostgresServer, database: Database) -> Iterat
             )
             connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(target)))
             connection.execute(
-                SQL("CREATE DATABASE {} TEMPLATE {} OWNER notification_owner").format(Identifier(target), Identifier(source))
+                SQL("CREATE DATABASE {} TEMPLATE {} OWNER notification_owner").format(
+                    Identifier(target), Identifier(source)
+                )
             )
 
     yield copy
