@@ -90,7 +90,7 @@ alerts: ## Check and test the alert rules (needs promtool, which Debian has in i
 	@promtool test rules deploy/observability/alerts_test.yml
 
 lock: install ## Look up current releases and lock them with their hashes
-	@cd deploy/requirements && for set in runtime tracing dev interop; do \
+	@cd deploy/requirements && for set in runtime tracing trial build dev interop; do \
 	  ../../$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-annotate --custom-compile-command "make lock" $$set.in -o $$set.lock || exit 1; done
 

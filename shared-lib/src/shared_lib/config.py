@@ -13,20 +13,33 @@ class BadSetting(Exception):
 
 
 class Settings:
-    """A view of the environment that knows what it is looking for."""
+    """A view of the environment that knows what it is looking for.
+
+    Each setting may also be given as a file that holds it (`NAME_FILE`), which is how secrets travel: whoever may list
+    processes or containers sees their environment.
+    """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
 
     def text(self, name: str, default: str | None = None) -> str:
         """Raises BadSetting when it is neither set nor given a default."""
-        value = self._environ.get(name, "") or default
+        value = self.optional(name) or default
         if value is None:
             raise BadSetting(f"{name} is not set, and it has no default.")
         return value
 
     def optional(self, name: str) -> str | None:
-        return self._environ.get(name) or None
+        """None if it is not set or empty. Raises BadSetting if it is set twice, or its file cannot be read."""
+        value, path = self._environ.get(name), self._environ.get(f"{name}_FILE")
+        if value and path:
+            raise BadSetting(f"{name} and {name}_FILE are both set; only one of them can count.")
+        if not path:
+            return value or None
+        try:
+            return Path(path).read_text(encoding="utf-8").rstrip("\r\n") or None
+        except (OSError, ValueError) as error:
+            raise BadSetting(f"{name}_FILE must be the path of a readable text file.") from error
 
     def choice(self, name: str, allowed: tuple[str, ...]) -> str:
         """One of `allowed`, the first being the default."""

@@ -1,0 +1,59 @@
+"""Where a setting may come from, and that a complaint about one never shows it."""
+
+import pytest
+from shared_lib.config import BadSetting, Settings
+
+
+@pytest.fixture
+def secret(tmp_path):
+    """`secret("text")` is the path of a file that holds it."""
+
+    def write(content):
+        path = tmp_path / "secret"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(path)
+
+    return write
+
+
+def test_a_setting_may_be_the_content_of_a_file(secret):
+    settings = Settings({"DATABASE_URL_FILE": secret("postgresql://app:pass@db/app\n")})
+
+    assert settings.url("DATABASE_URL", schemes=("postgresql",)) == "postgresql://app:pass@db/app"
+    assert settings.optional("DATABASE_URL") == "postgresql://app:pass@db/app"
+
+
+def test_only_the_line_s_end_is_cut_off(secret):
+    assert Settings({"PASSWORD_FILE": secret(" a b \r\n\n")}).text("PASSWORD") == " a b "
+
+
+def test_an_empty_file_is_a_setting_that_is_not_set(secret):
+    settings = Settings({"PUSH_URL_FILE": secret("\n")})
+
+    assert settings.optional("PUSH_URL") is None
+    assert settings.text("PUSH_URL", "the default") == "the default"
+
+
+def test_a_setting_that_is_given_twice_is_refused(secret):
+    settings = Settings({"SMTP_URL": "smtp://a", "SMTP_URL_FILE": secret("smtp://b")})
+
+    with pytest.raises(BadSetting, match="SMTP_URL and SMTP_URL_FILE"):
+        settings.text("SMTP_URL")
+
+
+def test_an_empty_variable_beside_a_file_does_not_count(secret):
+    assert Settings({"SMTP_URL": "", "SMTP_URL_FILE": secret("smtp://b")}).text("SMTP_URL") == "smtp://b"
+
+
+def test_a_file_that_cannot_be_read_is_named_by_its_variable(tmp_path, secret):
+    with pytest.raises(BadSetting, match="DATABASE_URL_FILE must be"):
+        Settings({"DATABASE_URL_FILE": str(tmp_path / "absent")}).text("DATABASE_URL", "postgresql://fallback")
+    with pytest.raises(BadSetting, match="DATABASE_URL_FILE must be"):
+        Settings({"DATABASE_URL_FILE": secret(b"\xff\xfe")}).text("DATABASE_URL")
+
+
+def test_a_complaint_does_not_show_the_secret(secret):
+    with pytest.raises(BadSetting) as refused:
+        Settings({"DATABASE_URL_FILE": secret("mysql://root:hunter2@db")}).url("DATABASE_URL", schemes=("postgresql",))
+
+    assert "hunter2" not in str(refused.value)
