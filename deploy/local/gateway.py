@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from routes import service_for
+from routes import METHODS, service_for
 from shared_lib.request_id import accepted
 from shared_lib.web.security_headers import SECURITY_HEADERS
 from upstream import Answer, Cut, Request, Slow, Upstream
@@ -62,7 +62,11 @@ class Gateway:
         service = service_for(target)
         if service is None:
             raise Refused(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
-        request = Request(environ["REQUEST_METHOD"], target, _forwarded(environ, request_id), body)
+        method = environ["REQUEST_METHOD"]
+        if method not in METHODS[service]:
+            allowed = ", ".join(METHODS[service])
+            raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "This address does not answer that method.", Allow=allowed)
+        request = Request(method, target, _forwarded(environ, request_id), body)
         try:
             answer = self._upstreams[service].ask(request)
         except Slow:

@@ -47,7 +47,7 @@ class Keys:
             _write_pair(ec.generate_private_key(ec.SECP256R1()), self.service_key, self.service_jwks)
         if not self.reason_keys.exists():
             key = base64.b64encode(secrets.token_bytes(32)).decode()
-            _write(self.reason_keys, json.dumps({"current": "first", "keys": {"first": key}}, indent=2).encode())
+            write(self.reason_keys, json.dumps({"current": "first", "keys": {"first": key}}, indent=2).encode())
 
 
 def mint(description: Mapping[str, Any], *, role: str, subject: str, organisation: str | None) -> str:
@@ -71,11 +71,12 @@ def mint(description: Mapping[str, Any], *, role: str, subject: str, organisatio
 def _write_pair(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, private: Path, jwks: Path) -> None:
     """The public half comes last: where it exists, the private one is whole."""
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    _write(private, pem)
-    _write(jwks, json.dumps({"keys": [_public_jwk(key)]}, indent=2).encode())
+    write(private, pem)
+    write(jwks, json.dumps({"keys": [_public_jwk(key)]}, indent=2).encode())
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
+    """Put a secret there in one step, for its owner alone to read."""
     fresh = path.with_suffix(".new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)

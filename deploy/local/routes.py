@@ -1,4 +1,4 @@
-"""Which service answers which path: the one table that the local gateway and nginx.conf have in common."""
+"""Which service answers which path and method: the one table that the local gateway and nginx.conf have in common."""
 
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -32,6 +32,13 @@ ROUTES: tuple[Route, ...] = (
     Route(PAUSES, "orchestrator"),
     Route(LAPSES, "acknowledgement"),
 )
+
+METHODS: dict[str, tuple[str, ...]] = {
+    "notification": ("POST", "OPTIONS"),
+    "orchestrator": ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"),
+    "acknowledgement": ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"),
+}
+"""What else is asked is answered 405 by the gateway."""
 
 _REFUSED = frozenset("%;\\#") | frozenset(map(chr, (*range(0x20), 0x7F)))
 

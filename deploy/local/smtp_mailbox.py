@@ -27,7 +27,7 @@ class IntoMaildir:
         return "250 2.0.0 Delivered"
 
 
-async def serve(port: int, directory: Path) -> None:
+async def serve(host: str, port: int, directory: Path) -> None:
     handler = IntoMaildir(Maildir(directory, create=True))
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
@@ -37,14 +37,15 @@ async def serve(port: int, directory: Path) -> None:
     def connection() -> SMTP:
         return SMTP(handler, hostname="localhost", data_size_limit=SIZE_LIMIT, enable_SMTPUTF8=False, loop=loop)
 
-    server = await loop.create_server(connection, "127.0.0.1", port)
+    server = await loop.create_server(connection, host, port)
     await stopped.wait()
     server.close()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--maildir", type=Path, required=True)
     options = parser.parse_args()
-    asyncio.run(serve(options.port, options.maildir))
+    asyncio.run(serve(options.host, options.port, options.maildir))

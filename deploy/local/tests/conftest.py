@@ -1,4 +1,4 @@
-"""A scripted service, and a real gateway in front of it."""
+"""A scripted service, and a real gateway in front of it: the local one, or nginx with GATEWAY=nginx."""
 
 import os
 import socket
@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 LOCAL = Path(__file__).resolve().parents[1]
+IS_NGINX = os.environ.get("GATEWAY") == "nginx"
 
 
 def free_port() -> int:
@@ -78,7 +80,7 @@ def service() -> Iterator[Service]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("0.0.0.0" if IS_NGINX else "127.0.0.1", 0), Handler) as server:
         state.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
@@ -88,14 +90,26 @@ def service() -> Iterator[Service]:
 
 
 @pytest.fixture
-def gateway(service: Service) -> Iterator[int]:
+def gateway(service: Service, tmp_path: Path) -> Iterator[int]:
     """The gateway's port; orchestrator is the scripted service, notification is down."""
+    with _running({"orchestrator": service.port, "notification": free_port()}, tmp_path) as port:
+        yield port
+
+
+@contextmanager
+def _running(upstreams: dict[str, int], directory: Path) -> Iterator[int]:
+    if IS_NGINX:
+        from containers.nginx import gateway_in_front_of
+
+        with gateway_in_front_of(upstreams, directory) as port:
+            yield port
+        return
     port = free_port()
-    upstreams = f"orchestrator=http://127.0.0.1:{service.port} notification=http://127.0.0.1:{free_port()}"
+    named = " ".join(f"{service}=http://127.0.0.1:{there}" for service, there in upstreams.items())
     options = ["--bind", f"127.0.0.1:{port}", "--config", str(LOCAL / "gateway_server.py"), "--pythonpath", str(LOCAL)]
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", *options, "gateway:from_environment()"],
-        env={**os.environ, "UPSTREAMS": upstreams, "DRAIN_SECONDS": "0"},
+        env={**os.environ, "UPSTREAMS": named, "DRAIN_SECONDS": "0"},
         stderr=subprocess.DEVNULL,
     )
 
