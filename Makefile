@@ -7,16 +7,19 @@ PORT ?= 8100
 SERVICE ?= notification
 DO ?= list
 SCALE ?= 1
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+IMAGES := secrets orchestrator-migrate notification-migrate acknowledgement-migrate
 PACKAGES := shared-lib orchestrator-service notification-service acknowledgement-service
 SOURCES := $(PACKAGES:%=%/src) deploy
 STAMP := $(VENV)/installed
 INTEROP := .interop
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo token outbox faults bench lint format test audit openapi variables alerts lock clean
+.PHONY: help install run demo token outbox images test-containers faults bench lint format test audit openapi variables
+.PHONY: alerts lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## Make .venv from the hash-locked requirements (quick and silent when nothing changed)
 
@@ -45,6 +48,8 @@ lint: install ## ruff, bandit, mypy --strict and the import rules of the house
 	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(SOURCES)
 	@$(BIN)/mypy
 	@MYPYPATH=deploy/local $(BIN)/mypy deploy/local/*.py
+	@MYPYPATH=deploy/local $(BIN)/mypy deploy/compose/*.py
+	@MYPYPATH=deploy/local:deploy/system-tests $(BIN)/mypy deploy/system-tests/containers/[!t]*.py
 	@MYPYPATH=deploy/local:deploy/system-tests $(BIN)/mypy deploy/system-tests/faults/*.py deploy/system-tests/faults/drills/*.py
 	@MYPYPATH=deploy/local:deploy $(BIN)/mypy deploy/bench/*.py deploy/bench/rows/*.py
 	@$(BIN)/lint-imports --no-cache
@@ -55,6 +60,14 @@ format: install ## Let ruff put the code into shape
 
 test: install ## All tests: unit, integration, contract and system
 	@$(BIN)/python -m pytest
+
+images: ## Build the images of the three services, and the one for trying them out
+	@$(COMPOSE) build $(IMAGES)
+
+test-containers: install images ## The system in containers: walls, contract, gateway
+	@TESTCONTAINERS_RYUK_DISABLED=true GATEWAY=nginx $(BIN)/python -m pytest deploy/local/tests/test_gateway.py
+	@TESTCONTAINERS_RYUK_DISABLED=true SYSTEM=containers $(BIN)/python -m pytest \
+	  deploy/system-tests/test_contract.py deploy/system-tests/test_roles.py deploy/system-tests/containers
 
 faults: install ## Crash tests of the whole system, with their figures (long; shorter: SCALE=0.05 DRILLS="kills locks")
 	@PYTHONPATH=deploy/system-tests:deploy/local $(BIN)/python -m faults --scale $(SCALE) $(DRILLS)

@@ -1,4 +1,4 @@
-"""Makes the three databases and their roles, and sets the passwords to what they are meant to be; harmless to repeat."""
+"""Makes the three databases and their roles, and sets their passwords; harmless to repeat."""
 
 import sys
 from pathlib import Path

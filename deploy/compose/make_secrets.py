@@ -2,8 +2,9 @@
 
     docker compose run --rm secrets
 
-The originals are in the volume `secrets`, which nothing else mounts; each container has a volume of its own with copies.
-Running it again makes what is missing and hands out everything anew: to rotate a secret, remove or replace its original.
+The originals are in the volume `secrets`, which nothing else mounts; each container has a volume of its own with
+copies. Running it again makes what is missing and hands out everything anew: to rotate a secret, remove or replace its
+original.
 """
 
 import datetime
@@ -67,7 +68,12 @@ def holdings(vault: Vault, smtp_url: str) -> dict[str, dict[str, bytes]]:
             **{f"{service}.password": password.encode() for service, password in passwords.items()},
         },
         "migrations": {f"{service}-url": _address(service, password) for service, password in passwords.items()},
-        "orchestrator": {**people, **caller, **addresses["orchestrator"], "reasons.json": keys.reason_keys.read_bytes()},
+        "orchestrator": {
+            **people,
+            **caller,
+            **addresses["orchestrator"],
+            "reasons.json": keys.reason_keys.read_bytes(),
+        },
         "notification": {
             **{**people, **caller, **callers, **addresses["notification"]},
             "smtp-url": smtp_url.encode(),
@@ -108,7 +114,9 @@ def self_signed() -> bytes:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now)
         .not_valid_after(now + datetime.timedelta(days=CERTIFICATE_DAYS))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.DNSName("gateway")]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.DNSName("gateway")]), critical=False
+        )
         .sign(key, hashes.SHA256())
     )
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from routes import METHODS, service_for
+from routes import route_for
 from shared_lib.request_id import accepted
 from shared_lib.web.security_headers import SECURITY_HEADERS
 from upstream import Answer, Cut, Request, Slow, Upstream
@@ -59,12 +59,12 @@ class Gateway:
     def _answer(self, environ: dict[str, Any], request_id: str) -> Answer:
         target = _origin_form(environ["RAW_URI"])
         body = _body(environ)
-        service = service_for(target)
-        if service is None:
+        route = route_for(target)
+        if route is None:
             raise Refused(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
-        method = environ["REQUEST_METHOD"]
-        if method not in METHODS[service]:
-            allowed = ", ".join(METHODS[service])
+        method, service = environ["REQUEST_METHOD"], route.service
+        if method not in route.methods:
+            allowed = ", ".join(route.methods)
             raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "This address does not answer that method.", Allow=allowed)
         request = Request(method, target, _forwarded(environ, request_id), body)
         try:

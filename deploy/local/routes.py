@@ -9,12 +9,18 @@ AUDIT = "/api/v1/audit"
 NOTICES = ("pause-activated", "pause-lifted", "cert-expiry", "cert-expiry-reminder")
 
 
+READ = ("GET", "HEAD", "OPTIONS")
+WRITE = ("POST", "OPTIONS")
+ALL = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
+
+
 @dataclass(frozen=True)
 class Route:
-    """A path, and everything below it, belongs to one service."""
+    """A path, and everything below it, belongs to one service. Other methods are answered 405 by the gateway."""
 
     path: str
     service: str
+    methods: tuple[str, ...] = ALL
 
     def covers(self, path: str) -> bool:
         return path == self.path or path.startswith(self.path + "/")
@@ -23,28 +29,21 @@ class Route:
 # The first that covers a path wins. The documents print `base path + path`, so every path also exists doubled; below
 # a base path that one service has to itself, this needs no line of its own.
 ROUTES: tuple[Route, ...] = (
-    *(Route(f"{PAUSES}/{notice}", "notification") for notice in NOTICES),
-    *(Route(f"{PAUSES}{PAUSES}/{notice}", "notification") for notice in NOTICES),
+    *(Route(f"{PAUSES}/{notice}", "notification", WRITE) for notice in NOTICES),
+    *(Route(f"{PAUSES}{PAUSES}/{notice}", "notification", WRITE) for notice in NOTICES),
     # Each service keeps a trail of its own; at this one address they are told apart by name.
-    *(Route(f"{base}{AUDIT}/notification", "notification") for base in ("", PAUSES)),
-    Route(f"{AUDIT}/acknowledgement", "acknowledgement"),
-    Route(AUDIT, "orchestrator"),
+    *(Route(f"{base}{AUDIT}/notification", "notification", READ) for base in ("", PAUSES)),
+    Route(f"{AUDIT}/acknowledgement", "acknowledgement", READ),
+    Route(AUDIT, "orchestrator", READ),
     Route(PAUSES, "orchestrator"),
     Route(LAPSES, "acknowledgement"),
 )
 
-METHODS: dict[str, tuple[str, ...]] = {
-    "notification": ("POST", "OPTIONS"),
-    "orchestrator": ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"),
-    "acknowledgement": ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"),
-}
-"""What else is asked is answered 405 by the gateway."""
-
 _REFUSED = frozenset("%;\\#") | frozenset(map(chr, (*range(0x20), 0x7F)))
 
 
-def service_for(target: str) -> str | None:
-    """The service that answers a request target; None also for a path that two readers could read differently.
+def route_for(target: str) -> Route | None:
+    """Where a request target belongs; None also for a path that two readers could read differently.
 
     A service sees the target as the client wrote it. So a path is routed only if decoding it once leaves nothing to
     decode, to resolve or to merge: then it cannot turn into `/internal` behind our back.
@@ -53,7 +52,7 @@ def service_for(target: str) -> str | None:
     path = unquote(raw, encoding="latin-1")
     if "%2f" in raw.lower() or not _REFUSED.isdisjoint(path) or not _is_resolved(path):
         return None
-    return next((route.service for route in ROUTES if route.covers(path)), None)
+    return next((route for route in ROUTES if route.covers(path)), None)
 
 
 def _is_resolved(path: str) -> bool:

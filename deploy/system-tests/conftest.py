@@ -1,6 +1,12 @@
-"""One running stack for all tests that only ask it questions; whoever stops or starts things has a stack of his own."""
+"""One running stack for all tests that only ask it questions; whoever stops or starts things has a stack of his own.
 
+With SYSTEM=containers it is docker-compose.yml that runs (`make test-containers`).
+"""
+
+import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -12,13 +18,21 @@ from .running import Stack
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The sample, and an organisation of our own."""
-    stack = Stack(tmp_path_factory.mktemp("system") / "stack")
+    stack = _started(tmp_path_factory.mktemp("system"))
     try:
         import_people(stack)
         yield stack
         assert stack.interrupt() == 0
     finally:
         stack.kill()
+
+
+def _started(directory: Path) -> Stack:
+    if os.environ.get("SYSTEM") != "containers":
+        return Stack(directory / "stack")
+    from containers.composed import Composed  # noqa: PLC0415 - it needs Docker
+
+    return cast(Stack, Composed(directory))  # it has what tests ask a stack for
 
 
 @pytest.fixture(scope="session")

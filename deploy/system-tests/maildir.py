@@ -20,10 +20,13 @@ class Maildir:
         """Whatever is there already is somebody else's."""
         self._shown = set(self._directory.iterdir())
 
+    def new(self) -> list[EmailMessage]:
+        """The new mails to anybody, without waiting."""
+        return [_parse(path) for path in sorted(set(self._directory.iterdir()) - self._shown)]
+
     def to(self, *addresses: str) -> list[EmailMessage]:
         """The new mails to these people, without waiting."""
-        parsed = [_parse(path) for path in sorted(set(self._directory.iterdir()) - self._shown)]
-        return [mail for mail in parsed if mail["Delivered-To"] in addresses]
+        return [mail for mail in self.new() if mail["Delivered-To"] in addresses]
 
     def expect(self, *addresses: str, within: float = 15.0) -> list[EmailMessage]:
         """Wait until everybody named has one (or as many as he is named); answers all mails to them."""

@@ -1,7 +1,8 @@
 """What the local gateway does and nginx cannot be told to do."""
 
-from .test_gateway import ask, is_problem, raw
 from routes import PAUSES
+
+from .test_gateway import ask, is_problem, raw
 
 
 def test_headers_that_connection_names_stay_behind(gateway, service):

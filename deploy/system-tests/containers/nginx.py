@@ -1,15 +1,16 @@
 """The gateway of production, in front of whatever a test puts behind it."""
 
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from containers.docker import run
 from running import REPOSITORY, eventually
 from testcontainers.core.container import DockerContainer
 
 IMAGE = "nginx:1.28-bookworm"
 HOST = "services.test"
+
 
 @contextmanager
 def gateway_in_front_of(upstreams: Mapping[str, int], directory: Path) -> Iterator[int]:
@@ -39,12 +40,8 @@ def gateway_in_front_of(upstreams: Mapping[str, int], directory: Path) -> Iterat
 def _certificate(directory: Path) -> Path:
     directory.mkdir()
     directory.chmod(0o755)
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1"]
-        + ["-keyout", str(directory / "tls.key"), "-out", str(directory / "tls.crt")],
-        check=True,
-        capture_output=True,
-    )
+    files = ["-keyout", str(directory / "tls.key"), "-out", str(directory / "tls.crt")]
+    run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1", *files])
     (directory / "tls.key").chmod(0o644)
     return directory
 

@@ -8,19 +8,65 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from routes import LAPSES, METHODS, NOTICES, PAUSES, service_for
-
-from .nginx import gateway_in_front_of
+from containers.nginx import gateway_in_front_of
+from routes import AUDIT, LAPSES, NOTICES, PAUSES, ROUTES, route_for
 
 Verdict = tuple[str | None, int]
+SERVICES = {route.service for route in ROUTES}
 ANSWERED, NOWHERE, NO_SUCH_METHOD, UNREADABLE = 200, 404, 405, 400
 SEGMENTS = [
-    *("", ".", "..", "%2e", "%2E%2e", ".%2e", "...", "a", "b%20c", "k%C3%A5re", "a;b", "a%3bb", "a\\b", "a%5cb", "%2f", "a%2Fb"),
-    *("%25", "%252e", "%00", "%0d%0a", "%7f", "%23", "#", "%", "%zz", "internal", "%69nternal", "v1", "api", "x%3Fy", "a:b@c"),
-    *NOTICES,
+    *(
+        "",
+        ".",
+        "..",
+        "%2e",
+        "%2E%2e",
+        ".%2e",
+        "...",
+        "a",
+        "b%20c",
+        "k%C3%A5re",
+        "a;b",
+        "a%3bb",
+        "a\\b",
+        "a%5cb",
+        "%2f",
+        "a%2Fb",
+    ),
+    *(
+        "%25",
+        "%252e",
+        "%00",
+        "%0d%0a",
+        "%7f",
+        "%23",
+        "#",
+        "%",
+        "%zz",
+        "internal",
+        "%69nternal",
+        "v1",
+        "api",
+        "x%3Fy",
+        "a:b@c",
+    ),
+    *(
+        *NOTICES,
+        "audit",
+        "notification",
+        "acknowledgement",
+        "api/v1/audit/notification",
+        "api/v1/audit/acknowledgement",
+    ),
     *(f"{notice}s" for notice in NOTICES),
     *(path.strip("/") for path in (PAUSES, LAPSES, PAUSES + PAUSES, LAPSES + LAPSES, PAUSES.upper())),
-    *("api/v1/%70ause-notifications", "api/v1/pause-notifications%2Fcert-expiry", "pause%2Dlifted", "readyz", "metrics"),
+    *(
+        "api/v1/%70ause-notifications",
+        "api/v1/pause-notifications%2Fcert-expiry",
+        "pause%2Dlifted",
+        "readyz",
+        "metrics",
+    ),
 ]
 TAILS = ["", "", "/", "//", "?", "?page=1&limit=2", "?x=/internal/../..//%2e%2e", "?a?b#c"]
 
@@ -28,7 +74,7 @@ TAILS = ["", "", "/", "//", "?", "?page=1&limit=2", "?x=/internal/../..//%2e%2e"
 @pytest.fixture(scope="module")
 def verdict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, str], Verdict]]:
     """`verdict("GET", "/target")`: the service that nginx sends it to, if any, and the status."""
-    servers = {service: _named(service) for service in METHODS}
+    servers = {service: _named(service) for service in SERVICES}
     ports = {service: server.server_port for service, server in servers.items()}
     with gateway_in_front_of(ports, tmp_path_factory.mktemp("routes")) as port:
         yield lambda method, target: _asked(port, method, target)
@@ -72,10 +118,10 @@ def _asked(port: int, method: str, target: str) -> Verdict:
 
 
 def expected(method: str, target: str) -> Verdict:
-    service = service_for(target)
-    if service is None:
+    route = route_for(target)
+    if route is None:
         return None, NOWHERE
-    return (service, ANSWERED) if method in METHODS[service] else (None, NO_SUCH_METHOD)
+    return (route.service, ANSWERED) if method in route.methods else (None, NO_SUCH_METHOD)
 
 
 def agrees(method: str, target: str, found: Verdict) -> bool:
@@ -86,20 +132,27 @@ def agrees(method: str, target: str, found: Verdict) -> bool:
 def targets(number: int) -> Iterator[str]:
     """Addresses as clients and attackers may write them; the same ones every time."""
     chance = random.Random(5)
-    bases = [PAUSES, PAUSES * 2, LAPSES, LAPSES * 2, "", ""]
+    bases = [PAUSES, PAUSES * 2, LAPSES, LAPSES * 2, AUDIT, PAUSES + AUDIT, LAPSES + AUDIT, "", ""]
     for _ in range(number):
         below = "".join(f"/{segment}" for segment in chance.choices(SEGMENTS, k=chance.randint(0, 3)))
         yield (chance.choice(bases) + below + chance.choice(TAILS)) or "/"
 
 
 def test_both_gateways_send_every_address_to_the_same_service(verdict: Callable[[str, str], Verdict]) -> None:
-    asked = {target: verdict("POST", target) for target in targets(4000)}
+    asked = {target: verdict("OPTIONS", target) for target in targets(4000)}
 
-    assert [(target, found) for target, found in asked.items() if not agrees("POST", target, found)] == []
-    assert {service for service, _ in asked.values()} == {*METHODS, None}
+    assert [(target, found) for target, found in asked.items() if not agrees("OPTIONS", target, found)] == []
+    assert {service for service, _ in asked.values()} == {*SERVICES, None}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "FETCH"])
 def test_both_gateways_know_the_same_methods(verdict: Callable[[str, str], Verdict], method: str) -> None:
-    for target in (PAUSES, f"{PAUSES}/pn_1", f"{PAUSES * 2}/cert-expiry", f"{LAPSES}/x"):
+    for target in (
+        PAUSES,
+        f"{PAUSES}/pn_1",
+        f"{PAUSES * 2}/cert-expiry",
+        f"{LAPSES}/x",
+        AUDIT,
+        f"{AUDIT}/notification",
+    ):
         assert agrees(method, target, verdict(method, target)), target
