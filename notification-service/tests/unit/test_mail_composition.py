@@ -2,8 +2,10 @@
 
 import re
 from email import message_from_bytes
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from typing import Any
 
 import pytest
 from notification_service.clients.mail.compose import composed, reads_as_meant
@@ -43,6 +45,34 @@ def test_a_mail_travels_over_every_server() -> None:
     assert octets.endswith(b"\r\n")
     assert not re.search(rb"[^\r]\n|\r[^\n]", octets)
     assert max(len(line) for line in octets.split(b"\r\n")) <= 78
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [
+        {},
+        {"title": "Blåbærsyltetøyets sertifisering går snart ut, og det er viktig å få med seg"},
+        {"greeting": "Hei 👋 " + "å" * 200 + "!", "signature": "En\rto\r\ntre\nfire"},
+        {"paragraphs": (".", "..", "From here", "a=b =3D", "tab\there ", "x" * 500), "link": None},
+    ],
+)
+def test_it_reads_like_a_mail_that_the_library_built(difference: dict[str, Any]) -> None:
+    mail = a_mail(letter=a_letter(**difference))
+    built = EmailMessage(policy=SMTP)
+    ours = read(composed(mail, SENDER))
+    parts = [part.get_content() for part in ours.iter_parts()]
+    built["From"] = Address(display_name=SENDER.name, addr_spec=SENDER.address)
+    built["To"], built["Subject"], built["Date"] = mail.to, mail.letter.title, mail.written_at
+    built.set_content(parts[0], cte="quoted-printable")
+    built.add_alternative(parts[1], subtype="html", cte="quoted-printable")
+    library = read(built.as_bytes(policy=SMTP))
+
+    assert [part.get_content().rstrip() for part in library.iter_parts()] == [part.rstrip() for part in parts]
+    assert [ours[name] for name in ("From", "To", "Subject", "Date")] == [
+        library[name] for name in ("From", "To", "Subject", "Date")
+    ]
+    for text in mail.letter.paragraphs:
+        assert text in parts[0]
 
 
 def test_text_and_html_say_the_same() -> None:
