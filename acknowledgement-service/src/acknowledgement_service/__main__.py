@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     tidy = commands.add_parser("tidy", help="forget Idempotency-Keys older than 7 days; run it daily")
     tidy.set_defaults(command=_tidy)
     maintenance.add_audit(commands, _audit)
+    maintenance.add_counts(commands, _counts)
     lapses = commands.add_parser("lapses", help="lapse records").add_subparsers(required=True, metavar="ACTION")
     load = lapses.add_parser("import", help="take over records of another system from a CSV file (see README)")
     load.add_argument("file", type=Path)
@@ -116,6 +117,18 @@ def _audit(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     database = Database.open(Config.from_env(environ).database_url, pool_size=1, statement_timeout=0)
     return commands.run(options, database, table="audit")
+
+
+def _counts(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from shared_lib.counts import check
+    from shared_lib.database import Database
+
+    from .store.lapse_counts import TALLY
+
+    owner = Database.open(Config.from_env(environ).owner_database_url, pool_size=1, statement_timeout=0)
+    code, sentence = check(owner, TALLY, repair=options.action == "repair")
+    print(sentence)
+    return code
 
 
 def _import(options: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--dry-run", action="store_true", help="do everything, then take it back")
     load.set_defaults(command=_import)
     maintenance.add_audit(commands, _audit)
+    maintenance.add_counts(commands, _counts)
     certifications = commands.add_parser("certifications", help="notices that time itself brings")
     actions = certifications.add_subparsers(required=True, metavar="ACTION")
     plan = actions.add_parser(
@@ -159,6 +160,18 @@ def _audit(options: argparse.Namespace) -> int:
 
     database = Database.open(Config.from_env(options.environ).database_url, pool_size=1, statement_timeout=0)
     return commands.run(options, database, table="audit_entry")
+
+
+def _counts(options: argparse.Namespace) -> int:
+    from shared_lib.counts import check
+    from shared_lib.database import Database
+
+    from .store.event_counts import TALLY
+
+    owner = Database.open(Config.from_env(options.environ).owner_database_url, pool_size=1, statement_timeout=0)
+    code, sentence = check(owner, TALLY, repair=options.action == "repair")
+    print(sentence)
+    return code
 
 
 def _import(options: argparse.Namespace) -> int:

@@ -19,3 +19,12 @@ def add_audit(commands: Any, run: Run) -> None:
         help="also compare with how far the chains had come last time, and keep that there when all is well",
     )
     verify.set_defaults(command=run)
+
+
+def add_counts(commands: Any, run: Run) -> None:
+    """Add `counts verify|repair`; `run` is called with the parsed options, of which `action` is one."""
+    counts = commands.add_parser("counts", help="how many there are, as lists say in `total`")
+    actions = counts.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("verify", help="count all rows and compare; exit code 1 when a count is wrong")
+    actions.add_parser("repair", help="count anew what is wrong; writers wait meanwhile")
+    counts.set_defaults(command=run)

@@ -6,6 +6,7 @@ from uuid import UUID
 from shared_lib.audit import AuditEntry, AuditFilters
 from shared_lib.audit.reading import TrailColumns
 from shared_lib.paging import PageRequest, Portion
+from shared_lib.statements import ask
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
 
@@ -15,18 +16,22 @@ from .tables import AuditRow
 
 
 def add(session: Session, act: Act, lapse: Lapse, *, actor_id: str, at: datetime) -> None:
-    session.add(
-        AuditRow(
-            at=at,
-            act=act.value,
-            actor_id=actor_id,
-            lapse_id=lapse.id,
-            notification_id=lapse.notification_id,
-            coordinator_id=lapse.coordinator_id,
-            mentor_id=lapse.mentor_id,
-            organisation_id=lapse.organisation_id,
-            expiry_date=lapse.expiry_date,
-        )
+    ask(
+        session,
+        "INSERT INTO audit (at, act, actor_id, lapse_id, notification_id, coordinator_id, mentor_id, organisation_id, "
+        "expiry_date) VALUES (%(at)s, %(act)s, %(actor_id)s, %(lapse_id)s, %(notification_id)s, %(coordinator_id)s, "
+        "%(mentor_id)s, %(organisation_id)s, %(expiry_date)s)",
+        {
+            "at": at,
+            "act": act.value,
+            "actor_id": actor_id,
+            "lapse_id": lapse.id,
+            "notification_id": lapse.notification_id,
+            "coordinator_id": lapse.coordinator_id,
+            "mentor_id": lapse.mentor_id,
+            "organisation_id": lapse.organisation_id,
+            "expiry_date": lapse.expiry_date,
+        },
     )
 
 

@@ -4,6 +4,7 @@ from shared_lib import audit, idempotency
 
 GRANTS = {
     "lapse": "SELECT, INSERT, UPDATE, DELETE",
+    "lapse_count": "SELECT",
     "audit": "SELECT, INSERT",
     **audit.GRANTS,
     **idempotency.GRANTS,

@@ -40,6 +40,17 @@ class LapseRow(Base):
     )
 
 
+class LapseCountRow(Base):
+    """How many lapses there are; triggers keep it (`lapse_counts`)."""
+
+    __tablename__ = "lapse_count"
+
+    organisation_id: Mapped[str] = mapped_column(primary_key=True)
+    coordinator_id: Mapped[str] = mapped_column(primary_key=True)
+    is_acknowledged: Mapped[bool] = mapped_column(primary_key=True)
+    lapses: Mapped[int] = mapped_column(BigInteger)
+
+
 class AuditRow(Base):
     """Append-only: ids, codes and times; it survives the lapse."""
 

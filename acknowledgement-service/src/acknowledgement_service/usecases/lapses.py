@@ -127,10 +127,10 @@ class Lapses:
             self.on_acknowledged(after.acknowledged_at - after.created_at)
 
     def _lock_own(self, session: Session, notification_id: UUID, coordinator_id: str, visitor: Visitor) -> Lapse:
-        if not lapses.is_notification_known(session, notification_id, scope=visitor.scope):
+        lapse = lapses.lock_of_notification(session, notification_id, coordinator_id, scope=visitor.scope)
+        if lapse is None and not lapses.is_notification_known(session, notification_id, scope=visitor.scope):
             raise LapseNotFound
         visitor.must_be(coordinator_id)
-        lapse = lapses.lock_of_notification(session, notification_id, coordinator_id, scope=visitor.scope)
         if lapse is None:
             raise NotYourLapse
         return lapse

@@ -1,5 +1,6 @@
 """How many events there are: kept as they come and go, because counting would walk the table."""
 
+from shared_lib.counts import Tally
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -8,6 +9,19 @@ from orchestrator_service.domain.event_lists import EventFilter
 from orchestrator_service.domain.pause_events import PauseEvent
 
 from .tables import EventCountRow
+
+TALLY = Tally(
+    table="event_count",
+    source="pause_event",
+    by={"organisation_id": "text", "coordinator_id": "text", "event_type": "text"},
+    values={
+        "organisation_id": "row.organisation_id",
+        "coordinator_id": "COALESCE(row.coordinator_id, '')",
+        "event_type": "row.event_type",
+    },
+    number="events",
+)
+"""To verify and repair; kept by the statements that add and remove events, not by triggers."""
 
 
 def change(session: Session, event: PauseEvent, *, by: int) -> None:
