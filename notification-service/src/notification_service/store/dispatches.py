@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from shared_lib.statements import ask, ask_one
 from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import Session, selectinload
 
@@ -109,25 +110,44 @@ def add_message(session: Session, dispatch: Dispatch, row: Row, *, outbox_id: UU
     return _message(added)
 
 
+# Both for every single mail: past the mapped classes, whose making costs several times the reading.
+_OF_MESSAGE = """
+SELECT m.number, m.recipient_id, m.audience, m.channel, m.status, m.reason, m.outbox_id, d.id, d.organisation_id,
+    d.notice, d.mentor_id, d.coordinator_id, d.created_at, d.expected_return_date, d.expiry_date, d.days_remaining,
+    d.acted_by_id, d.acted_by_name, d.withdrawn_at, d.lapse_outbox_id, d.lapse_opened_at
+FROM message m JOIN dispatch d ON d.id = m.dispatch_id
+WHERE m.number = %(number)s AND m.organisation_id = %(organisation_id)s AND d.organisation_id = %(organisation_id)s
+"""
+_SETTLE = """
+UPDATE message SET status = %(status)s, reason = %(reason)s, settled_at = %(at)s
+WHERE number = %(number)s AND organisation_id = %(organisation_id)s AND status <> ALL(%(final)s)
+"""
+
+
 def of_message(session: Session, number: int, *, organisation_id: str) -> tuple[Dispatch, Message] | None:
-    """A message and the dispatch it belongs to; None when both were removed."""
-    own = select(MessageRow).where(MessageRow.number == number, MessageRow.organisation_id == organisation_id)
-    row = session.scalars(own).one_or_none()
-    return (get(session, row.dispatch_id, organisation_id=organisation_id), _message(row)) if row else None
+    """A message and the dispatch it belongs to, with no other messages; None when both were removed."""
+    row = ask_one(session, _OF_MESSAGE, {"number": number, "organisation_id": organisation_id})
+    if row is None:
+        return None
+    message = _message(row)
+    return _with((message,), row), message
 
 
 def settle(
     session: Session, number: int, status: Status, *, organisation_id: str, at: datetime, reason: str | None = None
 ) -> None:
     """Write what became of a message. What was really sent stays so."""
-    session.execute(
-        update(MessageRow)
-        .where(
-            MessageRow.number == number,
-            MessageRow.organisation_id == organisation_id,
-            MessageRow.status.not_in(FINAL),
-        )
-        .values(status=status, reason=reason, settled_at=at)
+    ask(
+        session,
+        _SETTLE,
+        {
+            "number": number,
+            "organisation_id": organisation_id,
+            "status": status.value,
+            "reason": reason,
+            "at": at,
+            "final": [final.value for final in FINAL],
+        },
     )
 
 
@@ -167,6 +187,10 @@ def _standing() -> Select[DispatchRow]:
 
 
 def _dispatch(row: DispatchRow) -> Dispatch:
+    return _with(_messages(row.messages), row)
+
+
+def _with(messages: tuple[Message, ...], row: Any) -> Dispatch:
     return Dispatch(
         id=row.id,
         organisation_id=row.organisation_id,
@@ -174,7 +198,7 @@ def _dispatch(row: DispatchRow) -> Dispatch:
         mentor_id=row.mentor_id,
         coordinator_id=row.coordinator_id,
         created_at=row.created_at,
-        messages=_messages(row.messages),
+        messages=messages,
         expected_return_date=row.expected_return_date,
         expiry_date=row.expiry_date,
         days_remaining=row.days_remaining,
@@ -189,7 +213,7 @@ def _messages(rows: Sequence[MessageRow]) -> tuple[Message, ...]:
     return tuple(_message(row) for row in rows)
 
 
-def _message(row: MessageRow) -> Message:
+def _message(row: Any) -> Message:
     values: dict[str, Any] = {
         "number": row.number,
         "recipient_id": row.recipient_id,

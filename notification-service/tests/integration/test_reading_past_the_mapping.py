@@ -1,0 +1,57 @@
+"""What is read past the mapped classes is what they read."""
+
+from dataclasses import replace
+
+import pytest
+from notification_service.domain.model import Organisation, Status
+from notification_service.store import contacts, dispatches
+from notification_service.store.tables import ContactRow, OrganisationRow, columns_of
+from notification_service.usecases.announcements import Announcements
+from shared_lib.clock import utc_now
+from shared_lib.database import Database
+from shared_lib.tenancy import within
+from sqlalchemy import select
+
+from .asking import ANYBODY, EXPIRED
+
+pytestmark = pytest.mark.usefixtures("people")
+LHL = "lhl"
+
+
+def test_people_and_organisations(database: Database) -> None:
+    with database.begin(within(LHL)) as session:
+        mapped = {row.id: columns_of(row) for row in session.scalars(select(ContactRow))}
+        found = contacts.known(session, [*mapped, "nobody"], organisation_id=LHL)
+        organisation = contacts.organisation(session, LHL)
+        row = session.scalars(select(OrganisationRow)).one()
+
+    assert {key: {**vars(contact), "channels": list(contact.channels)} for key, contact in found.items()} == mapped
+    assert {**vars(organisation), "admin_ids": list(organisation.admin_ids)} == columns_of(row)
+
+
+def test_an_organisation_that_has_not_arrived_has_the_defaults(database: Database) -> None:
+    with database.begin(within("later")) as session:
+        assert contacts.organisation(session, "later") == Organisation.unheard_of("later")
+
+
+def test_a_message_with_its_dispatch(database: Database, announcements: Announcements) -> None:
+    told = announcements.announce(EXPIRED, ANYBODY).dispatch
+    with database.begin(within(LHL)) as session:
+        whole = dispatches.get(session, told.id, organisation_id=LHL)
+        for message in whole.messages:
+            found = dispatches.of_message(session, message.number, organisation_id=LHL)
+            assert found == (replace(whole, messages=(message,)), message)
+        assert dispatches.of_message(session, 0, organisation_id=LHL) is None
+    with database.begin(within("nhf")) as session:
+        assert dispatches.of_message(session, whole.messages[0].number, organisation_id="nhf") is None
+
+
+def test_what_was_sent_stays_so(database: Database, announcements: Announcements) -> None:
+    first, *_ = announcements.announce(EXPIRED, ANYBODY).dispatch.messages
+    with database.begin(within(LHL)) as session:
+        dispatches.settle(session, first.number, Status.FAILED, organisation_id=LHL, at=utc_now(), reason="late")
+        found = dispatches.of_message(session, first.number, organisation_id=LHL)
+
+    assert first.status is Status.SENT
+    assert found is not None
+    assert found[1] == first
