@@ -58,16 +58,16 @@ def holdings(vault: Vault, smtp_url: str) -> dict[str, dict[str, bytes]]:
     people = {"people.jwks.json": keys.jwks.read_bytes()}
     callers = {"services.jwks.json": keys.service_jwks.read_bytes()}
     caller = {"services.pem": keys.service_key.read_bytes()}
-    passwords = {service: vault.password(service) for service in SERVICES}
     superuser = vault.password("postgres")
-    addresses = {service: {"database-url": _address(service, password)} for service, password in passwords.items()}
+    passwords = {role: vault.password(role) for service in SERVICES for role in _roles(service)}
+    addresses = {service: {"database-url": _address(f"{service}_app", service, vault)} for service in SERVICES}
     return {
         "database": {"superuser.password": superuser.encode()},
         "databases": {
-            "superuser-url": _address("postgres", superuser),
-            **{f"{service}.password": password.encode() for service, password in passwords.items()},
+            "superuser-url": _address("postgres", "postgres", vault),
+            **{f"{role}.password": password.encode() for role, password in passwords.items()},
         },
-        "migrations": {f"{service}-url": _address(service, password) for service, password in passwords.items()},
+        "migrations": {f"{service}-url": _address(f"{service}_owner", service, vault) for service in SERVICES},
         "orchestrator": {
             **people,
             **caller,
@@ -88,8 +88,12 @@ def holdings(vault: Vault, smtp_url: str) -> dict[str, dict[str, bytes]]:
     }
 
 
-def _address(role: str, password: str) -> bytes:
-    return f"postgresql://{role}:{password}@database:5432/{role}".encode()
+def _roles(service: str) -> list[str]:
+    return [f"{service}_{kind}" for kind in ("owner", "app", "read")]
+
+
+def _address(role: str, database: str, vault: Vault) -> bytes:
+    return f"postgresql://{role}:{vault.password(role)}@database:5432/{database}".encode()
 
 
 def _description() -> Mapping[str, object]:

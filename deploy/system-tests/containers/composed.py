@@ -8,8 +8,10 @@ import time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from running import REPOSITORY, eventually
+from shared_lib.tenancy import SPANS_SETTING
 
 from .docker import compose_command, docker, inspect, run
 
@@ -107,12 +109,14 @@ class Composed:
         described: dict[str, Any] = json.loads((handed_out / "trial" / "stack.json").read_text())
         urls = {service: f"http://127.0.0.1:{self.port(f'{service}-web', 8000)}" for service in SERVICES}
         dsns = {service: self._dsn(handed_out / service / "database-url") for service in SERVICES}
+        spanning = "?options=" + quote(f"-c {SPANS_SETTING}=operations")
+        owners = {service: self._dsn(handed_out / "migrations" / f"{service}-url") + spanning for service in SERVICES}
         keys = handed_out / "orchestrator"
         return {
             **{**described, **urls},
             "gateway": f"http://127.0.0.1:{self.port('gateway', 8080)}",
             "mailbox": str(self.data / "mails" / "inbox"),
-            "databases": dsns,
+            "databases": owners,
             "private_key": str(handed_out / "trial" / "people.pem"),
             "jwks": str(handed_out / "trial" / "people.jwks.json"),
             "settings": {
