@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -26,7 +27,6 @@ from shared_lib.outbox import Relay
 from shared_lib.testing.issuer import Issuer, bearer
 from shared_lib.testing.postgres import Addresses, PostgresServer, database_for, truncate_all
 from shared_lib.web import api
-from sqlalchemy import event
 
 from .builders import a_file, two_organisations
 from .fakes import FakeNotifier, MovableClock, StubService, WatchedProgress
@@ -163,14 +163,17 @@ def as_person(issuer: Issuer) -> Callable[..., Headers]:
 
 
 @contextmanager
-def counted_queries(database: Database) -> Iterator[list[str]]:
-    """The statements that are executed inside the block, beside the beginnings of transactions."""
+def counted_queries() -> Iterator[list[str]]:
+    """The statements that the driver is given inside the block, by whichever way, beside the beginnings of
+    transactions."""
     statements: list[str] = []
+    execute = psycopg.Cursor.execute
 
-    def count(_: Any, __: Any, statement: str, *___: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            statements.append(statement)
+    def counted(cursor: psycopg.Cursor[Any], query: Any, *values: Any, **options: Any) -> psycopg.Cursor[Any]:
+        if not str(query).startswith("BEGIN"):
+            statements.append(str(query))
+        return execute(cursor, query, *values, **options)
 
-    event.listen(database.engine, "before_cursor_execute", count)
-    yield statements
-    event.remove(database.engine, "before_cursor_execute", count)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.Cursor, "execute", counted)
+        yield statements

@@ -128,7 +128,7 @@ def test_pages_follow_each_other_and_are_not_counted(client: FlaskClient, admin:
 def test_a_page_costs_one_statement(
     client: FlaskClient, admin: Headers, database: Database, app: object, removed_event: str
 ) -> None:
-    with counted_queries(app.extensions["audit_trail"].database) as statements:  # type: ignore[attr-defined]
+    with counted_queries() as statements:
         client.get(AUDIT, headers=admin)
 
     assert len([statement for statement in statements if "audit_entry" in statement]) == 1

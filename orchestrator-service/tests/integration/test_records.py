@@ -120,7 +120,7 @@ def test_a_list_costs_the_same_few_queries_however_long_it_is(
     records: Records, events: list[PauseEvent], actor: Actor, queries: int
 ) -> None:
     for limit in (1, 100):
-        with counted_queries(records.database) as statements:
+        with counted_queries() as statements:
             listed(records, actor, limit=limit)
         assert len(statements) == queries
 

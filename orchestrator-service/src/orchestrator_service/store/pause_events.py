@@ -1,5 +1,6 @@
 """Single pause events. The reason is sealed on the way in and opened on the way out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -83,7 +84,7 @@ def remove(session: Session, event: PauseEvent) -> None:
     event_counts.change(session, event, by=-1)
 
 
-def events_of(session: Session, vault: Vault | None, rows: list[PauseEventRow]) -> list[PauseEvent]:
+def events_of(session: Session, vault: Vault | None, rows: Sequence[Any]) -> list[PauseEvent]:
     """The rows as domain objects, with what became of their notices (one query for all of them)."""
     results = dispatch_results.of_events(session, [row.id for row in rows])
     return [_event(vault, row, dispatch_results=tuple(results.get(row.id, ()))) for row in rows]
@@ -140,7 +141,7 @@ def _sealed(vault: Vault, event: PauseEvent) -> dict[str, Any]:
     return {"reason_key_id": key_id, "sealed_reason": sealed}
 
 
-def _event(vault: Vault | None, row: PauseEventRow, **more: Any) -> PauseEvent:
+def _event(vault: Vault | None, row: Any, **more: Any) -> PauseEvent:
     return PauseEvent(
         id=row.id,
         organisation_id=row.organisation_id,
@@ -162,7 +163,7 @@ def _event(vault: Vault | None, row: PauseEventRow, **more: Any) -> PauseEvent:
     )
 
 
-def _reason(vault: Vault | None, row: PauseEventRow) -> str | None:
+def _reason(vault: Vault | None, row: Any) -> str | None:
     if vault is None or row.sealed_reason is None or row.reason_key_id is None:
         return None
     try:
@@ -172,7 +173,7 @@ def _reason(vault: Vault | None, row: PauseEventRow) -> str | None:
         return None  # one such row must not cost anybody the list
 
 
-def _audience(row: PauseEventRow) -> Audience:
+def _audience(row: Any) -> Audience:
     acted_by = None
     if row.acted_by_id is not None and row.acted_by_name is not None:
         acted_by = ActedBy(id=row.acted_by_id, name=row.acted_by_name)
