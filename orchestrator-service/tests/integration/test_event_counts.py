@@ -1,0 +1,57 @@
+"""The kept counts of events are the rows, whatever happens at the same time; and a command that looks and mends."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from orchestrator_service.__main__ import main
+from orchestrator_service.domain.event_lists import EventFilter
+from orchestrator_service.domain.pause_events import Correction
+from orchestrator_service.store.event_counts import TALLY
+from orchestrator_service.usecases.recording import Recording
+from orchestrator_service.usecases.records import Records
+from shared_lib.counts import check
+from shared_lib.database import Database
+from shared_lib.paging import PageRequest
+from shared_lib.statements import ask
+from shared_lib.tenancy import across
+from shared_lib.testing.postgres import Addresses
+
+from ..builders import EFFECTIVE, GLOBAL_ADMIN, NHF_ADMIN, a_draft
+
+pytestmark = pytest.mark.usefixtures("directory")
+
+
+def test_they_stay_right_while_many_write(recording: Recording, records: Records, addresses: Addresses) -> None:
+    def bustle(number: int) -> None:
+        for mentor_id in ("pm_551e8400", "pm_662f9511", "pm_alone"):
+            draft = a_draft(peer_mentor_id=mentor_id, effective_date=EFFECTIVE + timedelta(hours=number % 7))
+            event = recording.record(draft, actor=NHF_ADMIN, key=None, wait_seconds=0).event
+            if number >= 7:
+                continue  # twins of the first seven: nothing new, nothing to count
+            if number % 3 == 0:
+                records.remove(event.id, actor=GLOBAL_ADMIN, versions=None)
+            else:
+                later = Correction.of({"effective_date": event.effective_date + timedelta(days=30 + number)})
+                records.correct(event.id, later, actor=NHF_ADMIN, versions=None)
+
+    with ThreadPoolExecutor(7) as threads:
+        list(threads.map(bustle, range(14)))
+
+    assert check(Database.open(addresses.owner, pool_size=1), TALLY, repair=False) == (0, "All counts are right.")
+    page = records.page(EventFilter(), PageRequest(limit=100), actor=GLOBAL_ADMIN)
+    assert page.total == len(page.items) > 0
+
+
+def test_the_command_finds_a_wrong_count_and_mends_it(
+    recording: Recording, addresses: Addresses, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording.record(a_draft(), actor=NHF_ADMIN, key=None, wait_seconds=0)
+    with Database.open(addresses.owner, pool_size=1).begin(across("test")) as session:
+        ask(session, "UPDATE event_count SET events = events + 7")
+    owner = {**environ, "MIGRATE_DATABASE_URL": addresses.owner}
+
+    assert main(["counts", "verify"], owner) == 1
+    assert main(["counts", "repair"], owner) == 0
+    assert main(["counts", "verify"], owner) == 0
+    assert "1 counts are wrong" in capsys.readouterr().out
