@@ -1,7 +1,10 @@
 """The service on a real database, and a client that speaks HTTP to it."""
 
+import base64
+import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from shared_lib.database import Database
 from shared_lib.migrate import migrate
 from shared_lib.testing.issuer import Issuer, bearer
 from shared_lib.testing.postgres import Addresses, PostgresServer, database_for, truncate_all
+from shared_lib.vault import Vault
 
 AUDIENCE = "acknowledgement-service"
 
@@ -46,6 +50,13 @@ def database(addresses: Addresses, database_url: str) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture(scope="session")
+def note_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("keys") / "note-keys.json"
+    path.write_text(json.dumps({"current": "k1", "keys": {"k1": base64.b64encode(b"k" * 32).decode()}}))
+    return path
+
+
 class MovableClock:
     """Time that a test moves."""
 
@@ -62,13 +73,13 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture
-def lapses(database: Database, clock: MovableClock) -> Lapses:
-    return Lapses(database=database, clock=clock)
+def lapses(database: Database, note_keys: Path, clock: MovableClock) -> Lapses:
+    return Lapses(database=database, vault=Vault.from_file(str(note_keys), setting="NOTE_KEYS"), clock=clock)
 
 
 @pytest.fixture
-def app(database: Database, database_url: str, issuer: Issuer) -> Iterator[Flask]:
-    app = create_app(Config.from_env(issuer.environ(DATABASE_URL=database_url)))
+def app(database: Database, database_url: str, note_keys: Path, issuer: Issuer) -> Iterator[Flask]:
+    app = create_app(Config.from_env(issuer.environ(DATABASE_URL=database_url, NOTE_KEYS=str(note_keys))))
     yield app
     app.extensions["lapses"].database.close()
 

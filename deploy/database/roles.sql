@@ -21,9 +21,11 @@ BEGIN
             EXECUTE format('CREATE ROLE %I', role);
         END IF;
         EXECUTE format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', role);
-        -- Statements and rows carry what people have written: the server's log gets neither, however it is configured.
+        -- Statements, rows and even messages ("invalid input syntax: ...") carry what people have written. The server's
+        -- log gets none of them, however it is configured: errors of statements are told by the service that sent them.
         FOREACH quiet IN ARRAY ARRAY[
-            'log_statement = none', 'log_min_error_statement = panic', 'log_error_verbosity = terse',
+            'log_statement = none', 'log_min_messages = log', 'log_min_error_statement = panic',
+            'log_error_verbosity = terse',
             'log_parameter_max_length = 0', 'log_parameter_max_length_on_error = 0',
             'log_min_duration_statement = -1', 'log_min_duration_sample = -1', 'log_transaction_sample_rate = 0'
         ] LOOP

@@ -1,4 +1,4 @@
-"""The local system's keys, made once: for people's tokens, for the services' own, and for sealing pause reasons."""
+"""The local system's keys, made once: for people's tokens, for the services' own, and for sealing reasons and notes."""
 
 import base64
 import hashlib
@@ -26,6 +26,7 @@ class Keys:
     service_key: Path
     service_jwks: Path
     reason_keys: Path
+    note_keys: Path
 
     @classmethod
     def below(cls, data: Path) -> "Keys":
@@ -36,6 +37,7 @@ class Keys:
             service_key=home / "services.pem",
             service_jwks=home / "services.jwks.json",
             reason_keys=home / "reasons.json",
+            note_keys=home / "notes.json",
         )
 
     def ensure(self) -> None:
@@ -45,9 +47,10 @@ class Keys:
             _write_pair(rsa.generate_private_key(public_exponent=65537, key_size=2048), self.private_key, self.jwks)
         if not self.service_jwks.exists():
             _write_pair(ec.generate_private_key(ec.SECP256R1()), self.service_key, self.service_jwks)
-        if not self.reason_keys.exists():
-            key = base64.b64encode(secrets.token_bytes(32)).decode()
-            write(self.reason_keys, json.dumps({"current": "first", "keys": {"first": key}}, indent=2).encode())
+        for path in (self.reason_keys, self.note_keys):
+            if not path.exists():
+                key = base64.b64encode(secrets.token_bytes(32)).decode()
+                write(path, json.dumps({"current": "first", "keys": {"first": key}}, indent=2).encode())
 
 
 def mint(description: Mapping[str, Any], *, role: str, subject: str, organisation: str | None) -> str:

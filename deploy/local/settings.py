@@ -73,6 +73,7 @@ class Settings:
             "SERVICE_KEY": str(self.keys.service_key),
             "SERVICE_JWKS": str(self.keys.service_jwks),
             "REASON_KEYS": str(self.keys.reason_keys),
+            "NOTE_KEYS": str(self.keys.note_keys),
         }
         defaults = {
             "NOTIFICATION_URL": self.url("notification"),

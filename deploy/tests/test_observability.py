@@ -45,7 +45,7 @@ def samples(postgres_server: PostgresServer, issuer: Issuer, tmp_path_factory: p
     for service in SERVICES:
         unused = import_module(f"{service}_service.__main__").UNUSED
         seen = database_for(postgres_server, f"{service}_seen", lambda dsn, s=service: _migrate(s, dsn), prefix=service)
-        environ = {**unused, **issuer.environ(DATABASE_URL=seen.app), "REASON_KEYS": str(keys)}
+        environ = {**unused, **issuer.environ(DATABASE_URL=seen.app), "REASON_KEYS": str(keys), "NOTE_KEYS": str(keys)}
         config = import_module(f"{service}_service.config").Config.from_env(environ)
         app = import_module(f"{service}_service.app.web").create_app(config)
         with app.test_client() as client:

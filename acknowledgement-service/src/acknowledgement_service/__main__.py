@@ -25,6 +25,7 @@ UNUSED = {
     "JWT_JWKS": "unused",
     "SERVICE_JWKS": "unused",
     "JWT_ISSUER": "unused",
+    "NOTE_KEYS": "unused",
 }
 """Enough to describe the service without running it."""
 
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     tidy.set_defaults(command=_tidy)
     maintenance.add_audit(commands, _audit)
     maintenance.add_counts(commands, _counts)
+    maintenance.add_seal(commands, _seal)
     lapses = commands.add_parser("lapses", help="lapse records").add_subparsers(required=True, metavar="ACTION")
     load = lapses.add_parser("import", help="take over records of another system from a CSV file (see README)")
     load.add_argument("file", type=Path)
@@ -69,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _web(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    Config.from_env(environ)
+    from shared_lib.vault import Vault
+
+    Vault.from_file(Config.from_env(environ).note_keys, setting="NOTE_KEYS")
     command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn_conf"]
     os.execve(sys.executable, [*command, "acknowledgement_service.wsgi:application"], dict(environ))  # noqa: S606
 
@@ -91,11 +95,17 @@ def _migrate(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
 def _openapi(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
     import json
 
+    from shared_lib.clock import utc_now
+    from shared_lib.database import Database
+    from shared_lib.vault import Vault
     from shared_lib.web import openapi
 
-    from .app.web import create_app
+    from .app.web import build_api
+    from .usecases.lapses import Lapses
 
-    app = create_app(Config.from_env(UNUSED))
+    config = Config.from_env(UNUSED)
+    lapses = Lapses(database=Database.open(config.database_url), vault=Vault(current="", keys={}), clock=utc_now)
+    app = build_api(config, lapses)
     print(json.dumps(openapi.document(app.extensions["api"]), indent=2))
     return 0
 
@@ -131,20 +141,35 @@ def _counts(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return code
 
 
+def _seal(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from shared_lib import sealing
+    from shared_lib.database import Database
+    from shared_lib.vault import Vault
+
+    from .store.tables import NOTES
+
+    config = Config.from_env(environ)
+    vault = Vault.from_file(config.note_keys, setting="NOTE_KEYS")
+    return sealing.run(Database.open(config.database_url, pool_size=1, statement_timeout=30.0), vault, NOTES)
+
+
 def _import(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from shared_lib.clock import utc_now
     from shared_lib.database import Database
+    from shared_lib.vault import Vault
 
     from .usecases.lapses import Lapses
 
     config = Config.from_env(environ)
+    vault = Vault.from_file(config.note_keys, setting="NOTE_KEYS")
     try:
         with options.file.open(newline="", encoding="utf-8-sig") as file:
             records = [_record(line) for line in csv.DictReader(file)]
     except (OSError, KeyError, ValueError) as error:
         print(f"{options.file}: not a file of lapse records ({type(error).__name__}: {error}).", file=sys.stderr)
         return 1
-    new = Lapses(database=Database.open(config.database_url, pool_size=1), clock=utc_now).take_over(records)
+    database = Database.open(config.database_url, pool_size=1)
+    new = Lapses(database=database, vault=vault, clock=utc_now).take_over(records)
     print(f"{len(records)} records read, {new} of them new.")
     return 0
 

@@ -14,6 +14,7 @@ class Config:
     owner_database_url: str = field(repr=False)
     identity: Identity
     rate_limits: RateLimits
+    note_keys: str
     is_open: bool
     pool_size: int
     log_level: str
@@ -29,6 +30,7 @@ class Config:
             ),
             identity=Identity.from_settings(settings, audience="acknowledgement-service", has_callers=True),
             rate_limits=RateLimits.from_settings(settings),
+            note_keys=settings.text("NOTE_KEYS"),
             is_open=settings.choice("AUTH_MODE", ("open", "token")) == "open",
             pool_size=settings.whole("DATABASE_POOL", 18, least=1, most=200),
             log_level=settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),

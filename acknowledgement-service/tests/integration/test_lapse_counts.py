@@ -30,7 +30,7 @@ class Changed(Exception):
 
 @pytest.fixture
 def environ(issuer: Issuer, addresses: Addresses) -> dict[str, str]:
-    return issuer.environ(DATABASE_URL=addresses.app, MIGRATE_DATABASE_URL=addresses.owner)
+    return issuer.environ(DATABASE_URL=addresses.app, MIGRATE_DATABASE_URL=addresses.owner, NOTE_KEYS="unused")
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from .config import Config
 from .domain.certifications import TIERS
 from .domain.directory import Report
 from .domain.errors import ImportRunning
-from .store.vault import BadKeyFile, ReasonVault
 
 RELAY_STATEMENT_SECONDS = 30.0
 MOST_DAYS = 3650
@@ -40,7 +39,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     options = _parser().parse_args(arguments, argparse.Namespace(environ=environ))
     try:
         code: int = options.command(options)
-    except (BadSetting, BadKeyFile) as error:
+    except BadSetting as error:
         print(f"Settings: {error}", file=sys.stderr)
         return 2
     except Unavailable as error:
@@ -86,11 +85,14 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--dry-run", action="store_true", help="only count")
     plan.set_defaults(command=_announce_certifications)
     dead_letters.add_parser(commands, _outbox)
+    maintenance.add_seal(commands, _seal)
     return parser
 
 
 def _web(options: argparse.Namespace) -> int:
-    ReasonVault.from_file(Config.from_env(options.environ).reason_keys)
+    from shared_lib.vault import Vault
+
+    Vault.from_file(Config.from_env(options.environ).reason_keys, setting="REASON_KEYS")
     command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn_conf"]
     os.execve(sys.executable, [*command, "orchestrator_service.wsgi:application"], dict(options.environ))  # noqa: S606
 
@@ -172,6 +174,19 @@ def _counts(options: argparse.Namespace) -> int:
     code, sentence = check(owner, TALLY, repair=options.action == "repair")
     print(sentence)
     return code
+
+
+def _seal(options: argparse.Namespace) -> int:
+    from shared_lib import sealing
+    from shared_lib.database import Database
+    from shared_lib.vault import Vault
+
+    from .store.tables.events import REASONS
+
+    config = Config.from_env(options.environ)
+    vault = Vault.from_file(config.reason_keys, setting="REASON_KEYS")
+    database = Database.open(config.database_url, pool_size=1, statement_timeout=RELAY_STATEMENT_SECONDS)
+    return sealing.run(database, vault, REASONS)
 
 
 def _import(options: argparse.Namespace) -> int:

@@ -7,6 +7,14 @@ from typing import Any
 Run = Callable[..., int]
 
 
+def add_seal(commands: Any, run: Run) -> None:
+    """Add `seal rotate`; `run` is called with the parsed options."""
+    seal = commands.add_parser("seal", help="texts that are kept sealed")
+    actions = seal.add_subparsers(required=True, metavar="ACTION")
+    rotate = actions.add_parser("rotate", help="bring all of them under the current key, in batches; may be repeated")
+    rotate.set_defaults(command=run)
+
+
 def add_audit(commands: Any, run: Run) -> None:
     """Add `audit verify`; `run` is called with the parsed options."""
     audit = commands.add_parser("audit", help="the audit trail")

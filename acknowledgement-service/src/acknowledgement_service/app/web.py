@@ -1,10 +1,9 @@
 """The web process."""
 
-import hashlib
-
 from flask import Flask
 from shared_lib.clock import Clock, utc_now
 from shared_lib.database import REQUEST_SECONDS, Database
+from shared_lib.vault import Vault
 from shared_lib.web import api
 from shared_lib.web.auth import Door
 from shared_lib.web.health import usual_checks
@@ -21,8 +20,19 @@ from . import MIGRATIONS
 def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
     """A web application that is ready to be served; connects to nothing yet."""
     database = Database.open(config.database_url, pool_size=config.pool_size, transaction_timeout=REQUEST_SECONDS)
+    vault = Vault.from_file(config.note_keys, setting="NOTE_KEYS")
+    app = build_api(
+        config, Lapses(database=database, vault=vault, clock=clock, on_acknowledged=metrics.observe), clock=clock
+    )
+    app.extensions["audit_trail"] = AuditTrail(database=database)
+    app.extensions["fingerprint_secret"] = vault.fingerprint_secret
+    api.closing(app, database.close)
+    return app
+
+
+def build_api(config: Config, lapses: Lapses, *, clock: Clock = utc_now) -> Flask:
+    """The HTTP side alone, which is all that its description needs."""
     door = Door.of(config.identity, limits=config.rate_limits, clock=clock, is_open=config.is_open)
-    lapses = Lapses(database=database, clock=clock, on_acknowledged=metrics.observe)
     app = api.build(
         __name__,
         title="Coordinator Acknowledgement Service",
@@ -30,11 +40,8 @@ def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
         blueprints=[routes.blp, audit.blp, internal.blp],
         error_table=ERROR_TABLE,
         door=door,
-        checks=usual_checks(database, MIGRATIONS, door),
+        checks=usual_checks(lapses.database, MIGRATIONS, door),
         collectors=[metrics.OpenLapsesCollector(lapses.open_by_age)],
     )
-    app.extensions["audit_trail"] = AuditTrail(database=database)
     app.extensions["lapses"] = lapses
-    app.extensions["fingerprint_secret"] = hashlib.sha256(config.database_url.encode()).digest()
-    api.closing(app, database.close)
     return app

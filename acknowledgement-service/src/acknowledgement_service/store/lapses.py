@@ -1,12 +1,15 @@
 """Lapse records in the database."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from shared_lib.paging import Page, PageRequest
 from shared_lib.statements import ask, ask_one
+from shared_lib.vault import Unreadable, Vault
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -17,7 +20,10 @@ from acknowledgement_service.domain.visitor import Scope
 from . import lapse_counts
 from .tables import LapseRow
 
-_FIELDS = tuple(column.key for column in LapseRow.__table__.columns)
+log = structlog.get_logger(__name__)
+
+_SEALED = ("coordinator_notes", "sealed_notes", "notes_key_id")
+_FIELDS = tuple(column.key for column in LapseRow.__table__.columns if column.key not in _SEALED)
 
 # Every acknowledgement locks and saves: past the mapped class, which costs several times the statement itself.
 _LOCK = f"""
@@ -28,7 +34,12 @@ WHERE notification_id = %(notification_id)s AND coordinator_id = %(coordinator_i
 FOR UPDATE
 """  # noqa: S608 - the table's own columns
 _SAVE = """
-UPDATE lapse SET acknowledged_at = %(acknowledged_at)s, coordinator_notes = %(coordinator_notes)s, version = %(version)s
+UPDATE lapse SET acknowledged_at = %(acknowledged_at)s, version = %(version)s
+WHERE id = %(id)s AND organisation_id = %(organisation_id)s
+"""
+_SAVE_NOTED = """
+UPDATE lapse SET acknowledged_at = %(acknowledged_at)s, version = %(version)s,
+    coordinator_notes = NULL, sealed_notes = %(sealed_notes)s, notes_key_id = %(notes_key_id)s
 WHERE id = %(id)s AND organisation_id = %(organisation_id)s
 """
 
@@ -46,10 +57,11 @@ def get(session: Session, lapse_id: UUID, *, scope: Scope) -> Lapse | None:
     return _one(session, select(LapseRow).where(LapseRow.id == lapse_id, *_within(scope)))
 
 
-def lock(session: Session, lapse_id: UUID, *, scope: Scope) -> Lapse | None:
-    """The same, held against other writers until the transaction ends."""
+def lock(session: Session, vault: Vault, lapse_id: UUID, *, scope: Scope) -> Lapse | None:
+    """The same with its notes, which are opened here alone; held against other writers until the transaction ends."""
     statement = select(LapseRow).where(LapseRow.id == lapse_id, *_within(scope)).with_for_update()
-    return _one(session, statement)
+    row = session.scalars(statement).one_or_none()
+    return replace(_lapse(row), coordinator_notes=_notes(vault, row)) if row is not None else None
 
 
 def of_opening(session: Session, opening: Opening) -> Lapse | None:
@@ -105,9 +117,12 @@ def open_before(session: Session, moments: Sequence[datetime]) -> Sequence[int]:
     return tuple(session.execute(select(*counts).where(LapseRow.acknowledged_at.is_(None))).one())
 
 
-def save(session: Session, lapse: Lapse) -> None:
-    """Write a changed lapse back; its row must be locked."""
-    ask(session, _SAVE, _values(lapse))
+def save(session: Session, vault: Vault, lapse: Lapse, *, with_notes: bool) -> None:
+    """Write a changed lapse back; its row must be locked. Without `with_notes` its notes stay, readable or not."""
+    if with_notes:
+        ask(session, _SAVE_NOTED, {**_values(lapse), **_sealed(vault, lapse)})
+    else:
+        ask(session, _SAVE, _values(lapse))
 
 
 def remove(session: Session, lapse: Lapse) -> None:
@@ -152,6 +167,23 @@ def _order(sort: Sort) -> tuple[Any, ...]:
     if sort is Sort.EXPIRY:
         return LapseRow.expiry_date.asc(), LapseRow.id.asc()
     return LapseRow.created_at.desc(), LapseRow.id.desc()
+
+
+def _sealed(vault: Vault, lapse: Lapse) -> dict[str, Any]:
+    notes = lapse.coordinator_notes
+    key_id, sealed = (None, None) if notes is None else vault.seal(str(lapse.id), notes)
+    return {"notes_key_id": key_id, "sealed_notes": sealed}
+
+
+def _notes(vault: Vault, row: LapseRow) -> str | None:
+    """What stands there unsealed was written by an older release, after whatever is sealed."""
+    if row.coordinator_notes is not None or row.sealed_notes is None or row.notes_key_id is None:
+        return row.coordinator_notes
+    try:
+        return vault.open(str(row.id), row.notes_key_id, row.sealed_notes)
+    except Unreadable:
+        log.error("lapse.notes_unreadable", lapse_id=str(row.id))
+        return None  # the lapse itself must stay usable
 
 
 def _values(lapse: Lapse) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from shared_lib.audit import audit_chain_tables
 from shared_lib.idempotency import idempotency_table
-from sqlalchemy import BigInteger, DateTime, Identity, Index, UniqueConstraint
+from shared_lib.sealing import SealedColumn
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 MOMENT = DateTime(timezone=True)
@@ -27,6 +28,9 @@ class LapseRow(Base):
     created_at: Mapped[datetime] = mapped_column(MOMENT)
     acknowledged_at: Mapped[datetime | None] = mapped_column(MOMENT)
     coordinator_notes: Mapped[str | None]
+    """Notes of before they were sealed; `seal rotate` leaves none."""
+    sealed_notes: Mapped[bytes | None]
+    notes_key_id: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (
@@ -49,6 +53,9 @@ class LapseCountRow(Base):
     coordinator_id: Mapped[str] = mapped_column(primary_key=True)
     is_acknowledged: Mapped[bool] = mapped_column(primary_key=True)
     lapses: Mapped[int] = mapped_column(BigInteger)
+
+
+NOTES = SealedColumn(table="lapse", sealed="sealed_notes", key_id="notes_key_id", plain="coordinator_notes")
 
 
 class AuditRow(Base):

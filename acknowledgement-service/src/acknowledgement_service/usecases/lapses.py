@@ -12,6 +12,7 @@ from shared_lib.database import Database
 from shared_lib.idempotency import RequestKey
 from shared_lib.paging import Page, PageRequest
 from shared_lib.tenancy import across, within
+from shared_lib.vault import Vault
 from sqlalchemy.orm import Session
 
 from acknowledgement_service.domain.errors import LapseNotFound, NotYourLapse
@@ -42,6 +43,7 @@ class Lapses:
     """`on_acknowledged` hears how long each lapse had been open, once it is certain."""
 
     database: Database
+    vault: Vault
     clock: Clock
     on_acknowledged: Callable[[timedelta], None] = _unheard
 
@@ -90,7 +92,7 @@ class Lapses:
     def change(self, lapse_id: UUID, change: Change, *, visitor: Visitor, versions: frozenset[int] | None) -> Lapse:
         """Correct or annotate. Raises LapseNotFound, StaleVersion, NotYourLapse and what `Lapse.changed` raises."""
         with self.database.begin(reach_of(visitor.scope)) as session:
-            before = _found(lapses.lock(session, lapse_id, scope=visitor.scope))
+            before = _found(lapses.lock(session, self.vault, lapse_id, scope=visitor.scope))
             before.must_be(versions)
             after = before.changed(change, now=self.clock().replace(microsecond=0))
             if before.acknowledged_at != after.acknowledged_at:
@@ -102,7 +104,7 @@ class Lapses:
     def delete(self, lapse_id: UUID, *, visitor: Visitor, versions: frozenset[int] | None) -> None:
         """Remove the record; its trace stays in the audit. Raises LapseNotFound, StaleVersion, MayNotDelete."""
         with self.database.begin(reach_of(visitor.scope)) as session:
-            lapse = _found(lapses.lock(session, lapse_id, scope=visitor.scope))
+            lapse = _found(lapses.lock(session, self.vault, lapse_id, scope=visitor.scope))
             visitor.must_be_allowed_to_delete()
             lapse.must_be(versions)
             lapses.remove(session, lapse)
@@ -138,7 +140,7 @@ class Lapses:
     def _write(self, session: Session, before: Lapse, after: Lapse, visitor: Visitor) -> bool:
         acts = acts_between(before, after)
         if acts:
-            lapses.save(session, after)
+            lapses.save(session, self.vault, after, with_notes=Act.NOTED in acts)
         for act in acts:
             audit.add(session, act, after, actor_id=visitor.id, at=self.clock())
         return bool(acts)

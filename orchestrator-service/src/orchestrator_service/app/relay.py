@@ -8,12 +8,12 @@ from shared_lib.database import Database
 from shared_lib.http_client import ServiceClient
 from shared_lib.outbox import Relay, RetryPolicy
 from shared_lib.tokens import ServiceSigner
+from shared_lib.vault import Vault
 
 from orchestrator_service import worker
 from orchestrator_service.clients.notification import HttpNotifier
 from orchestrator_service.config import Config
 from orchestrator_service.domain.ports import Notifier, Progress
-from orchestrator_service.store.vault import ReasonVault
 from orchestrator_service.usecases.announcing import Announcing
 from orchestrator_service.usecases.certification_notices import CertificationNotices
 from orchestrator_service.usecases.contact_news import ContactNews
@@ -61,6 +61,6 @@ def create_certification_notices(config: Config, *, progress: Progress, clock: C
     database = Database.open(config.database_url, pool_size=1)
     no_threads = dict.fromkeys(worker.LANES, 0)
     relay = create_relay(config, database, create_notifier(config, clock=clock), lanes=no_threads, clock=clock)
-    vault = ReasonVault.from_file(config.reason_keys)
+    vault = Vault.from_file(config.reason_keys, setting="REASON_KEYS")
     recording = Recording(database=database, relay=relay, vault=vault, clock=clock)
     return CertificationNotices(database=database, recording=recording, clock=clock, progress=progress)

@@ -5,6 +5,7 @@ from shared_lib.clock import Clock, utc_now
 from shared_lib.database import REQUEST_SECONDS, Database
 from shared_lib.outbox import is_relay_running
 from shared_lib.outbox.metrics import OutboxCollector
+from shared_lib.vault import Vault
 from shared_lib.web import api
 from shared_lib.web.auth import Door
 from shared_lib.web.health import usual_checks
@@ -13,7 +14,6 @@ from orchestrator_service.api import audit, routes
 from orchestrator_service.api.errors import ERROR_TABLE
 from orchestrator_service.config import Config
 from orchestrator_service.domain.ports import Notifier
-from orchestrator_service.store.vault import ReasonVault
 from orchestrator_service.usecases.audit_trail import AuditTrail
 from orchestrator_service.usecases.coordinators import Coordinators
 from orchestrator_service.usecases.recording import Recording
@@ -27,7 +27,7 @@ def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock
     """A web application that is ready to be served; connects to nothing yet."""
     database = Database.open(config.database_url, pool_size=config.pool_size, transaction_timeout=REQUEST_SECONDS)
     relay = create_relay(config, database, notifier or create_notifier(config, clock=clock), clock=clock)
-    vault = ReasonVault.from_file(config.reason_keys)
+    vault = Vault.from_file(config.reason_keys, setting="REASON_KEYS")
     app = build_api(config, database, clock=clock)
     app.extensions["audit_trail"] = AuditTrail(database=database)
     app.extensions["recording"] = Recording(database=database, relay=relay, vault=vault, clock=clock)

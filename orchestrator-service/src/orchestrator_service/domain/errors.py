@@ -65,7 +65,3 @@ class ImportRunning(Exception):
 
     def __init__(self) -> None:
         super().__init__("Another directory import is running; try again when it has ended.")
-
-
-class ReasonUnreadable(Exception):
-    """A stored reason does not open: its key is gone, or it was altered or moved here from another event."""

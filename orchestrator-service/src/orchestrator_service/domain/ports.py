@@ -24,11 +24,11 @@ class Notifier(Protocol):
 class Vault(Protocol):
     """Keeps pause reasons unreadable for whoever only has the database."""
 
-    def seal(self, event_id: str, reason: str) -> tuple[str, bytes]:
+    def seal(self, row_id: str, text: str) -> tuple[str, bytes]:
         """The id of the key that was used, and the sealed reason."""
 
-    def open(self, event_id: str, key_id: str, sealed: bytes) -> str:
-        """The reason of this very event. Raises ReasonUnreadable."""
+    def open(self, row_id: str, key_id: str, sealed: bytes) -> str:
+        """The reason of this very event. Raises `shared_lib.vault.Unreadable`."""
 
 
 class Progress(Protocol):

@@ -5,12 +5,13 @@ from typing import Any
 
 import structlog
 from shared_lib.statements import ask
+from shared_lib.vault import Unreadable
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import ActedBy, Audience
-from orchestrator_service.domain.errors import ReasonUnreadable, SameEventExists
+from orchestrator_service.domain.errors import SameEventExists
 from orchestrator_service.domain.pause_events import EventType, PauseEvent
 from orchestrator_service.domain.ports import Vault
 from orchestrator_service.domain.roles import Scope
@@ -168,7 +169,7 @@ def _reason(vault: Vault | None, row: Any) -> str | None:
         return None
     try:
         return vault.open(row.id, row.reason_key_id, row.sealed_reason)
-    except ReasonUnreadable:
+    except Unreadable:
         log.error("event.reason_unreadable", event_id=row.id)
         return None  # one such row must not cost anybody the list
 

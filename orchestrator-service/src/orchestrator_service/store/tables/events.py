@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from shared_lib.sealing import SealedColumn
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -49,6 +50,9 @@ class PauseEventRow(Base):
     revision: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime | None]
+
+
+REASONS = SealedColumn(table="pause_event", sealed="sealed_reason", key_id="reason_key_id")
 
 
 class DispatchResultRow(Base):

@@ -1,35 +1,35 @@
-"""Reasons are unreadable without the key, and open for their own event only."""
+"""Sealed texts are unreadable without the key, and open for their own row only."""
 
 import base64
 import json
 from pathlib import Path
 
 import pytest
-from orchestrator_service.domain.errors import ReasonUnreadable
-from orchestrator_service.store.vault import BadKeyFile, ReasonVault
+from shared_lib.config import BadSetting
+from shared_lib.vault import Unreadable, Vault
 
 OLD, NEW = b"o" * 32, b"n" * 32
 
 
-def test_a_sealed_reason_opens_for_its_event_alone() -> None:
-    vault = ReasonVault(current="k1", keys={"k1": OLD})
+def test_a_sealed_text_opens_for_its_row_alone() -> None:
+    vault = Vault(current="k1", keys={"k1": OLD})
     key_id, sealed = vault.seal("pn_1", "Sykdom")
 
     assert vault.open("pn_1", key_id, sealed) == "Sykdom"
     assert b"Sykdom" not in sealed
-    with pytest.raises(ReasonUnreadable):
+    with pytest.raises(Unreadable):
         vault.open("pn_2", key_id, sealed)
 
 
-def test_the_same_reason_is_sealed_differently_every_time() -> None:
-    vault = ReasonVault(current="k1", keys={"k1": OLD})
+def test_the_same_text_is_sealed_differently_every_time() -> None:
+    vault = Vault(current="k1", keys={"k1": OLD})
 
     assert vault.seal("pn_1", "Sykdom") != vault.seal("pn_1", "Sykdom")
 
 
-def test_after_a_rotation_old_reasons_still_open() -> None:
-    key_id, sealed = ReasonVault(current="k1", keys={"k1": OLD}).seal("pn_1", "Sykdom")
-    rotated = ReasonVault(current="k2", keys={"k1": OLD, "k2": NEW})
+def test_after_a_rotation_old_texts_still_open() -> None:
+    key_id, sealed = Vault(current="k1", keys={"k1": OLD}).seal("pn_1", "Sykdom")
+    rotated = Vault(current="k2", keys={"k1": OLD, "k2": NEW})
 
     assert rotated.open("pn_1", key_id, sealed) == "Sykdom"
     assert rotated.seal("pn_1", "Sykdom")[0] == "k2"
@@ -50,11 +50,12 @@ def test_a_key_file_that_is_none_is_refused_without_showing_it(tmp_path: Path, c
     path = tmp_path / "keys.json"
     path.write_text(content)
 
-    with pytest.raises(BadKeyFile) as caught:
-        ReasonVault.from_file(str(path))
+    with pytest.raises(BadSetting) as caught:
+        Vault.from_file(str(path), setting="REASON_KEYS")
 
     assert "secret!" not in str(caught.value)
+    assert "REASON_KEYS" in str(caught.value)
 
 
 def test_keys_are_in_no_representation() -> None:
-    assert "ooo" not in repr(ReasonVault(current="k1", keys={"k1": OLD}))
+    assert "ooo" not in repr(Vault(current="k1", keys={"k1": OLD}))

@@ -1,4 +1,4 @@
-"""Seals pause reasons: AES-256-GCM, bound to the event, under a key that can be rotated."""
+"""Seals texts that the database must not know: AES-256-GCM, bound to their row, under a key that can be rotated."""
 
 import base64
 import binascii
@@ -12,56 +12,62 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from orchestrator_service.domain.errors import ReasonUnreadable
+from shared_lib.config import BadSetting
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
 
 
-class BadKeyFile(Exception):
-    """The file that REASON_KEYS names is not as it should be. The message shows nothing of it."""
+class Unreadable(Exception):
+    """The key is not there any more, or the text was altered or sealed for another row."""
 
     def __init__(self) -> None:
-        super().__init__(
-            'REASON_KEYS must name a JSON file {"current": "<key id>", "keys": {"<key id>": "<32 bytes in base64>"}}.'
-        )
+        super().__init__("The text cannot be opened.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReasonVault:
+class Vault:
     """Seals under the current key, opens under any that is still in the file."""
 
     current: str
     keys: dict[str, bytes] = field(repr=False)
 
     @classmethod
-    def from_file(cls, path: str) -> "ReasonVault":
+    def from_file(cls, path: str, *, setting: str) -> "Vault":
+        """Raises BadSetting, which names the setting and shows nothing of the file."""
         try:
             document = json.loads(Path(path).read_bytes())
             keys = {key_id: base64.b64decode(key, validate=True) for key_id, key in document["keys"].items()}
             current = document["current"]
         except (OSError, ValueError, KeyError, TypeError, AttributeError, binascii.Error) as fault:
-            raise BadKeyFile from fault
+            raise _bad_file(setting) from fault
         if current not in keys or any(len(key) != KEY_BYTES for key in keys.values()):
-            raise BadKeyFile
+            raise _bad_file(setting)
         return cls(current=current, keys=keys)
 
     @property
     def fingerprint_secret(self) -> bytes:
-        """For telling request bodies apart that hold a reason: a bare hash of a short text gives it away.
+        """For telling request bodies apart that hold such a text: a bare hash of a short text gives it away.
 
         Derived from the oldest key still in the file, so that a rotation does not break keys in use.
         """
         return hmac.new(self.keys[next(iter(self.keys))], b"idempotency fingerprint", hashlib.sha256).digest()
 
-    def seal(self, event_id: str, reason: str) -> tuple[str, bytes]:
+    def seal(self, row_id: str, text: str) -> tuple[str, bytes]:
+        """The id of the key, and the sealed text."""
         nonce = secrets.token_bytes(NONCE_BYTES)
-        return self.current, nonce + AESGCM(self.keys[self.current]).encrypt(nonce, reason.encode(), event_id.encode())
+        return self.current, nonce + AESGCM(self.keys[self.current]).encrypt(nonce, text.encode(), row_id.encode())
 
-    def open(self, event_id: str, key_id: str, sealed: bytes) -> str:
-        """Raises ReasonUnreadable when the key is unknown, or the text was sealed for another event or altered."""
+    def open(self, row_id: str, key_id: str, sealed: bytes) -> str:
+        """Raises Unreadable."""
         nonce, text = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         try:
-            return AESGCM(self.keys[key_id]).decrypt(nonce, text, event_id.encode()).decode()
+            return AESGCM(self.keys[key_id]).decrypt(nonce, text, row_id.encode()).decode()
         except (KeyError, InvalidTag, ValueError) as fault:
-            raise ReasonUnreadable from fault
+            raise Unreadable from fault
+
+
+def _bad_file(setting: str) -> BadSetting:
+    return BadSetting(
+        f'{setting} must name a JSON file {{"current": "<key id>", "keys": {{"<key id>": "<32 bytes in base64>"}}}}.'
+    )
