@@ -1,6 +1,7 @@
 """Every caller at every operation on his own, a colleague's, a stranger's, an unknown and a removed lapse."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -87,8 +88,9 @@ def mode(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def app(database: Database, database_url: str, issuer: Issuer, mode: str) -> Iterator[Flask]:
-    app = create_app(Config.from_env(issuer.environ(DATABASE_URL=database_url, AUTH_MODE=mode)))
+def app(database: Database, database_url: str, note_keys: Path, issuer: Issuer, mode: str) -> Iterator[Flask]:
+    environ = issuer.environ(DATABASE_URL=database_url, NOTE_KEYS=str(note_keys), AUTH_MODE=mode)
+    app = create_app(Config.from_env(environ))
     yield app
     api.close(app)
 
