@@ -7,7 +7,6 @@ copies. Running it again makes what is missing and hands out everything anew: to
 original.
 """
 
-import base64
 import datetime
 import json
 import os
@@ -46,10 +45,6 @@ class Vault:
         key, begin, certificate = self._kept("tls.pem", self_signed).partition(b"-----BEGIN CERTIFICATE")
         return {"tls.key": key, "tls.crt": begin + certificate}
 
-    def note_keys(self) -> bytes:
-        """What seals the coordinators' notes."""
-        return self._kept("notes.json", _sealing_keys)
-
     def _kept(self, name: str, make: Callable[[], bytes]) -> bytes:
         path = self._directory / name
         if not path.exists():
@@ -85,7 +80,7 @@ def holdings(vault: Vault, smtp_url: str) -> dict[str, dict[str, bytes]]:
         },
         "acknowledgement": {
             **{**people, **callers, **addresses["acknowledgement"]},
-            "notes.json": vault.note_keys(),
+            "notes.json": keys.note_keys.read_bytes(),
         },
         "gateway": vault.certificate(),
         "trial": {
@@ -102,11 +97,6 @@ def _roles(service: str) -> list[str]:
 
 def _address(role: str, database: str, vault: Vault) -> bytes:
     return f"postgresql://{role}:{vault.password(role)}@database:5432/{database}".encode()
-
-
-def _sealing_keys() -> bytes:
-    key = base64.b64encode(secrets.token_bytes(32)).decode()
-    return json.dumps({"current": "first", "keys": {"first": key}}).encode()
 
 
 def _description() -> Mapping[str, object]:

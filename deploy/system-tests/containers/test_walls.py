@@ -111,10 +111,12 @@ def secrets_of(stack):
     originals = Path(stack.data) / "secrets" / "originals"
     passwords = [path.read_bytes() for path in originals.glob("*.password")]
     keys = [path.read_bytes().splitlines()[1] for path in originals.rglob("*.pem")]
-    sealing = json.loads((originals / "keys" / "reasons.json").read_text())["keys"].values()
+    files = [json.loads((originals / "keys" / name).read_text()) for name in ("reasons.json", "notes.json")]
+    sealing = [key.encode() for file in files for key in file["keys"].values()]
     assert len(passwords) >= 4
     assert len(keys) >= 3
-    return [*passwords, *keys, *(key.encode() for key in sealing)]
+    assert len(set(sealing)) == 2
+    return [*passwords, *keys, *sealing]
 
 
 @pytest.mark.parametrize("service", [*OURS, "gateway"])
