@@ -61,6 +61,15 @@ def events(recording: Recording, clock: MovableClock) -> list[PauseEvent]:
     return found
 
 
+@pytest.mark.parametrize("actor", [GLOBAL_ADMIN, NHF_ADMIN, INGRID], ids=lambda actor: actor.id)
+def test_a_list_reads_what_the_mapped_rows_say(records: Records, events: list[PauseEvent], actor: Actor) -> None:
+    """Lists go past the mapped classes, single events do not."""
+    items = listed(records, actor).items
+
+    assert items
+    assert [records.find(item.id, actor=actor) for item in items] == items
+
+
 @pytest.mark.parametrize(
     ("actor", "expected"),
     [(GLOBAL_ADMIN, [4, 3, 2, 1, 0]), (NHF_ADMIN, [3, 2, 1, 0]), (LHL_ADMIN, [4]), (INGRID, [2, 1, 0]), (OLAV, [3])],

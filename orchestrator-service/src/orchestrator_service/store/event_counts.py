@@ -1,7 +1,7 @@
 """How many events there are: kept as they come and go, because counting would walk the table."""
 
 from shared_lib.counts import Tally
-from sqlalchemy import func, select
+from shared_lib.statements import ask_one
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -39,13 +39,19 @@ def change(session: Session, event: PauseEvent, *, by: int) -> None:
     session.execute(query)
 
 
+_TOTAL = """
+SELECT COALESCE(sum(events), 0) AS total FROM event_count
+WHERE (%(organisation_id)s::text IS NULL OR organisation_id = %(organisation_id)s)
+    AND (%(coordinator_id)s::text IS NULL OR coordinator_id = %(coordinator_id)s)
+    AND (%(event_type)s::text IS NULL OR event_type = %(event_type)s)
+"""
+
+
 def total(session: Session, wanted: EventFilter, *, organisation_id: str | None) -> int:
     """How many events there are, of everybody's when no organisation is named. `peer_mentor_id` is not considered."""
-    query = select(func.coalesce(func.sum(EventCountRow.events), 0))
-    if organisation_id is not None:
-        query = query.where(EventCountRow.organisation_id == organisation_id)
-    if wanted.coordinator_id is not None:
-        query = query.where(EventCountRow.coordinator_id == wanted.coordinator_id)
-    if wanted.event_type is not None:
-        query = query.where(EventCountRow.event_type == wanted.event_type)
-    return int(session.scalar(query) or 0)
+    values = {
+        "organisation_id": organisation_id,
+        "coordinator_id": wanted.coordinator_id,
+        "event_type": wanted.event_type.value if wanted.event_type else None,
+    }
+    return int(ask_one(session, _TOTAL, values).total)

@@ -1,11 +1,13 @@
-"""Lists of pause events, newest first, at the same cost however many there are."""
+"""Lists of pause events, newest first, at the same cost however many there are.
+
+Past the mapped classes: to build and look up these statements for every list cost more than to answer it.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 from shared_lib.paging import Page, PageRequest
-from sqlalchemy import ColumnElement, Select, Text, cast, column, desc, func, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from shared_lib.statements import ask, ask_one
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.event_lists import EventFilter
@@ -16,19 +18,30 @@ from orchestrator_service.domain.roles import Scope
 from . import event_counts, pause_events, responsible
 from .tables import PauseEventRow
 
+_COLUMNS = ", ".join(column.name for column in PauseEventRow.__table__.columns)
+_NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
+
 
 def page(session: Session, vault: Vault, scope: Scope, wanted: EventFilter, request: PageRequest) -> Page[PauseEvent]:
     """What the scope reaches of the wanted events."""
     mentors = _mentors(session, scope, wanted)
-    conditions = _conditions(scope, wanted)
+    values = {
+        "organisation_id": scope.organisation,
+        "event_type": wanted.event_type.value if wanted.event_type else None,
+        "coordinator_id": wanted.coordinator_id,
+        "mentors": mentors,
+        "offset": request.offset,
+        "limit": request.limit,
+        "reach": request.offset + request.limit,
+    }
+    conditions = _conditions(values)
     if mentors is None:
         total = event_counts.total(session, wanted, organisation_id=scope.organisation)
-        ids = _newest_of_all(conditions, request)
+        ids = _newest_of_all(conditions)
     else:
-        total = _count_of_mentors(session, conditions, mentors)
-        ids = _newest_of_mentors(conditions, mentors, request)
-    # Columns, not entities: to make entities of the rows costs more than to read them.
-    rows = list(session.execute(_in_order(select(*PauseEventRow.__table__.columns).where(PauseEventRow.id.in_(ids)))))
+        total = int(ask_one(session, _count_of_mentors(conditions), values).total)
+        ids = _newest_of_mentors(conditions)
+    rows = ask(session, f"SELECT {_COLUMNS} FROM pause_event WHERE id IN ({ids}) {_NEWEST_FIRST}", values)  # noqa: S608
     return Page(items=pause_events.events_of(session, vault, rows), request=request, total=total)
 
 
@@ -41,43 +54,26 @@ def _mentors(session: Session, scope: Scope, wanted: EventFilter) -> Sequence[st
     return own if named is None else [mentor for mentor in named if mentor in own]
 
 
-def _conditions(scope: Scope, wanted: EventFilter) -> list[ColumnElement[bool]]:
-    pairs = (
-        (PauseEventRow.organisation_id, scope.organisation),
-        (PauseEventRow.event_type, wanted.event_type),
-        (PauseEventRow.coordinator_id, wanted.coordinator_id),
-    )
-    return [col == value for col, value in pairs if value is not None]
+def _conditions(values: dict[str, Any]) -> str:
+    """Only those that narrow anything: a condition that may hold for all keeps the database from using an index."""
+    names = ("organisation_id", "event_type", "coordinator_id")
+    return " AND ".join(["true", *(f"{name} = %({name})s" for name in names if values[name] is not None)])
 
 
-def _newest_of_all(conditions: list[ColumnElement[bool]], request: PageRequest) -> Select[*tuple[Any, ...]]:
-    query = _in_order(select(PauseEventRow.id).where(*conditions))
-    return query.offset(request.offset).limit(request.limit)
+def _newest_of_all(conditions: str) -> str:
+    return f"SELECT id FROM pause_event WHERE {conditions} {_NEWEST_FIRST} OFFSET %(offset)s LIMIT %(limit)s"  # noqa: S608
 
 
-def _newest_of_mentors(
-    conditions: list[ColumnElement[bool]], mentors: Sequence[str], request: PageRequest
-) -> Select[*tuple[Any, ...]]:
+def _newest_of_mentors(conditions: str) -> str:
     """Each mentor's newest through its own index, then the newest of those: never a walk over other people's events."""
-    named = _each(mentors)
-    own = _in_order(
-        select(PauseEventRow.id, PauseEventRow.created_at).where(
-            PauseEventRow.peer_mentor_id == named.c.id, *conditions
-        )
-    )
-    newest = own.limit(request.offset + request.limit).lateral()
-    query = select(newest.c.id).select_from(named).join(newest, true())
-    return query.order_by(desc(newest.c.created_at), desc(newest.c.id)).offset(request.offset).limit(request.limit)
+    return f"""
+        SELECT own.id FROM unnest(%(mentors)s::text[]) AS named (mentor_id) CROSS JOIN LATERAL (
+            SELECT id, created_at FROM pause_event
+            WHERE peer_mentor_id = named.mentor_id AND {conditions} {_NEWEST_FIRST} LIMIT %(reach)s
+        ) AS own
+        ORDER BY own.created_at DESC, own.id DESC OFFSET %(offset)s LIMIT %(limit)s
+    """  # noqa: S608 - the conditions are ours, their values are not in them
 
 
-def _count_of_mentors(session: Session, conditions: list[ColumnElement[bool]], mentors: Sequence[str]) -> int:
-    query = select(func.count()).select_from(PauseEventRow)
-    return session.scalar(query.where(PauseEventRow.peer_mentor_id.in_(list(mentors)), *conditions)) or 0
-
-
-def _each(mentors: Sequence[str]) -> Any:
-    return func.unnest(cast(list(mentors), ARRAY(Text))).table_valued(column("id", Text)).render_derived()
-
-
-def _in_order(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    return query.order_by(PauseEventRow.created_at.desc(), PauseEventRow.id.desc())
+def _count_of_mentors(conditions: str) -> str:
+    return f"SELECT count(*) AS total FROM pause_event WHERE peer_mentor_id = ANY(%(mentors)s) AND {conditions}"  # noqa: S608
