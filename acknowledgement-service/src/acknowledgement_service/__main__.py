@@ -20,6 +20,7 @@ from .app import MIGRATIONS, NAME
 from .config import Config
 from .domain.model import Lapse
 
+TIDY_STATEMENT_SECONDS = 30.0
 UNUSED = {
     "DATABASE_URL": "postgresql://unused@localhost/unused",
     "JWT_JWKS": "unused",
@@ -58,11 +59,10 @@ def _parser() -> argparse.ArgumentParser:
     upgrade.set_defaults(command=_migrate)
     describe = commands.add_parser("openapi", help="print the OpenAPI document")
     describe.set_defaults(command=_openapi)
-    tidy = commands.add_parser("tidy", help="forget Idempotency-Keys older than 7 days; run it daily")
-    tidy.set_defaults(command=_tidy)
     maintenance.add_audit(commands, _audit)
     maintenance.add_counts(commands, _counts)
     maintenance.add_seal(commands, _seal)
+    maintenance.add_tidy(commands, _tidy)
     lapses = commands.add_parser("lapses", help="lapse records").add_subparsers(required=True, metavar="ACTION")
     load = lapses.add_parser("import", help="take over records of another system from a CSV file (see README)")
     load.add_argument("file", type=Path)
@@ -111,14 +111,15 @@ def _openapi(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _tidy(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from shared_lib import retention
     from shared_lib.clock import utc_now
     from shared_lib.database import Database
 
-    from .usecases.housekeeping import Housekeeping
+    from .usecases.retention import rules
 
-    database = Database.open(Config.from_env(environ).database_url, pool_size=1)
-    print(f"{Housekeeping(database=database, clock=utc_now).forget_old_keys()} keys forgotten.")
-    return 0
+    config = Config.from_env(environ)
+    database = Database.open(config.database_url, pool_size=1, statement_timeout=TIDY_STATEMENT_SECONDS)
+    return retention.run(database, rules(now=utc_now(), note_days=config.note_days))
 
 
 def _audit(options: argparse.Namespace, environ: Mapping[str, str]) -> int:

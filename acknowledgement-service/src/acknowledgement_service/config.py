@@ -7,6 +7,8 @@ from shared_lib.config import Settings
 from shared_lib.identity import Identity
 from shared_lib.rate_limits import RateLimits
 
+MOST_DAYS = 36_500
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
@@ -16,6 +18,7 @@ class Config:
     rate_limits: RateLimits
     note_keys: str
     is_open: bool
+    note_days: int
     pool_size: int
     log_level: str
 
@@ -32,6 +35,7 @@ class Config:
             rate_limits=RateLimits.from_settings(settings),
             note_keys=settings.text("NOTE_KEYS"),
             is_open=settings.choice("AUTH_MODE", ("open", "token")) == "open",
+            note_days=settings.whole("NOTE_DAYS", 0, most=MOST_DAYS),
             pool_size=settings.whole("DATABASE_POOL", 18, least=1, most=200),
             log_level=settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         )

@@ -8,12 +8,10 @@ from acknowledgement_service.app import MIGRATIONS
 from acknowledgement_service.domain.errors import LapseNotFound, NotYourLapse
 from acknowledgement_service.domain.visitor import ANYBODY
 from acknowledgement_service.store.tables import AuditRow, Base
-from acknowledgement_service.usecases.housekeeping import Housekeeping
 from acknowledgement_service.usecases.lapses import Lapses
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from shared_lib.database import Database
-from shared_lib.idempotency import RequestKey
 from shared_lib.schema import revision_of_code, revision_of_database
 from shared_lib.tenancy import across
 from sqlalchemy import exc, func, select, text
@@ -91,18 +89,3 @@ def test_the_migrations_make_the_tables_that_the_code_describes(database: Databa
 
     assert differences == []
     assert revision_of_database(database) == revision_of_code(MIGRATIONS)
-
-
-def test_a_key_is_forgotten_after_its_time_and_not_before(
-    lapses: Lapses, database: Database, clock: MovableClock
-) -> None:
-    opening = an_opening()
-    lapses.open(opening, by="notification-service")
-    key = RequestKey(caller="public", operation="acknowledge", key="k", fingerprint=b"f")
-    lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=ANYBODY, key=key)
-    housekeeping = Housekeeping(database=database, clock=clock)
-
-    clock.now += timedelta(hours=48)
-    assert housekeeping.forget_old_keys() == 0
-    clock.now += timedelta(days=6)
-    assert housekeeping.forget_old_keys() == 1

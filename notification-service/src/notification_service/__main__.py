@@ -61,6 +61,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     ):
         commands.add_parser(name, help=remark).set_defaults(command=partial(command, environ))
     maintenance.add_audit(commands, partial(_audit, environ))
+    maintenance.add_tidy(commands, partial(_tidy, environ))
     dead_letters.add_parser(commands, partial(_outbox, environ))
     return parser
 
@@ -118,6 +119,19 @@ def _audit(environ: Mapping[str, str], options: argparse.Namespace) -> int:
 
     database = Database.open(Config.from_env(environ).database_url, pool_size=1, statement_timeout=0)
     return commands.run(options, database, table="audit")
+
+
+def _tidy(environ: Mapping[str, str], _: argparse.Namespace) -> int:
+    from shared_lib import retention
+    from shared_lib.clock import utc_now
+    from shared_lib.database import Database
+
+    from .usecases.retention import rules
+
+    config = Config.from_env(environ)
+    database = Database.open(config.database_url, pool_size=1, statement_timeout=RELAY_STATEMENT_SECONDS)
+    own = rules(now=utc_now(), message_days=config.message_days, inbox_days=config.inbox_days)
+    return retention.run(database, own)
 
 
 def _openapi(_: Mapping[str, str], __: argparse.Namespace) -> int:

@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     load.set_defaults(command=_import)
     maintenance.add_audit(commands, _audit)
     maintenance.add_counts(commands, _counts)
+    maintenance.add_tidy(commands, _tidy)
     certifications = commands.add_parser("certifications", help="notices that time itself brings")
     actions = certifications.add_subparsers(required=True, metavar="ACTION")
     plan = actions.add_parser(
@@ -187,6 +188,18 @@ def _seal(options: argparse.Namespace) -> int:
     vault = Vault.from_file(config.reason_keys, setting="REASON_KEYS")
     database = Database.open(config.database_url, pool_size=1, statement_timeout=RELAY_STATEMENT_SECONDS)
     return sealing.run(database, vault, REASONS)
+
+
+def _tidy(options: argparse.Namespace) -> int:
+    from shared_lib import retention
+    from shared_lib.clock import utc_now
+    from shared_lib.database import Database
+
+    from .usecases.retention import rules
+
+    config = Config.from_env(options.environ)
+    database = Database.open(config.database_url, pool_size=1, statement_timeout=RELAY_STATEMENT_SECONDS)
+    return retention.run(database, rules(now=utc_now(), reason_days=config.reason_days))
 
 
 def _import(options: argparse.Namespace) -> int:

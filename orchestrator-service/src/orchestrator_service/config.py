@@ -7,6 +7,8 @@ from shared_lib.config import Settings
 from shared_lib.identity import Identity
 from shared_lib.rate_limits import RateLimits
 
+MOST_DAYS = 36_500
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
@@ -18,6 +20,7 @@ class Config:
     notification_url: str
     notification_audience: str
     reason_keys: str
+    reason_days: int
     retry_scale: float
     pool_size: int
     metrics_bind: str | None
@@ -38,6 +41,7 @@ class Config:
             notification_url=settings.url("NOTIFICATION_URL"),
             notification_audience=settings.text("NOTIFICATION_AUDIENCE", "notification-service"),
             reason_keys=settings.text("REASON_KEYS"),
+            reason_days=settings.whole("REASON_DAYS", 90, most=MOST_DAYS),
             retry_scale=settings.number("RETRY_SCALE", 1.0, least=0.0001, most=100),
             pool_size=settings.whole("DATABASE_POOL", 28, least=1, most=200),
             metrics_bind=settings.address("METRICS_BIND"),

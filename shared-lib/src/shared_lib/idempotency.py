@@ -120,10 +120,13 @@ def bind(session: Session, request: RequestKey, *, resource_id: str, status: int
     ask(session, _BIND, {**values, "resource_id": resource_id, "status": status})
 
 
-def forget(session: Session, *, before: datetime) -> int:
-    """Remove keys older than `before`; answers how many."""
-    return len(
-        session.execute(
-            text("DELETE FROM idempotency_key WHERE created_at < :before RETURNING 1"), {"before": before}
-        ).all()
+def forget(session: Session, *, before: datetime, most: int | None = None) -> int:
+    """Remove keys older than `before`, `most` of them if that is said; answers how many."""
+    gone = session.execute(
+        text(
+            "DELETE FROM idempotency_key WHERE (tenant, caller, operation, key) IN (SELECT tenant, caller, operation, "
+            "key FROM idempotency_key WHERE created_at < :before LIMIT :most) RETURNING 1"
+        ),
+        {"before": before, "most": most},
     )
+    return len(gone.all())

@@ -36,3 +36,11 @@ def add_counts(commands: Any, run: Run) -> None:
     actions.add_parser("verify", help="count all rows and compare; exit code 1 when a count is wrong")
     actions.add_parser("repair", help="count anew what is wrong; writers wait meanwhile")
     counts.set_defaults(command=run)
+
+
+def add_tidy(commands: Any, run: Run) -> None:
+    """Add `tidy`; `run` is called with the parsed options."""
+    tidy = commands.add_parser(
+        "tidy", help="remove what is kept for a time only (settings …_DAYS), in batches; run it daily, may be repeated"
+    )
+    tidy.set_defaults(command=run)

@@ -120,6 +120,7 @@ class Act(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     CORRECTED = "corrected"
     NOTED = "noted"
+    NOTES_EXPIRED = "notes_expired"
     DELETED = "deleted"
 
 

@@ -11,6 +11,8 @@ from shared_lib.rate_limits import RateLimits
 
 from .smtp import SmtpServer
 
+MOST_DAYS = 36_500
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
@@ -27,6 +29,8 @@ class Config:
     mail_name: str
     push_url: str | None = field(repr=False)
     portal_url: str | None
+    message_days: int
+    inbox_days: int
     retry_scale: float
     pool_size: int
     metrics_bind: str | None
@@ -56,6 +60,8 @@ class Config:
             mail_name=name,
             push_url=settings.url("PUSH_URL") if settings.optional("PUSH_URL") else None,
             portal_url=settings.url("PORTAL_URL") if settings.optional("PORTAL_URL") else None,
+            message_days=settings.whole("MESSAGE_DAYS", 90, most=MOST_DAYS),
+            inbox_days=settings.whole("INBOX_DAYS", 365, most=MOST_DAYS),
             retry_scale=settings.number("RETRY_SCALE", 1.0, least=0.001, most=10.0),
             pool_size=settings.whole("DATABASE_POOL", 34, least=1, most=200),
             metrics_bind=settings.address("METRICS_BIND"),

@@ -9,7 +9,7 @@ GRANTS = {
     "contact": KEPT,
     "dispatch": KEPT,
     "message": KEPT,
-    "inbox": APPEND_ONLY,
+    "inbox": f"{APPEND_ONLY}, DELETE",
     "audit": APPEND_ONLY,
     **outbox.GRANTS,
     **audit.GRANTS,

@@ -1,0 +1,125 @@
+"""Notes go when operations want it; the lapses themselves are proof and stay."""
+
+from datetime import timedelta
+
+import pytest
+from acknowledgement_service.__main__ import main
+from acknowledgement_service.domain.model import Change, Lapse
+from acknowledgement_service.domain.visitor import ANYBODY
+from acknowledgement_service.store.tables import AuditRow
+from acknowledgement_service.usecases.lapses import Lapses
+from acknowledgement_service.usecases.retention import rules
+from shared_lib import retention
+from shared_lib.database import Database
+from shared_lib.idempotency import RequestKey
+from shared_lib.tenancy import across
+from shared_lib.testing.issuer import Issuer
+from sqlalchemy import select
+
+from ..builders import an_opening
+from ..conftest import MovableClock
+
+Output = pytest.CaptureFixture[str]
+DAYS = 30
+KEY = RequestKey(caller="public", operation="acknowledge", key="k", fingerprint=b"f")
+
+
+@pytest.fixture
+def environ(issuer: Issuer, database_url: str) -> dict[str, str]:
+    """Its keys are not needed: what is removed need not be opened."""
+    return issuer.environ(DATABASE_URL=database_url, NOTE_KEYS="unused")
+
+
+def tidy(database: Database, clock: MovableClock, *, days: int = DAYS) -> None:
+    assert retention.run(database, rules(now=clock(), note_days=days)) == 0
+
+
+def noted(lapses: Lapses, *, acknowledged: bool = True, organisation_id: str = "lhl") -> Lapse:
+    """A lapse with a note."""
+    lapse = lapses.open(an_opening(organisation_id=organisation_id), by="notification-service").value
+    change = Change(is_acknowledged=True if acknowledged else None, coordinator_notes="spoke", changes_notes=True)
+    return lapses.change(lapse.id, change, visitor=ANYBODY, versions=None)
+
+
+def notes_of(lapses: Lapses, lapse: Lapse) -> str | None:
+    """Asked the way a PUT asks: that shows them."""
+    return lapses.change(lapse.id, Change(), visitor=ANYBODY, versions=None).coordinator_notes
+
+
+def test_a_note_goes_when_its_lapse_was_acknowledged_long_ago_and_not_before(
+    lapses: Lapses, database: Database, clock: MovableClock
+) -> None:
+    clock.now = clock.now.replace(microsecond=0)
+    lapse = noted(lapses)
+
+    clock.now += timedelta(days=DAYS)
+    tidy(database, clock)
+    kept = notes_of(lapses, lapse)
+    clock.now += timedelta(seconds=1)
+    tidy(database, clock)
+
+    found = lapses.find(lapse.id, visitor=ANYBODY)
+    assert (kept, notes_of(lapses, lapse)) == ("spoke", None)
+    assert (found.acknowledged_at, found.version) == (lapse.acknowledged_at, lapse.version + 1)
+    with database.begin(across("test")) as session:
+        written = session.scalars(select(AuditRow).where(AuditRow.act == "notes_expired")).one()
+    assert (written.lapse_id, written.actor_id, written.organisation_id) == (lapse.id, "retention", "lhl")
+
+
+def test_the_note_of_an_open_lapse_stays(lapses: Lapses, database: Database, clock: MovableClock) -> None:
+    lapse = noted(lapses, acknowledged=False)
+
+    clock.now += timedelta(days=3650)
+    tidy(database, clock)
+
+    assert notes_of(lapses, lapse) == "spoke"
+
+
+def test_a_note_written_lately_stays_however_old_the_lapse(
+    lapses: Lapses, database: Database, clock: MovableClock
+) -> None:
+    lapse = noted(lapses)
+    clock.now += timedelta(days=DAYS)
+    lapses.change(lapse.id, Change(coordinator_notes="again", changes_notes=True), visitor=ANYBODY, versions=None)
+
+    clock.now += timedelta(days=DAYS - 1)
+    tidy(database, clock)
+    kept = notes_of(lapses, lapse)
+    clock.now += timedelta(days=2)
+    tidy(database, clock)
+
+    assert (kept, notes_of(lapses, lapse)) == ("again", None)
+
+
+def test_notes_stay_for_ever_unless_operations_say_otherwise(
+    lapses: Lapses, clock: MovableClock, environ: dict[str, str], capsys: Output
+) -> None:
+    clock.now -= timedelta(days=400)
+    lapse, _ = noted(lapses), noted(lapses, organisation_id="nhf")
+
+    assert main(["tidy"], environ) == 0
+    assert notes_of(lapses, lapse) == "spoke"
+    assert [main(["tidy"], {**environ, "NOTE_DAYS": "399"}) for _ in range(2)] == [0, 0]
+    assert notes_of(lapses, lapse) is None
+
+    assert capsys.readouterr().out.splitlines() == [
+        "Removed: 0 keys.",
+        "Removed: 2 notes, 0 keys.",
+        "Removed: 0 notes, 0 keys.",
+    ]
+    assert main(["audit", "verify"], environ) == 0
+
+
+def test_a_key_is_forgotten_after_its_time_and_not_before(
+    lapses: Lapses, database: Database, clock: MovableClock, capsys: Output
+) -> None:
+    opening = an_opening()
+    lapses.open(opening, by="notification-service")
+    lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=ANYBODY, key=KEY)
+
+    clock.now += timedelta(hours=48)
+    tidy(database, clock, days=0)
+    clock.now += timedelta(days=6)
+    tidy(database, clock, days=0)
+
+    assert capsys.readouterr().out.splitlines() == ["Removed: 0 keys.", "Removed: 1 keys."]

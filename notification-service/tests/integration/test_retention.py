@@ -1,0 +1,172 @@
+"""Names and texts go after their time; what makes asking again the same notice stays."""
+
+from datetime import timedelta
+
+import pytest
+from notification_service.__main__ import main
+from notification_service.domain.model import Actor, Channel
+from notification_service.store.tables import DispatchRow, InboxRow
+from notification_service.usecases.announcements import Announcements, Answer
+from notification_service.usecases.contacts import Contacts
+from notification_service.usecases.retention import rules
+from shared_lib import retention
+from shared_lib.database import Database
+from shared_lib.errors import Rejected, Unreachable
+from shared_lib.outbox import Relay, closed
+from shared_lib.retention import BATCH
+from shared_lib.tenancy import across
+from shared_lib.testing.issuer import Issuer
+from sqlalchemy import func, insert, select
+
+from ..builders import A_MOMENT, a_contact, a_context, an_announcement
+from ..fakes import FakeMailer, MovableClock
+from .asking import ANYBODY, EXPIRED, rows
+
+pytestmark = pytest.mark.usefixtures("people")
+Output = pytest.CaptureFixture[str]
+BY_OLA = an_announcement(context=a_context(acted_by=Actor(id="coordinator-007", name="Ola Hansen")))
+MESSAGE_DAYS, INBOX_DAYS = 90, 365
+
+
+@pytest.fixture
+def environ(issuer: Issuer, database_url: str) -> dict[str, str]:
+    return issuer.environ(
+        DATABASE_URL=database_url,
+        ACKNOWLEDGEMENT_URL="http://127.0.0.1:9",
+        SMTP_URL="smtp://127.0.0.1:9",
+        MAIL_FROM="likeperson@portal.example",
+    )
+
+
+def tidy(database: Database, clock: MovableClock, *, message_days: int = MESSAGE_DAYS) -> None:
+    own = rules(now=clock(), message_days=message_days, inbox_days=INBOX_DAYS)
+    assert retention.run(database, own) == 0
+
+
+def names(database: Database) -> list[str | None]:
+    with database.begin(across("test")) as session:
+        return list(session.scalars(select(DispatchRow.acted_by_name).order_by(DispatchRow.id)))
+
+
+def inbox(database: Database) -> int:
+    with database.begin(across("test")) as session:
+        return session.scalar(select(func.count()).select_from(InboxRow)) or 0
+
+
+def in_the_app(contacts: Contacts) -> None:
+    contacts.put(people=[a_contact(channels=(Channel.EMAIL, Channel.IN_APP), version=2)])
+
+
+def test_the_name_of_whoever_acted_goes_when_its_messages_ended_long_ago(
+    announcements: Announcements, database: Database, clock: MovableClock
+) -> None:
+    announcements.announce(BY_OLA, ANYBODY)
+
+    clock.pass_by(days=MESSAGE_DAYS)
+    tidy(database, clock)
+    kept = names(database)
+    clock.pass_by(minutes=1)
+    tidy(database, clock)
+
+    assert (kept, names(database)) == (["Ola Hansen"], [None])
+
+
+def test_a_message_under_way_keeps_what_it_is_written_from(
+    announcements: Announcements, database: Database, clock: MovableClock, mailer: FakeMailer, relay: Relay
+) -> None:
+    mailer.failures = {"kari.nordmann@lhl.example": Unreachable("down")}
+    announcements.announce(BY_OLA, ANYBODY)
+
+    clock.pass_by(days=MESSAGE_DAYS + 1)
+    tidy(database, clock)
+    assert names(database) == ["Ola Hansen"]
+
+    relay.run_once()  # gives it up: it is too old
+    tidy(database, clock)
+    assert names(database) == ["Ola Hansen"]
+    clock.pass_by(days=MESSAGE_DAYS + 1)
+    tidy(database, clock)
+    assert names(database) == [None]
+
+
+def test_a_message_begun_anew_after_that_is_still_a_whole_letter(
+    announcements: Announcements, database: Database, clock: MovableClock, mailer: FakeMailer, relay: Relay
+) -> None:
+    mailer.failures = {"kari.nordmann@lhl.example": Rejected("smtp_550")}
+    announcements.announce(BY_OLA, ANYBODY)
+    clock.pass_by(days=MESSAGE_DAYS + 1)
+    tidy(database, clock)
+
+    mailer.failures, mailer.taken = {}, []
+    with database.begin(across("test")) as session:
+        (row,) = closed.unhappy(session, limit=9)
+        assert closed.replay(session, row.id, now=clock())
+    relay.run_once()
+
+    (mail,) = mailer.taken
+    assert mail.letter.paragraphs[0] == "Koordinator har registrert en pause for deg som likeperson i LHL."
+
+
+def test_texts_leave_the_inbox_after_their_time(
+    announcements: Announcements, contacts: Contacts, database: Database, clock: MovableClock
+) -> None:
+    in_the_app(contacts)
+    announcements.announce(EXPIRED, ANYBODY)
+
+    clock.pass_by(days=INBOX_DAYS)
+    tidy(database, clock)
+    kept = inbox(database)
+    clock.pass_by(minutes=1)
+    tidy(database, clock)
+
+    assert (kept, inbox(database)) == (1, 0)
+
+
+def test_what_was_told_is_not_told_again(
+    announcements: Announcements, contacts: Contacts, database: Database, clock: MovableClock, mailer: FakeMailer
+) -> None:
+    in_the_app(contacts)
+    first = announcements.announce(EXPIRED, ANYBODY)
+    told = len(mailer.taken)
+
+    clock.pass_by(days=INBOX_DAYS + 1)
+    tidy(database, clock)
+    again = announcements.announce(EXPIRED, ANYBODY)
+
+    def ids(answer: Answer) -> list[str]:
+        return [message.message_id for message in answer.dispatch.messages]
+
+    assert (again.status, rows(again), ids(again)) == (200, rows(first), ids(first))
+    assert len(mailer.taken) == told
+
+
+def test_more_than_a_batch_goes_in_one_run_and_a_second_one_changes_nothing(
+    announcements: Announcements, database: Database, clock: MovableClock, environ: dict[str, str], capsys: Output
+) -> None:
+    clock.now = A_MOMENT - timedelta(days=INBOX_DAYS)
+    announcements.announce(BY_OLA, ANYBODY)
+    many = BATCH + 10
+    with database.begin(across("test")) as session:
+        table = DispatchRow.__table__
+        others = [column.name for column in table.columns if column.name not in ("id", "natural_key")]
+        series = func.generate_series(1, many).table_valued("n").render_derived()
+        copies = select(func.gen_random_uuid(), func.concat("copy:", series.c.n), *(table.c[name] for name in others))
+        copies = copies.select_from(series.join(table, series.c.n > 0))
+        session.execute(insert(DispatchRow).from_select(["id", "natural_key", *others], copies))
+
+    assert [main(["tidy"], environ), main(["tidy"], environ)] == [0, 0]
+
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Removed: ")]
+    assert said == [
+        f"Removed: {many + 1} names, 0 inbox texts, 0 keys, 2 closed deliveries.",
+        "Removed: 0 names, 0 inbox texts, 0 keys, 0 closed deliveries.",
+    ]
+
+
+def test_no_days_mean_never(announcements: Announcements, database: Database, clock: MovableClock) -> None:
+    announcements.announce(BY_OLA, ANYBODY)
+
+    clock.pass_by(days=3650)
+    tidy(database, clock, message_days=0)
+
+    assert names(database) == ["Ola Hansen"]

@@ -1,0 +1,72 @@
+"""Removing what is kept for a time only: a batch of rows per call, by id."""
+
+from datetime import datetime
+
+from shared_lib.retention import BATCH, Swept
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from orchestrator_service.domain.pause_events import EventType
+
+ACTOR = "retention"
+
+# A pause ends with the mentor's next resumption, in the order of recording, on the day that it names. An event that was
+# skipped shares the fate of the pause it fell into; where the record of that pause is gone and the mentor is not
+# paused, it ended when it was recorded.
+_ENDED = """
+COALESCE(
+    (SELECT resumed.effective_date FROM pause_event resumed
+     WHERE resumed.organisation_id = event.organisation_id AND resumed.peer_mentor_id = event.peer_mentor_id
+         AND resumed.event_type = :resumed AND resumed.number > event.number
+     ORDER BY resumed.number LIMIT 1),
+    CASE WHEN event.announcement_id IS NULL AND :paused IS DISTINCT FROM
+        (SELECT last.event_type FROM pause_event last
+         WHERE last.organisation_id = event.organisation_id AND last.peer_mentor_id = event.peer_mentor_id
+             AND last.event_type IN (:paused, :resumed) AND last.announcement_id IS NOT NULL
+         ORDER BY last.number DESC LIMIT 1)
+    THEN event.created_at END
+)
+"""
+# What somebody is changing at this moment is left for the next run. Chains of the audit trail are lengthened in the
+# order of their names, so that two of these never wait for each other in a circle.
+_REMOVE_REASONS = text(
+    f"""
+WITH looked_at AS MATERIALIZED (
+    SELECT id FROM pause_event WHERE id > :after ORDER BY id LIMIT :most
+), due AS (
+    SELECT event.id FROM pause_event event JOIN looked_at USING (id)
+    WHERE event.sealed_reason IS NOT NULL AND {_ENDED} < :before
+    FOR UPDATE OF event SKIP LOCKED
+), removed AS (
+    UPDATE pause_event event SET sealed_reason = NULL, reason_key_id = NULL, revision = revision + 1
+    FROM due WHERE event.id = due.id
+    RETURNING event.id, event.organisation_id, event.peer_mentor_id
+), noted AS (
+    INSERT INTO audit_entry (at, organisation_id, actor_id, action, event_id, peer_mentor_id, fields, details)
+    SELECT :at, organisation_id, :actor, 'reason_expired', id, peer_mentor_id, ARRAY['reason'], '{{}}'
+    FROM removed ORDER BY organisation_id, id
+    RETURNING 1
+)
+SELECT (SELECT max(id) FROM looked_at) AS position, (SELECT count(*) FROM noted) AS removed
+"""  # noqa: S608 - a constant
+)
+
+
+def remove_reasons(session: Session, after: str | None, *, before: datetime, at: datetime) -> Swept:
+    """Remove the reasons of pauses that ended before then, with an audit entry for each.
+
+    The record is another one without its reason, so its revision (ETag) grows; `updated_at` is for corrections.
+    """
+    row = session.execute(
+        _REMOVE_REASONS,
+        {
+            "after": after or "",
+            "most": BATCH,
+            "before": before,
+            "at": at,
+            "actor": ACTOR,
+            "paused": EventType.PAUSE_ACTIVATED.value,
+            "resumed": EventType.PAUSE_DEACTIVATED.value,
+        },
+    ).one()
+    return Swept(removed=row.removed, position=row.position)

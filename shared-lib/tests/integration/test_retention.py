@@ -1,0 +1,102 @@
+"""Batches hold, whatever becomes of the command that makes them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from shared_lib import idempotency, retention
+from shared_lib.clock import utc_now
+from shared_lib.database import Database
+from shared_lib.errors import Rejected, Unavailable
+from shared_lib.idempotency import RequestKey
+from shared_lib.outbox import Relay
+from shared_lib.retention import Rule, Swept, old_deliveries, old_keys
+from shared_lib.tenancy import across, within
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from ..outbox_world import Destination, MovableClock, promise, rows
+
+Output = pytest.CaptureFixture[str]
+
+
+def keep_keys(database: Database, count: int, *, tenant: str = "a") -> None:
+    with database.begin(within(tenant)) as session:
+        for number in range(count):
+            key = RequestKey(caller="c", operation="o", key=str(number), fingerprint=b"")
+            idempotency.claim(session, key, at=utc_now())
+
+
+def keys(database: Database) -> int:
+    with database.begin(across("test")) as session:
+        return session.scalar(text("SELECT count(*) FROM idempotency_key")) or 0
+
+
+def one_by_one(fault: Callable[[], None]) -> Rule:
+    """Removes a key per batch, and goes wrong at the third."""
+    done: list[None] = []
+
+    def sweep(session: Session, _: object) -> Swept:
+        count = idempotency.forget(session, before=utc_now() + timedelta(days=1), most=1)
+        done.append(None)
+        if len(done) == 3:
+            fault()
+        return Swept(removed=count, position=count or None)
+
+    return Rule(what="keys", sweep=sweep)
+
+
+def test_keys_of_every_tenant_are_forgotten_when_their_time_is_up(database: Database, capsys: Output) -> None:
+    keep_keys(database, 3)
+    keep_keys(database, 2, tenant="b")
+    early, late = utc_now() + timedelta(days=6), utc_now() + timedelta(days=8)
+
+    assert retention.run(database, [old_keys(early)]) == 0
+    assert keys(database) == 5
+    assert retention.run(database, [old_keys(late)]) == 0
+    assert retention.run(database, [old_keys(late)]) == 0
+
+    assert keys(database) == 0
+    assert capsys.readouterr().out.splitlines() == ["Removed: 0 keys.", "Removed: 5 keys.", "Removed: 0 keys."]
+
+
+def test_deliveries_that_ended_badly_stay(
+    relay: Relay, destination: Destination, clock: MovableClock, database: Database, capsys: Output
+) -> None:
+    def refuse(_: object) -> None:
+        raise Rejected("smtp_550")
+
+    promise(relay, "good", inline=True)
+    destination.before = refuse
+    promise(relay, "bad", inline=True)
+
+    assert retention.run(database, [old_deliveries(clock.now + timedelta(days=31))]) == 0
+
+    assert capsys.readouterr().out.endswith("\nRemoved: 1 closed deliveries.\n")
+    assert [row.payload["name"] for row in rows(database, "outbox_closed")] == ["bad"]
+
+
+def test_what_is_interrupted_keeps_its_batches_and_says_so(database: Database, capsys: Output) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    keep_keys(database, 5)
+
+    assert retention.run(database, [one_by_one(interrupt)]) == retention.INTERRUPTED
+    assert keys(database) == 3
+    assert "Interrupted" in (said := capsys.readouterr().out)
+    assert said.endswith("Removed: 2 keys.\n")
+
+
+def test_a_database_that_goes_away_costs_one_batch(database: Database) -> None:
+    def fail() -> None:
+        raise Unavailable("database_57P01")
+
+    keep_keys(database, 5)
+
+    with pytest.raises(Unavailable):
+        retention.run(database, [one_by_one(fail)])
+
+    assert keys(database) == 3
+    assert retention.run(database, [one_by_one(lambda: None)]) == 0
+    assert keys(database) == 0
