@@ -100,7 +100,8 @@ def test_every_process_of_every_service_is_there() -> None:
     relays = [f"Deployment/{service}-relay" for service in ("orchestrator", "notification")]
     webs = [f"{kind}/{service}-web" for service in SERVICES for kind in ("Deployment", "HorizontalPodAutoscaler")]
     jobs = [f"Job/{service}-migrate" for service in SERVICES]
-    assert {*relays, *webs, *jobs} <= {name_of(manifest) for manifest in BASE}
+    daily = [f"CronJob/{service}-tidy" for service in SERVICES]
+    assert {*relays, *webs, *jobs, *daily} <= {name_of(manifest) for manifest in BASE}
     assert all(one(BASE, "ConfigMap", name)["data"]["AUTH_MODE"] == "token" for name in SERVICES[1:])
 
 
