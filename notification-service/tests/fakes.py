@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from notification_service.domain.ports import Lapse, Mail, PushNote, nothing
 from shared_lib.clock import utc_now
@@ -69,3 +70,13 @@ class FakeAcknowledgements:
         if self.failure is not None:
             raise self.failure
         self.opened.append(lapse)
+
+    def export(self, person_id: str) -> dict[str, Any]:
+        if self.failure is not None:
+            raise self.failure
+        return {"acknowledgement": {"lapse": [{"mentor_id": person_id}]}}
+
+    def erase(self, person_id: str) -> dict[str, Any]:
+        if self.failure is not None:
+            raise self.failure
+        return {"acknowledgement": {"notes": 1}}

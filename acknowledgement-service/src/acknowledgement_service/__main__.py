@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     maintenance.add_counts(commands, _counts)
     maintenance.add_seal(commands, _seal)
     maintenance.add_tidy(commands, _tidy)
+    maintenance.add_person(commands, _person, reach="this service's part; the orchestrator's command does all three")
     lapses = commands.add_parser("lapses", help="lapse records").add_subparsers(required=True, metavar="ACTION")
     load = lapses.add_parser("import", help="take over records of another system from a CSV file (see README)")
     load.add_argument("file", type=Path)
@@ -152,6 +153,24 @@ def _seal(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
     config = Config.from_env(environ)
     vault = Vault.from_file(config.note_keys, setting="NOTE_KEYS")
     return sealing.run(Database.open(config.database_url, pool_size=1, statement_timeout=30.0), vault, NOTES)
+
+
+def _person(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    import json
+
+    from shared_lib.clock import utc_now
+    from shared_lib.database import Database
+    from shared_lib.vault import Vault
+
+    from .usecases.person_data import PersonData
+
+    config = Config.from_env(environ)
+    vault = Vault.from_file(config.note_keys, setting="NOTE_KEYS")
+    database = Database.open(config.database_url, pool_size=1, statement_timeout=0)
+    person_data = PersonData(database=database, vault=vault, clock=utc_now)
+    done = person_data.export(options.id) if options.action == "export" else person_data.erase(options.id)
+    print(json.dumps(done, indent=2, ensure_ascii=False))
+    return 0
 
 
 def _import(options: argparse.Namespace, environ: Mapping[str, str]) -> int:

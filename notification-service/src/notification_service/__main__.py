@@ -62,6 +62,8 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         commands.add_parser(name, help=remark).set_defaults(command=partial(command, environ))
     maintenance.add_audit(commands, partial(_audit, environ))
     maintenance.add_tidy(commands, partial(_tidy, environ))
+    reach = "this service's part; the orchestrator's command does all three"
+    maintenance.add_person(commands, partial(_person, environ), reach=reach)
     dead_letters.add_parser(commands, partial(_outbox, environ))
     return parser
 
@@ -132,6 +134,21 @@ def _tidy(environ: Mapping[str, str], _: argparse.Namespace) -> int:
     database = Database.open(config.database_url, pool_size=1, statement_timeout=RELAY_STATEMENT_SECONDS)
     own = rules(now=utc_now(), message_days=config.message_days, inbox_days=config.inbox_days)
     return retention.run(database, own)
+
+
+def _person(environ: Mapping[str, str], options: argparse.Namespace) -> int:
+    import json
+
+    from shared_lib.clock import utc_now
+    from shared_lib.database import Database
+
+    from .usecases.person_data import PersonData
+
+    database = Database.open(Config.from_env(environ).database_url, pool_size=1, statement_timeout=0)
+    person_data = PersonData(database=database, clock=utc_now)
+    done = person_data.export(options.id) if options.action == "export" else person_data.erase(options.id)
+    print(json.dumps(done, indent=2, ensure_ascii=False))
+    return 0
 
 
 def _openapi(_: Mapping[str, str], __: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ LHL = "lhl"
 def test_people_and_organisations(database: Database) -> None:
     with database.begin(within(LHL)) as session:
         mapped = {row.id: columns_of(row) for row in session.scalars(select(ContactRow))}
+        assert {columns.pop("erased_at") for columns in mapped.values()} == {None}
         found = contacts.known(session, [*mapped, "nobody"], organisation_id=LHL)
         organisation = contacts.organisation(session, LHL)
         row = session.scalars(select(OrganisationRow)).one()

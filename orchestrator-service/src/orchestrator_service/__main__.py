@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     maintenance.add_audit(commands, _audit)
     maintenance.add_counts(commands, _counts)
     maintenance.add_tidy(commands, _tidy)
+    maintenance.add_person(commands, _person, reach="in all three services")
     certifications = commands.add_parser("certifications", help="notices that time itself brings")
     actions = certifications.add_subparsers(required=True, metavar="ACTION")
     plan = actions.add_parser(
@@ -202,6 +203,26 @@ def _tidy(options: argparse.Namespace) -> int:
     return retention.run(database, rules(now=utc_now(), reason_days=config.reason_days))
 
 
+def _person(options: argparse.Namespace) -> int:
+    import json
+
+    from shared_lib.errors import Rejected, Unreachable
+
+    from .app.relay import create_person_data
+
+    person_data = create_person_data(Config.from_env(options.environ))
+    try:
+        done = person_data.export(options.id) if options.action == "export" else person_data.erase(options.id)
+    except (Unreachable, Rejected) as error:
+        print(f"The notification service does not do its part ({error.reason}): run this again.", file=sys.stderr)
+        return 1
+    except ImportRunning as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(done, indent=2, ensure_ascii=False))
+    return 0
+
+
 def _import(options: argparse.Namespace) -> int:
     from .app.relay import create_import
 
@@ -258,6 +279,8 @@ def _print_report(path: Path, report: Report) -> None:
     for tally in report.tallies:
         ended = f", {tally.ended} ended" if tally.ended else ""
         print(f"{tally.subject}: {tally.new} new, {tally.changed} changed, {tally.unchanged} unchanged{ended}")
+    if report.left_out:
+        print(f"Left out, because their data were removed (person erase): {', '.join(report.left_out)}")
     verb = "would be told" if report.is_dry_run else "will be told"
     print(f"{report.contacts} contacts {verb} to the notification service.")
     if report.is_dry_run:

@@ -42,12 +42,14 @@ class ServiceClient:
         connect: float = 1.0,
         total: float = 6.0,
         connections: int = 16,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._audience = audience
         self._sign = sign
         self._connect = connect
         self._total = total
+        self._most_bytes = most_bytes
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.cookies = _NoCookies()
@@ -100,8 +102,8 @@ class ServiceClient:
             stream=True,
         )
         with response:
-            body = response.raw.read(MOST_BYTES + 1, decode_content=True)
-            if len(body) > MOST_BYTES:
+            body = response.raw.read(self._most_bytes + 1, decode_content=True)
+            if len(body) > self._most_bytes:
                 raise requests.RequestException("answer too large")
             return response, body
 

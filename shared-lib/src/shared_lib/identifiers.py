@@ -1,8 +1,11 @@
-"""Identifiers that sort by the time they were made."""
+"""Identifiers: what other people's look like, and ours, which sort by the time they were made."""
 
 import os
 import time
 from uuid import UUID
+
+IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}"
+"""People's ids are opaque; this is all that is asked of them."""
 
 
 def uuid7() -> UUID:

@@ -1,10 +1,15 @@
 """The arguments of commands that every service has; loads nothing of what carries them out."""
 
+import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .identifiers import IDENTIFIER
+
 Run = Callable[..., int]
+PERSON_ID = re.compile(IDENTIFIER)
 
 
 def add_seal(commands: Any, run: Run) -> None:
@@ -44,3 +49,21 @@ def add_tidy(commands: Any, run: Run) -> None:
         "tidy", help="remove what is kept for a time only (settings …_DAYS), in batches; run it daily, may be repeated"
     )
     tidy.set_defaults(command=run)
+
+
+def add_person(commands: Any, run: Run, *, reach: str) -> None:
+    """Add `person export ID` and `person erase ID`; `reach` says how far they go."""
+    person = commands.add_parser("person", help=f"what is held about one person: export, erase ({reach})")
+    actions = person.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, meaning in {
+        "export": "print everything that is held about this id, as JSON",
+        "erase": "leave nothing but ids, codes and times; harmless to repeat, and to be repeated when broken off",
+    }.items():
+        actions.add_parser(name, help=f"{meaning} ({reach})").add_argument("id", type=_person_id, metavar="ID")
+    person.set_defaults(command=run)
+
+
+def _person_id(given: str) -> str:
+    if not PERSON_ID.fullmatch(given):
+        raise argparse.ArgumentTypeError("an id has 1 to 64 letters, digits and . _ : @ -")
+    return given

@@ -1,4 +1,4 @@
-"""For the notification service alone: opening lapses. Never routed by the gateway."""
+"""For the notification service alone: opening lapses, and what is held about a person. Never routed by the gateway."""
 
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from shared_lib.web.input import Blueprint
 
 from acknowledgement_service.domain.model import Opening
 from acknowledgement_service.usecases.lapses import Lapses
+from acknowledgement_service.usecases.person_data import PersonData
 
 from . import schemas
 
@@ -29,3 +30,27 @@ def open_lapse(body: dict[str, Any], notification_id: UUID, coordinator_id: str)
     lapses: Lapses = current_app.extensions["lapses"]
     outcome = lapses.open(opening, by=caller().subject)
     return outcome.value, 201 if outcome.is_new else 200
+
+
+@blp.get("/people/<identifier:person_id>")
+@service_only
+@blp.response(200, schemas.HeldSchema)
+def export_person(person_id: str) -> Any:
+    """Say everything that is held about a person"""
+    return {"acknowledgement": _person_data().export(person_id)}
+
+
+@blp.delete("/people/<identifier:person_id>")
+@service_only
+@blp.response(200, schemas.RemovedSchema)
+def erase_person(person_id: str) -> Any:
+    """Leave ids, codes and times of a person
+
+    Harmless to repeat.
+    """
+    return {"acknowledgement": _person_data().erase(person_id)}
+
+
+def _person_data() -> PersonData:
+    found: PersonData = current_app.extensions["person_data"]
+    return found

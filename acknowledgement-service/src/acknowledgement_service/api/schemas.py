@@ -77,6 +77,14 @@ class OpeningSchema(Schema):
     expiry_date = UtcDateTime(required=True)
 
 
+class HeldSchema(Schema):
+    acknowledgement = fields.Dict(required=True, metadata={"description": "Rows by table."})
+
+
+class RemovedSchema(Schema):
+    acknowledgement = fields.Dict(required=True, metadata={"description": "How much of what was removed."})
+
+
 class LapseQuerySchema(PageQuerySchema):
     coordinator_id = Identifier()
     mentor_id = Identifier()

@@ -13,6 +13,7 @@ from acknowledgement_service.api.errors import ERROR_TABLE
 from acknowledgement_service.config import Config
 from acknowledgement_service.usecases.audit_trail import AuditTrail
 from acknowledgement_service.usecases.lapses import Lapses
+from acknowledgement_service.usecases.person_data import PersonData
 
 from . import MIGRATIONS
 
@@ -24,6 +25,7 @@ def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
     app = build_api(
         config, Lapses(database=database, vault=vault, clock=clock, on_acknowledged=metrics.observe), clock=clock
     )
+    app.extensions["person_data"] = PersonData(database=database, vault=vault, clock=clock)
     app.extensions["audit_trail"] = AuditTrail(database=database)
     app.extensions["fingerprint_secret"] = vault.fingerprint_secret
     api.closing(app, database.close)

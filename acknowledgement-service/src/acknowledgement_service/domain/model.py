@@ -122,6 +122,7 @@ class Act(StrEnum):
     NOTED = "noted"
     NOTES_EXPIRED = "notes_expired"
     DELETED = "deleted"
+    ERASED = "erased"
 
 
 def acts_between(before: Lapse, after: Lapse) -> list[Act]:

@@ -1,6 +1,6 @@
 """Lapse records in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -61,7 +61,7 @@ def lock(session: Session, vault: Vault, lapse_id: UUID, *, scope: Scope) -> Lap
     """The same with its notes, which are opened here alone; held against other writers until the transaction ends."""
     statement = select(LapseRow).where(LapseRow.id == lapse_id, *_within(scope)).with_for_update()
     row = session.scalars(statement).one_or_none()
-    return replace(_lapse(row), coordinator_notes=_notes(vault, row)) if row is not None else None
+    return replace(lapse_of(row), coordinator_notes=_notes(vault, row)) if row is not None else None
 
 
 def of_opening(session: Session, opening: Opening) -> Lapse | None:
@@ -83,7 +83,7 @@ def lock_of_notification(session: Session, notification_id: UUID, coordinator_id
             "nothing": scope.nothing,
         },
     )
-    return _lapse(found) if found is not None else None
+    return lapse_of(found) if found is not None else None
 
 
 def is_notification_known(session: Session, notification_id: UUID, *, scope: Scope) -> bool:
@@ -100,7 +100,7 @@ def page(session: Session, filters: Filters, request: PageRequest, *, scope: Sco
     statement = (
         select(LapseRow).where(*conditions).order_by(*_order(filters.sort)).limit(request.limit).offset(request.offset)
     )
-    items = [_lapse(row) for row in session.scalars(statement)] if total > request.offset else []
+    items = [lapse_of(row) for row in session.scalars(statement)] if total > request.offset else []
     return Page(items=items, request=request, total=total)
 
 
@@ -125,13 +125,19 @@ def save(session: Session, vault: Vault, lapse: Lapse, *, with_notes: bool) -> N
         ask(session, _SAVE, _values(lapse))
 
 
+def notes_of(session: Session, vault: Vault, lapse_ids: Sequence[str]) -> Mapping[str, str | None]:
+    """The notes of these lapses, opened."""
+    rows = session.scalars(select(LapseRow).where(LapseRow.id.in_(lapse_ids)))
+    return {str(row.id): _notes(vault, row) for row in rows}
+
+
 def remove(session: Session, lapse: Lapse) -> None:
     session.delete(session.get_one(LapseRow, lapse.id))
 
 
 def _one(session: Session, statement: Select[LapseRow]) -> Lapse | None:
     row = session.scalars(statement).one_or_none()
-    return _lapse(row) if row is not None else None
+    return lapse_of(row) if row is not None else None
 
 
 def _of_notification(notification_id: UUID, coordinator_id: str, scope: Scope) -> Select[LapseRow]:
@@ -190,5 +196,6 @@ def _values(lapse: Lapse) -> dict[str, Any]:
     return {name: getattr(lapse, name) for name in _FIELDS}
 
 
-def _lapse(row: Any) -> Lapse:
+def lapse_of(row: Any) -> Lapse:
+    """From the mapped class, or a row with its columns."""
     return Lapse(**{name: getattr(row, name) for name in _FIELDS})

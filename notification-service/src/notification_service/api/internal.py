@@ -1,4 +1,4 @@
-"""For the orchestrator alone: contacts, and taking notices back. Never routed by the gateway."""
+"""For the orchestrator alone: contacts, taking notices back, a person's data. Never routed by the gateway."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,6 +10,7 @@ from shared_lib.web.input import Blueprint
 
 from notification_service.domain.model import Dispatch
 from notification_service.usecases.contacts import Contacts
+from notification_service.usecases.person_data import PersonDataFromHereOn
 from notification_service.usecases.withdrawals import Withdrawals
 
 from . import contact_schemas, schemas
@@ -67,6 +68,30 @@ def withdraw(idempotency_key: str) -> Dispatch:
     """
     withdrawals: Withdrawals = current_app.extensions["withdrawals"]
     return withdrawals.withdraw(idempotency_key, caller=key_holder(caller()))
+
+
+@blp.get("/people/<identifier:person_id>")
+@service_only
+@blp.response(200, schemas.PersonDataSchema)
+def export_person(person_id: str) -> Any:
+    """Say everything that is held about a person, here and at the acknowledgement service"""
+    return _person_data().export(person_id)
+
+
+@blp.delete("/people/<identifier:person_id>")
+@service_only
+@blp.response(200, schemas.PersonDataSchema)
+def erase_person(person_id: str) -> Any:
+    """Leave ids, codes and times of a person, here and at the acknowledgement service
+
+    Harmless to repeat, and to be repeated after 503.
+    """
+    return _person_data().erase(person_id)
+
+
+def _person_data() -> PersonDataFromHereOn:
+    found: PersonDataFromHereOn = current_app.extensions["person_data"]
+    return found
 
 
 def _contacts() -> Contacts:

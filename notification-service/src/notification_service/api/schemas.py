@@ -37,6 +37,11 @@ class ReminderDispatchSchema(Schema):
     dispatched_at = UtcDateTime(required=True, attribute="created_at")
 
 
+class PersonDataSchema(Schema):
+    notification = fields.Dict(required=True)
+    acknowledgement = fields.Dict(required=True)
+
+
 class ActorSchema(Schema):
     id = Identifier(required=True)
     name = PlainText(required=True, longest=200)

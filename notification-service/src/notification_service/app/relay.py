@@ -25,6 +25,9 @@ from notification_service.worker import routes as worker_routes
 
 from . import NAME
 
+LONGEST_EXPORT = 64 * 1024 * 1024
+"""Bytes: what is held about a person is answered in one piece."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outside:
@@ -41,7 +44,12 @@ def outside(config: Config, *, clock: Clock = utc_now) -> Outside:
         signer = ServiceSigner.from_file(config.service_key, issuer=config.identity.issuer, name=NAME, clock=clock)
     except (OSError, ValueError) as error:
         raise BadSetting("SERVICE_KEY must be the path of our private key, PEM without a password.") from error
-    neighbour = ServiceClient(config.acknowledgement_url, audience=config.acknowledgement_audience, sign=signer.token)
+    neighbour = ServiceClient(
+        config.acknowledgement_url,
+        audience=config.acknowledgement_audience,
+        sign=signer.token,
+        most_bytes=LONGEST_EXPORT,
+    )
     return Outside(
         mailer=SmtpMailer(server=config.smtp, sender=Sender(address=config.mail_from, name=config.mail_name)),
         pusher=HttpPusher(client=ServiceClient(config.push_url or "")),

@@ -16,6 +16,7 @@ from notification_service.usecases.announcements import Announcements
 from notification_service.usecases.audit_trail import AuditTrail
 from notification_service.usecases.contacts import Contacts
 from notification_service.usecases.letters import Letters
+from notification_service.usecases.person_data import PersonData, PersonDataFromHereOn
 from notification_service.usecases.recording import Recorder
 from notification_service.usecases.withdrawals import Withdrawals
 
@@ -26,7 +27,8 @@ from .relay import Outside, create_relay, outside
 def create_app(config: Config, *, others: Outside | None = None, clock: Clock = utc_now) -> Flask:
     """A web application that is ready to be served; connects to nothing yet."""
     database = Database.open(config.database_url, pool_size=config.pool_size, transaction_timeout=REQUEST_SECONDS)
-    relay = create_relay(config, database, others or outside(config, clock=clock), clock=clock)
+    others = others or outside(config, clock=clock)
+    relay = create_relay(config, database, others, clock=clock)
     recorder = Recorder(
         letters=Letters(portal_url=config.portal_url),
         push_configured=config.push_url is not None,
@@ -37,6 +39,9 @@ def create_app(config: Config, *, others: Outside | None = None, clock: Clock = 
     app.extensions["announcements"] = Announcements(database=database, relay=relay, clock=clock, recorder=recorder)
     app.extensions["withdrawals"] = Withdrawals(database=database, relay=relay, clock=clock)
     app.extensions["contacts"] = Contacts(database=database)
+    app.extensions["person_data"] = PersonDataFromHereOn(
+        own=PersonData(database=database, clock=clock), acknowledgements=others.acknowledgements
+    )
     api.closing(app, database.close)
     api.closing(app, relay.close)
     return app

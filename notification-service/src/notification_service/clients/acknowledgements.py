@@ -1,7 +1,9 @@
 """The port `Acknowledgements` over HTTP."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
 from shared_lib.http_client import ServiceClient
@@ -22,6 +24,16 @@ class HttpAcknowledgements:
             "organisation_id": lapse.organisation_id,
         }
         self.client.call("PUT", path, json=body)
+
+    def export(self, person_id: str) -> Mapping[str, Any]:
+        return self.client.call("GET", _person(person_id)).body
+
+    def erase(self, person_id: str) -> Mapping[str, Any]:
+        return self.client.call("DELETE", _person(person_id)).body
+
+
+def _person(person_id: str) -> str:
+    return f"/internal/v1/people/{quote(person_id, safe='')}"
 
 
 def _written(moment: datetime) -> str:

@@ -4,10 +4,10 @@ All of them raise `Unreachable` when trying again helps and `Rejected` when it d
 `Unsettled`, when the server may or may not have taken it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from .wording.model import Letter
@@ -62,4 +62,12 @@ class Lapse:
 class Acknowledgements(Protocol):
     def open(self, lapse: Lapse) -> None:
         """Harmless to repeat: one lapse per notification and coordinator."""
+        ...
+
+    def export(self, person_id: str) -> Mapping[str, Any]:
+        """What is held there about a person."""
+        ...
+
+    def erase(self, person_id: str) -> Mapping[str, Any]:
+        """Have what is held there about a person removed; harmless to repeat. Answers how much was."""
         ...

@@ -13,6 +13,7 @@ PUSH_NOT_CONFIGURED = "push_not_configured"
 INACTIVE = "inactive"
 SILENCED = "silenced"
 WITHDRAWN = "withdrawn"
+ERASED = "erased"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Dispatch
 
-from .tables import AuditRow, outbox, outbox_closed
+from .tables import AuditRow, ContactRow, outbox, outbox_closed
 
 OPERATOR = "operator"
 NOBODYS = "-"
@@ -29,6 +29,22 @@ def write(session: Session, act: str, dispatch: Dispatch, *, actor: str, at: dat
             subject_id=dispatch.mentor_id,
             object_id=str(dispatch.id),
             code=dispatch.notice,
+        )
+    )
+
+
+def write_erasure(session: Session, person_id: str, *, at: datetime) -> None:
+    """That a person's data were removed; his organisation's administrators see it."""
+    organisation_id = session.scalar(select(ContactRow.organisation_id).where(ContactRow.id == person_id))
+    session.add(
+        AuditRow(
+            at=at,
+            act="person_erased",
+            actor=OPERATOR,
+            organisation_id=organisation_id or NOBODYS,
+            subject_id=person_id,
+            object_id=person_id,
+            code=None,
         )
     )
 

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from shared_lib.statements import ask, ask_one
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -56,12 +56,17 @@ def organisation(session: Session, organisation_id: str) -> Organisation:
 
 
 def put(session: Session, *, organisations: Sequence[Organisation], contacts: Sequence[Contact]) -> None:
-    """Keep the newest of each by version: repeated and overtaken news changes nothing."""
+    """Keep the newest of each by version: repeated and overtaken news changes nothing, and none of an erased person."""
     _upsert(session, OrganisationRow, [_organisation_values(item) for item in organisations])
-    _upsert(session, ContactRow, [_contact_values(item) for item in contacts])
+    _upsert(session, ContactRow, [_contact_values(item) for item in contacts], ContactRow.erased_at.is_(None))
 
 
-def _upsert(session: Session, table: type[OrganisationRow | ContactRow], rows: list[dict[str, Any]]) -> None:
+def _upsert(
+    session: Session,
+    table: type[OrganisationRow | ContactRow],
+    rows: list[dict[str, Any]],
+    *conditions: ColumnElement[bool],
+) -> None:
     newest: dict[str, dict[str, Any]] = {}
     for row in sorted(rows, key=lambda row: row["version"]):
         newest[row["id"]] = row
@@ -69,16 +74,18 @@ def _upsert(session: Session, table: type[OrganisationRow | ContactRow], rows: l
         return
     # In order of id, so that two batches never wait for each other.
     insertion = insert(table).values([newest[key] for key in sorted(newest)])
-    news = {column.name: column for column in insertion.excluded if column.name != "id"}
+    news = {column.name: column for column in insertion.excluded if column.name in rows[0] and column.name != "id"}
     session.execute(
         insertion.on_conflict_do_update(
-            index_elements=["id"], set_=news, where=table.version < insertion.excluded.version
+            index_elements=["id"], set_=news, where=and_(table.version < insertion.excluded.version, *conditions)
         )
     )
 
 
 def _contact(row: ContactRow) -> Contact:
-    return _contact_of(columns_of(row))
+    values = columns_of(row)
+    del values["erased_at"]
+    return _contact_of(values)
 
 
 def _contact_of(values: dict[str, Any]) -> Contact:

@@ -43,6 +43,7 @@ class ContactRow(Base):
     is_mentor: Mapped[bool]
     active: Mapped[bool]
     version: Mapped[int] = mapped_column(BigInteger)
+    erased_at: Mapped[datetime | None]
 
 
 class DispatchRow(Base):

@@ -1,6 +1,7 @@
 """The relay process, and the part of it that every process has which makes promises."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from shared_lib.clock import Clock, utc_now
 from shared_lib.config import BadSetting
@@ -12,12 +13,14 @@ from shared_lib.vault import Vault
 
 from orchestrator_service import worker
 from orchestrator_service.clients.notification import HttpNotifier
+from orchestrator_service.clients.person_data import LONGEST_EXPORT, PATIENCE_SECONDS, HttpPersonData
 from orchestrator_service.config import Config
-from orchestrator_service.domain.ports import Notifier, Progress
+from orchestrator_service.domain.ports import Notifier, PersonDataElsewhere, Progress
 from orchestrator_service.usecases.announcing import Announcing
 from orchestrator_service.usecases.certification_notices import CertificationNotices
 from orchestrator_service.usecases.contact_news import ContactNews
 from orchestrator_service.usecases.directory_import import DirectoryImport
+from orchestrator_service.usecases.person_data import PersonData
 from orchestrator_service.usecases.recording import Recording
 
 from . import NAME
@@ -25,12 +28,15 @@ from . import NAME
 
 def create_notifier(config: Config, *, clock: Clock = utc_now) -> Notifier:
     """The notification service. Reads our private key; connects to nobody yet. Raises BadSetting."""
+    return HttpNotifier(client=_notification_service(config, clock))
+
+
+def _notification_service(config: Config, clock: Clock, **options: Any) -> ServiceClient:
     try:
         signer = ServiceSigner.from_file(config.service_key, issuer=config.identity.issuer, name=NAME, clock=clock)
     except (OSError, ValueError) as error:
         raise BadSetting("SERVICE_KEY must be the path of a private key in PEM.") from error
-    client = ServiceClient(config.notification_url, audience=config.notification_audience, sign=signer.token)
-    return HttpNotifier(client=client)
+    return ServiceClient(config.notification_url, audience=config.notification_audience, sign=signer.token, **options)
 
 
 def create_relay(
@@ -49,18 +55,38 @@ def create_relay(
 
 
 def create_import(config: Config, *, progress: Progress, clock: Clock = utc_now) -> DirectoryImport:
-    """Its promises are kept by the relays: it has no threads to begin them."""
+    """Brings the directory to what a file says."""
     database = Database.open(config.database_url, pool_size=1)
+    return DirectoryImport(
+        database=database, relay=_without_threads(config, database, clock), clock=clock, progress=progress
+    )
+
+
+def create_person_data(
+    config: Config, *, elsewhere: PersonDataElsewhere | None = None, clock: Clock = utc_now
+) -> PersonData:
+    """A person's data in all three services. Raises BadSetting."""
+    database = Database.open(config.database_url, pool_size=1, statement_timeout=0)
+    client = _notification_service(config, clock, total=PATIENCE_SECONDS, most_bytes=LONGEST_EXPORT)
+    return PersonData(
+        database=database,
+        elsewhere=elsewhere or HttpPersonData(client=client),
+        relay=_without_threads(config, database, clock),
+        vault=Vault.from_file(config.reason_keys, setting="REASON_KEYS"),
+        clock=clock,
+    )
+
+
+def _without_threads(config: Config, database: Database, clock: Clock) -> Relay:
+    """For commands: they leave their promises to the relays."""
     no_threads = dict.fromkeys(worker.LANES, 0)
-    relay = create_relay(config, database, create_notifier(config, clock=clock), lanes=no_threads, clock=clock)
-    return DirectoryImport(database=database, relay=relay, clock=clock, progress=progress)
+    return create_relay(config, database, create_notifier(config, clock=clock), lanes=no_threads, clock=clock)
 
 
 def create_certification_notices(config: Config, *, progress: Progress, clock: Clock = utc_now) -> CertificationNotices:
     """Like the import: what it promises is kept by the relays."""
     database = Database.open(config.database_url, pool_size=1)
-    no_threads = dict.fromkeys(worker.LANES, 0)
-    relay = create_relay(config, database, create_notifier(config, clock=clock), lanes=no_threads, clock=clock)
     vault = Vault.from_file(config.reason_keys, setting="REASON_KEYS")
+    relay = _without_threads(config, database, clock)
     recording = Recording(database=database, relay=relay, vault=vault, clock=clock)
     return CertificationNotices(database=database, recording=recording, clock=clock, progress=progress)

@@ -1,6 +1,7 @@
 """What we need from outside."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 from uuid import UUID
 
 from .announcements import DispatchResult
@@ -19,6 +20,16 @@ class Notifier(Protocol):
 
     def update_contacts(self, contacts: Contacts) -> None:
         """Let it know how people are reached."""
+
+
+class PersonDataElsewhere(Protocol):
+    """What the services after this one hold about a person, by service. May be asked again and again."""
+
+    def export(self, person_id: str) -> Mapping[str, Any]:
+        """Every row, by table."""
+
+    def erase(self, person_id: str) -> Mapping[str, Any]:
+        """How much of what was removed."""
 
 
 class Vault(Protocol):

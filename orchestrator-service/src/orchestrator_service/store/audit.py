@@ -47,6 +47,24 @@ def note(
     )
 
 
+def note_person(
+    session: Session, action: str, person_id: str, *, organisation_id: str | None, actor_id: str, at: datetime
+) -> None:
+    """That a person's data were shown or removed."""
+    session.add(
+        AuditRow(
+            at=at,
+            organisation_id=organisation_id,
+            actor_id=actor_id,
+            action=action,
+            event_id=None,
+            peer_mentor_id=person_id,
+            fields=[],
+            details={},
+        )
+    )
+
+
 def note_outbox(session: Session, action: str, outbox_id: UUID, *, at: datetime) -> None:
     """What operations did with a promise that ended badly."""
     _note(session, action, actor_id="operations", at=at, details={"outbox_id": str(outbox_id)})

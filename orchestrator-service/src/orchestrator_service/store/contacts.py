@@ -74,7 +74,7 @@ def _organisations() -> Select[*tuple[Any, ...]]:
 
 
 def _people(ids: Sequence[str] | None = None) -> Select[*tuple[Any, ...]]:
-    """Everybody's contact, or those of the people named."""
+    """Everybody's contact, or those of the people named; never of somebody whose data were removed."""
     coordinators = responsible.all_responsible()
     if ids is not None:
         coordinators = coordinators.where(MembershipRow.mentor_id.in_(ids))
@@ -91,6 +91,7 @@ def _people(ids: Sequence[str] | None = None) -> Select[*tuple[Any, ...]]:
         PersonRow.is_mentor,
         (PersonRow.is_mentor | PersonRow.is_coordinator | PersonRow.is_admin).label("active"),
     ).outerjoin(of_mentor, of_mentor.c.mentor_id == PersonRow.id)
+    query = query.where(PersonRow.erased_at.is_(None))
     return query if ids is None else query.where(PersonRow.id.in_(ids)).order_by(PersonRow.id)
 
 

@@ -12,7 +12,7 @@ GRANTS = {
     "membership": "SELECT, INSERT, DELETE, MAINTAIN",
     "assignment": f"{KEPT}, MAINTAIN",
     "certification": f"{KEPT}, DELETE",
-    "contact": f"{KEPT}, MAINTAIN",
+    "contact": f"{KEPT}, DELETE, MAINTAIN",
     "organisation_contact": KEPT,
     "pause_event": f"{KEPT}, DELETE",
     "dispatch_result": KEPT,

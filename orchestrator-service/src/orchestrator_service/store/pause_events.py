@@ -1,6 +1,6 @@
 """Single pause events. The reason is sealed on the way in and opened on the way out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -89,6 +89,12 @@ def events_of(session: Session, vault: Vault | None, rows: Sequence[Any]) -> lis
     """The rows as domain objects, with what became of their notices (one query for all of them)."""
     results = dispatch_results.of_events(session, [row.id for row in rows])
     return [_event(vault, row, dispatch_results=tuple(results.get(row.id, ()))) for row in rows]
+
+
+def reasons_of(session: Session, vault: Vault, event_ids: Sequence[str]) -> Mapping[str, str | None]:
+    """The reasons of these events, opened."""
+    rows = session.scalars(select(PauseEventRow).where(PauseEventRow.id.in_(event_ids)))
+    return {row.id: _reason(vault, row) for row in rows}
 
 
 def _is(event: PauseEvent) -> tuple[ColumnElement[bool], ...]:

@@ -53,6 +53,7 @@ class DirectoryImport:
             problems.add_one(fault.problem)
             return Report(problems=problems, is_dry_run=dry_run)
         self.progress.at("checking")
+        erased = staging.leave_out_erased(session)
         staging.prepare(session)
         found, count = checks.problems(session, most=MOST_SHOWN)
         problems.add_counted(found, count=count)
@@ -64,7 +65,7 @@ class DirectoryImport:
         told = self._promise_contacts(session)
         written = {tally.subject: tally.new + tally.changed + tally.ended for tally in tallies}
         audit.note_import(session, actor_id=actor_id, at=self.clock(), counts=written)
-        return Report(problems=problems, tallies=tallies, contacts=told, is_dry_run=dry_run)
+        return Report(problems=problems, tallies=tallies, contacts=told, left_out=tuple(erased), is_dry_run=dry_run)
 
     def _rows(self, file: BinaryIO, problems: Problems, *, size: int) -> Iterator[tuple[Any, ...]]:
         """What other lines can refer to, even where a cell of it is wrong; the wrong cells go to `problems`."""

@@ -12,10 +12,10 @@ from prometheus_client.registry import Collector
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared_lib import request_id, tracing
+from shared_lib.identifiers import IDENTIFIER
 from shared_lib.request_id import current_request_id
 
 from . import auth, health, metrics, openapi, problems
-from .fields import IDENTIFIER
 from .input import Blueprint
 from .paths import DoubledPath, IdentifierConverter
 from .security_headers import SECURITY_HEADERS

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from marshmallow import ValidationError, fields, validate
 
+from shared_lib.identifiers import IDENTIFIER
+
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}"
-"""People's ids are opaque; this is all that is asked of them."""
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 

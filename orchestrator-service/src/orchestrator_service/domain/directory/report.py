@@ -46,11 +46,15 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The outcome of an import; nothing was written when there are problems or when it was a dry run."""
+    """The outcome of an import; nothing was written when there are problems or when it was a dry run.
+
+    `left_out` are the ids of people whose data were removed and whom the file still has.
+    """
 
     problems: Problems
     tallies: tuple[Tally, ...] = ()
     contacts: int = 0
+    left_out: tuple[str, ...] = ()
     is_dry_run: bool = False
 
     @property

@@ -58,10 +58,15 @@ ANALYZE staged_place;
 """
 
 
+def take_turn(session: Session) -> bool:
+    """Keep imports, and whoever must not meet one, apart until the transaction ends; False when another is at it."""
+    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": IMPORT_LOCK}))
+
+
 def begin(session: Session) -> bool:
     """Make the staging table; False when another import is running. This transaction may take its time."""
     session.execute(text("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"))
-    if not session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": IMPORT_LOCK}):
+    if not take_turn(session):
         return False
     session.execute(text(_CREATE))
     return True
@@ -74,6 +79,16 @@ def copy(session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
     with connection.cursor() as cursor, cursor.copy("COPY staged FROM STDIN") as stream:
         for row in rows:
             stream.write_row(row)
+
+
+def leave_out_erased(session: Session) -> list[str]:
+    """Drop the lines about people whose data were removed: a file must not bring them back. Answers who they are."""
+    dropped = text(
+        "WITH dropped AS (DELETE FROM staged s USING person p WHERE p.id = s.id AND p.erased_at IS NOT NULL "
+        "AND s.kind IN ('mentor', 'coordinator', 'admin', 'assignment', 'certification') RETURNING s.id) "
+        "SELECT DISTINCT id FROM dropped ORDER BY id"
+    )
+    return list(session.scalars(dropped))
 
 
 def prepare(session: Session) -> None:

@@ -47,6 +47,7 @@ class PersonRow(Base):
     is_mentor: Mapped[bool]
     is_coordinator: Mapped[bool]
     is_admin: Mapped[bool]
+    erased_at: Mapped[datetime | None]
 
 
 class MembershipRow(Base):

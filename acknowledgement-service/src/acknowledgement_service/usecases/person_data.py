@@ -1,0 +1,36 @@
+"""What this service holds about one person: shown, and removed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared_lib.clock import Clock
+from shared_lib.database import Database
+from shared_lib.tenancy import across
+from shared_lib.vault import Vault
+
+from acknowledgement_service.domain.model import Act
+from acknowledgement_service.store import audit, person_data
+
+OPERATIONS = "operations"
+EVERY_ORGANISATION = across("person_data")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonData:
+    database: Database
+    vault: Vault
+    clock: Clock
+
+    def export(self, person_id: str) -> Mapping[str, Any]:
+        """Every row that names him, by table."""
+        with self.database.begin(EVERY_ORGANISATION) as session:
+            return person_data.held(session, self.vault, person_id)
+
+    def erase(self, person_id: str) -> Mapping[str, int]:
+        """Leave ids, codes and times; answers how much was removed. Repeating is harmless and removes nothing."""
+        with self.database.begin(EVERY_ORGANISATION) as session:
+            noted = person_data.blank_notes(session, person_id)
+            for lapse in noted:
+                audit.add(session, Act.ERASED, lapse, actor_id=OPERATIONS, at=self.clock())
+            return {"notes": len(noted), "keys": person_data.forget_keys(session, person_id)}

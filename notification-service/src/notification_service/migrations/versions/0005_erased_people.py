@@ -1,0 +1,10 @@
+"""People whose data were removed: their contact stays as a place that no news fills again."""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE contact ADD COLUMN erased_at timestamptz")

@@ -1,0 +1,101 @@
+"""A person's data: shown, removed, and not brought back."""
+
+import psycopg
+import pytest
+from flask.testing import FlaskClient
+from notification_service.store import contacts as store
+from notification_service.store.audit import NOBODYS
+from notification_service.usecases.contacts import Contacts
+from shared_lib.database import Database
+from shared_lib.errors import Rejected, Unreachable
+from shared_lib.outbox import Relay
+from shared_lib.tenancy import across
+
+from ..builders import a_contact
+from ..conftest import Headers
+from ..fakes import FakeAcknowledgements, FakeMailer, MovableClock
+
+pytestmark = pytest.mark.usefixtures("people")
+PERSON = "/internal/v1/people/mentor-042"
+NOTICE = "/api/v1/pause-notifications/pause-activated"
+
+
+def texts_with(everything_url: str, text: str) -> list[str]:
+    """The tables in which it stands."""
+    with psycopg.connect(everything_url) as connection:
+        tables = ("contact", "dispatch", "message", "inbox", "idempotency_key", "outbox", "outbox_closed", "audit")
+        query = "SELECT 1 FROM {} t WHERE t::text LIKE %s"
+        return [table for table in tables if connection.execute(query.format(table).encode(), [f"%{text}%"]).fetchone()]
+
+
+def test_nothing_is_left_but_ids_and_a_second_run_finds_nothing(
+    client: FlaskClient, as_service: Headers, everything_url: str
+) -> None:
+    client.post(NOTICE, json={"mentor_id": "mentor-042"}, headers={"Idempotency-Key": "kari-pauses"})
+    shown = client.get(PERSON, headers=as_service).json
+
+    first = client.delete(PERSON, headers=as_service)
+    second = client.delete(PERSON, headers=as_service)
+
+    assert "kari.nordmann@lhl.example" in str(shown["notification"])
+    assert shown["acknowledgement"] == {"lapse": [{"mentor_id": "mentor-042"}]}
+    assert (first.status_code, first.json["notification"]["contacts"]) == (200, 1)
+    assert set(second.json["notification"].values()) == {0}
+    assert texts_with(everything_url, "ordmann") == []
+    assert texts_with(everything_url, "kari") == []
+    assert {"contact", "dispatch", "message", "audit"} <= set(texts_with(everything_url, "mentor-042"))
+
+
+def test_what_is_still_queued_to_him_or_about_him_is_not_sent_any_more(
+    client: FlaskClient, as_service: Headers, mailer: FakeMailer, relay: Relay, clock: MovableClock
+) -> None:
+    mailer.failure = Unreachable("down")
+    client.post(NOTICE, json={"mentor_id": "mentor-042"})
+
+    removed = client.delete(PERSON, headers=as_service).json["notification"]
+    mailer.failure = None
+    clock.pass_by(hours=1)
+
+    assert removed["skipped"] == 2
+    assert relay.run_once() == 0
+    assert mailer.taken == []
+
+
+def test_no_news_brings_him_back_not_even_news_that_was_on_its_way_before_he_was_known(
+    client: FlaskClient, as_service: Headers, contacts: Contacts, database: Database, everything_url: str
+) -> None:
+    for person in ("mentor-042", "never-heard-of"):
+        assert client.delete(f"/internal/v1/people/{person}", headers=as_service).status_code == 200
+
+    contacts.put(people=[a_contact(version=99), a_contact(id="never-heard-of", version=99)])
+
+    assert texts_with(everything_url, "Nordmann") == []
+    assert client.post(NOTICE, json={"mentor_id": "mentor-042"}).status_code == 404
+    with database.begin(across("test")) as session:
+        found = store.find(session, "never-heard-of", organisation_id=NOBODYS)
+    assert found is not None
+    assert not found.active
+
+
+@pytest.mark.parametrize("failure", [Unreachable("down"), Rejected("http_404")])
+def test_the_notes_elsewhere_go_first_and_without_them_nothing_does(
+    client: FlaskClient,
+    as_service: Headers,
+    acknowledgements: FakeAcknowledgements,
+    everything_url: str,
+    failure: Exception,
+) -> None:
+    acknowledgements.failure = failure
+
+    assert client.delete(PERSON, headers=as_service).status_code == 503
+    assert client.get(PERSON, headers=as_service).status_code == 503
+    assert texts_with(everything_url, "Nordmann") == ["contact"]
+
+    acknowledgements.failure = None
+    assert client.delete(PERSON, headers=as_service).status_code == 200
+    assert texts_with(everything_url, "Nordmann") == []
+
+
+def test_it_is_for_neighbours_alone(client: FlaskClient, as_person: object) -> None:
+    assert client.get(PERSON).status_code == 401
+    assert client.delete(PERSON, headers=as_person("root", "global_admin", None)).status_code == 401  # type: ignore[operator]

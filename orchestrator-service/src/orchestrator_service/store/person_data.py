@@ -1,0 +1,113 @@
+"""What this database holds about one person, and its removal."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared_lib import person_data
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from orchestrator_service.domain.ports import Vault
+
+from .pause_events import reasons_of
+
+_HIS_EVENT = (
+    "peer_mentor_id = :person OR coordinator_id = :person OR acted_by_id = :person "
+    "OR :person = ANY(admin_ids) OR :person = ANY(also_ids)"
+)
+_OF_HIM = "SELECT id FROM pause_event WHERE peer_mentor_id = :person"
+_HIS_KEY = f"caller = :person OR resource_id IN ({_OF_HIM})"
+_HIS_PROMISE = f"kind = 'announce' AND payload->>'event_id' IN ({_OF_HIM})"
+_PLACES: Mapping[str, str] = {
+    "person": "id = :person",
+    "membership": "mentor_id = :person",
+    "assignment": "coordinator_id = :person",
+    "certification": "mentor_id = :person",
+    "contact": "person_id = :person",
+    "pause_event": _HIS_EVENT,
+    "dispatch_result": f"recipient_id = :person OR event_id IN ({_OF_HIM})",
+    "event_count": "coordinator_id = :person",
+    "audit_entry": "actor_id = :person OR peer_mentor_id = :person",
+    "idempotency_key": _HIS_KEY,
+    "outbox": f"ordering_key = :person OR ({_HIS_PROMISE}) OR payload->'people' ? :person",
+    "outbox_closed": f"ordering_key = :person OR ({_HIS_PROMISE}) OR payload->'people' ? :person",
+}
+_SEALED = ("sealed_reason", "reason_key_id")
+
+
+def held(session: Session, vault: Vault, person_id: str) -> dict[str, list[dict[str, Any]]]:
+    """All rows that name him. Reasons are opened where they are his; of other people's events he gets no reason, and
+    no name but his own.
+    """
+    found = person_data.held(session, _PLACES, person_id)
+    if "pause_event" in found:
+        reasons = reasons_of(session, vault, [row["id"] for row in found["pause_event"]])
+        found["pause_event"] = [_readable(row, reasons, person_id) for row in found["pause_event"]]
+    return found
+
+
+def _readable(row: dict[str, Any], reasons: Mapping[str, str | None], person_id: str) -> dict[str, Any]:
+    shown = {name: value for name, value in row.items() if name not in _SEALED}
+    if row["peer_mentor_id"] == person_id:
+        return {**shown, "reason": reasons.get(row["id"])}
+    return shown if row["acted_by_id"] == person_id else {**shown, "acted_by_name": None}
+
+
+def lock(session: Session, person_id: str) -> str | None:
+    """The person's organisation, he himself held against other writers; None for somebody unknown."""
+    found: str | None = session.scalar(
+        text("SELECT organisation_id FROM person WHERE id = :person FOR UPDATE"), {"person": person_id}
+    )
+    return found
+
+
+def blank_reasons(session: Session, person_id: str) -> int:
+    return _count(
+        session,
+        "UPDATE pause_event SET sealed_reason = NULL, reason_key_id = NULL, revision = revision + 1 "
+        "WHERE peer_mentor_id = :person AND sealed_reason IS NOT NULL RETURNING 1",
+        person_id,
+    )
+
+
+def blank_directory(session: Session, person_id: str, *, at: datetime) -> dict[str, int]:
+    """End his roles and remove how he is reached. The import leaves an erased person alone from now on."""
+    person = text(
+        "UPDATE person SET name = '', email = NULL, push_token = NULL, channels = '{}', locale = NULL, "
+        "is_mentor = false, is_coordinator = false, is_admin = false, erased_at = :at "
+        "WHERE id = :person AND erased_at IS NULL RETURNING 1"
+    )
+    blanked = len(session.execute(person, {"person": person_id, "at": at}).all())
+    statements = {
+        "memberships": "DELETE FROM membership WHERE mentor_id = :person RETURNING 1",
+        "assignments": "UPDATE assignment SET active = false WHERE coordinator_id = :person AND active RETURNING 1",
+        "certifications": "DELETE FROM certification WHERE mentor_id = :person RETURNING 1",
+        "contacts": "DELETE FROM contact WHERE person_id = :person RETURNING 1",
+        "names": "UPDATE pause_event SET acted_by_name = NULL WHERE acted_by_id = :person "
+        "AND acted_by_name IS NOT NULL RETURNING 1",
+        "keys": f"DELETE FROM idempotency_key WHERE {_HIS_KEY} RETURNING 1",
+    }
+    counts = {what: _count(session, statement, person_id) for what, statement in statements.items()}
+    return {"people": blanked, **counts}
+
+
+def promises_of(session: Session, person_id: str) -> Sequence[UUID]:
+    """Announcements about him that are still to be made, or whose outcome is still asked for."""
+    query = text(f"SELECT id FROM outbox WHERE {_HIS_PROMISE} ORDER BY seq")
+    return session.scalars(query, {"person": person_id}).all()
+
+
+def skip_queued(session: Session, person_id: str) -> int:
+    """What has not been told by now is not told any more."""
+    return _count(
+        session,
+        f"UPDATE dispatch_result SET status = 'skipped' WHERE status = 'queued' "
+        f"AND (recipient_id = :person OR event_id IN ({_OF_HIM})) RETURNING 1",
+        person_id,
+    )
+
+
+def _count(session: Session, statement: str, person_id: str) -> int:
+    return len(session.execute(text(statement), {"person": person_id}).all())

@@ -1,0 +1,71 @@
+"""What the three services hold about one person: shown, and removed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared_lib.clock import Clock
+from shared_lib.database import Database
+from shared_lib.outbox import Relay
+from shared_lib.tenancy import across
+from sqlalchemy.orm import Session
+
+from orchestrator_service.domain.errors import ImportRunning
+from orchestrator_service.domain.ports import PersonDataElsewhere, Vault
+from orchestrator_service.store import audit, contacts, person_data
+from orchestrator_service.store.directory import staging
+
+from .promises import to_tell_contacts
+
+OPERATIONS = "operations"
+EVERY_ORGANISATION = across("person_data")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonData:
+    """Runs from the command line; the services after this one are asked over HTTP."""
+
+    database: Database
+    elsewhere: PersonDataElsewhere
+    relay: Relay
+    vault: Vault
+    clock: Clock
+
+    def export(self, person_id: str) -> Mapping[str, Any]:
+        """Every row that names him, by service and table. Raises Unreachable and Rejected."""
+        elsewhere = self.elsewhere.export(person_id)
+        with self.database.begin(EVERY_ORGANISATION) as session:
+            held = person_data.held(session, self.vault, person_id)
+            self._note(session, "person_exported", person_id)
+        return {"orchestrator": held, **elsewhere}
+
+    def erase(self, person_id: str) -> Mapping[str, Any]:
+        """Leave ids, codes and times; answers how much was removed where. Repeating removes nothing more.
+
+        Reasons and the directory go first, in one transaction, then the neighbours are asked: from then on nobody is
+        told anything new about him. Raises ImportRunning, Unreachable and Rejected: then run it again.
+        """
+        with self.database.begin(EVERY_ORGANISATION) as session:
+            own = self._erase(session, person_id)
+        return {"orchestrator": own, **self.elsewhere.erase(person_id)}
+
+    def _erase(self, session: Session, person_id: str) -> Mapping[str, int]:
+        if not staging.take_turn(session):
+            raise ImportRunning
+        person_data.lock(session, person_id)
+        removed = {"reasons": person_data.blank_reasons(session, person_id)}
+        removed |= person_data.blank_directory(session, person_id, at=self.clock())
+        removed["promises"] = self.relay.cancel(session, person_data.promises_of(session, person_id))
+        removed["skipped"] = person_data.skip_queued(session, person_id)
+        if any(removed.values()):
+            self._note(session, "person_erased", person_id)
+            # Others may have lost their coordinator, and their organisation an administrator.
+            for batch in list(contacts.note_changes(session)):
+                self.relay.promise(session, to_tell_contacts(batch.organisation_id, batch.people))
+        return removed
+
+    def _note(self, session: Session, action: str, person_id: str) -> None:
+        organisation_id = person_data.lock(session, person_id)
+        audit.note_person(
+            session, action, person_id, organisation_id=organisation_id, actor_id=OPERATIONS, at=self.clock()
+        )

@@ -1,0 +1,130 @@
+"""A person's data, as far as the orchestrator holds them; the neighbours are asked after it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from orchestrator_service.app.relay import create_person_data
+from orchestrator_service.config import Config
+from orchestrator_service.domain.announcements import Status
+from orchestrator_service.domain.errors import ImportRunning
+from orchestrator_service.store.directory import staging
+from orchestrator_service.usecases.person_data import PersonData
+from orchestrator_service.usecases.recording import Recording
+from orchestrator_service.usecases.records import Records
+from shared_lib.database import Database
+from shared_lib.errors import Unreachable
+from shared_lib.outbox import Relay
+from shared_lib.tenancy import across
+from sqlalchemy import text
+
+from ..builders import COORDINATOR, GLOBAL_ADMIN, INGRID, MENTOR, a_draft, two_organisations
+from ..conftest import Import
+from ..fakes import FakeNotifier, MovableClock
+
+pytestmark = pytest.mark.usefixtures("directory")
+
+
+@dataclass
+class FakeNeighbours:
+    failure: Exception | None = None
+    erased: list[str] = field(default_factory=list)
+
+    def export(self, person_id: str) -> Mapping[str, Any]:
+        return {"notification": {}, "acknowledgement": {}}
+
+    def erase(self, person_id: str) -> Mapping[str, Any]:
+        if self.failure is not None:
+            raise self.failure
+        self.erased.append(person_id)
+        return {"notification": {}, "acknowledgement": {}}
+
+
+@pytest.fixture
+def neighbours() -> FakeNeighbours:
+    return FakeNeighbours()
+
+
+@pytest.fixture
+def person_data(environ: dict[str, str], neighbours: FakeNeighbours, clock: MovableClock) -> Iterator[PersonData]:
+    found = create_person_data(Config.from_env(environ), elsewhere=neighbours, clock=clock)
+    yield found
+    found.database.close()
+
+
+def test_his_own_reason_is_readable_in_the_export_and_that_he_asked_is_written_down(
+    person_data: PersonData, recording: Recording, database: Database
+) -> None:
+    recording.record(a_draft(reason="Spinal surgery"), actor=INGRID, key=None, wait_seconds=0)
+
+    own = person_data.export(MENTOR)["orchestrator"]
+    coordinators = person_data.export(COORDINATOR)["orchestrator"]
+
+    assert [event["reason"] for event in own["pause_event"]] == ["Spinal surgery"]
+    assert [event["acted_by_name"] for event in coordinators["pause_event"]] == ["Ingrid Bakke"]
+    assert "Spinal" not in str(coordinators)
+    with database.begin(across("test")) as session:
+        noted = session.scalars(text("SELECT peer_mentor_id FROM audit_entry WHERE action = 'person_exported'"))
+        assert list(noted) == [MENTOR, COORDINATOR]
+
+
+def test_broken_off_after_our_own_part_it_is_run_again(
+    person_data: PersonData, neighbours: FakeNeighbours, recording: Recording, records: Records
+) -> None:
+    event = recording.record(a_draft(), actor=INGRID, key=None, wait_seconds=0).event
+    neighbours.failure = Unreachable("down")
+    with pytest.raises(Unreachable):
+        person_data.erase(MENTOR)
+    assert records.find(event.id, actor=GLOBAL_ADMIN).reason is None
+
+    neighbours.failure = None
+    again = person_data.erase(MENTOR)
+
+    assert neighbours.erased == [MENTOR]
+    assert set(again["orchestrator"].values()) == {0}
+
+
+def test_what_has_not_been_told_about_him_is_not_told_any_more(
+    person_data: PersonData, recording: Recording, records: Records, notifier: FakeNotifier, relay: Relay
+) -> None:
+    notifier.still_queued = frozenset({MENTOR})
+    event = recording.record(a_draft(), actor=INGRID, key=None, wait_seconds=1).event
+
+    removed = person_data.erase(MENTOR)["orchestrator"]
+
+    assert (removed["promises"], removed["skipped"]) == (1, 1)
+    results = records.find(event.id, actor=GLOBAL_ADMIN).dispatch_results
+    assert {result.recipient_id: result.status for result in results} == {
+        MENTOR: Status.SKIPPED,
+        COORDINATOR: Status.SENT,
+    }
+
+
+def test_mentors_of_an_erased_coordinator_are_told_to_have_another(
+    person_data: PersonData, notifier: FakeNotifier, relay: Relay
+) -> None:
+    person_data.erase(COORDINATOR)
+    relay.run_once()
+
+    assert notifier.contact_of(MENTOR).coordinator_id is None
+    told_last = notifier.contacts[-1]
+    assert COORDINATOR not in [person.id for person in told_last.people]
+
+
+def test_a_file_that_still_has_him_does_not_bring_him_back(person_data: PersonData, bring_in: Import) -> None:
+    person_data.erase(MENTOR)
+
+    report = bring_in(*two_organisations())
+
+    assert report.left_out == (MENTOR,)
+    left = person_data.export(MENTOR)["orchestrator"]
+    assert not {"membership", "certification", "contact"} & left.keys()
+    assert left["person"][0]["name"] == ""
+
+
+def test_it_does_not_run_beside_an_import(person_data: PersonData, database: Database) -> None:
+    with database.begin(across("test")) as session:
+        assert staging.begin(session)
+        with pytest.raises(ImportRunning):
+            person_data.erase(MENTOR)
