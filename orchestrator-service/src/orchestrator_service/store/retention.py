@@ -12,16 +12,17 @@ ACTOR = "retention"
 
 # A pause ends with the mentor's next resumption, in the order of recording, on the day that it names. An event that was
 # skipped shares the fate of the pause it fell into; where the record of that pause is gone and the mentor is not
-# paused, it ended when it was recorded.
+# paused, it ended when it was recorded. A mentor belongs to one organisation; to name that too tempts a planner with
+# old statistics to read all of its events for each of them (200,000 events: more than 30 s a batch).
 _ENDED = """
 COALESCE(
     (SELECT resumed.effective_date FROM pause_event resumed
-     WHERE resumed.organisation_id = event.organisation_id AND resumed.peer_mentor_id = event.peer_mentor_id
+     WHERE resumed.peer_mentor_id = event.peer_mentor_id
          AND resumed.event_type = :resumed AND resumed.number > event.number
      ORDER BY resumed.number LIMIT 1),
     CASE WHEN event.announcement_id IS NULL AND :paused IS DISTINCT FROM
         (SELECT last.event_type FROM pause_event last
-         WHERE last.organisation_id = event.organisation_id AND last.peer_mentor_id = event.peer_mentor_id
+         WHERE last.peer_mentor_id = event.peer_mentor_id
              AND last.event_type IN (:paused, :resumed) AND last.announcement_id IS NOT NULL
          ORDER BY last.number DESC LIMIT 1)
     THEN event.created_at END
