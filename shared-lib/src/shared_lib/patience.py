@@ -9,8 +9,9 @@ from shared_lib.errors import Unavailable
 TROUBLE_SECONDS = 3.0
 """How long after a time-out the next transactions are impatient."""
 
-IMPATIENT_LOCK, IMPATIENT_STATEMENT, IMPATIENT_WHOLE = 0.25, 1.0, 1.0
-LEAST = 1.0
+IMPATIENT_LOCK, IMPATIENT_STATEMENT, IMPATIENT_WHOLE = 0.5, 1.0, 1.0
+LEAST_IMPATIENT = 0.25
+LEAST = 2.0
 """What a transaction gets however long its request has queued, as long as nothing says that the database is stuck."""
 
 
@@ -32,8 +33,13 @@ class Patience:
         self._trouble_until = float("-inf")
 
     def note_trouble(self) -> None:
-        """Something took too long: whoever queues behind it must not wait for one time-out after the other."""
-        self._trouble_until = time.monotonic() + TROUBLE_SECONDS
+        """Something took too long: whoever queues behind it must not wait for one time-out after the other.
+
+        Trouble does not prolong itself: on a machine that is merely busy, impatience would breed time-outs for ever.
+        """
+        now = time.monotonic()
+        if now >= self._trouble_until:
+            self._trouble_until = now + TROUBLE_SECONDS
 
     def limits(self) -> Limits | None:
         """For a transaction that begins now; None when the usual ones are right.
@@ -44,8 +50,8 @@ class Patience:
         if time.monotonic() < self._trouble_until:
             if left is not None and left <= 0:
                 raise Unavailable("database_in_trouble")
-            whole = min(IMPATIENT_WHOLE, self._whole(left, least=IMPATIENT_LOCK)) if self._usual.whole else 0.0
-            return Limits(lock=IMPATIENT_LOCK, statement=IMPATIENT_STATEMENT, whole=whole)
+            whole = min(IMPATIENT_WHOLE, self._whole(left, least=LEAST_IMPATIENT)) if self._usual.whole else 0.0
+            return Limits(lock=min(IMPATIENT_LOCK, whole or IMPATIENT_LOCK), statement=IMPATIENT_STATEMENT, whole=whole)
         whole = self._whole(left, least=LEAST)
         if whole >= self._usual.whole:
             return None

@@ -58,22 +58,22 @@ def test_waiting_for_one_lock_after_another_is_bounded_as_a_whole(outbox_address
 
 
 def test_a_request_that_has_queued_waits_for_what_is_left_of_its_time(outbox_url: str) -> None:
-    database = Database.open(outbox_url, transaction_timeout=2.5)
-    with psycopg.connect(outbox_url) as blocker, deadline.at(time.monotonic() + 1.2):
+    database = Database.open(outbox_url, lock_timeout=4.0, transaction_timeout=4.0)
+    with psycopg.connect(outbox_url) as blocker, deadline.at(time.monotonic() + 2.1):
         blocker.execute("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
         took = seconds_until_refused(database)
     database.close()
 
-    assert 0.9 < took < 2.0
+    assert 1.9 < took < 3.0
 
 
 def test_the_limit_of_a_late_request_counts_from_its_beginning_and_for_everything_it_does(outbox_url: str) -> None:
-    database = Database.open(outbox_url, transaction_timeout=2.5)
-    with deadline.at(time.monotonic() + 1.2):
-        took = seconds_until_refused(database, "SELECT pg_sleep(0.9)", "SELECT pg_sleep(0.9)")
+    database = Database.open(outbox_url, transaction_timeout=4.0)
+    with deadline.at(time.monotonic() + 2.1):
+        took = seconds_until_refused(database, "SELECT pg_sleep(1.5)", "SELECT pg_sleep(1.5)")
     database.close()
 
-    assert 0.9 < took < 1.7
+    assert 1.5 < took < 2.8
 
 
 def test_a_deadlock_is_trouble_too(outbox_url: str) -> None:

@@ -5,7 +5,7 @@ import time
 import pytest
 from shared_lib import deadline
 from shared_lib.errors import Unavailable
-from shared_lib.patience import LEAST, Limits, Patience
+from shared_lib.patience import LEAST, TROUBLE_SECONDS, Limits, Patience
 
 
 @pytest.fixture
@@ -24,11 +24,11 @@ def test_the_usual_limits_hold_for_whoever_has_time(patience: Patience) -> None:
 
 
 def test_whoever_has_queued_waits_less(patience: Patience) -> None:
-    limits = limits_with(patience, left=1.5)
+    limits = limits_with(patience, left=2.2)
 
     assert limits is not None
-    assert limits.whole == pytest.approx(1.5, abs=0.1)
-    assert limits.lock == limits.statement == limits.whole
+    assert limits.whole == pytest.approx(2.2, abs=0.1)
+    assert (limits.lock, limits.statement) == (2.0, limits.whole)
 
 
 def test_a_queue_alone_refuses_nobody(patience: Patience) -> None:
@@ -40,7 +40,7 @@ def test_in_trouble_locks_are_waited_for_briefly_and_the_whole_stays_before_the_
     limits = limits_with(patience, left=0.5)
 
     assert limits is not None
-    assert limits.lock == 0.25
+    assert limits.lock == pytest.approx(0.5, abs=0.1)
     assert limits.whole == pytest.approx(0.5, abs=0.1)
 
 
@@ -49,6 +49,17 @@ def test_in_trouble_a_request_whose_time_is_over_is_refused_at_once(patience: Pa
 
     with pytest.raises(Unavailable):
         limits_with(patience, left=0)
+
+
+def test_trouble_does_not_prolong_itself(patience: Patience, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    patience.note_trouble()
+    now += TROUBLE_SECONDS - 0.1
+    patience.note_trouble()
+    now += 0.2
+
+    assert patience.limits() is None
 
 
 def test_where_no_whole_is_set_none_appears() -> None:
