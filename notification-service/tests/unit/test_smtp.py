@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import SMTP
 
 import pytest
 from notification_service.clients.mail.mailer import SmtpMailer
@@ -42,9 +44,13 @@ def nothing() -> None:
 def test_a_mail_arrives_as_it_was_written(server: ScriptedServer, mailer: SmtpMailer) -> None:
     mailer.send(a_mail(letter=a_letter(paragraphs=(".", "..begins with dots", "From here"))), before_data=nothing)
 
-    [content] = server.stored
-    assert b"\r\n..\r\n" in content
-    assert b"Message-ID: <msg-00940." in content
+    [sent] = server.stored
+    assert b"\r\n...begins with dots" in sent
+    received = message_from_bytes(sent.replace(b"\r\n..", b"\r\n."), policy=SMTP)  # RFC 5321, section 4.5.2
+    plain = received.get_body(("plain",))
+    assert plain is not None
+    assert {".", "..begins with dots", "From here"} <= set(plain.get_content().splitlines())
+    assert b"Message-ID: <msg-00940." in sent
 
 
 def test_the_mark_is_set_after_the_address_and_before_the_content(server: ScriptedServer, mailer: SmtpMailer) -> None:
