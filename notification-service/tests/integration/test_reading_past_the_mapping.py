@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 from notification_service.domain.model import Organisation, Status
-from notification_service.store import contacts, dispatches
-from notification_service.store.tables import ContactRow, OrganisationRow, columns_of
+from notification_service.store import contacts, dispatches, messages
+from notification_service.store.messages import Addressed
+from notification_service.store.tables import ContactRow, DispatchRow, OrganisationRow, columns_of
 from notification_service.usecases.announcements import Announcements
 from shared_lib.clock import utc_now
 from shared_lib.database import Database
@@ -35,24 +36,49 @@ def test_an_organisation_that_has_not_arrived_has_the_defaults(database: Databas
         assert contacts.organisation(session, "later") == Organisation.unheard_of("later")
 
 
-def test_a_message_with_its_dispatch(database: Database, announcements: Announcements) -> None:
+def test_a_dispatch_with_its_messages(database: Database, announcements: Announcements) -> None:
+    told = announcements.announce(EXPIRED, ANYBODY).dispatch
+    with database.begin(within(LHL)) as session:
+        row = session.scalars(select(DispatchRow).where(DispatchRow.id == told.id)).one()
+        mapped, messages = columns_of(row), [columns_of(message) for message in row.messages]
+        found = dispatches.get(session, told.id, organisation_id=LHL)
+
+    own = {name: value for name, value in vars(found).items() if name not in ("messages", "acted_by")}
+    assert own == {name: mapped[name] for name in own}
+    assert [vars(message) for message in found.messages] == [
+        {name: message[name] for name in vars(found.messages[0])} for message in messages
+    ]
+
+
+def test_a_message_with_its_dispatch_and_people(database: Database, announcements: Announcements) -> None:
     told = announcements.announce(EXPIRED, ANYBODY).dispatch
     with database.begin(within(LHL)) as session:
         whole = dispatches.get(session, told.id, organisation_id=LHL)
-        for message in whole.messages:
-            found = dispatches.of_message(session, message.number, organisation_id=LHL)
-            assert found == (replace(whole, messages=(message,)), message)
-        assert dispatches.of_message(session, 0, organisation_id=LHL) is None
+        people = contacts.known(session, [told.mentor_id, told.coordinator_id or ""], organisation_id=LHL)
+        organisation = contacts.organisation(session, LHL)
+        found = [messages.addressed(session, message.number, organisation_id=LHL) for message in whole.messages]
+        assert messages.addressed(session, 0, organisation_id=LHL) is None
     with database.begin(within("nhf")) as session:
-        assert dispatches.of_message(session, whole.messages[0].number, organisation_id="nhf") is None
+        assert messages.addressed(session, whole.messages[0].number, organisation_id="nhf") is None
+
+    assert found == [
+        Addressed(
+            dispatch=replace(whole, messages=(message,)),
+            message=message,
+            recipient=people[message.recipient_id],
+            mentor=people[told.mentor_id],
+            organisation=organisation,
+        )
+        for message in whole.messages
+    ]
 
 
 def test_what_was_sent_stays_so(database: Database, announcements: Announcements) -> None:
     first, *_ = announcements.announce(EXPIRED, ANYBODY).dispatch.messages
     with database.begin(within(LHL)) as session:
-        dispatches.settle(session, first.number, Status.FAILED, organisation_id=LHL, at=utc_now(), reason="late")
-        found = dispatches.of_message(session, first.number, organisation_id=LHL)
+        messages.settle(session, first.number, Status.FAILED, organisation_id=LHL, at=utc_now(), reason="late")
+        found = messages.addressed(session, first.number, organisation_id=LHL)
 
     assert first.status is Status.SENT
     assert found is not None
-    assert found[1] == first
+    assert found.message == first

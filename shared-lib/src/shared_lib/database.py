@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, cast
 
 from psycopg.sql import SQL, Composable, Literal
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
@@ -9,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from shared_lib.errors import Unavailable
 from shared_lib.patience import Limits, Patience
+from shared_lib.statements import driver_of
 from shared_lib.tenancy import NOTHING, Reach
 
 CONNECT_SECONDS = 2
@@ -104,13 +107,15 @@ class Database:
         reach: Reach = options.get(REACH, NOTHING)
         limits = self._patience.limits()
         settings = [*reach.settings.items(), *(_in_milliseconds(limits) if limits is not None else ())]
-        connection.exec_driver_sql(_begin_with(settings), execution_options={"no_parameters": True})
+        with driver_of(connection) as driver:
+            driver.execute(cast(Any, _begin_with(tuple(settings))))
 
     def close(self) -> None:
         self.engine.dispose()
 
 
-def _begin_with(settings: Sequence[tuple[str, str]]) -> str:
+@lru_cache(maxsize=1024)
+def _begin_with(settings: tuple[tuple[str, str], ...]) -> str:
     parts: list[Composable] = [SQL("BEGIN")]
     parts += [SQL("SET LOCAL {} = {}").format(SQL(name), Literal(value)) for name, value in settings]
     return SQL("; ").join(parts).as_string()

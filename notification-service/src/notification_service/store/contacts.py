@@ -5,17 +5,27 @@ from dataclasses import fields
 from typing import Any
 
 from shared_lib.statements import ask, ask_one
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Channel, Contact, Organisation
 
-from .tables import ContactRow, OrganisationRow, columns_of
+from .tables import ContactRow, OrganisationRow
 
+_CONTACT = tuple(field.name for field in fields(Contact))
+_ORGANISATION = tuple(field.name for field in fields(Organisation))
 
-def _columns(kind: type[Contact] | type[Organisation]) -> str:
-    return ", ".join(field.name for field in fields(kind))
+# Read for every announcement and every mail: past the mapped classes, whose making costs several times the reading.
+_KNOWN = f"""
+SELECT {", ".join(_CONTACT)} FROM contact WHERE id = ANY(%(ids)s) AND organisation_id = %(organisation_id)s
+"""  # noqa: S608 - our own fields
+_HELD = f"""
+SELECT {", ".join(_CONTACT)} FROM contact
+WHERE id = %(id)s AND (%(organisation_id)s::text IS NULL OR organisation_id = %(organisation_id)s)
+FOR NO KEY UPDATE
+"""  # noqa: S608 - our own fields
+_OF_ORGANISATION = f"SELECT {', '.join(_ORGANISATION)} FROM organisation WHERE id = %(id)s"  # noqa: S608
 
 
 def find(session: Session, contact_id: str, *, organisation_id: str) -> Contact | None:
@@ -27,32 +37,42 @@ def lock(session: Session, contact_id: str, *, organisation_id: str | None) -> C
 
     Without an organisation of whichever it is: the contract lets a mentor be named alone.
     """
-    query = select(ContactRow).where(ContactRow.id == contact_id)
-    if organisation_id is not None:
-        query = query.where(ContactRow.organisation_id == organisation_id)
-    row = session.scalars(query.with_for_update(key_share=True)).one_or_none()
-    return _contact(row) if row else None
-
-
-# Read for every single mail: past the mapped classes, whose making costs several times the reading.
-_KNOWN = f"""
-SELECT {_columns(Contact)} FROM contact WHERE id = ANY(%(ids)s) AND organisation_id = %(organisation_id)s
-"""  # noqa: S608 - our own fields
-_ORGANISATION = f"SELECT {_columns(Organisation)} FROM organisation WHERE id = %(id)s"  # noqa: S608 - our own fields
+    row = ask_one(session, _HELD, {"id": contact_id, "organisation_id": organisation_id})
+    return None if row is None else _contact(row._asdict())
 
 
 def known(session: Session, contact_ids: Iterable[str], *, organisation_id: str) -> dict[str, Contact]:
     """Those of them whom we know in the organisation."""
     rows = ask(session, _KNOWN, {"ids": list(contact_ids), "organisation_id": organisation_id})
-    return {row.id: _contact_of(row._asdict()) for row in rows}
+    return {row.id: _contact(row._asdict()) for row in rows}
 
 
 def organisation(session: Session, organisation_id: str) -> Organisation:
     """What we know of it, or the defaults when its news has not reached us yet."""
-    row = ask_one(session, _ORGANISATION, {"id": organisation_id})
-    if row is None:
-        return Organisation.unheard_of(organisation_id)
-    return Organisation(**{**row._asdict(), "admin_ids": tuple(row.admin_ids)})
+    row = ask_one(session, _OF_ORGANISATION, {"id": organisation_id})
+    return Organisation.unheard_of(organisation_id) if row is None else _organisation(row._asdict())
+
+
+def contact_columns(table: str) -> str:
+    """For a statement that joins `contact` as `table`; `contact_of` reads them."""
+    return ", ".join(f"{table}.{name} AS {table}__{name}" for name in _CONTACT)
+
+
+def contact_of(row: Any, table: str) -> Contact | None:
+    """None when the join found nobody."""
+    values = {name: getattr(row, f"{table}__{name}") for name in _CONTACT}
+    return None if values["id"] is None else _contact(values)
+
+
+def organisation_columns(table: str) -> str:
+    """For a statement that joins `organisation` as `table`; `organisation_of` reads them."""
+    return ", ".join(f"{table}.{name} AS {table}__{name}" for name in _ORGANISATION)
+
+
+def organisation_of(row: Any, table: str) -> Organisation | None:
+    """None when the join found none."""
+    values = {name: getattr(row, f"{table}__{name}") for name in _ORGANISATION}
+    return None if values["id"] is None else _organisation(values)
 
 
 def put(session: Session, *, organisations: Sequence[Organisation], contacts: Sequence[Contact]) -> None:
@@ -82,14 +102,12 @@ def _upsert(
     )
 
 
-def _contact(row: ContactRow) -> Contact:
-    values = columns_of(row)
-    del values["erased_at"]
-    return _contact_of(values)
-
-
-def _contact_of(values: dict[str, Any]) -> Contact:
+def _contact(values: dict[str, Any]) -> Contact:
     return Contact(**{**values, "channels": tuple(Channel(name) for name in values["channels"])})
+
+
+def _organisation(values: dict[str, Any]) -> Organisation:
+    return Organisation(**{**values, "admin_ids": tuple(values["admin_ids"])})
 
 
 def _contact_values(contact: Contact) -> dict[str, Any]:

@@ -1,196 +1,178 @@
-"""What was announced, and what became of it."""
+"""What was announced, and what became of it.
+
+Asked several times per announcement: past the mapped classes, whose making costs several times the reading.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from shared_lib.statements import ask, ask_one
-from sqlalchemy import ColumnElement, Select, select, update
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from notification_service.domain.model import (
-    Actor,
-    Announcement,
-    Audience,
-    Channel,
-    Dispatch,
-    Message,
-    Notice,
-    Status,
-)
+from notification_service.domain.model import Actor, Announcement, Audience, Channel, Dispatch, Message, Notice, Status
 from notification_service.domain.routing import Row
 
-from .tables import DispatchRow, MessageRow, idempotency_key
+OWN_COLUMNS = (
+    "organisation_id, notice, mentor_id, coordinator_id, created_at, expected_return_date, expiry_date, "
+    "days_remaining, acted_by_id, acted_by_name, withdrawn_at, lapse_outbox_id, lapse_opened_at"
+)
+_OWN = OWN_COLUMNS.replace(", ", ", d.")
+_OF_ORGANISATION = "(%(organisation_id)s::text IS NULL OR d.organisation_id = %(organisation_id)s)"
+_SELECT = f"""
+SELECT d.id, d.{_OWN}, m.number, m.recipient_id, m.audience, m.channel, m.status, m.reason, m.outbox_id
+FROM dispatch d LEFT JOIN message m ON m.dispatch_id = d.id
+WHERE {_OF_ORGANISATION} AND """  # noqa: S608 - constants of this module
+_NEWEST_FIRST = " ORDER BY d.created_at DESC, d.id DESC, m.number"
 
-FINAL = (Status.SENT, Status.DELIVERED)
+_BY_ID = f"{_SELECT} d.id = %(id)s {_NEWEST_FIRST}"
+_BY_NATURAL_KEY = f"""
+{_SELECT} d.mentor_id = %(mentor_id)s AND d.natural_key = %(natural_key)s AND d.withdrawn_at IS NULL {_NEWEST_FIRST}
+"""
+_RECENT_PAUSES = f"""
+{_SELECT} d.mentor_id = %(mentor_id)s AND d.notice = ANY(%(notices)s) AND d.created_at >= %(since)s
+AND d.withdrawn_at IS NULL {_NEWEST_FIRST}
+"""
+_HELD = f"SELECT d.id FROM dispatch d WHERE {_OF_ORGANISATION} AND d.id = %(id)s FOR NO KEY UPDATE"  # noqa: S608
+_LATEST = f"""
+SELECT d.id FROM dispatch d WHERE {_OF_ORGANISATION} AND d.mentor_id = %(mentor_id)s
+ORDER BY d.created_at DESC, d.id DESC LIMIT 1
+"""  # noqa: S608 - constants of this module
+_ADD = f"""
+WITH added AS (
+    INSERT INTO dispatch (id, natural_key, {OWN_COLUMNS})
+    VALUES (%(id)s, %(natural_key)s, {", ".join(f"%({name})s" for name in OWN_COLUMNS.split(", "))})
+)
+INSERT INTO message (dispatch_id, organisation_id, recipient_id, audience, channel, status, reason, outbox_id,
+                     created_at, settled_at)
+SELECT %(id)s, %(organisation_id)s, planned.recipient_id, planned.audience, planned.channel, planned.status,
+    planned.reason, planned.outbox_id, %(created_at)s,
+    CASE WHEN planned.status <> 'queued' THEN %(created_at)s::timestamptz END
+FROM unnest(%(recipient_ids)s::text[], %(audiences)s::text[], %(channels)s::text[], %(statuses)s::text[],
+            %(reasons)s::text[], %(outbox_ids)s::uuid[])
+    WITH ORDINALITY AS planned (recipient_id, audience, channel, status, reason, outbox_id, place)
+ORDER BY planned.place
+RETURNING number, recipient_id, audience, channel, status, reason, outbox_id
+"""  # noqa: S608 - constants of this module
 
 
 def get(session: Session, dispatch_id: UUID, *, organisation_id: str | None) -> Dispatch:
     """The organisation's dispatch; None: of whichever it is, where an Idempotency-Key stands for it."""
-    query = _with_messages().where(DispatchRow.id == dispatch_id, *_of(organisation_id))
-    return _dispatch(session.scalars(query).one())
+    (found,) = _found(session, _BY_ID, id=dispatch_id, organisation_id=organisation_id)
+    return found
 
 
 def lock(session: Session, dispatch_id: UUID, *, organisation_id: str | None) -> Dispatch:
     """The dispatch, held against other withdrawals until the transaction ends."""
-    held = select(DispatchRow.id).where(DispatchRow.id == dispatch_id, *_of(organisation_id))
-    session.execute(held.with_for_update(key_share=True))
+    ask(session, _HELD, {"id": dispatch_id, "organisation_id": organisation_id})
     return get(session, dispatch_id, organisation_id=organisation_id)
 
 
 def latest_of(session: Session, mentor_id: str, *, organisation_id: str) -> UUID | None:
     """The dispatch about this mentor that was made last. Called with the mentor locked."""
-    newest = select(DispatchRow.id).where(DispatchRow.mentor_id == mentor_id, *_of(organisation_id))
-    return session.scalars(newest.order_by(DispatchRow.created_at.desc(), DispatchRow.id.desc()).limit(1)).first()
+    newest = ask_one(session, _LATEST, {"mentor_id": mentor_id, "organisation_id": organisation_id})
+    return None if newest is None else newest.id
 
 
 def under_natural_key(session: Session, mentor_id: str, natural_key: str, *, organisation_id: str) -> Dispatch | None:
-    same = (DispatchRow.mentor_id == mentor_id, DispatchRow.natural_key == natural_key)
-    row = session.scalars(_standing().where(*same, *_of(organisation_id))).one_or_none()
-    return _dispatch(row) if row else None
+    found = _found(
+        session, _BY_NATURAL_KEY, mentor_id=mentor_id, natural_key=natural_key, organisation_id=organisation_id
+    )
+    return found[0] if found else None
 
 
 def same_pause(
     session: Session, announcement: Announcement, *, organisation_id: str, since: datetime
 ) -> Dispatch | None:
     """The latest dispatch of the same words since then, unless the opposite was told in between."""
-    recent = _standing().where(
-        *_of(organisation_id),
-        DispatchRow.mentor_id == announcement.mentor_id,
-        DispatchRow.notice.in_([notice for notice in Notice if notice.is_pause]),
-        DispatchRow.created_at >= since,
+    pauses = [notice.value for notice in Notice if notice.is_pause]
+    recent = _found(
+        session,
+        _RECENT_PAUSES,
+        mentor_id=announcement.mentor_id,
+        notices=pauses,
+        since=since,
+        organisation_id=organisation_id,
     )
-    for row in session.scalars(recent.order_by(DispatchRow.created_at.desc(), DispatchRow.id.desc())):
-        if row.notice != announcement.notice:
+    for dispatch in recent:
+        if dispatch.notice is not announcement.notice:
             return None
-        if row.expected_return_date == announcement.expected_return_date:
-            return _dispatch(row)
+        if dispatch.expected_return_date == announcement.expected_return_date:
+            return dispatch
     return None
 
 
-def add(session: Session, dispatch: Dispatch, *, natural_key: str) -> None:
-    """Store a dispatch; its messages follow with `add_message`."""
-    session.add(
-        DispatchRow(
-            id=dispatch.id,
-            organisation_id=dispatch.organisation_id,
-            notice=dispatch.notice,
-            mentor_id=dispatch.mentor_id,
-            natural_key=natural_key,
-            coordinator_id=dispatch.coordinator_id,
-            expected_return_date=dispatch.expected_return_date,
-            expiry_date=dispatch.expiry_date,
-            days_remaining=dispatch.days_remaining,
-            acted_by_id=dispatch.acted_by.id if dispatch.acted_by else None,
-            acted_by_name=dispatch.acted_by.name if dispatch.acted_by else None,
-            created_at=dispatch.created_at,
-            lapse_outbox_id=dispatch.lapse_outbox_id,
-        )
-    )
-    session.flush()
+def add(
+    session: Session, dispatch: Dispatch, rows: Sequence[tuple[Row, UUID | None]], *, natural_key: str
+) -> tuple[Message, ...]:
+    """Store a dispatch with a message for each row, in this order, and the promise to send it if there is one.
 
-
-def add_message(session: Session, dispatch: Dispatch, row: Row, *, outbox_id: UUID | None) -> Message:
-    """Store one message; the database gives it its number."""
-    added = MessageRow(
-        dispatch_id=dispatch.id,
-        organisation_id=dispatch.organisation_id,
-        recipient_id=row.recipient.id,
-        audience=row.recipient.audience,
-        channel=row.channel,
-        status=row.status,
-        reason=row.reason,
-        outbox_id=outbox_id,
-        created_at=dispatch.created_at,
-        settled_at=None if row.status is Status.QUEUED else dispatch.created_at,
-    )
-    session.add(added)
-    session.flush()
-    return _message(added)
-
-
-# Both for every single mail: past the mapped classes, whose making costs several times the reading.
-_OF_MESSAGE = """
-SELECT m.number, m.recipient_id, m.audience, m.channel, m.status, m.reason, m.outbox_id, d.id, d.organisation_id,
-    d.notice, d.mentor_id, d.coordinator_id, d.created_at, d.expected_return_date, d.expiry_date, d.days_remaining,
-    d.acted_by_id, d.acted_by_name, d.withdrawn_at, d.lapse_outbox_id, d.lapse_opened_at
-FROM message m JOIN dispatch d ON d.id = m.dispatch_id
-WHERE m.number = %(number)s AND m.organisation_id = %(organisation_id)s AND d.organisation_id = %(organisation_id)s
-"""
-_SETTLE = """
-UPDATE message SET status = %(status)s, reason = %(reason)s, settled_at = %(at)s
-WHERE number = %(number)s AND organisation_id = %(organisation_id)s AND status <> ALL(%(final)s)
-"""
-
-
-def of_message(session: Session, number: int, *, organisation_id: str) -> tuple[Dispatch, Message] | None:
-    """A message and the dispatch it belongs to, with no other messages; None when both were removed."""
-    row = ask_one(session, _OF_MESSAGE, {"number": number, "organisation_id": organisation_id})
-    if row is None:
-        return None
-    message = _message(row)
-    return _with((message,), row), message
-
-
-def settle(
-    session: Session, number: int, status: Status, *, organisation_id: str, at: datetime, reason: str | None = None
-) -> None:
-    """Write what became of a message. What was really sent stays so."""
-    ask(
+    The database gives the messages their numbers.
+    """
+    added = ask(
         session,
-        _SETTLE,
+        _ADD,
         {
-            "number": number,
-            "organisation_id": organisation_id,
-            "status": status.value,
-            "reason": reason,
-            "at": at,
-            "final": [final.value for final in FINAL],
+            **{name: getattr(dispatch, name, None) for name in OWN_COLUMNS.split(", ")},
+            "acted_by_id": dispatch.acted_by.id if dispatch.acted_by else None,
+            "acted_by_name": dispatch.acted_by.name if dispatch.acted_by else None,
+            "id": dispatch.id,
+            "natural_key": natural_key,
+            "recipient_ids": [row.recipient.id for row, _ in rows],
+            "audiences": [row.recipient.audience for row, _ in rows],
+            "channels": [row.channel for row, _ in rows],
+            "statuses": [row.status for row, _ in rows],
+            "reasons": [row.reason for row, _ in rows],
+            "outbox_ids": [outbox_id for _, outbox_id in rows],
         },
     )
+    return tuple(message_of(row) for row in added)
 
 
 def settle_lapse(session: Session, dispatch_id: UUID, *, organisation_id: str, at: datetime) -> None:
-    session.execute(
-        update(DispatchRow)
-        .where(DispatchRow.id == dispatch_id, *_of(organisation_id), DispatchRow.lapse_opened_at.is_(None))
-        .values(lapse_opened_at=at)
+    """Write down that the lapse is open; the first time counts."""
+    ask(
+        session,
+        "UPDATE dispatch SET lapse_opened_at = %(at)s "
+        "WHERE id = %(id)s AND organisation_id = %(organisation_id)s AND lapse_opened_at IS NULL",
+        {"id": dispatch_id, "organisation_id": organisation_id, "at": at},
     )
 
 
 def withdraw(session: Session, dispatch: Dispatch, *, at: datetime) -> None:
     """From now on it stands in nobody's way: the same notice may be told again."""
-    own = (DispatchRow.id == dispatch.id, *_of(dispatch.organisation_id))
-    session.execute(update(DispatchRow).where(*own).values(withdrawn_at=at))
+    ask(
+        session,
+        "UPDATE dispatch SET withdrawn_at = %(at)s WHERE id = %(id)s AND organisation_id = %(organisation_id)s",
+        {"id": dispatch.id, "organisation_id": dispatch.organisation_id, "at": at},
+    )
 
 
 def under_key(session: Session, *, caller: str, operations: Iterable[str], key: str) -> UUID | None:
     """The dispatch that a caller's Idempotency-Key stands for."""
-    names = idempotency_key.c
-    found = session.scalar(
-        select(names.resource_id).where(names.caller == caller, names.operation.in_(list(operations)), names.key == key)
+    found = ask_one(
+        session,
+        "SELECT resource_id FROM idempotency_key "
+        "WHERE caller = %(caller)s AND operation = ANY(%(operations)s) AND key = %(key)s",
+        {"caller": caller, "operations": [str(name) for name in operations], "key": key},
     )
-    return UUID(found) if found else None
+    return UUID(found.resource_id) if found is not None and found.resource_id else None
 
 
-def _of(organisation_id: str | None) -> list[ColumnElement[bool]]:
-    return [] if organisation_id is None else [DispatchRow.organisation_id == organisation_id]
+def _found(session: Session, query: str, **values: Any) -> list[Dispatch]:
+    grouped = groupby(ask(session, query, values), key=lambda row: row.id)
+    return [_dispatch(list(rows)) for _, rows in grouped]
 
 
-def _with_messages() -> Select[DispatchRow]:
-    return select(DispatchRow).options(selectinload(DispatchRow.messages)).execution_options(populate_existing=True)
+def _dispatch(rows: Sequence[Any]) -> Dispatch:
+    messages = tuple(message_of(row) for row in rows if row.number is not None)
+    return dispatch_of(rows[0], messages)
 
 
-def _standing() -> Select[DispatchRow]:
-    return _with_messages().where(DispatchRow.withdrawn_at.is_(None))
-
-
-def _dispatch(row: DispatchRow) -> Dispatch:
-    return _with(_messages(row.messages), row)
-
-
-def _with(messages: tuple[Message, ...], row: Any) -> Dispatch:
+def dispatch_of(row: Any, messages: tuple[Message, ...]) -> Dispatch:
+    """From a row with `id` and `OWN_COLUMNS`."""
     return Dispatch(
         id=row.id,
         organisation_id=row.organisation_id,
@@ -209,18 +191,14 @@ def _with(messages: tuple[Message, ...], row: Any) -> Dispatch:
     )
 
 
-def _messages(rows: Sequence[MessageRow]) -> tuple[Message, ...]:
-    return tuple(_message(row) for row in rows)
-
-
-def _message(row: Any) -> Message:
-    values: dict[str, Any] = {
-        "number": row.number,
-        "recipient_id": row.recipient_id,
-        "audience": Audience(row.audience),
-        "channel": Channel(row.channel),
-        "status": Status(row.status),
-        "reason": row.reason,
-        "outbox_id": row.outbox_id,
-    }
-    return Message(**values)
+def message_of(row: Any) -> Message:
+    """From a row with the columns of a message."""
+    return Message(
+        number=row.number,
+        recipient_id=row.recipient_id,
+        audience=Audience(row.audience),
+        channel=Channel(row.channel),
+        status=Status(row.status),
+        reason=row.reason,
+        outbox_id=row.outbox_id,
+    )

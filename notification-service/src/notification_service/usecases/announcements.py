@@ -65,8 +65,9 @@ class Announcements:
         """
         with self.database.begin(reach_of(requester.scope, announcement)) as session:
             answer = self._accept(session, announcement, requester)
-        self.relay.deliver_now(answer.handover, wait_seconds=min(requester.wait_seconds, LONGEST_WAIT))
-        return self._as_it_is_now(answer)
+        wait_seconds = min(requester.wait_seconds, LONGEST_WAIT)
+        self.relay.deliver_now(answer.handover, wait_seconds=wait_seconds)
+        return self._as_it_is_now(answer) if answer.handover.deliveries and wait_seconds > 0 else answer
 
     def _accept(self, session: Session, announcement: Announcement, requester: Requester) -> Answer:
         key = requester.key
@@ -111,10 +112,11 @@ class Announcements:
         )
 
     def _record(self, session: Session, case: Case, requester: Requester) -> Answer:
-        latest = dispatches.latest_of(session, case.mentor.id, organisation_id=case.organisation.id)
-        dispatch_id, promises = self.recorder.record(session, case, natural_key=natural_key(case, latest=latest))
+        latest = None
+        if case.notice.is_pause:
+            latest = dispatches.latest_of(session, case.mentor.id, organisation_id=case.organisation.id)
+        dispatch, promises = self.recorder.record(session, case, natural_key=natural_key(case, latest=latest))
         handover = self.relay.promise(session, *promises)
-        dispatch = dispatches.get(session, dispatch_id, organisation_id=case.organisation.id)
         audit.write(session, "dispatch_recorded", dispatch, actor=requester.subject, at=case.at)
         return Answer(dispatch=dispatch, status=CREATED, handover=handover)
 

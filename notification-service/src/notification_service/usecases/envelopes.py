@@ -9,7 +9,7 @@ from shared_lib.tenancy import within
 from notification_service.domain.model import Contact, Dispatch, Message, Status
 from notification_service.domain.routing import INACTIVE
 from notification_service.domain.wording.model import Letter
-from notification_service.store import contacts, dispatches
+from notification_service.store import messages
 
 from .letters import Letters
 
@@ -38,24 +38,18 @@ class Envelopes:
     def find(self, number: int, *, organisation_id: str) -> Envelope | None:
         """None when there is nothing left to send. Raises `Deferred` for a recipient we have not heard of yet."""
         with self.database.begin(within(organisation_id)) as session:
-            found = dispatches.of_message(session, number, organisation_id=organisation_id)
-            if found is None:
-                return None
-            dispatch, message = found
-            people = contacts.known(
-                session, {message.recipient_id, dispatch.mentor_id}, organisation_id=organisation_id
-            )
-            organisation = contacts.organisation(session, organisation_id)
-        recipient = people.get(message.recipient_id)
-        if recipient is None:
+            found = messages.addressed(session, number, organisation_id=organisation_id)
+        if found is None:
+            return None
+        if found.recipient is None:
             raise Deferred("contact_unknown")
-        if not recipient.active:
+        if not found.recipient.active:
             raise Rejected(INACTIVE)
         letter = self.letters.write(
-            dispatch,
-            message.audience,
-            recipient=recipient,
-            mentor=people.get(dispatch.mentor_id),
-            organisation=organisation,
+            found.dispatch,
+            found.message.audience,
+            recipient=found.recipient,
+            mentor=found.mentor,
+            organisation=found.organisation,
         )
-        return Envelope(dispatch=dispatch, message=message, recipient=recipient, letter=letter)
+        return Envelope(dispatch=found.dispatch, message=found.message, recipient=found.recipient, letter=letter)

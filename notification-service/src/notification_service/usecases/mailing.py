@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from notification_service.domain.model import Status
 from notification_service.domain.ports import Mail, Mailer
 from notification_service.domain.routing import mail_obstacle
-from notification_service.store import dispatches
+from notification_service.store import messages
 
 from .envelopes import Envelope, Envelopes
 from .outcomes import write_bad_end
@@ -33,9 +33,7 @@ class Mailing:
         self.mailer.send(_mail(envelope), before_data=delivery.mark, before_dot=delivery.check)
         at = self.clock()
         return Done(
-            settle=lambda session: dispatches.settle(
-                session, number, Status.SENT, organisation_id=delivery.tenant, at=at
-            )
+            settle=lambda session: messages.settle(session, number, Status.SENT, organisation_id=delivery.tenant, at=at)
         )
 
     def give_up(self, session: Session, delivery: Delivery, ending: Ending, reason: str) -> None:

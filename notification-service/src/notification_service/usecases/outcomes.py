@@ -6,7 +6,7 @@ from shared_lib.outbox import Delivery, Ending
 from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Channel, Status
-from notification_service.store import dispatches
+from notification_service.store import messages
 
 MAIL = "mail"
 PUSH = "push"
@@ -27,4 +27,4 @@ STATUS_OF_ENDING = {
 def write_bad_end(session: Session, delivery: Delivery, ending: Ending, reason: str, *, at: datetime) -> None:
     """A message that will not be tried again, and why."""
     number, status = delivery.payload["message"], STATUS_OF_ENDING[ending]
-    dispatches.settle(session, number, status, organisation_id=delivery.tenant, at=at, reason=reason)
+    messages.settle(session, number, status, organisation_id=delivery.tenant, at=at, reason=reason)

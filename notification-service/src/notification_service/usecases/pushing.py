@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from notification_service.domain.model import Status
 from notification_service.domain.ports import Pusher, PushNote
 from notification_service.domain.routing import NO_ADDRESS
-from notification_service.store import dispatches
+from notification_service.store import messages
 
 from .envelopes import Envelopes
 from .outcomes import write_bad_end
@@ -36,7 +36,7 @@ class Pushing:
         self.pusher.send(PushNote(message_id=envelope.message.message_id, token=token, letter=envelope.letter))
         at = self.clock()
         return Done(
-            settle=lambda session: dispatches.settle(
+            settle=lambda session: messages.settle(
                 session, number, Status.DELIVERED, organisation_id=delivery.tenant, at=at
             )
         )

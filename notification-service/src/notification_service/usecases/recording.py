@@ -1,7 +1,6 @@
 """Writes a dispatch down: its messages, and the promises to send them and to open the lapse."""
 
-from dataclasses import dataclass
-from uuid import UUID
+from dataclasses import dataclass, replace
 
 import structlog
 from shared_lib.identifiers import uuid7
@@ -12,7 +11,7 @@ from notification_service.domain.case import Case
 from notification_service.domain.deadlines import worth_telling_until
 from notification_service.domain.model import Contact, Dispatch, Message, Notice, Status
 from notification_service.domain.recipients import recipients_of
-from notification_service.domain.routing import Row, rows_for
+from notification_service.domain.routing import rows_for
 from notification_service.store import contacts, dispatches, inbox
 
 from .letters import Letters
@@ -31,38 +30,39 @@ class Recorder:
     push_configured: bool = False
     scale: float = 1.0
 
-    def record(self, session: Session, case: Case, *, natural_key: str) -> tuple[UUID, list[Promise]]:
+    def record(self, session: Session, case: Case, *, natural_key: str) -> tuple[Dispatch, list[Promise]]:
         """Store the dispatch with a message per recipient and channel."""
-        dispatch = _dispatch(case)
-        dispatches.add(session, dispatch, natural_key=natural_key)
-        promises = self._lapse(case, dispatch)
         told = recipients_of(case)
         people = {
             **contacts.known(session, [recipient.id for recipient in told], organisation_id=case.organisation.id),
             case.mentor.id: case.mentor,
         }
-        for recipient in told:
-            contact = people.get(recipient.id)
-            for row in rows_for(recipient, contact, case.notice, push_configured=self.push_configured):
-                promises += self._message(session, case, dispatch, row, contact)
-        return dispatch.id, promises
+        rows = [
+            (row, uuid7() if row.status is Status.QUEUED else None)
+            for recipient in told
+            for row in rows_for(recipient, people.get(recipient.id), case.notice, push_configured=self.push_configured)
+        ]
+        dispatch = _dispatch(case)
+        messages = dispatches.add(session, dispatch, rows, natural_key=natural_key)
+        dispatch = replace(dispatch, messages=messages)
+        for message in messages:
+            if message.status is Status.DELIVERED:
+                self._put_into_inbox(session, case, dispatch, message, people[message.recipient_id])
+        sending = [self._sending(case, message) for message in messages if message.outbox_id is not None]
+        return dispatch, self._lapse(case, dispatch) + sending
 
-    def _message(
-        self, session: Session, case: Case, dispatch: Dispatch, row: Row, contact: Contact | None
-    ) -> list[Promise]:
-        outbox_id = uuid7() if row.status is Status.QUEUED else None
-        message = dispatches.add_message(session, dispatch, row, outbox_id=outbox_id)
-        if row.status is Status.DELIVERED and contact is not None:
-            letter = self.letters.write(
-                dispatch, message.audience, recipient=contact, mentor=case.mentor, organisation=case.organisation
-            )
-            inbox.add(session, dispatch, message, letter)
-        return [self._sending(case, message, outbox_id)] if outbox_id else []
+    def _put_into_inbox(
+        self, session: Session, case: Case, dispatch: Dispatch, message: Message, recipient: Contact
+    ) -> None:
+        letter = self.letters.write(
+            dispatch, message.audience, recipient=recipient, mentor=case.mentor, organisation=case.organisation
+        )
+        inbox.add(session, dispatch, message, letter)
 
-    def _sending(self, case: Case, message: Message, outbox_id: UUID) -> Promise:
+    def _sending(self, case: Case, message: Message) -> Promise:
         """Notices reach one person on one channel in the order they were made; nobody waits for anybody else's."""
         return Promise(
-            id=outbox_id,
+            id=message.outbox_id or uuid7(),
             kind=KIND_OF_CHANNEL[message.channel],
             payload={"message": message.number},
             tenant=case.organisation.id,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from notification_service.domain.errors import DispatchNotFound
 from notification_service.domain.model import Dispatch, Notice, Status
 from notification_service.domain.routing import WITHDRAWN
-from notification_service.store import audit, dispatches
+from notification_service.store import audit, dispatches, messages
 
 from .reach import DIRECTORY
 
@@ -45,7 +45,7 @@ class Withdrawals:
             if message.status is Status.QUEUED and self._closed(session, message.outbox_id)
         ]
         for number in cancelled:
-            dispatches.settle(
+            messages.settle(
                 session,
                 number,
                 Status.SKIPPED,
