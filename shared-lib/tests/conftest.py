@@ -18,6 +18,8 @@ def _create(dsn: str) -> None:
         connection.execute(text("CREATE TABLE alembic_version (version_num text)"))
         for statements in (outbox.CREATE, outbox.PER_TENANT, idempotency.CREATE, idempotency.PER_TENANT):
             connection.execute(text(statements))
+        for statement in outbox.READY:
+            connection.execute(text(statement.replace("CONCURRENTLY", "")))
         grants.give(connection, {**outbox.GRANTS, **idempotency.GRANTS})
     database.close()
 

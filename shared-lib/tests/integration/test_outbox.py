@@ -111,6 +111,18 @@ def test_rows_of_one_key_leave_in_order_and_do_not_hold_up_others(
     assert destination.taken == ["other", "first", "second"]
 
 
+def test_promises_of_one_key_made_together_are_begun_one_after_the_other(
+    relay: Relay, destination: Destination
+) -> None:
+    begun: list[str] = []
+    destination.before = lambda delivery: begun.append(delivery.payload["name"])
+    promise(relay, "first", "second", inline=True, ordering_key="kari")
+    assert begun == ["first"]
+
+    relay.run_once()
+    assert begun == ["first", "second"]
+
+
 def test_a_later_look_no_longer_holds_up_its_key(relay: Relay, destination: Destination, clock: MovableClock) -> None:
     destination.answer = Again(after=timedelta(seconds=30))
     promise(relay, "first", inline=True, ordering_key="kari")
@@ -142,7 +154,7 @@ def test_a_backlog_of_one_tenant_does_not_delay_another(database: Database, cloc
     promise(relay, *(f"p{number}" for number in range(200)), tenant="large")
     promise(relay, "lone", tenant="small")
 
-    claimed = relay.claim(relay.lanes["parcels"], room=8, take_over=True)
+    claimed = relay.claim([relay.lanes["parcels"].demand(room=8)], take_over=True)
 
     assert "lone" in [delivery.payload["name"] for delivery in claimed]
     assert len(claimed) == 8

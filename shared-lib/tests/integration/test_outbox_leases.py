@@ -14,7 +14,7 @@ from ..outbox_world import Destination, MovableClock, a_relay, promise, rows
 
 def killed_attempt(relay: Relay, *, marked: bool) -> None:
     """A relay claims the row, marks it or not, and is never heard of again."""
-    (delivery,) = relay.claim(relay.lanes["parcels"], room=1, take_over=True)
+    (delivery,) = relay.claim([relay.lanes["parcels"].demand(room=1)], take_over=True)
     if marked:
         delivery.mark()
 
@@ -158,7 +158,7 @@ class Venom(Destination):
 
 def test_the_heartbeat_keeps_a_long_attempt(relay: Relay, clock: MovableClock, database: Database) -> None:
     promise(relay, "a")
-    (delivery,) = relay.claim(relay.lanes["parcels"], room=1, take_over=True)
+    (delivery,) = relay.claim([relay.lanes["parcels"].demand(room=1)], take_over=True)
     relay._holding[delivery.id] = delivery
     clock.now += timedelta(seconds=20)
     relay.beat()

@@ -116,7 +116,7 @@ class Announcements:
         if case.notice.is_pause:
             latest = dispatches.latest_of(session, case.mentor.id, organisation_id=case.organisation.id)
         dispatch, promises = self.recorder.record(session, case, natural_key=natural_key(case, latest=latest))
-        handover = self.relay.promise(session, *promises)
+        handover = self.relay.promise(session, *promises, queueing=requester.wait_seconds > 0)
         audit.write(session, "dispatch_recorded", dispatch, actor=requester.subject, at=case.at)
         return Answer(dispatch=dispatch, status=CREATED, handover=handover)
 

@@ -3,22 +3,33 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from shared_lib.statements import ask
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import DispatchResult, Status
 from orchestrator_service.domain.pause_events import PauseEvent
 
-from .tables import DispatchResultRow, PauseEventRow
-
 # For every list and every single event: past the mapped class, whose making costs more than the reading.
 _OF_EVENTS = """
 SELECT event_id, recipient_id, channel, status, sent_at, message_id FROM dispatch_result
 WHERE event_id = ANY(%(ids)s) ORDER BY event_id, recipient_id, channel
+"""
+
+# The event is held against its removal.
+_RECORD = """
+WITH held AS (
+    SELECT id FROM pause_event WHERE id = %(event_id)s AND organisation_id = %(organisation_id)s FOR KEY SHARE
+)
+INSERT INTO dispatch_result AS known (event_id, recipient_id, channel, status, sent_at, message_id)
+SELECT held.id, told.* FROM held CROSS JOIN unnest(
+    %(recipient_ids)s::text[], %(channels)s::text[], %(statuses)s::text[], %(sent_ats)s::timestamptz[],
+    %(message_ids)s::text[]
+) AS told
+ON CONFLICT (event_id, recipient_id, channel) DO UPDATE SET
+    status = excluded.status,
+    sent_at = COALESCE(known.sent_at, excluded.sent_at),
+    message_id = COALESCE(excluded.message_id, known.message_id)
 """
 
 
@@ -43,32 +54,17 @@ def record(session: Session, event: PauseEvent, results: Iterable[DispatchResult
 
     Nothing is written for an event that was removed meanwhile.
     """
-    held = select(PauseEventRow.id).where(
-        PauseEventRow.id == event.id, PauseEventRow.organisation_id == event.organisation_id
-    )
-    if session.scalar(held.with_for_update(read=True, key_share=True)) is None:
-        return
-    rows = [_values(event.id, result, at=at) for result in results]
-    if not rows:
-        return
-    query = insert(DispatchResultRow).values(rows)
-    query = query.on_conflict_do_update(
-        index_elements=["event_id", "recipient_id", "channel"],
-        set_={
-            "status": query.excluded.status,
-            "sent_at": func.coalesce(DispatchResultRow.sent_at, query.excluded.sent_at),
-            "message_id": func.coalesce(query.excluded.message_id, DispatchResultRow.message_id),
+    rows = list(results)
+    ask(
+        session,
+        _RECORD,
+        {
+            "event_id": event.id,
+            "organisation_id": event.organisation_id,
+            "recipient_ids": [row.recipient_id for row in rows],
+            "channels": [row.channel for row in rows],
+            "statuses": [row.status.value for row in rows],
+            "sent_ats": [(row.sent_at or at) if row.status.has_left else None for row in rows],
+            "message_ids": [row.message_id for row in rows],
         },
     )
-    session.execute(query)
-
-
-def _values(event_id: str, result: DispatchResult, *, at: datetime) -> dict[str, Any]:
-    return {
-        "event_id": event_id,
-        "recipient_id": result.recipient_id,
-        "channel": result.channel,
-        "status": result.status,
-        "sent_at": (result.sent_at or at) if result.status.has_left else None,
-        "message_id": result.message_id,
-    }

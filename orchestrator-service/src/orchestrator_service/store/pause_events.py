@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
-from shared_lib.statements import ask
+from shared_lib.statements import ask, ask_one
 from shared_lib.vault import Unreadable
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -39,6 +39,12 @@ INSERT INTO event_count (organisation_id, coordinator_id, event_type, events)
 SELECT organisation_id, COALESCE(coordinator_id, ''), event_type, 1 FROM added
 ON CONFLICT (organisation_id, coordinator_id, event_type) DO UPDATE SET events = event_count.events + 1
 RETURNING 1
+"""  # noqa: S608 - a constant list of columns
+
+# Three times per recorded event that is announced at once.
+_ONE = f"""
+SELECT {_COLUMNS}, updated_at FROM pause_event
+WHERE id = %(id)s AND (%(organisation_id)s::text IS NULL OR organisation_id = %(organisation_id)s)
 """  # noqa: S608 - a constant list of columns
 
 
@@ -102,16 +108,14 @@ def _is(event: PauseEvent) -> tuple[ColumnElement[bool], ...]:
 
 
 def _one(session: Session, vault: Vault | None, event_id: str, scope: Scope, *, lock: bool) -> PauseEvent | None:
-    query = select(PauseEventRow).where(PauseEventRow.id == event_id)
-    if scope.organisation is not None:
-        query = query.where(PauseEventRow.organisation_id == scope.organisation)
-    row = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    values = {"id": event_id, "organisation_id": scope.organisation}
+    row = ask_one(session, f"{_ONE} FOR UPDATE" if lock else _ONE, values)
     if row is None or not _reaches(session, scope, row):
         return None
     return events_of(session, vault, [row])[0]
 
 
-def _reaches(session: Session, scope: Scope, row: PauseEventRow) -> bool:
+def _reaches(session: Session, scope: Scope, row: Any) -> bool:
     if scope.coordinator is None:
         return True
     candidates = responsible.candidates_of(session, row.peer_mentor_id, organisation_id=row.organisation_id)

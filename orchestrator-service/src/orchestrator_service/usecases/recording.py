@@ -60,7 +60,7 @@ class Recording:
             if replay is not None:
                 event = pause_events.get(session, self.vault, replay.resource_id, actor.scope)
                 return Recorded(event=_found(event), is_new=replay.status == 201, is_replay=True)
-            recorded, handover = self._recorded(session, draft, actor)
+            recorded, handover = self._recorded(session, draft, actor, queueing=wait_seconds > 0)
             if key is not None:
                 status = 201 if recorded.is_new else 200
                 idempotency.bind(session, key, resource_id=recorded.event.id, status=status)
@@ -69,7 +69,7 @@ class Recording:
         self.relay.deliver_now(handover, wait_seconds=wait_seconds)
         return replace(recorded, event=self._as_told(recorded.event))
 
-    def _recorded(self, session: Session, draft: Draft, actor: Actor) -> tuple[Recorded, Handover]:
+    def _recorded(self, session: Session, draft: Draft, actor: Actor, *, queueing: bool) -> tuple[Recorded, Handover]:
         people.take_turn(session, draft.peer_mentor_id)
         situation = situations.of(session, draft, actor)
         if situation is None:
@@ -85,7 +85,8 @@ class Recording:
         else:
             promise = to_announce(event, scale=self.relay.retry.scale)
             event = self._add(session, replace(event, announcement_id=promise.id))
-            handover = self.relay.promise(session, replace(promise, payload={"event_id": event.id}))
+            promise = replace(promise, payload={"event_id": event.id})
+            handover = self.relay.promise(session, promise, queueing=queueing)
         audit.note(session, "event_recorded", event, actor_id=actor.id, at=self.clock())
         return Recorded(event=event, is_new=True), handover
 
@@ -115,12 +116,13 @@ class Recording:
         return event
 
     def _as_told(self, event: PauseEvent) -> PauseEvent:
-        """With what is known by now; as it was recorded if it was removed or the database has become unreachable.
+        """With what is known by now; as it was recorded if the database has become unreachable.
 
         It is accepted by now: to answer 503 would only make the caller ask once more.
         """
         with suppress(Unavailable), self.database.begin(within(event.organisation_id)) as session:
-            return pause_events.get_any(session, event.id, organisation_id=event.organisation_id) or event
+            results = dispatch_results.of_events(session, [event.id]).get(event.id, ())
+            return replace(event, dispatch_results=tuple(results))
         return event
 
 

@@ -5,12 +5,13 @@ from .model import Again, Delivery, Done, Ending, LeaseLost, Promise, Route, Set
 from .presence import is_relay_running
 from .relay import Handover, Relay
 from .retry import RetryPolicy
-from .table import CREATE, GRANTS, PER_TENANT, outbox_tables
+from .table import CREATE, GRANTS, PER_TENANT, READY, outbox_tables
 
 __all__ = [
     "CREATE",
     "GRANTS",
     "PER_TENANT",
+    "READY",
     "Again",
     "Delivery",
     "Done",

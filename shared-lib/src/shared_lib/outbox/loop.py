@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 import psycopg
@@ -13,9 +14,8 @@ from shared_lib.errors import Unavailable
 from shared_lib.tenancy import NOTHING
 
 from . import closed, presence
-from .lane import Lane
 from .relay import EVERY_TENANT, Relay
-from .rows import CHANNEL
+from .rows import CHANNEL, Demand
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +24,9 @@ STUCK_SECONDS = 90.0
 
 POLL_SECONDS = 1.0
 """How long a missed wake-up can cost."""
+
+GATHER_SECONDS = 0.01
+"""The least time between two claims."""
 
 TIDY_SECONDS = 3600.0
 
@@ -41,6 +44,7 @@ class RelayLoop:
         self._wake = threading.Event()
         self._hold_off_until = 0.0
         self._announce_at = 0.0
+        self._claimed_at = float("-inf")
         self._tidy_at = time.monotonic() + TIDY_SECONDS
         self._turned_at = float("inf")  # not begun yet
         relay.on_finished = self._wake.set
@@ -56,12 +60,11 @@ class RelayLoop:
             try:
                 self._announce()
                 self._tidy()
-                more = sum(self._serve(lane) for lane in self.relay.lanes.values())
+                self._serve()
             except Unavailable as error:
                 self._hold_off(error.reason)
-                more = 0
-            if not more:
-                self._wake.wait(self.poll_seconds)
+            self._wake.wait(self.poll_seconds)
+            self._gather()
         self.relay.close()
         with suppress(Unavailable), self.relay.database.begin(NOTHING) as session:
             presence.leave(session, self.relay.owner)
@@ -94,25 +97,29 @@ class RelayLoop:
             done = closed.forget(session, before=now - closed.KEPT)
         log.info("outbox.tidied", count=keys + done)
 
-    def _serve(self, lane: Lane) -> int:
-        """Begin what a lane has room for; answers how many were begun."""
-        if not lane.breaker.is_open:
-            return self._begin(lane, room=lane.room)
-        begun = self._begin(lane, room=lane.room, expired_only=True)
-        if lane.room and lane.breaker.admits():
-            self.relay.hasten(lane, limit=1)
-            begun += self._begin(lane, room=1)
-        return begun
+    def _serve(self) -> None:
+        """Begin what the lanes have room for; where a destination does not answer, what is overdue, and one to see."""
+        lanes = [lane for lane in self.relay.lanes.values() if lane.kinds]
+        self._begin([lane.demand(room=lane.room, expired_only=lane.breaker.is_open) for lane in lanes if lane.room])
+        for lane in lanes:
+            if lane.breaker.is_open and lane.room and lane.breaker.admits():
+                self.relay.hasten(lane, limit=1)
+                self._begin([lane.demand(room=1)])
 
-    def _begin(self, lane: Lane, *, room: int, expired_only: bool = False) -> int:
-        if not room or not lane.kinds:
-            return 0
-        take_over = time.monotonic() >= self._hold_off_until
-        deliveries = self.relay.claim(lane, room=room, take_over=take_over, expired_only=expired_only)
-        for delivery in deliveries:
+    def _begin(self, demands: Sequence[Demand]) -> None:
+        if not demands:
+            return
+        self._claimed_at = time.monotonic()
+        take_over = self._claimed_at >= self._hold_off_until
+        for delivery in self.relay.claim(demands, take_over=take_over):
             if self.relay.begin(delivery) is None:
                 log.error("outbox.no_room_for_claimed", outbox_id=str(delivery.id))
-        return len(deliveries)
+
+    def _gather(self) -> None:
+        """Under load threads come free one by one, and to claim a single row costs more than to deliver it."""
+        left = self._claimed_at + GATHER_SECONDS - time.monotonic()
+        if left > 0:
+            self.relay.stopping.wait(left)
 
     def _hold_off(self, reason: str) -> None:
         self._hold_off_until = time.monotonic() + self.relay.retry.lease

@@ -28,6 +28,7 @@ from .doubt import OneInDoubt
 from .lane import Lane
 from .model import Delivery, LeaseLost, Promise, Route
 from .retry import RetryPolicy
+from .rows import Demand
 
 log = structlog.get_logger(__name__)
 
@@ -40,9 +41,10 @@ EVERY_TENANT = across("relay")
 
 @dataclass(frozen=True, kw_only=True)
 class Handover:
-    """What a transaction has promised and this process may begin at once."""
+    """What a transaction has promised and this process may begin at once, or where `queueing` soon."""
 
     deliveries: tuple[Delivery, ...]
+    queueing: bool = False
 
 
 class Relay:
@@ -85,76 +87,89 @@ class Relay:
             self.routes[kind] = route
             self.lanes[route.lane].kinds.append(kind)
 
-    def promise(self, session: Session, *promises: Promise) -> Handover:
+    def promise(self, session: Session, *promises: Promise, queueing: bool = False) -> Handover:
         """Store promises in the caller's transaction, leased to this process where it could begin at once.
 
         After the commit give the answer to `deliver_now`; if that never happens, the lease runs out and a relay
-        does it.
+        does it. With `queueing` they are leased as well where they would have to queue for a thread: for callers
+        who will wait there.
         """
+        if not promises:
+            return Handover(deliveries=())
         now, until = self.clock(), self._lease_end()
-        begun, rest = [], False
-        for promise in promises:
-            promise = replace(promise, payload=tracing.carried(promise.payload))  # noqa: PLW2901
-            lane = self.lanes[self.routes[promise.kind].lane]
-            ready = promise.due_at is None and lane.room > 0 and lane.breaker.admits()
-            owner = self.owner if ready and not self.stopping.is_set() else None
-            led = rows.add(session, promise, now=now, owner=owner, until=until, request_id=current_request_id())
-            if led:
-                begun.append(self._first_delivery(promise, now))
-            rest = rest or not led
-        if rest:
+        promises = tuple(replace(promise, payload=tracing.carried(promise.payload)) for promise in promises)
+        begin = [self._could_begin(promise, queueing=queueing) for promise in promises]
+        led = rows.add(
+            session, promises, begin=begin, now=now, owner=self.owner, until=until, request_id=current_request_id()
+        )
+        if len(led) < len(promises):
             rows.wake(session)
-        return Handover(deliveries=tuple(begun))
+        begun = tuple(self._first_delivery(each, now) for each in promises if each.id in led)
+        return Handover(deliveries=begun, queueing=queueing)
+
+    def _could_begin(self, promise: Promise, *, queueing: bool) -> bool:
+        lane = self._lane_of(promise)
+        ready = promise.due_at is None and not self.stopping.is_set() and lane.has_room(queueing=queueing)
+        return ready and lane.breaker.admits()
 
     def deliver_now(self, handover: Handover, *, wait_seconds: float) -> None:
         """Begin what was handed over and wait this long at most, less at the deadline; the attempts themselves go on.
 
-        What finds no free thread is given back to the relays. Never raises for what happens to the attempts.
+        What has found no thread by then is given back to the relays. Never raises for what happens to the attempts.
         """
-        begun, turned_away = [], []
+        begun: dict[Future[None], Delivery] = {}
+        turned_away = []
         for delivery in handover.deliveries:
-            future = self.begin(delivery)
+            future = self.begin(delivery, queueing=handover.queueing)
             if future is None:
                 turned_away.append(delivery.id)
             else:
-                begun.append(future)
+                begun[future] = delivery
+        left = deadline.left()
+        _, open_ones = wait(
+            begun, timeout=max(0.0, wait_seconds if left is None else min(wait_seconds, left - READING_SECONDS))
+        )
+        if handover.queueing:
+            turned_away += [begun[future].id for future in open_ones if self._taken_back(begun[future], future)]
         if turned_away:
             self._give_back(turned_away)
-        left = deadline.left()
-        wait(begun, timeout=max(0.0, wait_seconds if left is None else min(wait_seconds, left - READING_SECONDS)))
 
-    def begin(self, delivery: Delivery) -> "Future[None] | None":
-        """Attempt on a thread of the right lane; None when all of them are busy."""
-        lane = self.lanes[self.routes[delivery.kind].lane]
+    def begin(self, delivery: Delivery, *, queueing: bool = False) -> "Future[None] | None":
+        """Attempt on a thread of the right lane; None when all of them are busy (and the queue for them is full)."""
         with self._held:
             self._holding[delivery.id] = delivery
         self._ensure_heart()
-        future = lane.submit(lambda: self._attempt(delivery))
+        future = self._lane_of(delivery).submit(lambda: self._attempt(delivery), queueing=queueing)
         if future is None:
             self._let_go(delivery.id)
         return future
 
+    def _taken_back(self, delivery: Delivery, future: "Future[None]") -> bool:
+        if not self._lane_of(delivery).take_back(future):
+            return False
+        self._let_go(delivery.id)
+        return True
+
+    def _lane_of(self, promised: Delivery | Promise) -> Lane:
+        return self.lanes[self.routes[promised.kind].lane]
+
     def run_once(self, *, take_over: bool = True) -> int:
         """Claim what is due and attempt it here and now, one after the other; answers how many."""
-        done = 0
-        for lane in self.lanes.values():
-            for delivery in self.claim(lane, room=1000, take_over=take_over):
-                self._attempt(delivery)
-                done += 1
-        return done
+        deliveries = self.claim([lane.demand(room=1000) for lane in self.lanes.values()], take_over=take_over)
+        for delivery in deliveries:
+            self._attempt(delivery)
+        return len(deliveries)
 
-    def claim(self, lane: Lane, *, room: int, take_over: bool, expired_only: bool = False) -> list[Delivery]:
-        """Lease due rows of a lane to this process."""
+    def claim(self, demands: Sequence[Demand], *, take_over: bool) -> list[Delivery]:
+        """Lease due rows to this process, in one statement however many lanes there are."""
         with self.database.begin(EVERY_TENANT) as session:
             claimed = rows.claim(
                 session,
-                lane.kinds,
-                room=room,
+                demands,
                 now=self.clock(),
                 owner=self.owner,
                 until=self._lease_end(),
                 take_over=take_over,
-                expired_only=expired_only,
             )
         return [self._delivery(row) for row in claimed]
 
@@ -191,7 +206,7 @@ class Relay:
             self._give_back(left)
 
     def _attempt(self, delivery: Delivery) -> None:
-        lane = self.lanes[self.routes[delivery.kind].lane]
+        lane = self._lane_of(delivery)
         try:
             with (
                 request_id_bound(delivery.request_id),

@@ -4,6 +4,7 @@ All times are passed in, so that clocks of machines must agree within a few seco
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,40 +27,52 @@ COLUMNS = (
 _INSERT = """
     INSERT INTO outbox (id, kind, payload, tenant, ordering_key, created_at, due_at, expires_at, request_id,
                         attempts, starts, leased_by, leased_until)
-    SELECT %(id)s, %(kind)s, %(payload)s, %(tenant)s, CAST(%(ordering_key)s AS text), %(now)s, %(due_at)s,
-           %(expires_at)s, %(request_id)s,
+    SELECT id, kind, payload, tenant, ordering_key, %(now)s,
+           LEAST(COALESCE(due_at, %(now)s), expires_at), expires_at, %(request_id)s,
            CASE WHEN lead THEN 1 ELSE 0 END, CASE WHEN lead THEN 1 ELSE 0 END,
-           CASE WHEN lead THEN CAST(%(owner)s AS uuid) END, CASE WHEN lead THEN CAST(%(until)s AS timestamptz) END
-    FROM (SELECT CAST(%(owner)s AS uuid) IS NOT NULL AND NOT EXISTS (
-              SELECT 1 FROM outbox WHERE ordering_key = CAST(%(ordering_key)s AS text)) AS lead) AS place
-    RETURNING leased_by IS NOT NULL AS led
+           CASE WHEN lead THEN %(owner)s::uuid END, CASE WHEN lead THEN %(until)s::timestamptz END
+    FROM (SELECT promise.*, begin
+              AND (ordering_key IS NULL OR row_number() OVER (PARTITION BY ordering_key ORDER BY place) = 1)
+              AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.ordering_key = promise.ordering_key) AS lead
+          FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(payloads)s::jsonb[], %(tenants)s::text[],
+                      %(ordering_keys)s::text[], %(due_ats)s::timestamptz[], %(expires_ats)s::timestamptz[],
+                      %(begin)s::boolean[])
+              WITH ORDINALITY AS promise (id, kind, payload, tenant, ordering_key, due_at, expires_at, begin, place)
+         ) AS promised
+    ORDER BY place
+    RETURNING id, leased_by IS NOT NULL AS led
     """
 
 
 def add(
     session: Session,
-    promise: Promise,
+    promises: Sequence[Promise],
     *,
+    begin: Sequence[bool],
     now: datetime,
-    owner: UUID | None,
+    owner: UUID,
     until: datetime,
     request_id: str | None,
-) -> bool:
-    """Store a promise; True if it is leased to `owner`, which it is when nothing of its ordering key is before it."""
+) -> frozenset[UUID]:
+    """Store promises in this order; answers which are leased to `owner`.
+
+    Those of them to `begin` are, when nothing of their ordering key is before them.
+    """
     values = {
-        "id": promise.id,
-        "kind": promise.kind,
-        "payload": Jsonb(dict(promise.payload)),
-        "tenant": promise.tenant,
-        "ordering_key": promise.ordering_key,
+        "ids": [promise.id for promise in promises],
+        "kinds": [promise.kind for promise in promises],
+        "payloads": [Jsonb(dict(promise.payload)) for promise in promises],
+        "tenants": [promise.tenant for promise in promises],
+        "ordering_keys": [promise.ordering_key for promise in promises],
+        "due_ats": [promise.due_at for promise in promises],
+        "expires_ats": [promise.expires_at for promise in promises],
+        "begin": list(begin),
         "now": now,
-        "due_at": promise.due_at or now,
-        "expires_at": promise.expires_at,
         "request_id": request_id,
         "owner": owner,
         "until": until,
     }
-    return bool(ask_one(session, _INSERT, values).led)
+    return frozenset(row.id for row in ask(session, _INSERT, values) if row.led)
 
 
 def wake(session: Session) -> None:
@@ -74,50 +87,60 @@ _CLAIM = """
         SELECT (SELECT o.tenant FROM outbox o WHERE o.tenant > t.tenant ORDER BY o.tenant LIMIT 1)
         FROM tenants t WHERE t.tenant IS NOT NULL
     ), candidates AS (
-        SELECT row.id, row_number() OVER (PARTITION BY t.tenant ORDER BY row.due_at, row.seq) AS turn
-        FROM tenants t CROSS JOIN LATERAL (
+        SELECT row.id, wanted.lane, wanted.room,
+            row_number() OVER (PARTITION BY t.tenant, wanted.lane ORDER BY row.due_at, row.seq) AS turn
+        FROM tenants t
+        CROSS JOIN unnest(%(lanes)s::text[], %(kinds)s::text[], %(rooms)s::int[], %(expired_only)s::boolean[])
+            AS wanted (lane, kind, room, expired_only)
+        CROSS JOIN LATERAL (
             SELECT o.id, o.due_at, o.seq FROM outbox o
-            WHERE o.tenant = t.tenant AND o.kind = ANY(%(kinds)s)
-              AND (o.due_at <= %(now)s OR o.expires_at <= %(now)s) AND (NOT %(expired_only)s OR o.expires_at <= %(now)s)
+            WHERE o.tenant = t.tenant AND o.kind = wanted.kind AND o.due_at <= %(now)s
+              AND (NOT wanted.expired_only OR o.expires_at <= %(now)s)
               AND (o.leased_until IS NULL OR (%(take_over)s AND o.leased_until < %(now)s
                    AND pg_postmaster_start_time() < %(now)s - %(lease)s))
               AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.ordering_key = o.ordering_key AND e.seq < o.seq)
-            ORDER BY o.due_at, o.seq LIMIT %(room)s FOR UPDATE SKIP LOCKED
+            ORDER BY o.due_at, o.seq LIMIT wanted.room FOR UPDATE SKIP LOCKED
         ) AS row
-    ), taken AS (SELECT id FROM candidates ORDER BY turn, random() LIMIT %(room)s)
+    ), placed AS (
+        SELECT id, room, row_number() OVER (PARTITION BY lane ORDER BY turn, random()) AS place FROM candidates
+    )
     UPDATE outbox SET attempts = attempts + 1, starts = starts + 1, leased_by = %(owner)s, leased_until = %(until)s,
         ambiguous = ambiguous + CASE WHEN marked_at IS NULL THEN 0 ELSE 1 END, marked_at = NULL
-    FROM taken WHERE outbox.id = taken.id
+    FROM placed WHERE outbox.id = placed.id AND placed.place <= placed.room
     RETURNING outbox.*
     """
 
 
+@dataclass(frozen=True, kw_only=True)
+class Demand:
+    """How many rows of these kinds a lane has room for; of overdue ones alone with `expired_only`."""
+
+    lane: str
+    kinds: Sequence[str]
+    room: int
+    expired_only: bool = False
+
+
 def claim(
-    session: Session,
-    kinds: Sequence[str],
-    *,
-    room: int,
-    now: datetime,
-    owner: UUID,
-    until: datetime,
-    take_over: bool,
-    expired_only: bool = False,
+    session: Session, demands: Sequence[Demand], *, now: datetime, owner: UUID, until: datetime, take_over: bool
 ) -> Sequence[Any]:
-    """Lease up to `room` due rows, tenants in turn, and of every ordering key only its first.
+    """Lease due rows as demanded, tenants in turn, and of every ordering key only its first.
 
     A row whose lease ran out counts as claimed again; if it was marked, its fate is ambiguous. `take_over` False leaves
     such rows alone, and nobody takes one within a lease length of the database's own start: its owner may still be
     waiting to write down what happened.
     """
+    wanted = [(demand, kind) for demand in demands for kind in demand.kinds]
     values = {
-        "kinds": list(kinds),
-        "room": room,
+        "lanes": [demand.lane for demand, _ in wanted],
+        "kinds": [kind for _, kind in wanted],
+        "rooms": [demand.room for demand, _ in wanted],
+        "expired_only": [demand.expired_only for demand, _ in wanted],
         "now": now,
         "owner": owner,
         "until": until,
         "lease": until - now,
         "take_over": take_over,
-        "expired_only": expired_only,
     }
     return ask(session, _CLAIM, values)
 
@@ -187,8 +210,9 @@ def look_again(session: Session, row_id: UUID, *, due_at: datetime) -> bool:
     found = ask_one(
         session,
         "WITH old AS (SELECT ordering_key FROM outbox WHERE id = %(id)s FOR UPDATE) "
-        "UPDATE outbox SET leased_by = NULL, leased_until = NULL, marked_at = NULL, due_at = %(due_at)s, starts = 0, "
-        "ambiguous = 0, waiting_for = NULL, last_reason = NULL, ordering_key = NULL "
+        "UPDATE outbox SET leased_by = NULL, leased_until = NULL, marked_at = NULL, "
+        "due_at = LEAST(%(due_at)s, expires_at), "
+        "starts = 0, ambiguous = 0, waiting_for = NULL, last_reason = NULL, ordering_key = NULL "
         "FROM old WHERE outbox.id = %(id)s RETURNING old.ordering_key",
         {"id": row_id, "due_at": due_at},
     )

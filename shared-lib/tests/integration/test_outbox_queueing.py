@@ -1,0 +1,88 @@
+"""Work that queues for a thread of its lane, and is taken back when nobody waits for it any more."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from shared_lib.database import Database
+from shared_lib.outbox import Delivery, Handover, Promise, Relay
+from shared_lib.tenancy import across
+
+from ..outbox_world import Destination, MovableClock, a_relay, rows
+
+
+@pytest.fixture
+def gate(destination: Destination) -> Iterator[threading.Event]:
+    """While it is closed, what is called "slow" stays where it is."""
+    opened = threading.Event()
+
+    def hang(delivery: Delivery) -> None:
+        if delivery.payload["name"] == "slow":
+            assert opened.wait(10)
+
+    destination.before = hang
+    yield opened
+    opened.set()
+
+
+@pytest.fixture
+def narrow(database: Database, destination: Destination, clock: MovableClock) -> Relay:
+    """With one thread."""
+    return a_relay(database, destination, clock, room=1)
+
+
+def promised(relay: Relay, *names: str, queueing: bool) -> Handover:
+    with relay.database.begin(across("test")) as session:
+        promises = [Promise(kind="parcel", payload={"name": name}, tenant="oslo") for name in names]
+        return relay.promise(session, *promises, queueing=queueing)
+
+
+def free(relay: Relay) -> list[str]:
+    """What any relay could take now."""
+    return [row.payload["name"] for row in rows(relay.database) if row.leased_by is None]
+
+
+def test_who_waits_gets_a_thread_when_one_comes_free(narrow: Relay, destination: Destination) -> None:
+    handover = promised(narrow, "a", "b", "c", queueing=True)
+    narrow.deliver_now(handover, wait_seconds=10)
+
+    assert destination.taken == ["a", "b", "c"]
+    assert rows(narrow.database) == []
+
+
+def test_what_found_no_thread_in_time_is_given_back(
+    narrow: Relay, destination: Destination, gate: threading.Event
+) -> None:
+    narrow.deliver_now(promised(narrow, "slow", "b", queueing=True), wait_seconds=0.1)
+
+    assert free(narrow) == ["b"]
+    assert [row.starts for row in rows(narrow.database) if row.leased_by is None] == [0]
+    gate.set()
+    narrow.close()
+    assert destination.taken == ["slow"]
+
+
+def test_what_was_taken_back_leaves_its_place_to_others(narrow: Relay, gate: threading.Event) -> None:
+    for _ in range(3):
+        narrow.deliver_now(promised(narrow, "slow", "b", "c", queueing=True), wait_seconds=0.05)
+    gate.set()
+    narrow.close()
+
+    assert narrow.lanes["parcels"].flying == 0
+
+
+def test_who_does_not_wait_does_not_queue(narrow: Relay, gate: threading.Event) -> None:
+    narrow.deliver_now(promised(narrow, "slow", queueing=False), wait_seconds=0)
+    handover = promised(narrow, "b", queueing=False)
+
+    assert handover.deliveries == ()
+    assert free(narrow) == ["b"]
+    gate.set()
+
+
+def test_the_queue_has_an_end(narrow: Relay, gate: threading.Event) -> None:
+    narrow.deliver_now(promised(narrow, "slow", queueing=False), wait_seconds=0)
+    handover = promised(narrow, "b", "c", "d", "e", queueing=True)
+
+    assert [narrow.begin(each, queueing=True) is not None for each in handover.deliveries] == [True, True, True, False]
+    gate.set()
