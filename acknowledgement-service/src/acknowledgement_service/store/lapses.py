@@ -11,7 +11,6 @@ from shared_lib.paging import Page, PageRequest
 from shared_lib.statements import ask, ask_one
 from shared_lib.vault import Unreadable, Vault
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from acknowledgement_service.domain.model import Filters, Lapse, Opening, Sort
@@ -25,7 +24,13 @@ log = structlog.get_logger(__name__)
 _SEALED = ("coordinator_notes", "sealed_notes", "notes_key_id")
 _FIELDS = tuple(column.key for column in LapseRow.__table__.columns if column.key not in _SEALED)
 
-# Every acknowledgement locks and saves: past the mapped class, which costs several times the statement itself.
+# Every expiry opens one, and every acknowledgement locks and saves: past the mapped class, which costs several times
+# the statement itself.
+_ADD_ONCE = f"""
+INSERT INTO lapse ({", ".join(_FIELDS)}) VALUES ({", ".join(f"%({name})s" for name in _FIELDS)})
+ON CONFLICT ON CONSTRAINT lapse_once DO NOTHING RETURNING id
+"""  # noqa: S608 - the table's own columns
+
 _LOCK = f"""
 SELECT {", ".join(_FIELDS)} FROM lapse
 WHERE notification_id = %(notification_id)s AND coordinator_id = %(coordinator_id)s AND NOT %(nothing)s
@@ -46,10 +51,7 @@ WHERE id = %(id)s AND organisation_id = %(organisation_id)s
 
 def add_once(session: Session, lapse: Lapse) -> bool:
     """Store it unless its notification and coordinator have one; True if stored. Twins wait for each other."""
-    statement = (
-        insert(LapseRow).values(_values(lapse)).on_conflict_do_nothing(constraint="lapse_once").returning(LapseRow.id)
-    )
-    return session.scalars(statement).one_or_none() is not None
+    return bool(ask(session, _ADD_ONCE, _values(lapse)))
 
 
 def get(session: Session, lapse_id: UUID, *, scope: Scope) -> Lapse | None:

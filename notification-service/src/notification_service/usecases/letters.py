@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -42,7 +43,7 @@ class Letters:
             organisation=organisation,
             acted_by=dispatch.acted_by.name if dispatch.acted_by else None,
             has_coordinator=dispatch.coordinator_id not in (None, dispatch.mentor_id),
-            date=format_date(day, format="long", locale=_DATE_LOCALES[language.code]) if day else None,
+            date=_written(day, _DATE_LOCALES[language.code]) if day else None,
             is_past=dispatch.expiry_date is not None and dispatch.expiry_date <= dispatch.created_at,
             days_remaining=dispatch.days_remaining,
         )
@@ -61,6 +62,11 @@ class Letters:
             return None
         topic = "pauses" if notice.is_pause else "certifications"
         return f"{self.portal_url.rstrip('/')}/{_PAGES[audience]}/{topic}"
+
+
+@lru_cache(maxsize=1024)
+def _written(day: date, locale: str) -> str:
+    return format_date(day, format="long", locale=locale)
 
 
 def _day(dispatch: Dispatch, organisation: Organisation) -> date | None:
