@@ -18,8 +18,6 @@ class Transfer:
     stored: bool = False
     answered: int | None = None
     ended_at: float | None = None
-    went_on: bool = False
-    """The client said something more on the connection after this mail: it lived to read the answer."""
     left_at: float | None = None
     """When the connection ended, if this was the last mail on it."""
 

@@ -106,9 +106,7 @@ class _Conversation:
             await self._answer(Step.CONNECT, "220 sink ESMTP")
         while True:
             line = (await self._reader.readuntil(b"\r\n")).decode("latin-1").strip()
-            if self._last is not None:
-                self._last.went_on = True
-                self._last = None
+            self._last = None
             verb = line.split(" ", 1)[0].upper()
             with suppress(_Refused):
                 await self._obey(verb, line)
