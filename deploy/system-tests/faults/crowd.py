@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 MENTORS_EACH = 10
-"""Mentors per coordinator: mails to one person leave one after the other, and nobody should be the bottleneck."""
+"""Mentors per coordinator."""
 DOMAIN = "faults.example"
 
 

@@ -115,6 +115,19 @@ def test_notices_reach_a_person_in_the_order_they_were_made(
     ]
 
 
+def test_news_of_one_mentor_does_not_wait_for_news_of_another(
+    announcements: Announcements, contacts: Contacts, mailer: FakeMailer
+) -> None:
+    contacts.put(people=[a_contact(id="mentor-2", email="another@lhl.example")])
+    mailer.failures[COORDINATOR_MAIL] = Deferred("smtp_451")
+    announcements.announce(an_announcement(), ANYBODY)
+    mailer.failures.clear()
+
+    other = announcements.announce(an_announcement(mentor_id="mentor-2"), ANYBODY)
+
+    assert rows(other) == [("mentor-2", "email", "sent"), ("coordinator-007", "email", "sent")]
+
+
 def test_a_worker_that_comes_late_tells_nobody_again(
     announcements: Announcements, contacts: Contacts, mailer: FakeMailer, pusher: FakePusher, relay: Relay
 ) -> None:

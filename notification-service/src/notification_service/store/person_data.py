@@ -18,7 +18,7 @@ _HIS_KEY = (
     "caller = 'person:' || :person OR caller NOT LIKE 'service:%' "
     f"AND resource_id IN (SELECT d.id::text FROM ({_NAMES_HIM}) d)"
 )
-_HIS_LINE = r"ordering_key IN (:person || '\:email', :person || '\:push', :person || '\:in_app')"
+_TO_HIM = "id IN (SELECT outbox_id FROM message WHERE recipient_id = :person)"
 _HIS_TEXT = (
     f"recipient_id = :person OR message_number IN (SELECT number FROM message WHERE dispatch_id IN ({_NAMES_HIM}))"
 )
@@ -30,8 +30,8 @@ _PLACES: Mapping[str, str] = {
     "inbox": _HIS_TEXT,
     "audit": "subject_id = :person OR object_id = :person OR actor = 'person:' || :person",
     "idempotency_key": _HIS_KEY,
-    "outbox": _HIS_LINE,
-    "outbox_closed": _HIS_LINE,
+    "outbox": _TO_HIM,
+    "outbox_closed": _TO_HIM,
 }
 _IDS_ONLY = {
     "contact": ("id", "organisation_id", "coordinator_id"),

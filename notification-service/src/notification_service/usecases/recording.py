@@ -60,13 +60,16 @@ class Recorder:
         inbox.add(session, dispatch, message, letter)
 
     def _sending(self, case: Case, message: Message) -> Promise:
-        """Notices reach one person on one channel in the order they were made; nobody waits for anybody else's."""
+        """What is told about one mentor reaches a person on one channel in the order it was made.
+
+        News of one mentor never waits for another's (DESIGN section 3): a coordinator may have two hundred of them.
+        """
         return Promise(
             id=message.outbox_id or uuid7(),
             kind=KIND_OF_CHANNEL[message.channel],
             payload={"message": message.number},
             tenant=case.organisation.id,
-            ordering_key=f"{message.recipient_id}:{message.channel}",
+            ordering_key=f"{case.mentor.id}/{message.recipient_id}/{message.channel}",
             expires_at=worth_telling_until(case, scale=self.scale),
         )
 

@@ -102,8 +102,6 @@ class Relay:
         led = rows.add(
             session, promises, begin=begin, now=now, owner=self.owner, until=until, request_id=current_request_id()
         )
-        if len(led) < len(promises):
-            rows.wake(session)
         begun = tuple(self._first_delivery(each, now) for each in promises if each.id in led)
         return Handover(deliveries=begun, queueing=queueing)
 

@@ -24,24 +24,28 @@ COLUMNS = (
     "expires_at, waiting_for, last_reason, request_id"
 )
 
-_INSERT = """
-    INSERT INTO outbox (id, kind, payload, tenant, ordering_key, created_at, due_at, expires_at, request_id,
-                        attempts, starts, leased_by, leased_until)
-    SELECT id, kind, payload, tenant, ordering_key, %(now)s,
-           LEAST(COALESCE(due_at, %(now)s), expires_at), expires_at, %(request_id)s,
-           CASE WHEN lead THEN 1 ELSE 0 END, CASE WHEN lead THEN 1 ELSE 0 END,
-           CASE WHEN lead THEN %(owner)s::uuid END, CASE WHEN lead THEN %(until)s::timestamptz END
-    FROM (SELECT promise.*, begin
-              AND (ordering_key IS NULL OR row_number() OVER (PARTITION BY ordering_key ORDER BY place) = 1)
-              AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.ordering_key = promise.ordering_key) AS lead
-          FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(payloads)s::jsonb[], %(tenants)s::text[],
-                      %(ordering_keys)s::text[], %(due_ats)s::timestamptz[], %(expires_ats)s::timestamptz[],
-                      %(begin)s::boolean[])
-              WITH ORDINALITY AS promise (id, kind, payload, tenant, ordering_key, due_at, expires_at, begin, place)
-         ) AS promised
-    ORDER BY place
-    RETURNING id, leased_by IS NOT NULL AS led
-    """
+_INSERT = f"""
+    WITH promise AS (
+        SELECT *, row_number() OVER (PARTITION BY COALESCE(ordering_key, id::text) ORDER BY place) = 1 AS is_first
+        FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(payloads)s::jsonb[], %(tenants)s::text[],
+                    %(ordering_keys)s::text[], %(due_ats)s::timestamptz[], %(expires_ats)s::timestamptz[],
+                    %(begin)s::boolean[])
+            WITH ORDINALITY AS given (id, kind, payload, tenant, ordering_key, due_at, expires_at, begin, place)
+    ), placed AS (
+        SELECT *, begin AND is_first
+            AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.ordering_key = promise.ordering_key) AS lead
+        FROM promise
+    ), added AS (
+        INSERT INTO outbox (id, kind, payload, tenant, ordering_key, created_at, due_at, expires_at, request_id,
+                            attempts, starts, leased_by, leased_until)
+        SELECT id, kind, payload, tenant, ordering_key, %(now)s, LEAST(COALESCE(due_at, %(now)s), expires_at),
+            expires_at, %(request_id)s, lead::int, lead::int, CASE WHEN lead THEN %(owner)s::uuid END,
+            CASE WHEN lead THEN %(until)s::timestamptz END
+        FROM placed ORDER BY place
+        RETURNING id, leased_by IS NOT NULL AS led
+    ), woken AS (SELECT pg_notify('{CHANNEL}', '') FROM added WHERE NOT led LIMIT 1)
+    SELECT id, led, (SELECT count(*) FROM woken) AS woken FROM added
+    """  # noqa: S608 - a constant of ours
 
 
 def add(
@@ -56,7 +60,8 @@ def add(
 ) -> frozenset[UUID]:
     """Store promises in this order; answers which are leased to `owner`.
 
-    Those of them to `begin` are, when nothing of their ordering key is before them.
+    Those of them to `begin` are, when nothing of their ordering key is before them; for the others the relays are woken
+    when this transaction commits.
     """
     values = {
         "ids": [promise.id for promise in promises],
