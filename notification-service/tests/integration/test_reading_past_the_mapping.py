@@ -8,11 +8,13 @@ from notification_service.store import contacts, dispatches, messages
 from notification_service.store.messages import Addressed
 from notification_service.store.tables import ContactRow, DispatchRow, OrganisationRow, columns_of
 from notification_service.usecases.announcements import Announcements
+from notification_service.usecases.contacts import Contacts
 from shared_lib.clock import utc_now
 from shared_lib.database import Database
 from shared_lib.tenancy import within
 from sqlalchemy import select
 
+from ..builders import a_contact
 from .asking import ANYBODY, EXPIRED
 
 pytestmark = pytest.mark.usefixtures("people")
@@ -24,16 +26,23 @@ def test_people_and_organisations(database: Database) -> None:
         mapped = {row.id: columns_of(row) for row in session.scalars(select(ContactRow))}
         assert {columns.pop("erased_at") for columns in mapped.values()} == {None}
         found = contacts.known(session, [*mapped, "nobody"], organisation_id=LHL)
-        organisation = contacts.organisation(session, LHL)
+        held = contacts.lock(session, "mentor-042", organisation_id=LHL)
         row = session.scalars(select(OrganisationRow)).one()
 
     assert {key: {**vars(contact), "channels": list(contact.channels)} for key, contact in found.items()} == mapped
+    assert held is not None
+    mentor, organisation = held
+    assert mentor == found["mentor-042"]
     assert {**vars(organisation), "admin_ids": list(organisation.admin_ids)} == columns_of(row)
 
 
 def test_an_organisation_that_has_not_arrived_has_the_defaults(database: Database) -> None:
+    Contacts(database=database).put(people=[a_contact(id="early", organisation_id="later")])
     with database.begin(within("later")) as session:
-        assert contacts.organisation(session, "later") == Organisation.unheard_of("later")
+        held = contacts.lock(session, "early", organisation_id="later")
+
+    assert held is not None
+    assert held[1] == Organisation.unheard_of("later")
 
 
 def test_a_dispatch_with_its_messages(database: Database, announcements: Announcements) -> None:
@@ -55,19 +64,20 @@ def test_a_message_with_its_dispatch_and_people(database: Database, announcement
     with database.begin(within(LHL)) as session:
         whole = dispatches.get(session, told.id, organisation_id=LHL)
         people = contacts.known(session, [told.mentor_id, told.coordinator_id or ""], organisation_id=LHL)
-        organisation = contacts.organisation(session, LHL)
+        held = contacts.lock(session, told.mentor_id, organisation_id=LHL)
         found = [messages.addressed(session, message.number, organisation_id=LHL) for message in whole.messages]
         assert messages.addressed(session, 0, organisation_id=LHL) is None
     with database.begin(within("nhf")) as session:
         assert messages.addressed(session, whole.messages[0].number, organisation_id="nhf") is None
 
+    assert held is not None
     assert found == [
         Addressed(
             dispatch=replace(whole, messages=(message,)),
             message=message,
             recipient=people[message.recipient_id],
             mentor=people[told.mentor_id],
-            organisation=organisation,
+            organisation=held[1],
         )
         for message in whole.messages
     ]

@@ -20,37 +20,16 @@ _ORGANISATION = tuple(field.name for field in fields(Organisation))
 _KNOWN = f"""
 SELECT {", ".join(_CONTACT)} FROM contact WHERE id = ANY(%(ids)s) AND organisation_id = %(organisation_id)s
 """  # noqa: S608 - our own fields
-_HELD = f"""
-SELECT {", ".join(_CONTACT)} FROM contact
-WHERE id = %(id)s AND (%(organisation_id)s::text IS NULL OR organisation_id = %(organisation_id)s)
-FOR NO KEY UPDATE
-"""  # noqa: S608 - our own fields
-_OF_ORGANISATION = f"SELECT {', '.join(_ORGANISATION)} FROM organisation WHERE id = %(id)s"  # noqa: S608
 
 
 def find(session: Session, contact_id: str, *, organisation_id: str) -> Contact | None:
     return known(session, [contact_id], organisation_id=organisation_id).get(contact_id)
 
 
-def lock(session: Session, contact_id: str, *, organisation_id: str | None) -> Contact | None:
-    """The contact, held against other announcements about this person until the transaction ends.
-
-    Without an organisation of whichever it is: the contract lets a mentor be named alone.
-    """
-    row = ask_one(session, _HELD, {"id": contact_id, "organisation_id": organisation_id})
-    return None if row is None else _contact(row._asdict())
-
-
 def known(session: Session, contact_ids: Iterable[str], *, organisation_id: str) -> dict[str, Contact]:
     """Those of them whom we know in the organisation."""
     rows = ask(session, _KNOWN, {"ids": list(contact_ids), "organisation_id": organisation_id})
     return {row.id: _contact(row._asdict()) for row in rows}
-
-
-def organisation(session: Session, organisation_id: str) -> Organisation:
-    """What we know of it, or the defaults when its news has not reached us yet."""
-    row = ask_one(session, _OF_ORGANISATION, {"id": organisation_id})
-    return Organisation.unheard_of(organisation_id) if row is None else _organisation(row._asdict())
 
 
 def contact_columns(table: str) -> str:
@@ -73,6 +52,27 @@ def organisation_of(row: Any, table: str) -> Organisation | None:
     """None when the join found none."""
     values = {name: getattr(row, f"{table}__{name}") for name in _ORGANISATION}
     return None if values["id"] is None else _organisation(values)
+
+
+_HELD = f"""
+SELECT {contact_columns("contact")}, {organisation_columns("organisation")}
+FROM contact LEFT JOIN organisation ON organisation.id = contact.organisation_id
+WHERE contact.id = %(id)s
+    AND (%(organisation_id)s::text IS NULL OR contact.organisation_id = %(organisation_id)s)
+FOR NO KEY UPDATE OF contact
+"""  # noqa: S608 - our own fields
+
+
+def lock(session: Session, contact_id: str, *, organisation_id: str | None) -> tuple[Contact, Organisation] | None:
+    """The contact and its organisation, held against other announcements about this person until the transaction ends.
+
+    Without an organisation of whichever it is: the contract lets a mentor be named alone.
+    """
+    row = ask_one(session, _HELD, {"id": contact_id, "organisation_id": organisation_id})
+    contact = contact_of(row, "contact") if row is not None else None
+    if contact is None:
+        return None
+    return contact, organisation_of(row, "organisation") or Organisation.unheard_of(contact.organisation_id)
 
 
 def put(session: Session, *, organisations: Sequence[Organisation], contacts: Sequence[Contact]) -> None:

@@ -86,15 +86,18 @@ class Announcements:
 
     def _case(self, session: Session, announcement: Announcement, requester: Requester) -> Case:
         """Locks the mentor: announcements about one mentor are decided upon one after the other."""
-        mentor = contacts.lock(session, announcement.mentor_id, organisation_id=requester.scope.organisation_id)
-        if mentor is None or not mentor.can_be_told_about or not requester.scope.covers(mentor):
-            raise MentorNotFound
         context = announcement.context
-        organisation_id = context.organisation_id if context else mentor.organisation_id
+        organisation_id = context.organisation_id if context else requester.scope.organisation_id
+        found = contacts.lock(session, announcement.mentor_id, organisation_id=organisation_id)
+        if found is None:
+            raise MentorNotFound
+        mentor, organisation = found
+        if not mentor.can_be_told_about or not requester.scope.covers(mentor):
+            raise MentorNotFound
         return Case(
             announcement=announcement,
             mentor=mentor,
-            organisation=contacts.organisation(session, organisation_id),
+            organisation=organisation,
             coordinator_id=context.coordinator_id if context else _coordinator_of(session, mentor),
             at=self.clock(),
             acted_by=_actor(session, announcement, mentor, requester),
