@@ -4,11 +4,9 @@ import base64
 import io
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -160,20 +158,3 @@ def as_person(issuer: Issuer) -> Callable[..., Headers]:
         return bearer(issuer.person(subject, role, organisation, audience=AUDIENCE, **claims))
 
     return headers
-
-
-@contextmanager
-def counted_queries() -> Iterator[list[str]]:
-    """The statements that the driver is given inside the block, by whichever way, beside the beginnings of
-    transactions."""
-    statements: list[str] = []
-    execute = psycopg.Cursor.execute
-
-    def counted(cursor: psycopg.Cursor[Any], query: Any, *values: Any, **options: Any) -> psycopg.Cursor[Any]:
-        if not str(query).startswith("BEGIN"):
-            statements.append(str(query))
-        return execute(cursor, query, *values, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(psycopg.Cursor, "execute", counted)
-        yield statements

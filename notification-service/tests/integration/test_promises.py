@@ -9,6 +9,7 @@ from notification_service.usecases.announcements import Announcements, Requester
 from notification_service.usecases.contacts import Contacts
 from shared_lib.errors import Deferred, Unreachable, Unsettled
 from shared_lib.outbox import Relay
+from shared_lib.testing.statements import counted_queries
 
 from ..builders import a_contact, a_context, a_coordinator, a_delivery, an_announcement
 from ..fakes import FakeMailer, FakePusher, MovableClock
@@ -160,3 +161,14 @@ def test_nobody_waits_for_a_silent_mail_server(announcements: Announcements, mai
 
     assert [row[2] for row in rows(answer)] == ["queued", "queued"]
     mailer.gate.set()
+
+
+def test_a_notice_costs_few_statements(announcements: Announcements, relay: Relay) -> None:
+    relay.stopping.set()  # so that nothing is begun at once
+    with counted_queries() as recording:
+        announcements.announce(an_announcement(context=a_context()), ANYBODY)
+    with counted_queries() as sending:
+        assert relay.run_once() == 2
+
+    assert len(recording) == 6
+    assert len(sending) == 1 + 2 * 4

@@ -11,10 +11,11 @@ from shared_lib.clock import utc_now
 from shared_lib.database import Database
 from shared_lib.tenancy import across
 from shared_lib.testing.postgres import Addresses
+from shared_lib.testing.statements import counted_queries
 from sqlalchemy import insert, text
 
 from ..builders import COORDINATOR, MENTOR
-from ..conftest import Headers, counted_queries
+from ..conftest import Headers
 from ..fakes import MovableClock
 
 pytestmark = pytest.mark.usefixtures("directory")

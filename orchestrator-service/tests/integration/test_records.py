@@ -17,6 +17,7 @@ from shared_lib.errors import Unreachable
 from shared_lib.outbox import Relay
 from shared_lib.paging import Page, PageRequest
 from shared_lib.tenancy import across
+from shared_lib.testing.statements import counted_queries
 from sqlalchemy import select, update
 
 from ..builders import (
@@ -33,7 +34,7 @@ from ..builders import (
     mentor,
     person,
 )
-from ..conftest import Import, counted_queries
+from ..conftest import Import
 from ..fakes import FakeNotifier, MovableClock
 
 pytestmark = pytest.mark.usefixtures("directory")
