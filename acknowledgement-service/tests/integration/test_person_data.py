@@ -92,6 +92,25 @@ def test_a_note_of_before_notes_were_sealed_goes_as_well(
     assert EARLIER not in str(rows_of(addresses, "lapse"))
 
 
+def test_a_coordinator_of_many_years_is_erased_though_it_takes_longer_than_one_transaction_may(
+    client: FlaskClient, as_service: Headers, lapses: Lapses, addresses: Addresses
+) -> None:
+    with psycopg.connect(addresses.app) as connection:
+        connection.execute("SET LOCAL app.spans = 'test'")
+        connection.execute(
+            "INSERT INTO lapse (id, notification_id, mentor_id, coordinator_id, organisation_id, expiry_date, "
+            "created_at, coordinator_notes, version) SELECT gen_random_uuid(), gen_random_uuid(), 'somebody', %s, "
+            "'st-org', now(), now(), %s, 1 FROM generate_series(1, 6000)",
+            [COORDINATOR, EARLIER],
+        )
+
+    done = client.delete(f"{PERSON}/{COORDINATOR}", headers=as_service)
+
+    assert (done.status_code, done.json) == (200, {"acknowledgement": {"notes": 6000, "keys": 0}})
+    assert {row["coordinator_notes"] for row in rows_of(addresses, "lapse")} == {None}
+    assert len(rows_of(addresses, "audit_link")) == 6000
+
+
 def test_it_is_for_neighbours_alone(client: FlaskClient) -> None:
     assert client.get(f"{PERSON}/{MENTOR}").status_code == 401
     assert client.delete(f"{PERSON}/{MENTOR}").status_code == 401
