@@ -179,7 +179,8 @@ def _tidy(options: argparse.Namespace) -> int:
 
     config = Config.from_env(options.environ)
     database = Database.open(config.database_url, pool_size=1, statement_timeout=RELAY_STATEMENT_SECONDS)
-    return retention.run(database, rules(now=utc_now(), reason_days=config.reason_days))
+    own = rules(now=utc_now(), reason_days=config.reason_days, name_days=config.name_days)
+    return retention.run(database, own)
 
 
 def _person(options: argparse.Namespace) -> int:
