@@ -92,6 +92,22 @@ def test_no_news_brings_him_back_not_even_news_that_was_on_its_way_before_he_was
     assert not found.active
 
 
+def test_an_announcement_that_was_on_its_way_does_not_bring_the_name_of_whoever_acted_back(
+    client: FlaskClient, as_service: Headers, everything_url: str
+) -> None:
+    assert client.delete("/internal/v1/people/coordinator-007", headers=as_service).status_code == 200
+
+    context = {
+        "organisation_id": "lhl",
+        "coordinator_id": "coordinator-007",
+        "acted_by": {"id": "coordinator-007", "name": "Ola Hansen"},
+    }
+    told = client.post(NOTICE, json={"mentor_id": "mentor-042", "context": context}, headers=as_service)
+
+    assert told.status_code == 201
+    assert texts_with(everything_url, "Hansen") == []
+
+
 @pytest.mark.parametrize("failure", [Unreachable("down"), Rejected("http_404")])
 def test_the_notes_elsewhere_go_first_and_without_them_nothing_does(
     client: FlaskClient,

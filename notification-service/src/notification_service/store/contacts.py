@@ -38,6 +38,7 @@ def lock(session: Session, contact_id: str, *, organisation_id: str | None) -> C
 _KNOWN = f"""
 SELECT {_columns(Contact)} FROM contact WHERE id = ANY(%(ids)s) AND organisation_id = %(organisation_id)s
 """  # noqa: S608 - our own fields
+_ERASED = "SELECT 1 FROM contact WHERE id = %(id)s AND erased_at IS NOT NULL"
 _ORGANISATION = f"SELECT {_columns(Organisation)} FROM organisation WHERE id = %(id)s"  # noqa: S608 - our own fields
 
 
@@ -53,6 +54,11 @@ def organisation(session: Session, organisation_id: str) -> Organisation:
     if row is None:
         return Organisation.unheard_of(organisation_id)
     return Organisation(**{**row._asdict(), "admin_ids": tuple(row.admin_ids)})
+
+
+def is_erased(session: Session, contact_id: str) -> bool:
+    """Were this person's data removed?"""
+    return ask_one(session, _ERASED, {"id": contact_id}) is not None
 
 
 def put(session: Session, *, organisations: Sequence[Organisation], contacts: Sequence[Contact]) -> None:
