@@ -1,7 +1,10 @@
 """Texts that must not get about are driven through everything that can happen, and then looked for everywhere."""
 
+import os
 import re
 import socket
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +20,8 @@ from .running import Stack, eventually
 
 REASON, NOTE, NAME, STRAY = "kanarigrunn", "kanarinotat", "Kanarinavn", "kanaristreif"
 ADDRESS = "@systemtest.example"
-REFUSED, TOLD, EXPIRED = MENTORS[1], MENTORS[2], MENTORS[3]
+REFUSED, TOLD, EXPIRED, DEADLY = MENTORS[1], MENTORS[2], MENTORS[3], MENTORS[5]
+DEAD_WITHIN = 90.0
 SERVICES = ("orchestrator", "notification", "acknowledgement")
 
 
@@ -30,6 +34,8 @@ class PostOffice:
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
         if address == address_of(REFUSED):
             return f"550 5.1.1 <{address}> {NAME} is unknown here"
+        if address == address_of(DEADLY):
+            return f"451 4.2.2 <{address}> {NAME} has no room just now"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -126,10 +132,22 @@ def _drive(stack, post):
         body = {"mentor_id": MENTORS[4], "pause_reason": REASON}
         send("notification", "POST", f"{PAUSES}/pause-activated", body, None, 500)
 
+    _make_dead_letter(place, lambda: send("orchestrator", "POST", PAUSES, pause(DEADLY, 4, reason=REASON), admin, 201))
+
     eventually(lambda: {address_of(TOLD), address_of(COORDINATOR), address_of(EXPIRED)} <= {to for to, _ in post.mails})
     eventually(
         lambda: any("failed" in row for row in contents_of(place["databases"]["notification"])["public.message"])
     )
+
+
+def _make_dead_letter(place, announce):
+    """A message that is put off by the mail server, and then kills every worker that takes it up."""
+    announce()
+    with psycopg.connect(place["databases"]["notification"], autocommit=True) as connection:
+        spoilt = "UPDATE dispatch SET notice = %s WHERE mentor_id = %s"
+        eventually(lambda: connection.execute(spoilt, [STRAY, DEADLY]).rowcount)
+        dead = "SELECT count(*) FROM outbox_closed WHERE ending = 'dead'"
+        eventually(lambda: connection.execute(dead).fetchone()[0], within=DEAD_WITHIN)
 
 
 @contextmanager
@@ -155,6 +173,20 @@ def test_no_log_has_them_neither_ours_nor_the_database_servers(driven):
     parts = [part for token in driven.tokens for part in (token, token.split(".")[2])]
     assert {path.name: found_in(path.read_text(), *parts) for path in logs} == {path.name: [] for path in logs}
     assert '"request.failed"' in "".join(path.read_text() for path in logs), "the forced errors have been logged"
+
+
+def test_no_list_of_dead_letters_has_them(driven):
+    settings = {**os.environ, **driven.description["settings"]["notification"]}
+
+    def said(*command):
+        whole = [sys.executable, "-m", "notification_service", "outbox", *command]
+        return subprocess.run(whole, env=settings, capture_output=True, text=True, check=True).stdout
+
+    listed = said("list", "--ending", "dead")
+    shown = said("show", listed.split()[0])
+
+    assert "crashed_repeatedly" in listed
+    assert found_in(listed + shown) == []
 
 
 @pytest.mark.parametrize("service", SERVICES)

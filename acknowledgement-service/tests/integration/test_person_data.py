@@ -1,5 +1,7 @@
 """A person's data: the notes on his lapses and the keys chosen about him, shown and removed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +22,17 @@ MENTOR, COORDINATOR = "mentor_james_okafor", "coord_maya_patel"
 NOTE, EARLIER, SOMEBODY_ELSES = "Ringte; hun er sykmeldt", "Skrevet den gang", "Alt i orden"
 PERSON = "/internal/v1/people"
 POST = "/api/v1/lapse-acknowledgements"
+
+
+@contextmanager
+def slow_audit(addresses: Addresses) -> Iterator[None]:
+    """To look into the audit trail takes longer than a request may wait for the database, as among very many rows."""
+    with psycopg.connect(addresses.owner, autocommit=True) as owner:
+        owner.execute("CREATE POLICY slow ON audit AS RESTRICTIVE FOR SELECT USING ((SELECT pg_sleep(3)) IS NOT NULL)")
+        try:
+            yield
+        finally:
+            owner.execute("DROP POLICY slow ON audit")
 
 
 @pytest.fixture
@@ -90,6 +103,35 @@ def test_a_note_of_before_notes_were_sealed_goes_as_well(
 
     assert shown["coordinator_notes"] == EARLIER
     assert EARLIER not in str(rows_of(addresses, "lapse"))
+
+
+def test_a_coordinator_of_many_years_is_erased_though_it_takes_longer_than_one_transaction_may(
+    client: FlaskClient, as_service: Headers, lapses: Lapses, addresses: Addresses
+) -> None:
+    with psycopg.connect(addresses.app) as connection:
+        connection.execute("SET LOCAL app.spans = 'test'")
+        connection.execute(
+            "INSERT INTO lapse (id, notification_id, mentor_id, coordinator_id, organisation_id, expiry_date, "
+            "created_at, coordinator_notes, version) SELECT gen_random_uuid(), gen_random_uuid(), 'somebody', %s, "
+            "'st-org', now(), now(), %s, 1 FROM generate_series(1, 6000)",
+            [COORDINATOR, EARLIER],
+        )
+
+    done = client.delete(f"{PERSON}/{COORDINATOR}", headers=as_service)
+
+    assert (done.status_code, done.json) == (200, {"acknowledgement": {"notes": 6000, "keys": 0}})
+    assert {row["coordinator_notes"] for row in rows_of(addresses, "lapse")} == {None}
+    assert len(rows_of(addresses, "audit_link")) == 6000
+
+
+@pytest.mark.usefixtures("noted")
+def test_what_a_large_database_holds_is_worth_waiting_for(
+    client: FlaskClient, as_service: Headers, addresses: Addresses
+) -> None:
+    with slow_audit(addresses):
+        held = client.get(f"{PERSON}/{MENTOR}", headers=as_service)
+
+    assert (held.status_code, held.json["acknowledgement"].keys()) == (200, {"lapse", "audit"})
 
 
 def test_it_is_for_neighbours_alone(client: FlaskClient) -> None:

@@ -1,5 +1,6 @@
 """Every caller at every operation on his own, a colleague's, a stranger's, an unknown and a removed lapse."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,11 @@ from ..builders import an_opening
 from ..conftest import AUDIENCE
 
 BASE = "/api/v1/lapse-acknowledgements"
+VERBS = ("get", "put", "post", "patch", "delete")
+DOCUMENT = json.loads((Path(__file__).parents[2] / "contract" / "openapi.json").read_text())
+INTERNAL = [
+    (verb, path) for path, item in DOCUMENT["paths"].items() if "/internal/" in path for verb in item if verb in VERBS
+]
 OBJECTS = ("own", "colleague's", "foreign", "unknown", "removed")
 OWNERS = {"own": ("maya", "lhl"), "colleague's": ("kim", "lhl"), "foreign": ("nils", "nhf"), "removed": ("maya", "lhl")}
 
@@ -170,6 +176,30 @@ def test_a_list_holds_what_is_his_and_counts_nothing_else(mode: str, world: Worl
             assert answer.json["pagination"]["total"] == len(seen)
         body = answer.get_data(as_text=True)
         assert not any(f"canary_{thing[:3]}" in body for thing in set(OBJECTS) - seen), caller
+
+
+@pytest.mark.parametrize("caller", [caller for caller in CALLERS if caller != "a service"])
+def test_the_internal_operations_are_for_services_only(caller: str, world: World) -> None:
+    assert len(INTERNAL) == 3
+    for method, path in INTERNAL:
+        named = path.replace("{notification_id}", str(uuid4())).replace("{coordinator_id}", "maya")
+        person = named.replace("{person_id}", "canary_own")
+        answer = world.client.open(person, method=method, json={}, headers=world.headers(caller))
+        assert (answer.status_code, "lapse" in answer.text.replace(person, "")) == (401, False), path
+
+
+def test_the_audit_trail_is_for_administrators_alone_each_within_his_reach(mode: str, world: World) -> None:
+    reach = {
+        "the organisation's admin": {"lhl"},
+        "another organisation's admin": {"nhf"},
+        "the global admin": {"lhl", "nhf"},
+    }
+    for caller in CALLERS:
+        answer = world.client.get("/api/v1/audit", headers=world.headers(caller))
+        strangers = 401 if caller in ("nobody", "a bad token", "a service") else 403
+        assert answer.status_code == (200 if caller in reach else strangers), caller
+        seen = {entry["organisation_id"] for entry in answer.json.get("data", [])}
+        assert seen == reach.get(caller, set()), caller
 
 
 @pytest.mark.parametrize("caller", [caller for caller in CALLERS if caller != "a service"])

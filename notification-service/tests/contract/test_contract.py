@@ -133,6 +133,7 @@ def test_a_lapse_is_opened_as_the_acknowledgement_service_expects(
 ) -> None:
     lapse: Lapse = a_lapse(notification_id=UUID("b2c3d4e5-f6a7-8901-bcde-f12345678901"))
 
-    HttpAcknowledgements(client=ServiceClient(neighbour.url, audience="a", sign=lambda _: "token")).open(lapse)
+    client = ServiceClient(neighbour.url, audience="a", sign=lambda _: "token")
+    HttpAcknowledgements(client=client, patient=client).open(lapse)
 
     assert neighbour.asked == [acknowledgement_example["request"]]

@@ -22,7 +22,7 @@ def test_news_is_kept_as_it_came(contacts: Contacts, database: Database) -> None
 
     with database.begin(across("test")) as session:
         assert store.find(session, "mentor-042", organisation_id="lhl") == a_contact()
-        assert store.organisation(session, "lhl") == an_organisation()
+        assert store.lock(session, "mentor-042", organisation_id="lhl") == (a_contact(), an_organisation())
 
 
 def test_the_newest_version_wins_in_whatever_order_it_comes(contacts: Contacts, database: Database) -> None:
@@ -49,8 +49,12 @@ def test_batches_in_opposite_order_do_not_block_each_other(contacts: Contacts, d
     assert {name_of(database, f"mentor-{number}") for number in range(100)} == {"V24"}
 
 
-def test_an_organisation_we_have_not_heard_of_speaks_bokmal_in_oslo(database: Database) -> None:
+def test_an_organisation_we_have_not_heard_of_speaks_bokmal_in_oslo(contacts: Contacts, database: Database) -> None:
+    contacts.put(people=[a_contact()])
+
     with database.begin(across("test")) as session:
-        organisation = store.organisation(session, "unknown")
+        held = store.lock(session, "mentor-042", organisation_id=None)
+    assert held is not None
+    organisation = held[1]
 
     assert (organisation.locale, organisation.time_zone, organisation.admin_ids) == ("nb", "Europe/Oslo", ())

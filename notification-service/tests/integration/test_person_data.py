@@ -1,5 +1,8 @@
 """A person's data: shown, removed, and not brought back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import psycopg
 import pytest
 from flask.testing import FlaskClient
@@ -10,6 +13,7 @@ from shared_lib.database import Database
 from shared_lib.errors import Rejected, Unreachable
 from shared_lib.outbox import Relay
 from shared_lib.tenancy import across
+from shared_lib.testing.postgres import Addresses
 
 from ..builders import a_contact
 from ..conftest import Headers
@@ -18,6 +22,17 @@ from ..fakes import FakeAcknowledgements, FakeMailer, MovableClock
 pytestmark = pytest.mark.usefixtures("people")
 PERSON = "/internal/v1/people/mentor-042"
 NOTICE = "/api/v1/pause-notifications/pause-activated"
+
+
+@contextmanager
+def slow_audit(addresses: Addresses) -> Iterator[None]:
+    """To look into the audit trail takes longer than a request may wait for the database, as among very many rows."""
+    with psycopg.connect(addresses.owner, autocommit=True) as owner:
+        owner.execute("CREATE POLICY slow ON audit AS RESTRICTIVE FOR SELECT USING ((SELECT pg_sleep(3)) IS NOT NULL)")
+        try:
+            yield
+        finally:
+            owner.execute("DROP POLICY slow ON audit")
 
 
 def texts_with(everything_url: str, text: str) -> list[str]:
@@ -77,6 +92,22 @@ def test_no_news_brings_him_back_not_even_news_that_was_on_its_way_before_he_was
     assert not found.active
 
 
+def test_an_announcement_that_was_on_its_way_does_not_bring_the_name_of_whoever_acted_back(
+    client: FlaskClient, as_service: Headers, everything_url: str
+) -> None:
+    assert client.delete("/internal/v1/people/coordinator-007", headers=as_service).status_code == 200
+
+    context = {
+        "organisation_id": "lhl",
+        "coordinator_id": "coordinator-007",
+        "acted_by": {"id": "coordinator-007", "name": "Ola Hansen"},
+    }
+    told = client.post(NOTICE, json={"mentor_id": "mentor-042", "context": context}, headers=as_service)
+
+    assert told.status_code == 201
+    assert texts_with(everything_url, "Hansen") == []
+
+
 @pytest.mark.parametrize("failure", [Unreachable("down"), Rejected("http_404")])
 def test_the_notes_elsewhere_go_first_and_without_them_nothing_does(
     client: FlaskClient,
@@ -94,6 +125,17 @@ def test_the_notes_elsewhere_go_first_and_without_them_nothing_does(
     acknowledgements.failure = None
     assert client.delete(PERSON, headers=as_service).status_code == 200
     assert texts_with(everything_url, "Nordmann") == []
+
+
+def test_what_a_large_database_holds_is_worth_waiting_for(
+    client: FlaskClient, as_service: Headers, addresses: Addresses
+) -> None:
+    client.post(NOTICE, json={"mentor_id": "mentor-042"})
+
+    with slow_audit(addresses):
+        held = client.get(PERSON, headers=as_service)
+
+    assert (held.status_code, held.json["notification"].keys() >= {"dispatch", "audit"}) == (200, True)
 
 
 def test_it_is_for_neighbours_alone(client: FlaskClient, as_person: object) -> None:

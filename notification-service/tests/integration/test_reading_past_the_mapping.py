@@ -3,18 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from notification_service.domain.model import Organisation, Status
+from notification_service.domain.model import Status
 from notification_service.store import contacts, dispatches, messages
 from notification_service.store.messages import Addressed
 from notification_service.store.tables import ContactRow, DispatchRow, OrganisationRow, columns_of
 from notification_service.usecases.announcements import Announcements
-from notification_service.usecases.contacts import Contacts
 from shared_lib.clock import utc_now
 from shared_lib.database import Database
 from shared_lib.tenancy import within
 from sqlalchemy import select
 
-from ..builders import a_contact
 from .asking import ANYBODY, EXPIRED
 
 pytestmark = pytest.mark.usefixtures("people")
@@ -34,15 +32,6 @@ def test_people_and_organisations(database: Database) -> None:
     mentor, organisation = held
     assert mentor == found["mentor-042"]
     assert {**vars(organisation), "admin_ids": list(organisation.admin_ids)} == columns_of(row)
-
-
-def test_an_organisation_that_has_not_arrived_has_the_defaults(database: Database) -> None:
-    Contacts(database=database).put(people=[a_contact(id="early", organisation_id="later")])
-    with database.begin(within("later")) as session:
-        held = contacts.lock(session, "early", organisation_id="later")
-
-    assert held is not None
-    assert held[1] == Organisation.unheard_of("later")
 
 
 def test_a_dispatch_with_its_messages(database: Database, announcements: Announcements) -> None:

@@ -1,7 +1,10 @@
 """Every caller at every operation about his own, a colleague's, a stranger's, an unknown and a retired mentor."""
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,12 +23,17 @@ from ..conftest import AUDIENCE
 from ..fakes import MovableClock
 
 BASE = "/api/v1/pause-notifications"
+VERBS = ("get", "put", "post", "patch", "delete")
 BODIES: dict[str, dict[str, Any]] = {
     "pause-activated": {},
     "pause-lifted": {},
     "cert-expiry": {"expiry_date": "2026-03-31T00:00:00Z"},
     "cert-expiry-reminder": {"days_remaining": 5},
 }
+DOCUMENT = json.loads((Path(__file__).parents[2] / "contract" / "openapi.json").read_text())
+INTERNAL = [
+    (verb, path) for path, item in DOCUMENT["paths"].items() if "/internal/" in path for verb in item if verb in VERBS
+]
 MENTORS = ("mentor_own", "mentor_colleagues", "mentor_foreign", "mentor_unknown", "mentor_retired")
 
 # Who calls: subject, role, organisation.
@@ -126,7 +134,28 @@ def test_every_cell_is_exact_and_tells_nothing_that_is_foreign(
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("caller", [caller for caller in CALLERS if caller != "a service"])
 def test_the_internal_operations_are_for_services_only(caller: str, client: FlaskClient, issuer: Issuer) -> None:
-    who = headers(caller, issuer)
-    assert client.put("/internal/v1/contacts", json={}, headers=who).status_code == 401
-    assert client.put("/internal/v1/contacts/mentor_own", json={}, headers=who).status_code == 401
-    assert client.delete("/internal/v1/dispatches/some-key", headers=who).status_code == 401
+    assert len(INTERNAL) == 5
+    for method, path in INTERNAL:
+        named = re.sub(r"{\w+}", "mentor_own", path)
+        answer = client.open(named, method=method, json={}, headers=headers(caller, issuer))
+        assert (answer.status_code, "canary" in answer.text) == (401, False), path
+
+
+@pytest.mark.usefixtures("people")
+def test_the_audit_trail_is_for_administrators_alone_each_within_his_reach(
+    client: FlaskClient, issuer: Issuer, mode: str
+) -> None:
+    for mentor in ("mentor_own", "mentor_foreign"):
+        told = client.post(f"{BASE}/pause-activated", json={"mentor_id": mentor}, headers=headers("a service", issuer))
+        assert told.status_code == 201
+    reach = {
+        "the organisation's admin": {"lhl"},
+        "another organisation's admin": {"nhf"},
+        "the global admin": {"lhl", "nhf"},
+    }
+    for caller in CALLERS:
+        answer = client.get("/api/v1/audit", headers=headers(caller, issuer))
+        strangers = 401 if caller in ("nobody", "a bad token", "a service") else 403
+        assert answer.status_code == (200 if caller in reach else strangers), caller
+        seen = {entry["organisation_id"] for entry in answer.json.get("data", [])}
+        assert seen == reach.get(caller, set()), caller

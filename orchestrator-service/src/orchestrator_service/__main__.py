@@ -7,22 +7,18 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from uuid import UUID
 
 from shared_lib import dead_letters, maintenance
 from shared_lib.config import BadSetting
 from shared_lib.errors import MigrationRefused, Unavailable
-from shared_lib.progress import ProgressBar
 
 from .app import MIGRATIONS, NAME
+from .commands import certifications, directory
 from .config import Config
-from .domain.certifications import TIERS
-from .domain.directory import Report
 from .domain.errors import ImportRunning
 
 RELAY_STATEMENT_SECONDS = 30.0
-MOST_DAYS = 3650
 UNUSED = {
     "DATABASE_URL": "postgresql://unused@localhost/unused",
     "JWT_JWKS": "unused",
@@ -63,29 +59,12 @@ def _parser() -> argparse.ArgumentParser:
         ("openapi", _openapi, "print the OpenAPI document"),
     ):
         commands.add_parser(name, help=remark).set_defaults(command=command)
-    directory = commands.add_parser("directory", help="people, and who looks after whom")
-    actions = directory.add_subparsers(required=True, metavar="ACTION")
-    load = actions.add_parser("import", help="bring the directory to what a CSV file says (see README)")
-    load.add_argument("file", type=Path)
-    load.add_argument("--dry-run", action="store_true", help="do everything, then take it back")
-    load.set_defaults(command=_import)
+    directory.add_parser(commands)
     maintenance.add_audit(commands, _audit)
     maintenance.add_counts(commands, _counts)
     maintenance.add_tidy(commands, _tidy)
     maintenance.add_person(commands, _person, reach="in all three services")
-    certifications = commands.add_parser("certifications", help="notices that time itself brings")
-    actions = certifications.add_subparsers(required=True, metavar="ACTION")
-    plan = actions.add_parser(
-        "announce", help="record what is due: reminders, and certifications that have ended (run it daily)"
-    )
-    plan.add_argument(
-        "--tiers", type=_days, default=TIERS, metavar="DAYS", help="days before the end, such as 30,14,7 (the default)"
-    )
-    plan.add_argument(
-        "--late-by", type=_day_count, default=14, metavar="DAYS", help="leave alone what ended earlier than this (14)"
-    )
-    plan.add_argument("--dry-run", action="store_true", help="only count")
-    plan.set_defaults(command=_announce_certifications)
+    certifications.add_parser(commands)
     dead_letters.add_parser(commands, _outbox)
     maintenance.add_seal(commands, _seal)
     return parser
@@ -200,7 +179,8 @@ def _tidy(options: argparse.Namespace) -> int:
 
     config = Config.from_env(options.environ)
     database = Database.open(config.database_url, pool_size=1, statement_timeout=RELAY_STATEMENT_SECONDS)
-    return retention.run(database, rules(now=utc_now(), reason_days=config.reason_days))
+    own = rules(now=utc_now(), reason_days=config.reason_days, name_days=config.name_days)
+    return retention.run(database, own)
 
 
 def _person(options: argparse.Namespace) -> int:
@@ -221,70 +201,6 @@ def _person(options: argparse.Namespace) -> int:
         return 1
     print(json.dumps(done, indent=2, ensure_ascii=False))
     return 0
-
-
-def _import(options: argparse.Namespace) -> int:
-    from .app.relay import create_import
-
-    path: Path = options.file
-    with ProgressBar() as bar:
-        directory_import = create_import(Config.from_env(options.environ), progress=bar)
-        try:
-            with path.open("rb") as file:
-                report = directory_import.run(
-                    file, size=path.stat().st_size, actor_id="operations", dry_run=options.dry_run
-                )
-        except (OSError, ImportRunning) as error:
-            print(f"{path}: {error}", file=sys.stderr)
-            return 1
-    _print_report(path, report)
-    return 0 if report.is_good else 1
-
-
-def _announce_certifications(options: argparse.Namespace) -> int:
-    from datetime import timedelta
-
-    from .app.relay import create_certification_notices
-
-    with ProgressBar() as bar:
-        notices = create_certification_notices(Config.from_env(options.environ), progress=bar)
-        found = notices.record_due(
-            tiers=options.tiers, late_by=timedelta(days=options.late_by), dry_run=options.dry_run
-        )
-    print(f"{found} notices {'are due' if options.dry_run else 'recorded'}.")
-    return 0
-
-
-def _days(text: str) -> tuple[int, ...]:
-    return tuple(_day_count(part) for part in text.split(","))
-
-
-def _day_count(text: str) -> int:
-    days = int(text) if text.strip().isdecimal() else -1
-    if not 0 <= days <= MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days between 0 and {MOST_DAYS}")
-    return days
-
-
-def _print_report(path: Path, report: Report) -> None:
-    problems = report.problems
-    for problem in problems.in_order():
-        place = f"{path}:{problem.line}:" + (f" {problem.column}:" if problem.column else "")
-        print(place, problem.reason, file=sys.stderr)
-    if not report.is_good:
-        unseen = problems.count - len(problems.shown)
-        rest = f", of which {unseen} are not shown" if unseen else ""
-        print(f"{problems.count} problems{rest}. Nothing was imported.", file=sys.stderr)
-        return
-    for tally in report.tallies:
-        ended = f", {tally.ended} ended" if tally.ended else ""
-        print(f"{tally.subject}: {tally.new} new, {tally.changed} changed, {tally.unchanged} unchanged{ended}")
-    if report.left_out:
-        print(f"Left out, because their data were removed (person erase): {', '.join(report.left_out)}")
-    verb = "would be told" if report.is_dry_run else "will be told"
-    print(f"{report.contacts} contacts {verb} to the notification service.")
-    if report.is_dry_run:
-        print("Dry run: nothing was imported.")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ class Config:
     notification_audience: str
     reason_keys: str
     reason_days: int
+    name_days: int
     retry_scale: float
     pool_size: int
     metrics_bind: str | None
@@ -42,6 +43,7 @@ class Config:
             notification_audience=settings.text("NOTIFICATION_AUDIENCE", "notification-service"),
             reason_keys=settings.text("REASON_KEYS"),
             reason_days=settings.whole("REASON_DAYS", 90, most=MOST_DAYS),
+            name_days=settings.whole("NAME_DAYS", 90, most=MOST_DAYS),
             retry_scale=settings.number("RETRY_SCALE", 1.0, least=0.0001, most=100),
             pool_size=settings.whole("DATABASE_POOL", 28, least=1, most=200),
             metrics_bind=settings.address("METRICS_BIND"),

@@ -1,7 +1,8 @@
 """A person's data, as far as the orchestrator holds them; the neighbours are asked after it."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from orchestrator_service.app.relay import create_person_data
 from orchestrator_service.config import Config
 from orchestrator_service.domain.announcements import Status
 from orchestrator_service.domain.errors import ImportRunning
+from orchestrator_service.domain.ports import Vault
 from orchestrator_service.store.directory import staging
 from orchestrator_service.usecases.person_data import PersonData
 from orchestrator_service.usecases.recording import Recording
@@ -83,6 +85,39 @@ def test_broken_off_after_our_own_part_it_is_run_again(
 
     assert neighbours.erased == [MENTOR]
     assert set(again["orchestrator"].values()) == {0}
+
+
+class ErasedMeanwhile:
+    """The vault of a recording during which the mentor is erased: seals when that is done, or has to wait for it."""
+
+    def __init__(self, vault: Vault, erase: Callable[[], object], database: Database) -> None:
+        self.vault, self.database = vault, database
+        self.erasing = threading.Thread(target=erase)
+
+    def seal(self, row_id: str, text: str) -> tuple[str, bytes]:
+        self.erasing.start()
+        while self.erasing.is_alive() and not self._somebody_waits():
+            self.erasing.join(0.01)
+        return self.vault.seal(row_id, text)
+
+    def open(self, row_id: str, key_id: str, sealed: bytes) -> str:
+        return self.vault.open(row_id, key_id, sealed)
+
+    def _somebody_waits(self) -> bool:
+        with self.database.begin(across("test")) as session:
+            return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+
+
+def test_a_reason_that_is_being_recorded_is_removed_with_the_others(
+    person_data: PersonData, recording: Recording, database: Database
+) -> None:
+    vault = ErasedMeanwhile(recording.vault, lambda: person_data.erase(MENTOR), database)
+
+    replace(recording, vault=vault).record(a_draft(reason="Spinal surgery"), actor=INGRID, key=None, wait_seconds=0)
+    vault.erasing.join()
+
+    with database.begin(across("test")) as session:
+        assert list(session.scalars(text("SELECT sealed_reason FROM pause_event"))) == [None]
 
 
 def test_what_has_not_been_told_about_him_is_not_told_any_more(

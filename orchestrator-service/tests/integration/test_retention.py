@@ -1,4 +1,4 @@
-"""Reasons go some time after the pause ended, and nothing else does."""
+"""Reasons go some time after the pause ended, names of those who acted after it was recorded, and nothing else."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from shared_lib.retention import BATCH
 from shared_lib.tenancy import across
 from sqlalchemy import func, insert, select
 
-from ..builders import DAY, GLOBAL_ADMIN, MENTOR, a_draft
+from ..builders import COORDINATOR, DAY, GLOBAL_ADMIN, INGRID, MENTOR, a_draft
 from ..fakes import FakeNotifier, MovableClock
 
 pytestmark = pytest.mark.usefixtures("directory")
@@ -54,11 +54,17 @@ def diary(recording: Recording, records: Records, clock: MovableClock) -> Diary:
 
 
 def tidy(database: Database, clock: MovableClock, *, days: int = DAYS) -> None:
-    assert retention.run(database, rules(now=clock(), reason_days=days)) == 0
+    assert retention.run(database, rules(now=clock(), reason_days=days, name_days=days)) == 0
 
 
 def said(capsys: Output) -> list[str]:
     return [line for line in capsys.readouterr().out.splitlines() if line.startswith("Removed: ")]
+
+
+def acted_by(database: Database, event: PauseEvent) -> tuple[str | None, str | None]:
+    with database.begin(across("test")) as session:
+        row = session.get_one(PauseEventRow, event.id)
+        return row.acted_by_id, row.acted_by_name
 
 
 def audited(database: Database) -> list[tuple[str | None, str | None, str, list[str]]]:
@@ -98,11 +104,28 @@ def test_a_second_run_changes_nothing(
     assert [main(["tidy"], environ), main(["tidy"], environ)] == [0, 0]
 
     assert said(capsys) == [
-        "Removed: 1 reasons, 0 keys, 0 closed deliveries.",
-        "Removed: 0 reasons, 0 keys, 0 closed deliveries.",
+        "Removed: 1 reasons, 0 names, 0 keys, 0 closed deliveries.",
+        "Removed: 0 reasons, 0 names, 0 keys, 0 closed deliveries.",
     ]
     assert (diary.read(event).revision, len(audited(database))) == (2, 1)
     assert main(["audit", "verify"], environ) == 0
+
+
+def test_the_name_of_whoever_acted_goes_with_time_and_his_id_stays(
+    diary: Diary, database: Database, clock: MovableClock
+) -> None:
+    event = diary.recording.record(a_draft(), actor=INGRID, key=None, wait_seconds=2).event
+    assert acted_by(database, event) == (COORDINATOR, "Ingrid Bakke")
+
+    clock.now += DAYS * DAY
+    tidy(database, clock)
+    kept = acted_by(database, event)
+    clock.now += timedelta(milliseconds=1)
+    tidy(database, clock)
+
+    assert kept == (COORDINATOR, "Ingrid Bakke")
+    assert acted_by(database, event) == (COORDINATOR, None)
+    assert diary.read(event).revision == event.revision
 
 
 def test_a_pause_that_goes_on_keeps_its_reason_however_old(

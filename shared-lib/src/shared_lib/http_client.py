@@ -13,7 +13,7 @@ from . import tracing
 from .errors import Deferred, Rejected, Unreachable
 from .punctual import PunctualAdapter, answer_within
 from .request_id import HEADER, current_request_id
-from .tokens import Sign
+from .service_tokens import Sign
 
 MOST_BYTES = 1024 * 1024
 

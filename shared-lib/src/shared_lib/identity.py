@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from .clock import Clock
 from .config import Settings
 from .keys import KeySet
+from .service_tokens import LIFETIME_SECONDS
 from .tokens import ClaimNames, TokenVerifier
-
-SERVICE_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +47,6 @@ class Identity:
             issuer=self.issuer,
             audience=self.audience,
             clock=clock,
-            longest=SERVICE_SECONDS,
+            longest=LIFETIME_SECONDS,
             for_services=True,
         )

@@ -1,6 +1,5 @@
 """`tidy`: removes what is kept for a time only, in batches that each hold for good."""
 
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from . import idempotency
+from .breaking_off import INTERRUPTED, sigterm_is_heard
 from .database import Database
 from .outbox import closed
 from .progress import ProgressBar
@@ -18,7 +18,6 @@ BATCH = 2_000
 """How many rows a batch looks at: its locks are held for a fraction of a second."""
 
 EVERY_TENANT = across("retention")
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +57,8 @@ def run(database: Database, rules: Sequence[Rule]) -> int:
     Raises Unavailable.
     """
     removed = dict.fromkeys((rule.what for rule in rules), 0)
-    # As the first process of a container it would not hear SIGTERM otherwise.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with ProgressBar() as bar:
+        with sigterm_is_heard(), ProgressBar() as bar:
             for rule in rules:
                 bar.at(rule.what)
                 for count in _batches(database, rule):
@@ -70,8 +67,6 @@ def run(database: Database, rules: Sequence[Rule]) -> int:
     except KeyboardInterrupt:
         print(f"Interrupted; begin again when you like. {_sentence(removed)}")
         return INTERRUPTED
-    finally:
-        signal.signal(signal.SIGTERM, before)
     print(_sentence(removed))
     return 0
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 
+from .breaking_off import INTERRUPTED, sigterm_is_heard
 from .database import Database
 from .progress import ProgressBar
 from .tenancy import across
@@ -101,9 +102,13 @@ def _update(column: SealedColumn) -> TextClause:
 
 
 def run(database: Database, vault: Vault, column: SealedColumn) -> int:
-    """Carry out `seal rotate`; answers the exit code (1: some texts could not be opened)."""
-    with ProgressBar() as bar:
-        rotation = rotate(database, vault, column, progress=partial(bar.at, "sealing"))
+    """Carry out `seal rotate`; answers the exit code (1: some texts could not be opened; 130: broken off)."""
+    try:
+        with sigterm_is_heard(), ProgressBar() as bar:
+            rotation = rotate(database, vault, column, progress=partial(bar.at, "sealing"))
+    except KeyboardInterrupt:
+        print("Interrupted; begin again when you like: what has been sealed anew stays so.")
+        return INTERRUPTED
     print(f"{rotation.resealed} sealed anew under key {vault.current}.")
     for row_id in rotation.unreadable:
         print(f"{column.table} {row_id} cannot be opened: is its key missing from the file?", file=sys.stderr)

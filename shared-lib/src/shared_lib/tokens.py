@@ -1,29 +1,20 @@
-"""Bearer tokens (RFC 7519, RFC 8725): who calls, and speaking for ourselves to a neighbour."""
+"""Bearer tokens (RFC 7519, RFC 8725): who calls."""
 
 import base64
 import binascii
-import hashlib
 import json
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from .clock import Clock
-from .identifiers import uuid7
 from .keys import KeySet
 from .proven_tokens import ProvenTokens
 
 MOST_BYTES = 8 * 1024
 LEEWAY_SECONDS = 30
-SERVICE_SECONDS = 60
-REUSED_SECONDS = 20
 
 
 class InvalidToken(Exception):
@@ -143,64 +134,6 @@ class TokenVerifier:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServiceSigner:
-    """Makes the short-lived tokens by which one service speaks to another."""
-
-    key: Any
-    kid: str
-    algorithm: str
-    issuer: str
-    name: str
-    clock: Clock
-    _kept: dict[str, tuple[int, str]] = field(default_factory=dict, repr=False, compare=False)
-
-    @classmethod
-    def from_file(cls, path: str, *, issuer: str, name: str, clock: Clock) -> "ServiceSigner":
-        """Read a private key in PEM; its `kid` is the RFC 7638 thumbprint of the public one. Raises ValueError."""
-        key = load_pem_private_key(Path(path).read_bytes(), password=None)
-        public = public_jwk(key)
-        return cls(key=key, kid=public["kid"], algorithm=public["alg"], issuer=issuer, name=name, clock=clock)
-
-    def token(self, audience: str) -> str:
-        """A token for this audience, good for 40 s to 60 s: one is used for 20 s, because signing is dear."""
-        now = int(self.clock().timestamp())
-        signed_at, token = self._kept.get(audience, (now - REUSED_SECONDS, ""))
-        if 0 <= now - signed_at < REUSED_SECONDS:
-            return token
-        token = self._signed(audience, now)
-        self._kept[audience] = (now, token)
-        return token
-
-    def _signed(self, audience: str, now: int) -> str:
-        claims = {
-            "iss": self.issuer,
-            "aud": audience,
-            "sub": self.name,
-            "iat": now,
-            "exp": now + SERVICE_SECONDS,
-            "jti": uuid7().hex,
-        }
-        return jwt.encode(claims, self.key, algorithm=self.algorithm, headers={"kid": self.kid})
-
-
-def public_jwk(key: Any) -> dict[str, str]:
-    """The public JWK of a private key (RSA, P-256 or Ed25519), its `kid` the RFC 7638 thumbprint."""
-    encode: Callable[[Any], Any]
-    names: tuple[str, ...]
-    if isinstance(key, RSAPrivateKey):
-        algorithm, encode, names = "RS256", jwt.algorithms.RSAAlgorithm.to_jwk, ("e", "kty", "n")
-    elif isinstance(key, EllipticCurvePrivateKey):
-        algorithm, encode, names = "ES256", jwt.algorithms.ECAlgorithm.to_jwk, ("crv", "kty", "x", "y")
-    else:
-        algorithm, encode, names = "EdDSA", jwt.algorithms.OKPAlgorithm.to_jwk, ("crv", "kty", "x")
-    member: dict[str, Any] = json.loads(encode(key.public_key()))
-    required = {name: member[name] for name in names}
-    digest = hashlib.sha256(json.dumps(required, separators=(",", ":"), sort_keys=True).encode()).digest()
-    kid = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    return {**required, "kid": kid, "use": "sig", "alg": algorithm}
-
-
 def _member(token: str, index: int) -> dict[str, Any]:
     if len(token) > MOST_BYTES or token.count(".") != 2:
         raise InvalidToken("shape")
@@ -250,7 +183,3 @@ def _word(value: object) -> str:
 def _words(value: object) -> list[str]:
     values = value if isinstance(value, list) else [value]
     return [_word(item) for item in values]
-
-
-Sign = Callable[[str], str]
-"""Answers a token for an audience."""

@@ -1,5 +1,6 @@
 """Rotating the key of sealed texts: in batches that hold, as often as it takes."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -72,6 +73,21 @@ def test_a_rotation_that_is_broken_off_goes_on_where_it_was(database: Database) 
     assert opened(database, NEW_ALONE) == [True] * (LETTERS + 1)
     with database.begin(across("test")) as session:
         assert session.scalar(text("SELECT count(plain) FROM letter")) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_says_that_it_was_broken_off(
+    database: Database, capsys: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    class Signalled(Vault):
+        def seal(self, row_id: str, text: str) -> tuple[str, bytes]:
+            signal.raise_signal(number)
+            return super().seal(row_id, text)
+
+    assert sealing.run(database, Signalled(current="new", keys=NEW.keys), COLUMN) == 130
+
+    assert capsys.readouterr().out.startswith("Interrupted; begin again")
+    assert sealing.run(database, NEW, COLUMN) == 0
 
 
 def test_what_does_not_open_is_named_and_stays(database: Database) -> None:

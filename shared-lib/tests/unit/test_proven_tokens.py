@@ -9,10 +9,12 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from shared_lib.clock import utc_now
+from shared_lib.jwk import public_jwk
 from shared_lib.keys import FRESH_SECONDS, KeySet
 from shared_lib.proven_tokens import MOST, ProvenTokens
+from shared_lib.service_tokens import REUSED_SECONDS, ServiceSigner
 from shared_lib.testing.issuer import ISSUER, Issuer
-from shared_lib.tokens import REUSED_SECONDS, InvalidToken, ServiceSigner, TokenVerifier, public_jwk
+from shared_lib.tokens import InvalidToken, TokenVerifier
 
 AUDIENCE = "parcels"
 

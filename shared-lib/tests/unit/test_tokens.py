@@ -10,9 +10,11 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from shared_lib.clock import utc_now
+from shared_lib.jwk import public_jwk
 from shared_lib.keys import KeySet
+from shared_lib.service_tokens import ServiceSigner
 from shared_lib.testing.issuer import ISSUER, Issuer
-from shared_lib.tokens import InvalidToken, ServiceSigner, TokenVerifier, public_jwk
+from shared_lib.tokens import InvalidToken, TokenVerifier
 
 AUDIENCE = "parcels"
 NOW = int(time.time())

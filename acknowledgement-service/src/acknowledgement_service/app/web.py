@@ -17,6 +17,10 @@ from acknowledgement_service.usecases.person_data import PersonData
 
 from . import MIGRATIONS
 
+PERSON_SECONDS = 20.0
+"""For each statement about one person's data: it looks into every table, and he may have been there for years. Whoever
+asks is a command that waits for longer; one such request at a time has a connection of its own for it."""
+
 
 def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
     """A web application that is ready to be served; connects to nothing yet."""
@@ -25,10 +29,12 @@ def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
     app = build_api(
         config, Lapses(database=database, vault=vault, clock=clock, on_acknowledged=metrics.observe), clock=clock
     )
-    app.extensions["person_data"] = PersonData(database=database, vault=vault, clock=clock)
+    patient = Database.open(config.database_url, pool_size=1, statement_timeout=PERSON_SECONDS)
+    app.extensions["person_data"] = PersonData(database=patient, vault=vault, clock=clock)
     app.extensions["audit_trail"] = AuditTrail(database=database)
     app.extensions["fingerprint_secret"] = vault.fingerprint_secret
     api.closing(app, database.close)
+    api.closing(app, patient.close)
     return app
 
 

@@ -1,13 +1,14 @@
 """The relay process, and the part of it that every process has which makes promises."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from shared_lib.clock import Clock, utc_now
 from shared_lib.config import BadSetting
 from shared_lib.database import Database
 from shared_lib.http_client import ServiceClient
 from shared_lib.outbox import Relay, RetryPolicy
-from shared_lib.tokens import ServiceSigner
+from shared_lib.service_tokens import ServiceSigner
 
 from notification_service.clients.acknowledgements import HttpAcknowledgements
 from notification_service.clients.mail.mailer import SmtpMailer
@@ -27,6 +28,8 @@ from . import NAME
 
 LONGEST_EXPORT = 64 * 1024 * 1024
 """Bytes: what is held about a person is answered in one piece."""
+PERSON_SECONDS = 25.0
+"""Until it is; the orchestrator waits 60 s for both of us."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,16 +47,15 @@ def outside(config: Config, *, clock: Clock = utc_now) -> Outside:
         signer = ServiceSigner.from_file(config.service_key, issuer=config.identity.issuer, name=NAME, clock=clock)
     except (OSError, ValueError) as error:
         raise BadSetting("SERVICE_KEY must be the path of our private key, PEM without a password.") from error
-    neighbour = ServiceClient(
-        config.acknowledgement_url,
-        audience=config.acknowledgement_audience,
-        sign=signer.token,
-        most_bytes=LONGEST_EXPORT,
+    neighbour = partial(
+        ServiceClient, config.acknowledgement_url, audience=config.acknowledgement_audience, sign=signer.token
     )
     return Outside(
         mailer=SmtpMailer(server=config.smtp, sender=Sender(address=config.mail_from, name=config.mail_name)),
         pusher=HttpPusher(client=ServiceClient(config.push_url or "")),
-        acknowledgements=HttpAcknowledgements(client=neighbour),
+        acknowledgements=HttpAcknowledgements(
+            client=neighbour(), patient=neighbour(total=PERSON_SECONDS, most_bytes=LONGEST_EXPORT)
+        ),
     )
 
 

@@ -23,6 +23,10 @@ from notification_service.usecases.withdrawals import Withdrawals
 from . import MIGRATIONS
 from .relay import Outside, create_relay, outside
 
+PERSON_SECONDS = 20.0
+"""For each statement about one person's data: it looks into every table, and he may have been there for years. Whoever
+asks is a command that waits for longer; one such request at a time has a connection of its own for it."""
+
 
 def create_app(config: Config, *, others: Outside | None = None, clock: Clock = utc_now) -> Flask:
     """A web application that is ready to be served; connects to nothing yet."""
@@ -39,10 +43,12 @@ def create_app(config: Config, *, others: Outside | None = None, clock: Clock = 
     app.extensions["announcements"] = Announcements(database=database, relay=relay, clock=clock, recorder=recorder)
     app.extensions["withdrawals"] = Withdrawals(database=database, relay=relay, clock=clock)
     app.extensions["contacts"] = Contacts(database=database)
+    patient = Database.open(config.database_url, pool_size=1, statement_timeout=PERSON_SECONDS)
     app.extensions["person_data"] = PersonDataFromHereOn(
-        own=PersonData(database=database, clock=clock), acknowledgements=others.acknowledgements
+        own=PersonData(database=patient, clock=clock), acknowledgements=others.acknowledgements
     )
     api.closing(app, database.close)
+    api.closing(app, patient.close)
     api.closing(app, relay.close)
     return app
 

@@ -14,6 +14,8 @@ from notification_service.domain.ports import Lapse
 @dataclass(frozen=True, kw_only=True)
 class HttpAcknowledgements:
     client: ServiceClient
+    patient: ServiceClient
+    """For a person's data, which take longer to find and to send."""
 
     def open(self, lapse: Lapse) -> None:
         """The address names the lapse, which makes repeating harmless."""
@@ -26,10 +28,10 @@ class HttpAcknowledgements:
         self.client.call("PUT", path, json=body)
 
     def export(self, person_id: str) -> Mapping[str, Any]:
-        return self.client.call("GET", _person(person_id)).body
+        return self.patient.call("GET", _person(person_id)).body
 
     def erase(self, person_id: str) -> Mapping[str, Any]:
-        return self.client.call("DELETE", _person(person_id)).body
+        return self.patient.call("DELETE", _person(person_id)).body
 
 
 def _person(person_id: str) -> str:

@@ -20,6 +20,7 @@ _ORGANISATION = tuple(field.name for field in fields(Organisation))
 _KNOWN = f"""
 SELECT {", ".join(_CONTACT)} FROM contact WHERE id = ANY(%(ids)s) AND organisation_id = %(organisation_id)s
 """  # noqa: S608 - our own fields
+_ERASED = "SELECT 1 FROM contact WHERE id = %(id)s AND erased_at IS NOT NULL"
 
 
 def find(session: Session, contact_id: str, *, organisation_id: str) -> Contact | None:
@@ -73,6 +74,11 @@ def lock(session: Session, contact_id: str, *, organisation_id: str | None) -> t
     if contact is None:
         return None
     return contact, organisation_of(row, "organisation") or Organisation.unheard_of(contact.organisation_id)
+
+
+def is_erased(session: Session, contact_id: str) -> bool:
+    """Were this person's data removed?"""
+    return ask_one(session, _ERASED, {"id": contact_id}) is not None
 
 
 def put(session: Session, *, organisations: Sequence[Organisation], contacts: Sequence[Contact]) -> None:

@@ -145,6 +145,8 @@ def _coordinator_of(session: Session, mentor: Contact) -> str | None:
 def _actor(session: Session, announcement: Announcement, mentor: Contact, requester: Requester) -> Actor | None:
     """Who acts for the mentor: as the orchestrator says, else whoever's token it is, when we know his name."""
     actor = announcement.context.acted_by if announcement.context else None
+    if actor is not None and contacts.is_erased(session, actor.id):
+        actor = replace(actor, name="")  # the announcement was on its way when he was erased
     if actor is None and announcement.context is None and requester.person_id is not None:
         person = contacts.find(session, requester.person_id, organisation_id=mentor.organisation_id)
         actor = Actor(id=person.id, name=person.name) if person else None

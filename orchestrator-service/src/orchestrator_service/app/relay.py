@@ -8,7 +8,7 @@ from shared_lib.config import BadSetting
 from shared_lib.database import Database
 from shared_lib.http_client import ServiceClient
 from shared_lib.outbox import Relay, RetryPolicy
-from shared_lib.tokens import ServiceSigner
+from shared_lib.service_tokens import ServiceSigner
 from shared_lib.vault import Vault
 
 from orchestrator_service import worker

@@ -52,6 +52,31 @@ SELECT (SELECT max(id) FROM looked_at) AS position, (SELECT count(*) FROM noted)
 """  # noqa: S608 - a constant
 )
 
+_REMOVE_NAMES = text(
+    """
+WITH looked_at AS MATERIALIZED (
+    SELECT id FROM pause_event WHERE id > :after ORDER BY id LIMIT :most
+), due AS (
+    SELECT event.id FROM pause_event event JOIN looked_at USING (id)
+    WHERE event.acted_by_name IS NOT NULL AND event.created_at < :before
+    FOR UPDATE OF event SKIP LOCKED
+), removed AS (
+    UPDATE pause_event event SET acted_by_name = NULL FROM due WHERE event.id = due.id RETURNING 1
+)
+SELECT (SELECT max(id) FROM looked_at) AS position, (SELECT count(*) FROM removed) AS removed
+"""
+)
+
+
+def remove_names(session: Session, after: str | None, *, before: datetime) -> Swept:
+    """Remove the names of those who acted from events that were recorded before then; their ids stay.
+
+    A name is there for the announcement alone, which is given up within days, and no answer shows it: so the record is
+    the same one as before, and one that operations announce anew after this speaks of the coordinator without his name.
+    """
+    row = session.execute(_REMOVE_NAMES, {"after": after or "", "most": BATCH, "before": before}).one()
+    return Swept(removed=row.removed, position=row.position)
+
 
 def remove_reasons(session: Session, after: str | None, *, before: datetime, at: datetime) -> Swept:
     """Remove the reasons of pauses that ended before then, with an audit entry for each.

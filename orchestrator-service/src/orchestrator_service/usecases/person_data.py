@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.errors import ImportRunning
 from orchestrator_service.domain.ports import PersonDataElsewhere, Vault
-from orchestrator_service.store import audit, contacts, person_data
+from orchestrator_service.store import audit, contacts, people, person_data
 from orchestrator_service.store.directory import staging
 
 from .promises import to_tell_contacts
@@ -52,6 +52,7 @@ class PersonData:
     def _erase(self, session: Session, person_id: str) -> Mapping[str, int]:
         if not staging.take_turn(session):
             raise ImportRunning
+        people.take_turn(session, person_id)  # what is being recorded about him is there before we look, or refused
         person_data.lock(session, person_id)
         removed = {"reasons": person_data.blank_reasons(session, person_id)}
         removed |= person_data.blank_directory(session, person_id, at=self.clock())

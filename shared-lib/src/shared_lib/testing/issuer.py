@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from shared_lib.clock import utc_now
-from shared_lib.tokens import ServiceSigner, public_jwk
+from shared_lib.jwk import public_jwk
+from shared_lib.service_tokens import ServiceSigner
 
 ISSUER = "https://issuer.test"
 

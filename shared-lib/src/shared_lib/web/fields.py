@@ -60,7 +60,9 @@ class PlainText(fields.String):
     """Text for people: at most `longest` characters, no control characters but (where allowed) line breaks."""
 
     def __init__(self, *, longest: int, line_breaks: bool = False, **options: Any) -> None:
-        super().__init__(validate=validate.Length(min=1, max=longest), **options)
+        kept_out = r"\u0000-\u0008\u000b\u000c\u000e-\u001f" if line_breaks else r"\u0000-\u001f"
+        metadata = {"pattern": rf"^[^{kept_out}\u007f-\u009f]*$", **options.pop("metadata", {})}
+        super().__init__(validate=validate.Length(min=1, max=longest), metadata=metadata, **options)
         self.line_breaks = line_breaks
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
