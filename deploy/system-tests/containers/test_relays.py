@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from containers.docker import docker
 from containers.load import fulfil
-from containers.told import assert_each_is_told_once, settled
+from containers.told import assert_each_is_told_once, settle
 from containers.wishes import an_expiry
 from people import MENTORS
 from running import eventually
+
+pytestmark = pytest.mark.timeout(300)  # leases have to run out, and the orchestrator to look again
 
 TOLD = MENTORS[:40]
 """Two mails each: more than the web process and three relays can have in hand, eight each."""
@@ -23,7 +25,7 @@ SELECT count(DISTINCT leased_by) FROM outbox JOIN outbox_relay ON owner = leased
 def relays(stack, maildir):
     """The containers of the notification service's relays, with nothing to do."""
     stack.scale("notification-relay", RELAYS)
-    eventually(lambda: settled(stack), within=60)
+    settle(stack)
     maildir.forget()
     yield stack.containers("notification-relay")
     stack.scale("notification-relay", 1)
