@@ -50,7 +50,7 @@ def fulfil(address: str, wish: Wish, *, attempts: int = ATTEMPTS) -> Outcome:
             if answer.status in (wish.status, 200):
                 outcome.answer = answer
                 return outcome
-            outcome.failures.append(f"{answer.status} {answer.content[:200]!r}")
+            outcome.failures.append(f"{answer.status} {answer.document.get('detail')}")
             pause = float(answer.headers.get("Retry-After", 1))
         if attempt < attempts - 1:
             time.sleep(pause)
