@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from containers.docker import docker
 from containers.load import fulfil
-from containers.told import assert_each_is_told_once, settle
+from containers.notices import assert_each_is_told_once, settle
 from containers.wishes import an_expiry
 from people import MENTORS
 from running import eventually

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from asking import LAPSES, PAUSES
 from containers.load import Wish, steady
-from containers.told import assert_each_is_told_once, settle
+from containers.notices import assert_each_is_told_once, settle
 from containers.wishes import an_event, an_expiry
 from people import COORDINATOR, MENTORS
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from containers.load import steady
-from containers.told import assert_each_is_told_once, settle
+from containers.notices import assert_each_is_told_once, settle
 from containers.wishes import an_event
 from people import COORDINATOR, MENTORS
 
