@@ -15,7 +15,7 @@ STAMP := $(VENV)/installed
 INTEROP := .interop
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo token outbox images test-containers test-rolling faults bench lint format test audit openapi variables
+.PHONY: help install run demo token outbox images test-containers faults bench lint format test audit openapi variables
 .PHONY: alerts lock clean
 
 help: ## Show this list
@@ -64,15 +64,10 @@ test: install ## All tests: unit, integration, contract and system
 images: ## Build the images of the three services, and the one for trying them out
 	@$(COMPOSE) build $(IMAGES)
 
-test-containers: install images ## The system in containers: walls, contract, gateway
+test-containers: install images ## The system in containers: contract, gateway, walls, replacing, three relays, a restart
 	@TESTCONTAINERS_RYUK_DISABLED=true GATEWAY=nginx $(BIN)/python -m pytest deploy/local/tests/test_gateway.py
 	@TESTCONTAINERS_RYUK_DISABLED=true SYSTEM=containers $(BIN)/python -m pytest \
-	  deploy/system-tests/test_contract.py deploy/system-tests/test_roles.py deploy/system-tests/containers \
-	  --ignore deploy/system-tests/containers/test_replacing.py
-
-test-rolling: install images ## Web services replaced under 30 requests/s (needs the machine for itself)
-	@TESTCONTAINERS_RYUK_DISABLED=true SYSTEM=containers $(BIN)/python -m pytest \
-	  deploy/system-tests/containers/test_replacing.py
+	  deploy/system-tests/test_contract.py deploy/system-tests/test_roles.py deploy/system-tests/containers
 
 faults: install ## Crash tests of the whole system, with their figures (long; shorter: SCALE=0.05 DRILLS="kills locks")
 	@PYTHONPATH=deploy/system-tests:deploy/local $(BIN)/python -m faults --scale $(SCALE) $(DRILLS)

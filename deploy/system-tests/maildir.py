@@ -5,7 +5,7 @@ import email.policy
 from email.message import EmailMessage
 from pathlib import Path
 
-from .running import eventually
+from running import eventually
 
 
 class Maildir:

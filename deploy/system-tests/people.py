@@ -15,8 +15,7 @@ from typing import Any
 
 import jwt
 import psycopg
-
-from .running import Stack, eventually
+from running import Stack, eventually
 
 OURS = "systemtest"
 MENTORS = [f"st-mentor-{number:03}" for number in range(1, 101)]

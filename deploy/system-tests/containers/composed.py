@@ -5,6 +5,8 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,40 @@ class Composed:
         states = [inspect(container)["State"] for containers in found for container in containers]
         return all(found) and all(state.get("Health", {}).get("Status") == "healthy" for state in states)
 
+    def scale(self, service: str, count: int) -> None:
+        """As many containers of a service, all of them healthy."""
+        self.compose("up", "-d", "--no-deps", "--no-recreate", "--scale", f"{service}={count}", service)
+        eventually(lambda: len(self.containers(service)) == count, within=HEALTHY_WITHIN, every=0.5)
+        eventually(self.is_healthy, within=HEALTHY_WITHIN, every=0.5)
+
+    def replace(self, service: str) -> None:
+        """By new containers, the web process's and the relay's, as operations do it (deploy/compose/README.md)."""
+        run(["sh", "deploy/compose/roll.sh", f"{service}-web"], env=self.environment, cwd=REPOSITORY)
+        if f"{service}-relay" in RELAYS:
+            self.compose("up", "-d", "--no-deps", "--force-recreate", f"{service}-relay")
+        self._forget_ports()
+        eventually(self.is_healthy, within=HEALTHY_WITHIN, every=0.5)
+
+    def restart(self, service: str) -> None:
+        """End it and start it again; everybody is healthy afterwards."""
+        docker("restart", "--time", "35", self.container(service))
+        self._forget_ports()
+        eventually(self.is_healthy, within=HEALTHY_WITHIN, every=0.5)
+
+    @contextmanager
+    def frozen(self, service: str) -> Iterator[None]:
+        """It takes connections and says nothing, until the end of the block."""
+        container = self.container(service)
+        docker("pause", container)
+        try:
+            yield
+        finally:
+            docker("unpause", container)
+
+    def _forget_ports(self) -> None:
+        """A container that was started anew is published at another port of this machine."""
+        self.__dict__.pop("description", None)
+
     def port(self, service: str, inside: int) -> int:
         """Where a port of the service's first container is published on this machine."""
         published = inspect(self.containers(service)[-1])["NetworkSettings"]["Ports"][f"{inside}/tcp"]
@@ -104,7 +140,7 @@ class Composed:
 
     @cached_property
     def description(self) -> dict[str, Any]:
-        """As stack.json has it, at the start: a web container that is replaced loses its port on this machine."""
+        """As stack.json has it."""
         handed_out = self.data / "secrets"
         described: dict[str, Any] = json.loads((handed_out / "trial" / "stack.json").read_text())
         urls = {service: f"http://127.0.0.1:{self.port(f'{service}-web', 8000)}" for service in SERVICES}

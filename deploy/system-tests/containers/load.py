@@ -1,4 +1,4 @@
-"""Requests at a steady rate, by clients as they should be: each has a key, and repeats at most twice."""
+"""Requests at a steady rate, by clients as they should be: each has a key, and repeats twice unless told otherwise."""
 
 import http.client
 import threading
@@ -35,10 +35,10 @@ class Outcome:
     answer: Answer | None = None
 
 
-def fulfil(address: str, wish: Wish) -> Outcome:
+def fulfil(address: str, wish: Wish, *, attempts: int = ATTEMPTS) -> Outcome:
     """Ask; after a failure ask again with the same key, when the answer says so (else after a second)."""
     outcome, key = Outcome(wish), str(uuid.uuid4())
-    for attempt in range(ATTEMPTS):
+    for attempt in range(attempts):
         try:
             answer = ask(
                 address, wish.method, wish.target, token=wish.token, body=wish.body, headers={"Idempotency-Key": key}
@@ -50,15 +50,17 @@ def fulfil(address: str, wish: Wish) -> Outcome:
             if answer.status in (wish.status, 200):
                 outcome.answer = answer
                 return outcome
-            outcome.failures.append(f"{answer.status} {answer.content[:200]!r}")
+            outcome.failures.append(f"{answer.status} {answer.document.get('detail')}")
             pause = float(answer.headers.get("Retry-After", 1))
-        if attempt < ATTEMPTS - 1:
+        if attempt < attempts - 1:
             time.sleep(pause)
     return outcome
 
 
 @contextmanager
-def steady(address: str, wishes: Iterator[Wish], *, per_second: float) -> Iterator[Callable[[], list[Outcome]]]:
+def steady(
+    address: str, wishes: Iterator[Wish], *, per_second: float, attempts: int = ATTEMPTS
+) -> Iterator[Callable[[], list[Outcome]]]:
     """Ask at that rate inside the block; what it gives answers all outcomes, and is for after the block."""
     futures: list[Future[Outcome]] = []
     ended = threading.Event()
@@ -66,7 +68,7 @@ def steady(address: str, wishes: Iterator[Wish], *, per_second: float) -> Iterat
     def ask_on(pool: ThreadPoolExecutor) -> None:
         due = time.monotonic()
         while not ended.is_set():
-            futures.append(pool.submit(fulfil, address, next(wishes)))
+            futures.append(pool.submit(fulfil, address, next(wishes), attempts=attempts))
             due += 1 / per_second
             ended.wait(max(due - time.monotonic(), 0))
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import ssl
 
@@ -15,6 +16,13 @@ HEALTHY_WITHIN = 60.0
 
 def test_it_is_healthy_within_a_minute(stack):
     assert stack.seconds < HEALTHY_WITHIN
+
+
+def test_nginx_has_nothing_to_say_about_its_configuration(stack):
+    said = docker("exec", stack.container("gateway"), "sh", "-c", "nginx -t -c /gateway/nginx.conf 2>&1")
+
+    assert "test is successful" in said
+    assert not re.search(r"\[(warn|error|crit|emerg)\]", said), said
 
 
 def test_the_gateway_speaks_tls_with_the_given_certificate(stack):

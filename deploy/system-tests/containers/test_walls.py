@@ -11,6 +11,7 @@ from running import REPOSITORY
 
 BASE = "python:3.13-slim-bookworm"
 MOST_BYTES = 250 * 1000 * 1000
+ONCE = ("secrets", "databases", *(f"{service}-migrate" for service in SERVICES), "sample-people", "sample-lapses")
 OURS = ("mailbox", *(service for service in RUNNING if service not in ("database", "mailbox", "gateway")))
 CAPABILITIES_TO_START = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}
 
@@ -38,7 +39,12 @@ def test_nobody_is_root_or_has_or_can_get_privileges(stack, service):
         assert process["NoNewPrivs"] == "1"
 
 
-@pytest.mark.parametrize("service", RUNNING)
+@pytest.mark.parametrize("service", ONCE)
+def test_what_runs_once_is_not_root_either(stack, service):
+    assert inspect(stack.container(service))["Config"]["User"] == "10001:10001"
+
+
+@pytest.mark.parametrize("service", [*RUNNING, *ONCE])
 def test_the_engine_was_told_so_too(stack, service):
     host = inspect(stack.container(service))["HostConfig"]
 

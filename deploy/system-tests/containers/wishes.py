@@ -1,0 +1,27 @@
+"""What the clients of these tests want: each wish is a new thing, which nobody has asked for before."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+from asking import PAUSES
+from containers.load import Wish
+
+_minutes = itertools.count()
+
+
+def moment() -> str:
+    """A time that no other event or expiry has."""
+    at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=next(_minutes))
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def an_event(mentor: str, caller: str) -> Wish:
+    """Asked of the orchestrator: the mentor and his coordinator are told of a lapsed certification."""
+    body = {"peer_mentor_id": mentor, "event_type": "certification_expired", "effective_date": moment()}
+    return Wish(method="POST", target=PAUSES, token=caller, body=body, status=201)
+
+
+def an_expiry(mentor: str) -> Wish:
+    """The same, asked of the notification service itself."""
+    body = {"mentor_id": mentor, "expiry_date": moment()}
+    return Wish(method="POST", target=f"{PAUSES}/cert-expiry", body=body, status=201)

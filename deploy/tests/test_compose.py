@@ -1,0 +1,35 @@
+"""What docker-compose.yml says about images; what containers may do is asked of running ones (make test-containers)."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())["services"]
+OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("pause-notices/")}
+
+
+def test_each_image_is_built_once() -> None:
+    """Two builds of one name at the same time fail on an engine that has none of that name yet."""
+    built = Counter(service["image"] for service in SERVICES.values() if "build" in service)
+
+    assert built == dict.fromkeys((service["image"] for service in OURS.values()), 1)
+
+
+def test_our_names_are_never_asked_of_a_registry() -> None:
+    assert {service.get("pull_policy") for service in OURS.values()} == {"never"}
+
+
+def test_whoever_builds_an_image_comes_before_all_who_run_it() -> None:
+    """docker-compose 1.29 builds in the order of `depends_on`, and would fetch what is not there yet."""
+
+    def needed(name: str) -> set[str]:
+        before = set(SERVICES[name].get("depends_on", ()))
+        return before.union(*(needed(other) for other in before))
+
+    builders = {service["image"]: name for name, service in OURS.items() if "build" in service}
+    for name, service in OURS.items():
+        if "build" not in service and "profiles" not in service:
+            assert builders[service["image"]] in needed(name), name
