@@ -19,7 +19,7 @@ class Transfer:
     answered: int | None = None
     ended_at: float | None = None
     left_at: float | None = None
-    """When the connection ended, if this was the last mail on it."""
+    """When the connection ended over which it came, whatever else came after it."""
 
 
 @dataclass

@@ -94,19 +94,18 @@ class _Conversation:
         self._script, self._record, self._tls = script, record, tls
         self._number = record.connected()
         self._recipients: list[str] = []
-        self._last: Transfer | None = None
+        self._taken: list[Transfer] = []
         self._secured = False
 
     def ended(self) -> None:
-        if self._last is not None:
-            self._last.left_at = time.monotonic()
+        for transfer in self._taken:
+            transfer.left_at = time.monotonic()
 
     async def run(self) -> None:
         with suppress(_Refused):
             await self._answer(Step.CONNECT, "220 sink ESMTP")
         while True:
             line = (await self._reader.readuntil(b"\r\n")).decode("latin-1").strip()
-            self._last = None
             verb = line.split(" ", 1)[0].upper()
             with suppress(_Refused):
                 await self._obey(verb, line)
@@ -148,7 +147,7 @@ class _Conversation:
         content = await self._reader.readuntil(b"\r\n.\r\n")
         transfer.dot_seen = True
         transfer.message_id = str(message_from_bytes(content).get("Message-ID", "")).strip("<>")
-        self._last = transfer
+        self._taken.append(transfer)
         fault = self._script.fault_at(Step.DOT, recipient)
         transfer.stored = not isinstance(fault, Refusal | Cut | Silence)
         transfer.ended_at = time.monotonic()

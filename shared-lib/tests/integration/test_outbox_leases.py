@@ -244,7 +244,6 @@ def test_one_delivery_at_a_time_is_in_doubt(relay: Relay, destination: Destinati
 
     def linger(delivery: Delivery) -> None:
         delivery.mark()
-        delivery.check()
         inside.append(1)
         peaks.append(len(inside))
         threading.Event().wait(0.02)

@@ -7,10 +7,11 @@ PATIENCE_SECONDS = 0.5
 
 
 class OneInDoubt:
-    """Lets deliveries pass one at a time from their last byte to the written outcome.
+    """Lets deliveries pass one at a time from their mark to the written outcome.
 
-    Whoever is stopped there, by a freeze or a kill, leaves a double behind; one at a time, it is one. A destination
-    that takes its time must not hold up the others, though: after half a second of waiting they pass as well.
+    Whoever is stopped there, by a freeze or a kill, leaves a delivery behind that may have happened: it is made once
+    more, and given up as unknown when that is stopped there, too. One at a time, it is one. A destination that takes
+    its time must not hold up the others, though: after half a second of waiting they pass as well.
     """
 
     def __init__(self) -> None:

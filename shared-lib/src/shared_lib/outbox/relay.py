@@ -241,6 +241,7 @@ class Relay:
         return self.clock() + timedelta(seconds=self.retry.lease)
 
     def _mark(self, row_id: UUID) -> None:
+        self._doubt.enter(row_id)
         now, until = self.clock(), self._lease_end()
         with self.database.begin(EVERY_TENANT) as session:
             ours = rows.mark(session, row_id, owner=self.owner, now=now, until=until)
@@ -253,11 +254,6 @@ class Relay:
             self._held_until.update(dict.fromkeys(ids, until))
 
     def _check(self, row_id: UUID) -> None:
-        self._expect_lease(row_id)
-        self._doubt.enter(row_id)
-        self._expect_lease(row_id)  # waiting takes time, too
-
-    def _expect_lease(self, row_id: UUID) -> None:
         with self._held:
             until = self._held_until.get(row_id)
         if until is None or self.clock() >= until:
