@@ -24,7 +24,7 @@ from shared_lib.tenancy import across
 from . import metrics, rows
 from .attempt import Attempt
 from .breaker import Breaker
-from .doubt import OneInDoubt
+from .doubt import Doubt
 from .lane import Lane
 from .model import Delivery, LeaseLost, Promise, Route
 from .retry import RetryPolicy
@@ -67,7 +67,7 @@ class Relay:
         }
         self._holding: dict[UUID, Delivery] = {}
         self._held_until: dict[UUID, datetime] = {}
-        self._doubt = OneInDoubt()
+        self._doubt = Doubt()
         self._held = threading.Lock()
         self._heart: threading.Thread | None = None
         self.stopping = threading.Event()
@@ -221,7 +221,7 @@ class Relay:
             log.exception("outbox.attempt_crashed", outbox_id=str(delivery.id), kind=delivery.kind)
         finally:
             metrics.BREAKER_OPEN.labels(lane.name).set(lane.breaker.is_open)
-            self._doubt.leave(delivery.id)
+            self._doubt.over(delivery.id)
             self._let_go(delivery.id)
             self.on_finished()
 
@@ -241,7 +241,7 @@ class Relay:
         return self.clock() + timedelta(seconds=self.retry.lease)
 
     def _mark(self, row_id: UUID) -> None:
-        self._doubt.enter(row_id)
+        self._doubt.before_mark(row_id)
         now, until = self.clock(), self._lease_end()
         with self.database.begin(EVERY_TENANT) as session:
             ours = rows.mark(session, row_id, owner=self.owner, now=now, until=until)
@@ -254,6 +254,11 @@ class Relay:
             self._held_until.update(dict.fromkeys(ids, until))
 
     def _check(self, row_id: UUID) -> None:
+        self._expect_lease(row_id)
+        self._doubt.before_last_byte(row_id)
+        self._expect_lease(row_id)  # waiting takes time, too
+
+    def _expect_lease(self, row_id: UUID) -> None:
         with self._held:
             until = self._held_until.get(row_id)
         if until is None or self.clock() >= until:
