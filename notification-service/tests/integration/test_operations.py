@@ -218,7 +218,7 @@ def test_it_is_ready_only_while_a_relay_is_running(client: FlaskClient, relay: R
     assert client.get("/readyz").json["checks"]["relay"] == "failing"
 
     with relay.database.begin(across("test")) as session:
-        presence.announce(session, relay.owner, now=clock())
+        presence.announce(session, relay.leases.owner, now=clock())
 
     assert client.get("/readyz").json == {
         "status": "ready",

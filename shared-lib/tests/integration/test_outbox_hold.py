@@ -43,7 +43,7 @@ def test_what_is_released_leaves_in_its_old_order(relay: Relay, destination: Des
 def test_nothing_is_taken_from_under_a_relay_that_is_running(relay: Relay) -> None:
     promise(relay, "parcel")
     with relay.database.begin(across("test")) as session:
-        presence.announce(session, relay.owner, now=relay.clock())
+        presence.announce(session, relay.leases.owner, now=relay.clock())
 
     with pytest.raises(hold.StillRunning):
         held(relay)

@@ -119,7 +119,7 @@ def test_the_heartbeat_keeps_a_marked_lease_in_force(
         delivery.mark()
         for _ in range(3):
             clock.now += timedelta(seconds=20)
-            relay.beat()
+            relay.leases.beat()
         delivery.check()
 
     destination.before = take_long
@@ -160,9 +160,9 @@ class Venom(Destination):
 def test_the_heartbeat_keeps_a_long_attempt(relay: Relay, clock: MovableClock, database: Database) -> None:
     promise(relay, "a")
     (delivery,) = relay.claim([relay.lanes["parcels"].demand(room=1)], take_over=True)
-    relay._holding[delivery.id] = delivery
+    relay.leases.take(delivery.id)
     clock.now += timedelta(seconds=20)
-    relay.beat()
+    relay.leases.beat()
     clock.now += timedelta(seconds=20)
 
     assert a_relay(database, Destination(), clock).run_once() == 0
@@ -216,7 +216,7 @@ def test_a_worker_that_stood_still_after_its_mark_keeps_its_effect_back(
         delivery.check()
         clock.now += timedelta(seconds=31)
         quick.run_once()
-        frozen.beat()
+        frozen.leases.beat()
         delivery.check()
 
     destination.before = freeze

@@ -114,7 +114,7 @@ class Attempt:
             lambda session: rows.postpone(
                 session,
                 self.delivery.id,
-                owner=self.relay.owner,
+                owner=self.relay.leases.owner,
                 due_at=due_at,
                 reason=reason,
                 waiting_for=waiting_for,

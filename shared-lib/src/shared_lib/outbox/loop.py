@@ -14,7 +14,8 @@ from shared_lib.errors import Unavailable
 from shared_lib.tenancy import NOTHING
 
 from . import closed, presence
-from .relay import EVERY_TENANT, Relay
+from .leases import EVERY_TENANT
+from .relay import Relay
 from .rows import CHANNEL, Demand
 
 log = structlog.get_logger(__name__)
@@ -67,7 +68,7 @@ class RelayLoop:
             self._gather()
         self.relay.close()
         with suppress(Unavailable), self.relay.database.begin(NOTHING) as session:
-            presence.leave(session, self.relay.owner)
+            presence.leave(session, self.relay.leases.owner)
 
     def stop(self) -> None:
         """Ask `run` to end; safe to call from a signal handler."""
@@ -83,7 +84,7 @@ class RelayLoop:
         if time.monotonic() < self._announce_at:
             return
         with self.relay.database.begin(NOTHING) as session:
-            presence.announce(session, self.relay.owner, now=self.relay.clock())
+            presence.announce(session, self.relay.leases.owner, now=self.relay.clock())
         self._announce_at = time.monotonic() + presence.PERIOD_SECONDS
 
     def _tidy(self) -> None:
