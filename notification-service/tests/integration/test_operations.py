@@ -7,11 +7,14 @@ from typing import Any
 import psycopg
 import pytest
 from flask.testing import FlaskClient
+from notification_service.domain.model import Channel
+from notification_service.usecases.contacts import Contacts
 from psycopg.sql import SQL, Identifier
 from shared_lib.errors import Unreachable
 from shared_lib.outbox import Relay, presence
 from shared_lib.tenancy import across
 
+from ..builders import a_contact
 from ..fakes import FakeMailer, MovableClock
 
 pytestmark = pytest.mark.usefixtures("people")
@@ -231,3 +234,18 @@ def test_what_waits_is_counted(client: FlaskClient, mailer: FakeMailer) -> None:
     client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"])
 
     assert 'outbox_live_rows{kind="mail",state="waiting"} 2.0' in client.get("/metrics").text
+
+
+def test_messages_are_counted_by_channel_and_first_status(client: FlaskClient, contacts: Contacts) -> None:
+    def counted(status: str) -> float:
+        line = f'notice_messages_total{{channel="in_app",status="{status}"}} '
+        found = [text.removeprefix(line) for text in client.get("/metrics").text.splitlines() if text.startswith(line)]
+        return float(found[0]) if found else 0.0
+
+    contacts.put(people=[a_contact(channels=(Channel.IN_APP,), version=2)])
+    before = counted("delivered")
+
+    for _ in range(2):  # the second is the same notice again
+        client.post(f"{BASE}/pause-activated", json={"mentor_id": "mentor-042"})
+
+    assert counted("delivered") == before + 1

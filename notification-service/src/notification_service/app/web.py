@@ -9,7 +9,7 @@ from shared_lib.web import api
 from shared_lib.web.auth import Door
 from shared_lib.web.health import usual_checks
 
-from notification_service.api import audit, internal, routes
+from notification_service.api import audit, internal, metrics, routes
 from notification_service.api.errors import ERROR_TABLE
 from notification_service.config import Config
 from notification_service.usecases.announcements import Announcements
@@ -40,7 +40,9 @@ def create_app(config: Config, *, others: Outside | None = None, clock: Clock = 
     )
     app = build_api(config, database, clock=clock)
     app.extensions["audit_trail"] = AuditTrail(database=database)
-    app.extensions["announcements"] = Announcements(database=database, relay=relay, clock=clock, recorder=recorder)
+    app.extensions["announcements"] = Announcements(
+        database=database, relay=relay, clock=clock, recorder=recorder, on_recorded=metrics.count
+    )
     app.extensions["withdrawals"] = Withdrawals(database=database, relay=relay, clock=clock)
     app.extensions["contacts"] = Contacts(database=database)
     patient = Database.open(config.database_url, pool_size=1, statement_timeout=PERSON_SECONDS)

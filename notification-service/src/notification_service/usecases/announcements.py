@@ -1,5 +1,6 @@
 """Accepts an announcement: records it with the promise to tell everybody, then begins to tell."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -49,13 +50,24 @@ class Answer:
     is_replay: bool = False
     handover: Handover = NOTHING_TO_BEGIN
 
+    @property
+    def is_new(self) -> bool:
+        return self.status == CREATED and not self.is_replay
+
+
+def _unheard(_: Dispatch) -> None:
+    """For those who do not count."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Announcements:
+    """`on_recorded` hears of each new dispatch as it was recorded, once it is certain."""
+
     database: Database
     relay: Relay
     clock: Clock
     recorder: Recorder
+    on_recorded: Callable[[Dispatch], None] = _unheard
 
     def announce(self, announcement: Announcement, requester: Requester) -> Answer:
         """Tell everybody concerned, once.
@@ -65,6 +77,8 @@ class Announcements:
         """
         with self.database.begin(reach_of(requester.scope, announcement)) as session:
             answer = self._accept(session, announcement, requester)
+        if answer.is_new:
+            self.on_recorded(answer.dispatch)
         wait_seconds = min(requester.wait_seconds, LONGEST_WAIT)
         self.relay.deliver_now(answer.handover, wait_seconds=wait_seconds)
         return self._as_it_is_now(answer) if answer.handover.deliveries and wait_seconds > 0 else answer
