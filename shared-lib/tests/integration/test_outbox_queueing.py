@@ -26,9 +26,12 @@ def gate(destination: Destination) -> Iterator[threading.Event]:
 
 
 @pytest.fixture
-def narrow(database: Database, destination: Destination, clock: MovableClock) -> Relay:
-    """With one thread."""
-    return a_relay(database, destination, clock, room=1)
+def narrow(database: Database, destination: Destination, clock: MovableClock, gate: threading.Event) -> Iterator[Relay]:
+    """With one thread, which has ended when the database goes."""
+    relay = a_relay(database, destination, clock, room=1)
+    yield relay
+    gate.set()
+    relay.close()
 
 
 def promised(relay: Relay, *names: str, queueing: bool) -> Handover:

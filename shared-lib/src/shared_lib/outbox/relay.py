@@ -22,7 +22,7 @@ from shared_lib.request_id import current_request_id, request_id_bound
 from . import metrics, rows
 from .attempt import Attempt
 from .breaker import Breaker
-from .doubt import Doubt
+from .doubt import OneInDoubt
 from .lane import Lane
 from .leases import EVERY_TENANT, Leases
 from .model import Delivery, Promise, Route
@@ -60,7 +60,7 @@ class Relay:
             name: Lane(name=name, size=size, breaker=Breaker(pause=self.retry.probe_pause))
             for name, size in lanes.items()
         }
-        self._doubt = Doubt()
+        self._doubt = OneInDoubt()
         self.stopping = threading.Event()
         self.abandoning = threading.Event()
         self.leases = Leases(database, clock=clock, seconds=self.retry.lease, stopping=self.stopping)
@@ -198,18 +198,13 @@ class Relay:
             log.exception("outbox.attempt_crashed", outbox_id=str(delivery.id), kind=delivery.kind)
         finally:
             metrics.BREAKER_OPEN.labels(lane.name).set(lane.breaker.is_open)
-            self._doubt.over(delivery.id)
+            self._doubt.leave(delivery.id)
             self.leases.drop(delivery.id)
             self.on_finished()
 
     def _mark(self, row_id: UUID) -> None:
-        self._doubt.before_mark(row_id)
+        self._doubt.enter(row_id)
         self.leases.mark(row_id)
-
-    def _check(self, row_id: UUID) -> None:
-        self.leases.expect(row_id)
-        self._doubt.before_last_byte(row_id)
-        self.leases.expect(row_id)  # waiting takes time, too
 
     def _first_delivery(self, promise: Promise, now: datetime) -> Delivery:
         return Delivery(
@@ -225,7 +220,7 @@ class Relay:
             ordering_key=promise.ordering_key,
             request_id=current_request_id(),
             mark=lambda: self._mark(promise.id),
-            check=lambda: self._check(promise.id),
+            check=lambda: self.leases.expect(promise.id),
         )
 
     def _delivery(self, row: Row[Any]) -> Delivery:
@@ -242,5 +237,5 @@ class Relay:
             ordering_key=row.ordering_key,
             request_id=row.request_id,
             mark=lambda: self._mark(row.id),
-            check=lambda: self._check(row.id),
+            check=lambda: self.leases.expect(row.id),
         )
