@@ -1,6 +1,7 @@
 """Writes a dispatch down: its messages, and the promises to send them and to open the lapse."""
 
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 import structlog
 from shared_lib.identifiers import uuid7
@@ -48,7 +49,7 @@ class Recorder:
         for message in messages:
             if message.status is Status.DELIVERED:
                 self._put_into_inbox(session, case, dispatch, message, people[message.recipient_id])
-        sending = [self._sending(case, message) for message in messages if message.outbox_id is not None]
+        sending = [self._sending(case, message, message.outbox_id) for message in messages if message.outbox_id]
         return dispatch, self._lapse(case, dispatch) + sending
 
     def _put_into_inbox(
@@ -59,13 +60,13 @@ class Recorder:
         )
         inbox.add(session, dispatch, message, letter)
 
-    def _sending(self, case: Case, message: Message) -> Promise:
+    def _sending(self, case: Case, message: Message, outbox_id: UUID) -> Promise:
         """What is told about one mentor reaches a person on one channel in the order it was made.
 
         News of one mentor never waits for another's (DESIGN section 3): a coordinator may have two hundred of them.
         """
         return Promise(
-            id=message.outbox_id or uuid7(),
+            id=outbox_id,
             kind=KIND_OF_CHANNEL[message.channel],
             payload={"message": message.number},
             tenant=case.organisation.id,
