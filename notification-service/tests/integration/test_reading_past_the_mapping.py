@@ -24,7 +24,7 @@ def test_people_and_organisations(database: Database) -> None:
         mapped = {row.id: columns_of(row) for row in session.scalars(select(ContactRow))}
         assert {columns.pop("erased_at") for columns in mapped.values()} == {None}
         found = contacts.known(session, [*mapped, "nobody"], organisation_id=LHL)
-        held = contacts.lock(session, "mentor-042", organisation_id=LHL)
+        held = contacts.locked(contacts.lock(session, "mentor-042", organisation_id=LHL))
         row = session.scalars(select(OrganisationRow)).one()
 
     assert {key: {**vars(contact), "channels": list(contact.channels)} for key, contact in found.items()} == mapped
@@ -53,7 +53,7 @@ def test_a_message_with_its_dispatch_and_people(database: Database, announcement
     with database.begin(within(LHL)) as session:
         whole = dispatches.get(session, told.id, organisation_id=LHL)
         people = contacts.known(session, [told.mentor_id, told.coordinator_id or ""], organisation_id=LHL)
-        held = contacts.lock(session, told.mentor_id, organisation_id=LHL)
+        held = contacts.locked(contacts.lock(session, told.mentor_id, organisation_id=LHL))
         found = [messages.addressed(session, message.number, organisation_id=LHL) for message in whole.messages]
         assert messages.addressed(session, 0, organisation_id=LHL) is None
     with database.begin(within("nhf")) as session:

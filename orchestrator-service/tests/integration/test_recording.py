@@ -199,13 +199,13 @@ def test_a_key_whose_event_was_removed_stands_for_nothing(recording: Recording, 
 def test_a_taken_id_is_not_taken_again(
     recording: Recording, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:
-    ids = iter(["pn_000000000001", "pn_000000000001"])
+    ids = iter(["pn_000000000001", "pn_000000000001", "pn_000000000002"])
     monkeypatch.setattr(domain, "new_event_id", lambda: next(ids))
 
     first = recorded(recording, a_draft()).event
     second = recorded(recording, a_draft(event_type=EventType.PAUSE_DEACTIVATED)).event
 
-    assert first.id == "pn_000000000001" != second.id
+    assert (first.id, second.id) == ("pn_000000000001", "pn_000000000002")
     assert second.notifications_sent == ["coordinator_email", "peer_mentor_email"]
 
 

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
-from psycopg.sql import SQL, Composable, Literal
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy.orm import Session
 
 from shared_lib.errors import Unavailable
 from shared_lib.patience import Limits, Patience
-from shared_lib.statements import driver_of
+from shared_lib.pipeline import Pipeline, Settings
+from shared_lib.statements import PIPELINE
 from shared_lib.tenancy import NOTHING, Reach
 
 CONNECT_SECONDS = 2
 POOL_SECONDS = 1.0
 REACH = "reach"
-"""The execution option of a connection that says whose rows its transactions see; without it nobody's."""
+"""The execution option of a connection without a session: whose rows its transactions see; without it nobody's."""
 
 _STUCK = ("55P03", "57014", "25P04", "40P01")
 """lock_not_available, query_canceled, transaction_timeout and deadlock_detected (PostgreSQL, appendix A)."""
@@ -37,6 +37,7 @@ class Database:
         self.engine = engine
         self._patience = patience
         event.listen(engine, "begin", self._send_begin)
+        event.listen(engine, "before_cursor_execute", _send_what_waits)
 
     @classmethod
     def open(
@@ -67,7 +68,7 @@ class Database:
             pool_timeout=POOL_SECONDS,
             hide_parameters=True,  # values of people must not reach a log through an error's text
             connect_args={
-                "autocommit": True,  # not really: `_send_begin` begins, and SQLAlchemy commits as ever
+                "autocommit": True,  # not really: the pipeline begins, and SQLAlchemy commits as ever
                 "connect_timeout": CONNECT_SECONDS,
                 "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
             },
@@ -78,13 +79,21 @@ class Database:
     def begin(self, reach: Reach) -> Iterator[Session]:
         """A transaction that sees what `reach` says: commits at the end of the block, rolls back on any error.
 
-        Raises `Unavailable` when the database is down, the pool stays empty or a lock or statement takes too long.
-        After a connection lost during COMMIT it is unknown whether the transaction holds.
+        It begins with the first statement. Raises `Unavailable` when the database is down, the pool stays empty or a
+        lock or statement takes too long. After a connection lost during COMMIT it is unknown whether the transaction
+        holds.
         """
         try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
-                session.connection(execution_options={REACH: reach})
-                yield session
+            with self.engine.connect() as connection:
+                pipeline = Pipeline(connection, partial(self._settings, reach))
+                connection.execution_options(**{PIPELINE: pipeline})
+                with Session(connection, expire_on_commit=False, info={PIPELINE: pipeline}) as session:
+                    yield session
+                    if session.in_transaction():
+                        pipeline.send()
+                        session.commit()
+                    if pipeline.is_open:
+                        pipeline.commit()
         except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
             is_stuck = getattr(error.orig, "sqlstate", None) in _STUCK
             if isinstance(error, exc.InternalError) and not is_stuck:
@@ -97,28 +106,29 @@ class Database:
             raise Unavailable("pool_exhausted") from error
 
     def _send_begin(self, connection: Connection) -> None:
-        """BEGIN and the transaction's settings in one message, where the driver would have sent BEGIN alone.
-
-        The limits are looked up here: while we waited for a connection, others may have run into trouble.
-        """
+        """What SQLAlchemy begins by itself: in its transaction, or on a connection that nobody gave a pipeline."""
         options = connection.get_execution_options()
         if options.get("isolation_level") == "AUTOCOMMIT":
             return
-        reach: Reach = options.get(REACH, NOTHING)
+        pipeline: Pipeline | None = options.get(PIPELINE)
+        if pipeline is None:
+            pipeline = Pipeline(connection, partial(self._settings, options.get(REACH, NOTHING)))
+        pipeline.begin()
+
+    def _settings(self, reach: Reach) -> Settings:
+        """The limits are looked up here: while we waited for a connection, others may have run into trouble."""
         limits = self._patience.limits()
-        settings = [*reach.settings.items(), *(_in_milliseconds(limits) if limits is not None else ())]
-        with driver_of(connection) as driver:
-            driver.execute(cast(Any, _begin_with(tuple(settings))))
+        return [*reach.settings.items(), *(_in_milliseconds(limits) if limits is not None else ())]
 
     def close(self) -> None:
         self.engine.dispose()
 
 
-@lru_cache(maxsize=1024)
-def _begin_with(settings: tuple[tuple[str, str], ...]) -> str:
-    parts: list[Composable] = [SQL("BEGIN")]
-    parts += [SQL("SET LOCAL {} = {}").format(SQL(name), Literal(value)) for name, value in settings]
-    return SQL("; ").join(parts).as_string()
+def _send_what_waits(connection: Connection, *_: Any) -> None:
+    """A statement of SQLAlchemy's follows what was given to the pipeline before it."""
+    pipeline: Pipeline | None = connection.get_execution_options().get(PIPELINE)
+    if pipeline is not None:
+        pipeline.send()
 
 
 def _in_milliseconds(limits: Limits) -> Sequence[tuple[str, str]]:

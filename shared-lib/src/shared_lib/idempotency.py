@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.orm import Session
 
-from .statements import ask, ask_one
+from .pipeline import Answer
+from .statements import ask_one, send
 from .tenancy import OWN_TENANT, protect
 
 KEPT = timedelta(days=7)
@@ -100,24 +101,40 @@ _KNOWN = f"SELECT fingerprint, resource_id, status FROM idempotency_key {_THIS}"
 _BIND = f"UPDATE idempotency_key SET resource_id = %(resource_id)s, status = %(status)s {_THIS}"  # noqa: S608
 
 
-def claim(session: Session, request: RequestKey, *, at: datetime) -> Replay | None:
-    """Take the key, or learn what it stands for. None: it is ours, `bind` it before the transaction ends.
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """The taking of a key, under way."""
 
-    Twins wait for each other on the primary key. Raises `KeyReused`.
-    """
-    names = {"caller": request.caller, "operation": request.operation, "key": request.key}
-    if ask(session, _CLAIM, {**names, "fingerprint": request.fingerprint, "at": at}):
-        return None
-    known = ask_one(session, _KNOWN, names)
-    if bytes(known.fingerprint) != request.fingerprint:
-        raise KeyReused
-    return Replay(resource_id=known.resource_id, status=known.status)
+    session: Session = field(repr=False)
+    request: RequestKey
+    taken: Answer = field(repr=False)
+
+    def replay(self) -> Replay | None:
+        """What the key stands for already. None: it is ours, `bind` it before the transaction ends.
+
+        Twins wait for each other on the primary key. Raises `KeyReused`.
+        """
+        if self.taken.rows:
+            return None
+        known = ask_one(self.session, _KNOWN, _names(self.request))
+        if bytes(known.fingerprint) != self.request.fingerprint:
+            raise KeyReused
+        return Replay(resource_id=known.resource_id, status=known.status)
+
+
+def claim(session: Session, request: RequestKey, *, at: datetime) -> Claim:
+    """Take the key, or learn what it stands for."""
+    values = {**_names(request), "fingerprint": request.fingerprint, "at": at}
+    return Claim(session=session, request=request, taken=send(session, _CLAIM, values))
 
 
 def bind(session: Session, request: RequestKey, *, resource_id: str, status: int) -> None:
     """Say what the key stands for from now on, and with which HTTP status it was answered first."""
-    values = {"caller": request.caller, "operation": request.operation, "key": request.key}
-    ask(session, _BIND, {**values, "resource_id": resource_id, "status": status})
+    send(session, _BIND, {**_names(request), "resource_id": resource_id, "status": status})
+
+
+def _names(request: RequestKey) -> dict[str, str]:
+    return {"caller": request.caller, "operation": request.operation, "key": request.key}
 
 
 def forget(session: Session, *, before: datetime, most: int | None = None) -> int:

@@ -6,7 +6,7 @@ from uuid import UUID
 from shared_lib.audit import AuditEntry, AuditFilters
 from shared_lib.audit.reading import TrailColumns
 from shared_lib.paging import PageRequest, Portion
-from shared_lib.statements import ask
+from shared_lib.statements import send
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from .tables import AuditRow
 
 
 def add(session: Session, act: Act, lapse: Lapse, *, actor_id: str, at: datetime) -> None:
-    ask(
+    send(
         session,
         "INSERT INTO audit (at, act, actor_id, lapse_id, notification_id, coordinator_id, mentor_id, organisation_id, "
         "expiry_date) VALUES (%(at)s, %(act)s, %(actor_id)s, %(lapse_id)s, %(notification_id)s, %(coordinator_id)s, "

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import structlog
 from shared_lib.paging import Page, PageRequest
-from shared_lib.statements import ask, ask_one
+from shared_lib.pipeline import Answer
+from shared_lib.statements import ask, send
 from shared_lib.vault import Unreadable, Vault
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
@@ -72,20 +73,21 @@ def of_opening(session: Session, opening: Opening) -> Lapse | None:
     return _one(session, _of_notification(opening.notification_id, opening.coordinator_id, scope))
 
 
-def lock_of_notification(session: Session, notification_id: UUID, coordinator_id: str, *, scope: Scope) -> Lapse | None:
-    """This coordinator's lapse of a notification, held against other writers until the transaction ends."""
-    found = ask_one(
-        session,
-        _LOCK,
-        {
-            "notification_id": notification_id,
-            "coordinator_id": coordinator_id,
-            "organisation_id": scope.organisation_id,
-            "own": scope.coordinator_id,
-            "nothing": scope.nothing,
-        },
-    )
-    return lapse_of(found) if found is not None else None
+def lock_of_notification(session: Session, notification_id: UUID, coordinator_id: str, *, scope: Scope) -> Answer:
+    """This coordinator's lapse of a notification (`locked`), held against other writers until the transaction ends."""
+    values = {
+        "notification_id": notification_id,
+        "coordinator_id": coordinator_id,
+        "organisation_id": scope.organisation_id,
+        "own": scope.coordinator_id,
+        "nothing": scope.nothing,
+    }
+    return send(session, _LOCK, values)
+
+
+def locked(answer: Answer) -> Lapse | None:
+    """What `lock_of_notification` found, if it lies in the scope."""
+    return lapse_of(answer.row) if answer.row is not None else None
 
 
 def is_notification_known(session: Session, notification_id: UUID, *, scope: Scope) -> bool:
@@ -122,9 +124,9 @@ def open_before(session: Session, moments: Sequence[datetime]) -> Sequence[int]:
 def save(session: Session, vault: Vault, lapse: Lapse, *, with_notes: bool) -> None:
     """Write a changed lapse back; its row must be locked. Without `with_notes` its notes stay, readable or not."""
     if with_notes:
-        ask(session, _SAVE_NOTED, {**_values(lapse), **_sealed(vault, lapse)})
+        send(session, _SAVE_NOTED, {**_values(lapse), **_sealed(vault, lapse)})
     else:
-        ask(session, _SAVE, _values(lapse))
+        send(session, _SAVE, _values(lapse))
 
 
 def notes_of(session: Session, vault: Vault, lapse_ids: Sequence[str]) -> Mapping[str, str | None]:

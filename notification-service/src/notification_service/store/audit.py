@@ -8,7 +8,7 @@ from shared_lib.audit import AuditEntry, AuditFilters
 from shared_lib.audit.reading import TrailColumns
 from shared_lib.clock import Clock
 from shared_lib.paging import PageRequest, Portion
-from shared_lib.statements import ask
+from shared_lib.statements import send
 from sqlalchemy import ColumnElement, or_, select, union_all
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,7 @@ NOBODYS = "-"
 
 def write(session: Session, act: str, dispatch: Dispatch, *, actor: str, at: datetime) -> None:
     """In the transaction of the act."""
-    ask(
+    send(
         session,
         "INSERT INTO audit (at, act, actor, organisation_id, subject_id, object_id, code) "
         "VALUES (%(at)s, %(act)s, %(actor)s, %(organisation_id)s, %(subject_id)s, %(object_id)s, %(code)s)",

@@ -9,7 +9,8 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from shared_lib.statements import ask, ask_one
+from shared_lib.pipeline import Answer
+from shared_lib.statements import ask, ask_one, send
 from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Actor, Announcement, Audience, Channel, Dispatch, Message, Notice, Status
@@ -66,14 +67,13 @@ def get(session: Session, dispatch_id: UUID, *, organisation_id: str | None) -> 
 
 def lock(session: Session, dispatch_id: UUID, *, organisation_id: str | None) -> Dispatch:
     """The dispatch, held against other withdrawals until the transaction ends."""
-    ask(session, _HELD, {"id": dispatch_id, "organisation_id": organisation_id})
+    send(session, _HELD, {"id": dispatch_id, "organisation_id": organisation_id})
     return get(session, dispatch_id, organisation_id=organisation_id)
 
 
-def latest_of(session: Session, mentor_id: str, *, organisation_id: str) -> UUID | None:
-    """The dispatch about this mentor that was made last. Called with the mentor locked."""
-    newest = ask_one(session, _LATEST, {"mentor_id": mentor_id, "organisation_id": organisation_id})
-    return None if newest is None else newest.id
+def latest_of(session: Session, mentor_id: str, *, organisation_id: str) -> Answer:
+    """The `id` of the dispatch about this mentor that was made last. Called with the mentor locked."""
+    return send(session, _LATEST, {"mentor_id": mentor_id, "organisation_id": organisation_id})
 
 
 def under_natural_key(session: Session, mentor_id: str, natural_key: str, *, organisation_id: str) -> Dispatch | None:
@@ -133,7 +133,7 @@ def add(
 
 def settle_lapse(session: Session, dispatch_id: UUID, *, organisation_id: str, at: datetime) -> None:
     """Write down that the lapse is open; the first time counts."""
-    ask(
+    send(
         session,
         "UPDATE dispatch SET lapse_opened_at = %(at)s "
         "WHERE id = %(id)s AND organisation_id = %(organisation_id)s AND lapse_opened_at IS NULL",
@@ -143,7 +143,7 @@ def settle_lapse(session: Session, dispatch_id: UUID, *, organisation_id: str, a
 
 def withdraw(session: Session, dispatch: Dispatch, *, at: datetime) -> None:
     """From now on it stands in nobody's way: the same notice may be told again."""
-    ask(
+    send(
         session,
         "UPDATE dispatch SET withdrawn_at = %(at)s WHERE id = %(id)s AND organisation_id = %(organisation_id)s",
         {"id": dispatch.id, "organisation_id": dispatch.organisation_id, "at": at},

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared_lib.statements import ask, ask_one
+from shared_lib.statements import ask_one, send
 from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Contact, Dispatch, Message, Organisation, Status
@@ -61,7 +61,7 @@ def settle(
     session: Session, number: int, status: Status, *, organisation_id: str, at: datetime, reason: str | None = None
 ) -> None:
     """Write what became of a message. What was really sent stays so."""
-    ask(
+    send(
         session,
         _SETTLE,
         {

@@ -10,6 +10,7 @@ from shared_lib.database import Database
 from shared_lib.errors import Unavailable
 from shared_lib.idempotency import RequestKey
 from shared_lib.outbox import Handover, Relay
+from shared_lib.pipeline import Answer as Row
 from shared_lib.tenancy import within
 from sqlalchemy.orm import Session
 
@@ -27,7 +28,7 @@ CREATED, REPEATED = 201, 200
 LONGEST_WAIT = 2.0
 """Seconds that a caller is kept waiting for the first attempts."""
 
-NOTHING_TO_BEGIN = Handover(deliveries=())
+NOTHING_TO_BEGIN = Handover()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,24 +86,25 @@ class Announcements:
 
     def _accept(self, session: Session, announcement: Announcement, requester: Requester) -> Answer:
         key = requester.key
-        replay = idempotency.claim(session, key, at=self.clock()) if key else None
+        claim = idempotency.claim(session, key, at=self.clock()) if key else None
+        # Announcements about one mentor are decided upon one after the other.
+        lock = contacts.lock(session, announcement.mentor_id, organisation_id=_organisation_of(announcement, requester))
+        replay = claim.replay() if claim is not None else None
         if replay is not None:
             dispatch = dispatches.get(
                 session, UUID(replay.resource_id), organisation_id=requester.scope.organisation_id
             )
             return Answer(dispatch=dispatch, status=replay.status, is_replay=True)
-        case = self._case(session, announcement, requester)
+        case = self._case(session, lock, announcement, requester)
         same = self._same(session, case)
         answer = Answer(dispatch=same, status=REPEATED) if same else self._record(session, case, requester)
         if key is not None:
             idempotency.bind(session, key, resource_id=str(answer.dispatch.id), status=answer.status)
         return answer
 
-    def _case(self, session: Session, announcement: Announcement, requester: Requester) -> Case:
-        """Locks the mentor: announcements about one mentor are decided upon one after the other."""
+    def _case(self, session: Session, lock: Row, announcement: Announcement, requester: Requester) -> Case:
         context = announcement.context
-        organisation_id = context.organisation_id if context else requester.scope.organisation_id
-        found = contacts.lock(session, announcement.mentor_id, organisation_id=organisation_id)
+        found = contacts.locked(lock)
         if found is None:
             raise MentorNotFound
         mentor, organisation = found
@@ -129,10 +131,11 @@ class Announcements:
         )
 
     def _record(self, session: Session, case: Case, requester: Requester) -> Answer:
-        latest = None
-        if case.notice.is_pause:
-            latest = dispatches.latest_of(session, case.mentor.id, organisation_id=case.organisation.id)
-        dispatch, promises = self.recorder.record(session, case, natural_key=natural_key(case, latest=latest))
+        newest = dispatches.latest_of(session, case.mentor.id, organisation_id=case.organisation.id)
+        people = self.recorder.people(session, case)
+        latest = newest.row.id if case.notice.is_pause and newest.row is not None else None
+        key = natural_key(case, latest=latest)
+        dispatch, promises = self.recorder.record(session, case, people, natural_key=key)
         handover = self.relay.promise(session, *promises, queueing=requester.wait_seconds > 0)
         audit.write(session, "dispatch_recorded", dispatch, actor=requester.subject, at=case.at)
         return Answer(dispatch=dispatch, status=CREATED, handover=handover)
@@ -146,6 +149,11 @@ class Announcements:
                 return replace(answer, dispatch=dispatch)
         except Unavailable:
             return answer
+
+
+def _organisation_of(announcement: Announcement, requester: Requester) -> str | None:
+    context = announcement.context
+    return context.organisation_id if context else requester.scope.organisation_id
 
 
 def _coordinator_of(session: Session, mentor: Contact) -> str | None:

@@ -1,5 +1,6 @@
 """Writes a dispatch down: its messages, and the promises to send them and to open the lapse."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -31,16 +32,18 @@ class Recorder:
     push_configured: bool = False
     scale: float = 1.0
 
-    def record(self, session: Session, case: Case, *, natural_key: str) -> tuple[Dispatch, list[Promise]]:
+    def people(self, session: Session, case: Case) -> Mapping[str, Contact]:
+        """Those of the recipients whom we know, as `record` needs them."""
+        told = [recipient.id for recipient in recipients_of(case)]
+        return {**contacts.known(session, told, organisation_id=case.organisation.id), case.mentor.id: case.mentor}
+
+    def record(
+        self, session: Session, case: Case, people: Mapping[str, Contact], *, natural_key: str
+    ) -> tuple[Dispatch, list[Promise]]:
         """Store the dispatch with a message per recipient and channel."""
-        told = recipients_of(case)
-        people = {
-            **contacts.known(session, [recipient.id for recipient in told], organisation_id=case.organisation.id),
-            case.mentor.id: case.mentor,
-        }
         rows = [
             (row, uuid7() if row.status is Status.QUEUED else None)
-            for recipient in told
+            for recipient in recipients_of(case)
             for row in rows_for(recipient, people.get(recipient.id), case.notice, push_configured=self.push_configured)
         ]
         dispatch = _dispatch(case)

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from shared_lib.audit import AuditEntry, AuditFilters
 from shared_lib.audit.reading import TrailColumns
 from shared_lib.paging import PageRequest, Portion
-from shared_lib.statements import ask
+from shared_lib.statements import send
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
 
@@ -29,7 +29,7 @@ def note(
     details: Mapping[str, str | None] | None = None,
 ) -> None:
     """What somebody did to an event. The database refuses to change or remove it later."""
-    ask(
+    send(
         session,
         "INSERT INTO audit_entry (at, organisation_id, actor_id, action, event_id, peer_mentor_id, fields, details) "
         "VALUES (%(at)s, %(organisation_id)s, %(actor_id)s, %(action)s, %(event_id)s, %(peer_mentor_id)s, %(fields)s, "

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from shared_lib.statements import ask
+from shared_lib.statements import ask, send
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import DispatchResult, Status
@@ -55,7 +55,7 @@ def record(session: Session, event: PauseEvent, results: Iterable[DispatchResult
     Nothing is written for an event that was removed meanwhile.
     """
     rows = list(results)
-    ask(
+    send(
         session,
         _RECORD,
         {

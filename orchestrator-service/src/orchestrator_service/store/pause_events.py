@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
-from shared_lib.statements import ask, ask_one
+from shared_lib.statements import ask_one, send
 from shared_lib.vault import Unreadable
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -32,13 +32,11 @@ _PLACES = ", ".join(f"%({name})s" for name in _COLUMNS.split(", "))
 # Once per recorded event, and the count belongs to it: one statement for both, past the mapped classes.
 _ADD = f"""
 WITH added AS (
-    INSERT INTO pause_event ({_COLUMNS}) VALUES ({_PLACES})
-    ON CONFLICT (id) DO NOTHING RETURNING organisation_id, coordinator_id, event_type
+    INSERT INTO pause_event ({_COLUMNS}) VALUES ({_PLACES}) RETURNING organisation_id, coordinator_id, event_type
 )
 INSERT INTO event_count (organisation_id, coordinator_id, event_type, events)
 SELECT organisation_id, COALESCE(coordinator_id, ''), event_type, 1 FROM added
 ON CONFLICT (organisation_id, coordinator_id, event_type) DO UPDATE SET events = event_count.events + 1
-RETURNING 1
 """  # noqa: S608 - a constant list of columns
 
 # Three times per recorded event that is announced at once.
@@ -48,9 +46,14 @@ WHERE id = %(id)s AND (%(organisation_id)s::text IS NULL OR organisation_id = %(
 """  # noqa: S608 - a constant list of columns
 
 
-def add(session: Session, vault: Vault, event: PauseEvent) -> bool:
-    """Store a new event and count it; False when its id is taken (then take another)."""
-    return bool(ask(session, _ADD, _values(vault, event)))
+def add(session: Session, vault: Vault, event: PauseEvent) -> None:
+    """Store a new event and count it. When its id is taken (`is_id_taken`), the transaction fails: take another."""
+    send(session, _ADD, _values(vault, event))
+
+
+def is_id_taken(fault: IntegrityError) -> bool:
+    diagnosis = getattr(fault.orig, "diag", None)
+    return diagnosis is not None and diagnosis.constraint_name == "pause_event_pkey"
 
 
 def get(session: Session, vault: Vault, event_id: str, scope: Scope) -> PauseEvent | None:

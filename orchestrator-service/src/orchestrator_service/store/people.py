@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared_lib.statements import ask
+from shared_lib.statements import send
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -35,7 +35,7 @@ def take_turn(session: Session, mentor_id: str) -> None:
 
     Not a lock on his row: that would wait for a directory import which changes him, seconds long.
     """
-    ask(session, "SELECT pg_advisory_xact_lock(%(lock)s, hashtext(%(id)s))", {"lock": MENTOR_LOCK, "id": mentor_id})
+    send(session, "SELECT pg_advisory_xact_lock(%(lock)s, hashtext(%(id)s))", {"lock": MENTOR_LOCK, "id": mentor_id})
 
 
 def mentor(session: Session, mentor_id: str, scope: Scope) -> Mentor | None:

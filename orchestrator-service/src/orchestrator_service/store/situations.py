@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared_lib.statements import ask
+from shared_lib.pipeline import Answer
+from shared_lib.statements import send
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import ActedBy
@@ -60,10 +61,10 @@ class Situation:
     acted_by: ActedBy | None
 
 
-def of(session: Session, draft: Draft, actor: Actor) -> Situation | None:
-    """None unless there is such a mentor and the actor's scope reaches him. Call it in the mentor's turn."""
+def look(session: Session, draft: Draft, actor: Actor) -> Answer:
+    """Have the situation looked up, in the mentor's turn; `of` reads the answer."""
     acts_for_him = actor.is_coordinator and actor.id != draft.peer_mentor_id
-    rows = ask(
+    return send(
         session,
         _SITUATION,
         {
@@ -75,6 +76,11 @@ def of(session: Session, draft: Draft, actor: Actor) -> Situation | None:
             "actor_id": actor.id if acts_for_him else None,
         },
     )
+
+
+def of(answer: Answer, draft: Draft, actor: Actor) -> Situation | None:
+    """None unless there is such a mentor and the actor's scope reaches him."""
+    rows = answer.rows
     candidates = [_candidate(row) for row in rows if row.coordinator_id is not None]
     if not rows or not _reaches(actor, candidates):
         return None

@@ -11,11 +11,12 @@ from shared_lib.errors import Unavailable
 from shared_lib.idempotency import RequestKey
 from shared_lib.outbox import Handover, Relay
 from shared_lib.tenancy import within
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import Audience, DispatchResult, Status
 from orchestrator_service.domain.errors import EventNotFound, ExpiryUnknown, MentorNotFound
-from orchestrator_service.domain.pause_events import Draft, EventType, PauseEvent, new_event_id
+from orchestrator_service.domain.pause_events import Draft, EventType, PauseEvent
 from orchestrator_service.domain.ports import Vault
 from orchestrator_service.domain.responsibility import Unresolved, responsible_of
 from orchestrator_service.domain.roles import Actor
@@ -30,7 +31,7 @@ log = structlog.get_logger(__name__)
 LONGEST_WAIT = 1.8
 """Seconds that a request waits to see its promise kept."""
 
-NOTHING = Handover(deliveries=())
+NOTHING = Handover()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,37 +56,53 @@ class Recording:
         The same mentor, type and effective date is the same event, and nobody is told again. Raises MentorNotFound,
         ExpiryUnknown, KeyReused, and EventNotFound when what the key stands for has been removed.
         """
-        with self.database.begin(reach_of(actor.scope)) as session:
-            replay = idempotency.claim(session, key, at=self.clock()) if key is not None else None
-            if replay is not None:
-                event = pause_events.get(session, self.vault, replay.resource_id, actor.scope)
-                return Recorded(event=_found(event), is_new=replay.status == 201, is_replay=True)
-            recorded, handover = self._recorded(session, draft, actor, queueing=wait_seconds > 0)
-            if key is not None:
-                status = 201 if recorded.is_new else 200
-                idempotency.bind(session, key, resource_id=recorded.event.id, status=status)
+        while True:
+            try:
+                recorded, handover = self._recorded(draft, actor, key, queueing=wait_seconds > 0)
+                break
+            except IntegrityError as fault:
+                if not pause_events.is_id_taken(fault):
+                    raise
         if not handover.deliveries:
             return recorded
         self.relay.deliver_now(handover, wait_seconds=wait_seconds)
         return replace(recorded, event=self._as_told(recorded.event))
 
-    def _recorded(self, session: Session, draft: Draft, actor: Actor, *, queueing: bool) -> tuple[Recorded, Handover]:
-        people.take_turn(session, draft.peer_mentor_id)
-        situation = situations.of(session, draft, actor)
-        if situation is None:
-            raise MentorNotFound
+    def _recorded(
+        self, draft: Draft, actor: Actor, key: RequestKey | None, *, queueing: bool
+    ) -> tuple[Recorded, Handover]:
+        with self.database.begin(reach_of(actor.scope)) as session:
+            claim = idempotency.claim(session, key, at=self.clock()) if key is not None else None
+            people.take_turn(session, draft.peer_mentor_id)
+            looked_up = situations.look(session, draft, actor)
+            replay = claim.replay() if claim is not None else None
+            if replay is not None:
+                event = pause_events.get(session, self.vault, replay.resource_id, actor.scope)
+                return Recorded(event=_found(event), is_new=replay.status == 201, is_replay=True), NOTHING
+            situation = situations.of(looked_up, draft, actor)
+            if situation is None:
+                raise MentorNotFound
+            recorded, handover = self._added(session, draft, actor, situation, queueing=queueing)
+            if key is not None:
+                status = 201 if recorded.is_new else 200
+                idempotency.bind(session, key, resource_id=recorded.event.id, status=status)
+        return recorded, handover
+
+    def _added(
+        self, session: Session, draft: Draft, actor: Actor, situation: Situation, *, queueing: bool
+    ) -> tuple[Recorded, Handover]:
         if situation.twin_id is not None:
             twin = pause_events.get(session, self.vault, situation.twin_id, actor.scope)
             return Recorded(event=_found(twin), is_new=False), NOTHING
         event = self._opened(session, draft, situation)
+        handover = NOTHING
         if _changes_nothing(event, situation):
-            event = self._add(session, event)
+            pause_events.add(session, self.vault, event)
             dispatch_results.record(session, event, _skipped(session, event), at=self.clock())
-            handover = NOTHING
         else:
             promise = to_announce(event, scale=self.relay.retry.scale)
-            event = self._add(session, replace(event, announcement_id=promise.id))
-            promise = replace(promise, payload={"event_id": event.id})
+            event = replace(event, announcement_id=promise.id)
+            pause_events.add(session, self.vault, event)
             handover = self.relay.promise(session, promise, queueing=queueing)
         audit.note(session, "event_recorded", event, actor_id=actor.id, at=self.clock())
         return Recorded(event=event, is_new=True), handover
@@ -109,11 +126,6 @@ class Recording:
         why = Unresolved.NO_ASSIGNMENT if has_chapters else Unresolved.NO_CHAPTER
         log.warning("event.no_coordinator", mentor_id=mentor.id, organisation_id=mentor.organisation_id, rule=why.value)
         return replace(event, resolution_rule=why, resolution_source="admins")
-
-    def _add(self, session: Session, event: PauseEvent) -> PauseEvent:
-        while not pause_events.add(session, self.vault, event):
-            event = replace(event, id=new_event_id())
-        return event
 
     def _as_told(self, event: PauseEvent) -> PauseEvent:
         """With what is known by now; as it was recorded if the database has become unreachable.

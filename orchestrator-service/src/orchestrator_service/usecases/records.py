@@ -20,7 +20,7 @@ from .promises import to_withdraw
 from .reach import reach_of
 
 Versions = Collection[int] | None
-NOTHING = Handover(deliveries=())
+NOTHING = Handover()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,14 +86,14 @@ class Leases:
             until = self.end()
             with self.database.begin(EVERY_TENANT) as session:
                 held = rows.extend(session, ids, owner=self.owner, until=until)
-            self._hold(held, until)
+            self._hold([row.id for row in held.rows], until)
 
     def mark(self, row_id: UUID) -> None:
         """Commit "from here on the effect may have happened". Raises LeaseLost, or Unavailable."""
         now, until = self.clock(), self.end()
         with self.database.begin(EVERY_TENANT) as session:
             ours = rows.mark(session, row_id, owner=self.owner, now=now, until=until)
-        if not ours:
+        if not ours.rows:
             raise LeaseLost(str(row_id))
         self._hold([row_id], until)
 

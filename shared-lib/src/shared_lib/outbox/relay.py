@@ -17,6 +17,7 @@ from shared_lib import deadline, tracing
 from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
+from shared_lib.pipeline import Answer
 from shared_lib.request_id import current_request_id, request_id_bound
 
 from . import metrics, rows
@@ -39,8 +40,13 @@ READING_SECONDS = 0.3
 class Handover:
     """What a transaction has promised and this process may begin at once, or where `queueing` soon."""
 
-    deliveries: tuple[Delivery, ...]
+    promised: tuple[tuple[Delivery, Answer], ...] = ()
     queueing: bool = False
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Those that were leased to this process; to be looked at after the commit."""
+        return tuple(delivery for delivery, answer in self.promised if answer.row.led)
 
 
 class Relay:
@@ -79,22 +85,25 @@ class Relay:
         does it. With `queueing` they are leased as well where they would have to queue for a thread: for callers
         who will wait there.
         """
-        if not promises:
-            return Handover(deliveries=())
         now = self.clock()
-        promises = tuple(replace(promise, payload=tracing.carried(promise.payload)) for promise in promises)
-        begin = [self._could_begin(promise, queueing=queueing) for promise in promises]
-        led = rows.add(
+        return Handover(
+            promised=tuple(
+                (self._first_delivery(promise, now), self._store(session, promise, now, queueing))
+                for promise in map(_carrying_trace, promises)
+            ),
+            queueing=queueing,
+        )
+
+    def _store(self, session: Session, promise: Promise, now: datetime, queueing: bool) -> Answer:
+        return rows.add(
             session,
-            promises,
-            begin=begin,
+            promise,
+            begin=self._could_begin(promise, queueing=queueing),
             now=now,
             owner=self.leases.owner,
             until=self.leases.end(),
             request_id=current_request_id(),
         )
-        begun = tuple(self._first_delivery(each, now) for each in promises if each.id in led)
-        return Handover(deliveries=begun, queueing=queueing)
 
     def _could_begin(self, promise: Promise, *, queueing: bool) -> bool:
         lane = self._lane_of(promise)
@@ -158,7 +167,7 @@ class Relay:
                 until=self.leases.end(),
                 take_over=take_over,
             )
-        return [self._delivery(row) for row in claimed]
+        return [self._delivery(row) for row in claimed.rows]
 
     def cancel(self, session: Session, ids: Sequence[UUID]) -> int:
         """Take back promises that nobody is keeping just now; answers how many."""
@@ -239,3 +248,7 @@ class Relay:
             mark=lambda: self._mark(row.id),
             check=lambda: self.leases.expect(row.id),
         )
+
+
+def _carrying_trace(promise: Promise) -> Promise:
+    return replace(promise, payload=tracing.carried(promise.payload))

@@ -6,13 +6,13 @@ All times are passed in, so that clocks of machines must agree within a few seco
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
 
-from shared_lib.statements import ask, ask_one
+from shared_lib.pipeline import Answer
+from shared_lib.statements import ask, ask_one, send
 
 from .model import Ending, Promise
 
@@ -25,64 +25,53 @@ COLUMNS = (
 )
 
 _INSERT = f"""
-    WITH promise AS (
-        SELECT *, row_number() OVER (PARTITION BY COALESCE(ordering_key, id::text) ORDER BY place) = 1 AS is_first
-        FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(payloads)s::jsonb[], %(tenants)s::text[],
-                    %(ordering_keys)s::text[], %(due_ats)s::timestamptz[], %(expires_ats)s::timestamptz[],
-                    %(begin)s::boolean[])
-            WITH ORDINALITY AS given (id, kind, payload, tenant, ordering_key, due_at, expires_at, begin, place)
-    ), placed AS (
-        SELECT *, begin AND is_first
-            AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.ordering_key = promise.ordering_key) AS lead
-        FROM promise
-    ), added AS (
-        INSERT INTO outbox (id, kind, payload, tenant, ordering_key, created_at, due_at, expires_at, request_id,
-                            attempts, starts, leased_by, leased_until)
-        SELECT id, kind, payload, tenant, ordering_key, %(now)s, LEAST(COALESCE(due_at, %(now)s), expires_at),
-            expires_at, %(request_id)s, lead::int, lead::int, CASE WHEN lead THEN %(owner)s::uuid END,
-            CASE WHEN lead THEN %(until)s::timestamptz END
-        FROM placed ORDER BY place
-        RETURNING id, leased_by IS NOT NULL AS led
-    ), woken AS (SELECT pg_notify('{CHANNEL}', '') FROM added WHERE NOT led LIMIT 1)
-    SELECT id, led, (SELECT count(*) FROM woken) AS woken FROM added
+    INSERT INTO outbox (id, kind, payload, tenant, ordering_key, created_at, due_at, expires_at, request_id, attempts,
+        starts, leased_by, leased_until)
+    SELECT %(id)s, %(kind)s, %(payload)s, %(tenant)s, %(ordering_key)s, %(now)s,
+        LEAST(COALESCE(%(due_at)s, %(now)s), %(expires_at)s), %(expires_at)s, %(request_id)s, lead::int, lead::int,
+        CASE WHEN lead THEN %(owner)s::uuid END, CASE WHEN lead THEN %(until)s::timestamptz END
+    FROM (
+        SELECT %(begin)s AND NOT EXISTS (SELECT 1 FROM outbox WHERE ordering_key = %(ordering_key)s)
+    ) AS place (lead)
+    RETURNING leased_by IS NOT NULL AS led, CASE WHEN leased_by IS NULL THEN pg_notify('{CHANNEL}', '')::text END
     """  # noqa: S608 - a constant of ours
 
 
 def add(
     session: Session,
-    promises: Sequence[Promise],
+    promise: Promise,
     *,
-    begin: Sequence[bool],
+    begin: bool,
     now: datetime,
     owner: UUID,
     until: datetime,
     request_id: str | None,
-) -> frozenset[UUID]:
-    """Store promises in this order; answers which are leased to `owner`.
+) -> Answer:
+    """Store a promise; its one row says whether it is leased to `owner` (`led`).
 
-    Those of them to `begin` are, when nothing of their ordering key is before them; for the others the relays are woken
-    when this transaction commits.
+    One to `begin` is, when nothing of its ordering key is before it; otherwise the relays are woken when this
+    transaction commits.
     """
     values = {
-        "ids": [promise.id for promise in promises],
-        "kinds": [promise.kind for promise in promises],
-        "payloads": [Jsonb(dict(promise.payload)) for promise in promises],
-        "tenants": [promise.tenant for promise in promises],
-        "ordering_keys": [promise.ordering_key for promise in promises],
-        "due_ats": [promise.due_at for promise in promises],
-        "expires_ats": [promise.expires_at for promise in promises],
-        "begin": list(begin),
+        "id": promise.id,
+        "kind": promise.kind,
+        "payload": Jsonb(dict(promise.payload)),
+        "tenant": promise.tenant,
+        "ordering_key": promise.ordering_key,
+        "due_at": promise.due_at,
+        "expires_at": promise.expires_at,
+        "begin": begin,
         "now": now,
         "request_id": request_id,
         "owner": owner,
         "until": until,
     }
-    return frozenset(row.id for row in ask(session, _INSERT, values) if row.led)
+    return send(session, _INSERT, values)
 
 
 def wake(session: Session) -> None:
     """Tell the relays, when this transaction commits, that there is something to do."""
-    ask(session, "SELECT pg_notify(%(channel)s, '')", {"channel": CHANNEL})
+    send(session, "SELECT pg_notify(%(channel)s, '')", {"channel": CHANNEL})
 
 
 _CLAIM = """
@@ -128,8 +117,8 @@ class Demand:
 
 def claim(
     session: Session, demands: Sequence[Demand], *, now: datetime, owner: UUID, until: datetime, take_over: bool
-) -> Sequence[Any]:
-    """Lease due rows as demanded, tenants in turn, and of every ordering key only its first.
+) -> Answer:
+    """Lease due rows as demanded, tenants in turn, and of every ordering key only its first; answers them.
 
     A row whose lease ran out counts as claimed again; if it was marked, its fate is ambiguous. `take_over` False leaves
     such rows alone, and nobody takes one within a lease length of the database's own start: its owner may still be
@@ -147,33 +136,31 @@ def claim(
         "lease": until - now,
         "take_over": take_over,
     }
-    return ask(session, _CLAIM, values)
+    return send(session, _CLAIM, values)
 
 
-def extend(session: Session, ids: Sequence[UUID], *, owner: UUID, until: datetime) -> Sequence[UUID]:
-    """The heartbeat: keep leases that are still ours; answers which."""
-    found = ask(
+def extend(session: Session, ids: Sequence[UUID], *, owner: UUID, until: datetime) -> Answer:
+    """The heartbeat: keep leases that are still ours; answers the ids of those."""
+    return send(
         session,
         "UPDATE outbox SET leased_until = %(until)s WHERE id = ANY(%(ids)s) AND leased_by = %(owner)s RETURNING id",
         {"ids": list(ids), "owner": owner, "until": until},
     )
-    return [row.id for row in found]
 
 
-def mark(session: Session, row_id: UUID, *, owner: UUID, now: datetime, until: datetime) -> bool:
-    """Write down that the effect may happen from now on; False when the lease is no longer ours."""
-    found = ask(
+def mark(session: Session, row_id: UUID, *, owner: UUID, now: datetime, until: datetime) -> Answer:
+    """Write down that the effect may happen from now on; no row when the lease is no longer ours."""
+    return send(
         session,
         "UPDATE outbox SET marked_at = %(now)s, leased_until = %(until)s "
         "WHERE id = %(id)s AND leased_by = %(owner)s AND leased_until > %(now)s RETURNING id",
         {"id": row_id, "owner": owner, "now": now, "until": until},
     )
-    return bool(found)
 
 
 def release(session: Session, ids: Sequence[UUID], *, owner: UUID) -> None:
     """Give back leases under which nothing was begun, as if they had never been taken."""
-    ask(
+    send(
         session,
         "UPDATE outbox SET leased_by = NULL, leased_until = NULL, attempts = attempts - 1, starts = starts - 1 "
         "WHERE id = ANY(%(ids)s) AND leased_by = %(owner)s AND marked_at IS NULL",
@@ -191,13 +178,13 @@ def postpone(
     reason: str,
     waiting_for: str | None = None,
     ambiguous: int = 0,
-) -> bool:
-    """Give the row back until `due_at`; False when it is no longer ours."""
-    found = ask(
+) -> None:
+    """Give the row back until `due_at`, unless it is no longer ours."""
+    send(
         session,
         "UPDATE outbox SET leased_by = NULL, leased_until = NULL, marked_at = NULL, due_at = %(due_at)s, "
         "last_reason = %(reason)s, waiting_for = %(waiting_for)s, starts = 0, ambiguous = %(ambiguous)s "
-        "WHERE id = %(id)s AND leased_by = %(owner)s RETURNING id",
+        "WHERE id = %(id)s AND leased_by = %(owner)s",
         {
             "id": row_id,
             "owner": owner,
@@ -207,7 +194,6 @@ def postpone(
             "ambiguous": ambiguous,
         },
     )
-    return bool(found)
 
 
 def look_again(session: Session, row_id: UUID, *, due_at: datetime) -> bool:
@@ -247,7 +233,7 @@ def close(session: Session, row_id: UUID, ending: Ending, *, now: datetime, reas
 
 def _wake_followers(session: Session, ordering_key: str | None) -> None:
     if ordering_key is not None:
-        ask(
+        send(
             session,
             "SELECT pg_notify(%(channel)s, '') WHERE EXISTS (SELECT 1 FROM outbox WHERE ordering_key = %(key)s)",
             {"channel": CHANNEL, "key": ordering_key},

@@ -10,13 +10,13 @@ import pytest
 
 @contextmanager
 def counted_queries() -> Iterator[list[str]]:
-    """The statements that the driver is given inside the block, by whichever way, beside the beginnings of
+    """The statements that the driver is given inside the block, by whichever way, beside the beginnings and ends of
     transactions."""
     statements: list[str] = []
     execute = psycopg.Cursor.execute
 
     def counted(cursor: psycopg.Cursor[Any], query: Any, *values: Any, **options: Any) -> psycopg.Cursor[Any]:
-        if not str(query).startswith("BEGIN"):
+        if not str(query).startswith(("BEGIN", "SELECT set_config(", "COMMIT")):
             statements.append(str(query))
         return execute(cursor, query, *values, **options)
 

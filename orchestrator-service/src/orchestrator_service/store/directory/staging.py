@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from psycopg import Connection as PsycopgConnection
+from shared_lib.statements import driver_of
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -74,9 +74,7 @@ def begin(session: Session) -> bool:
 
 def copy(session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
     """Stream the rows into the staging table; they come in the order of its columns."""
-    connection = session.connection().connection.driver_connection
-    assert isinstance(connection, PsycopgConnection)  # noqa: S101 - the type of the driver, not a check of input
-    with connection.cursor() as cursor, cursor.copy("COPY staged FROM STDIN") as stream:
+    with driver_of(session) as driver, driver.cursor() as cursor, cursor.copy("COPY staged FROM STDIN") as stream:
         for row in rows:
             stream.write_row(row)
 
