@@ -28,9 +28,9 @@ def rows(plant: Plant, events: Events, *, rounds: int) -> list[Row]:
         return run, costs
 
     def alone(_: int) -> Sample:
-        before = plant.taken()
+        before, requests = plant.taken(), events.pauses(ALONE)
         with Costs(service=plant.pids(*WORKING), database=plant.postgres) as costs:
-            run = send_all(plant.port("orchestrator"), events.pauses(ALONE), connections=1, expected=CREATED)
+            run = send_all(plant.port("orchestrator"), requests, connections=1, expected=CREATED)
             _until_told(plant, before + ALONE * MAILS_EACH)
         return costs.sample(run.median_ms, ALONE)
 
@@ -39,10 +39,10 @@ def rows(plant: Plant, events: Events, *, rounds: int) -> list[Row]:
         return costs.sample(run.median_ms, ALONE_FLOOR)
 
     def many(_: int) -> Sample:
-        before, opened = plant.taken(), _lapses(books)
+        before, opened, requests = plant.taken(), _lapses(books), events.expiries(MANY)
         with Costs(service=plant.pids(*WORKING), database=plant.postgres) as costs:
             start = time.perf_counter()
-            send_all(plant.port("orchestrator"), events.expiries(MANY), connections=CONNECTIONS, expected=CREATED)
+            send_all(plant.port("orchestrator"), requests, connections=CONNECTIONS, expected=CREATED)
             _until_told(plant, before + MANY * MAILS_EACH)
             plant.wait("the lapses", lambda: _lapses(books) >= opened + MANY, within=DONE_WITHIN)
             seconds = time.perf_counter() - start

@@ -22,7 +22,7 @@ def test_news_is_kept_as_it_came(contacts: Contacts, database: Database) -> None
 
     with database.begin(across("test")) as session:
         assert store.find(session, "mentor-042", organisation_id="lhl") == a_contact()
-        assert store.lock(session, "mentor-042", organisation_id="lhl") == (a_contact(), an_organisation())
+        assert store.lock(session, "mentor-042", organisation_id="lhl").value == (a_contact(), an_organisation())
 
 
 def test_the_newest_version_wins_in_whatever_order_it_comes(contacts: Contacts, database: Database) -> None:
@@ -53,7 +53,7 @@ def test_an_organisation_we_have_not_heard_of_speaks_bokmal_in_oslo(contacts: Co
     contacts.put(people=[a_contact()])
 
     with database.begin(across("test")) as session:
-        held = store.lock(session, "mentor-042", organisation_id=None)
+        held = store.lock(session, "mentor-042", organisation_id=None).value
     assert held is not None
     organisation = held[1]
 

@@ -9,7 +9,7 @@ from notification_service.usecases.announcements import Announcements, Requester
 from notification_service.usecases.contacts import Contacts
 from shared_lib.errors import Deferred, Unreachable, Unsettled
 from shared_lib.outbox import Relay
-from shared_lib.testing.statements import counted_queries
+from shared_lib.testing.statements import counted_journeys, counted_queries
 
 from ..builders import a_contact, a_context, a_coordinator, a_delivery, an_announcement
 from ..fakes import FakeMailer, FakePusher, MovableClock
@@ -163,12 +163,12 @@ def test_nobody_waits_for_a_silent_mail_server(announcements: Announcements, mai
     mailer.gate.set()
 
 
-def test_a_notice_costs_few_statements(announcements: Announcements, relay: Relay) -> None:
+def test_a_notice_costs_few_statements_and_fewer_journeys(announcements: Announcements, relay: Relay) -> None:
     relay.stopping.set()  # so that nothing is begun at once
-    with counted_queries() as recording:
+    with counted_queries() as recording, counted_journeys() as while_recording:
         announcements.announce(an_announcement(context=a_context()), ANYBODY)
-    with counted_queries() as sending:
+    with counted_queries() as sending, counted_journeys() as while_sending:
         assert relay.run_once() == 2
 
-    assert len(recording) == 6
-    assert len(sending) == 1 + 2 * 4
+    assert (len(recording), len(while_recording)) == (7, 4)
+    assert (len(sending), len(while_sending)) == (1 + 2 * 4, 1 + 2 * 4)

@@ -24,7 +24,7 @@ def test_people_and_organisations(database: Database) -> None:
         mapped = {row.id: columns_of(row) for row in session.scalars(select(ContactRow))}
         assert {columns.pop("erased_at") for columns in mapped.values()} == {None}
         found = contacts.known(session, [*mapped, "nobody"], organisation_id=LHL)
-        held = contacts.locked(contacts.lock(session, "mentor-042", organisation_id=LHL))
+        held = contacts.lock(session, "mentor-042", organisation_id=LHL).value
         row = session.scalars(select(OrganisationRow)).one()
 
     assert {key: {**vars(contact), "channels": list(contact.channels)} for key, contact in found.items()} == mapped
@@ -39,7 +39,7 @@ def test_a_dispatch_with_its_messages(database: Database, announcements: Announc
     with database.begin(within(LHL)) as session:
         row = session.scalars(select(DispatchRow).where(DispatchRow.id == told.id)).one()
         mapped, messages = columns_of(row), [columns_of(message) for message in row.messages]
-        found = dispatches.get(session, told.id, organisation_id=LHL)
+        found = dispatches.get(session, told.id, organisation_id=LHL).value
 
     own = {name: value for name, value in vars(found).items() if name not in ("messages", "acted_by")}
     assert own == {name: mapped[name] for name in own}
@@ -51,13 +51,13 @@ def test_a_dispatch_with_its_messages(database: Database, announcements: Announc
 def test_a_message_with_its_dispatch_and_people(database: Database, announcements: Announcements) -> None:
     told = announcements.announce(EXPIRED, ANYBODY).dispatch
     with database.begin(within(LHL)) as session:
-        whole = dispatches.get(session, told.id, organisation_id=LHL)
+        whole = dispatches.get(session, told.id, organisation_id=LHL).value
         people = contacts.known(session, [told.mentor_id, told.coordinator_id or ""], organisation_id=LHL)
-        held = contacts.locked(contacts.lock(session, told.mentor_id, organisation_id=LHL))
-        found = [messages.addressed(session, message.number, organisation_id=LHL) for message in whole.messages]
-        assert messages.addressed(session, 0, organisation_id=LHL) is None
+        held = contacts.lock(session, told.mentor_id, organisation_id=LHL).value
+        found = [messages.addressed(session, message.number, organisation_id=LHL).value for message in whole.messages]
+        assert messages.addressed(session, 0, organisation_id=LHL).value is None
     with database.begin(within("nhf")) as session:
-        assert messages.addressed(session, whole.messages[0].number, organisation_id="nhf") is None
+        assert messages.addressed(session, whole.messages[0].number, organisation_id="nhf").value is None
 
     assert held is not None
     assert found == [
@@ -76,7 +76,7 @@ def test_what_was_sent_stays_so(database: Database, announcements: Announcements
     first, *_ = announcements.announce(EXPIRED, ANYBODY).dispatch.messages
     with database.begin(within(LHL)) as session:
         messages.settle(session, first.number, Status.FAILED, organisation_id=LHL, at=utc_now(), reason="late")
-        found = messages.addressed(session, first.number, organisation_id=LHL)
+        found = messages.addressed(session, first.number, organisation_id=LHL).value
 
     assert first.status is Status.SENT
     assert found is not None

@@ -43,7 +43,7 @@ def test_it_is_what_the_mapped_tables_say(database: Database, bring_in: Import, 
     )
     with database.begin(across("test")) as session:
         for mentor_id in session.scalars(select(PersonRow.id)).all():
-            found = situations.of(session, a_draft(peer_mentor_id=mentor_id), actor)
+            found = situations.of(session, a_draft(peer_mentor_id=mentor_id), actor).value
             expected = people.mentor(session, mentor_id, actor.scope)
             assert (found.mentor if found else None) == expected
             if found is not None:
@@ -55,8 +55,8 @@ def test_it_is_what_the_mapped_tables_say(database: Database, bring_in: Import, 
 def test_the_twin_and_the_last_pause_are_found(database: Database, recording: Recording) -> None:
     paused = recording.record(a_draft(), actor=INGRID, key=None, wait_seconds=0).event
     with database.begin(across("test")) as session:
-        same = situations.of(session, a_draft(), INGRID)
-        other = situations.of(session, a_draft(effective_date=paused.effective_date + timedelta(days=1)), INGRID)
+        same = situations.of(session, a_draft(), INGRID).value
+        other = situations.of(session, a_draft(effective_date=paused.effective_date + timedelta(days=1)), INGRID).value
     assert same is not None
     assert other is not None
     assert (same.twin_id, other.twin_id) == (paused.id, None)
@@ -68,6 +68,6 @@ def test_the_twin_and_the_last_pause_are_found(database: Database, recording: Re
 def test_only_another_coordinator_of_the_organisation_acts_for_a_mentor(database: Database) -> None:
     with database.begin(across("test")) as session:
         for actor in (NHF_ADMIN, GLOBAL_ADMIN):
-            found = situations.of(session, a_draft(), actor)
+            found = situations.of(session, a_draft(), actor).value
             assert found is not None
             assert found.acted_by is None

@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from shared_lib.errors import Unavailable
 from shared_lib.patience import Limits, Patience
 from shared_lib.pipeline import Pipeline, Settings
-from shared_lib.statements import PIPELINE
+from shared_lib.statements import PIPELINE, pipeline_of
 from shared_lib.tenancy import NOTHING, Reach
 
 CONNECT_SECONDS = 2
@@ -87,7 +87,7 @@ class Database:
             with self.engine.connect() as connection:
                 pipeline = Pipeline(connection, partial(self._settings, reach))
                 connection.execution_options(**{PIPELINE: pipeline})
-                with Session(connection, expire_on_commit=False, info={PIPELINE: pipeline}) as session:
+                with _Session(connection, expire_on_commit=False, info={PIPELINE: pipeline}) as session:
                     yield session
                     if session.in_transaction():
                         pipeline.send()
@@ -122,6 +122,20 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+class _Session(Session):
+    """Whose rollbacks and savepoints hold for the pipeline as well."""
+
+    def rollback(self) -> None:
+        super().rollback()
+        pipeline_of(self).roll_back()
+
+    def begin_nested(self) -> SessionTransaction:
+        """The savepoint is set now, where SQLAlchemy would wait for a statement of its own."""
+        nested = super().begin_nested()
+        self.connection()
+        return nested
 
 
 def _send_what_waits(connection: Connection, *_: Any) -> None:

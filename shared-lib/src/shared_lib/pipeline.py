@@ -5,10 +5,10 @@ BEGIN and COMMIT: 0.47 ms of the service's processor time and 0.27 ms of the dat
 0.13 ms together. So a statement waits until somebody wants its answer or the transaction ends (libpq's pipeline mode).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import Any, cast
+from functools import cached_property, lru_cache
+from typing import Any, Generic, TypeVar, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -16,6 +16,7 @@ from psycopg.rows import namedtuple_row
 from psycopg.sql import SQL, Composable, Literal
 from sqlalchemy import Connection, exc
 
+T = TypeVar("T")
 Settings = Sequence[tuple[str, str]]
 """Names and values of settings that hold until the transaction ends."""
 
@@ -49,6 +50,10 @@ class Answer:
         rows = self.rows
         return rows[0] if rows else None
 
+    def read(self, read: Callable[[list[Any]], T]) -> "Later[T]":
+        """What `read` makes of the rows, once it is asked for."""
+        return Later(lambda: read(self.rows))
+
     def ask(self, driver: "psycopg.Connection[Any]") -> None:
         self._cursor = driver.cursor(row_factory=namedtuple_row)
         self._cursor.execute(self._statement, self._values)
@@ -57,6 +62,17 @@ class Answer:
         """Once everything that was sent together has been answered."""
         cursor = self._cursor
         self._rows = cursor.fetchall() if cursor is not None and cursor.description is not None else []
+
+
+class Later(Generic[T]):
+    """What is known as soon as somebody asks for it, at the cost that `Answer.rows` has."""
+
+    def __init__(self, find: Callable[[], T]) -> None:
+        self._find = find
+
+    @cached_property
+    def value(self) -> T:
+        return self._find()
 
 
 class Pipeline:
@@ -95,7 +111,7 @@ class Pipeline:
             if self._has_begun and len(waiting) == 1:
                 waiting[0].ask(driver)
             else:
-                with driver.pipeline():
+                with gathering(driver):
                     self._send(driver, waiting)
             for answer in waiting:
                 answer.take()
@@ -110,7 +126,7 @@ class Pipeline:
             return
         with self.driver() as driver:
             if waiting:
-                with driver.pipeline():
+                with gathering(driver):
                     self._send(driver, waiting)
                     end = driver.execute("COMMIT")
             else:
@@ -119,6 +135,13 @@ class Pipeline:
                 answer.take()
         if end.statusmessage != "COMMIT":
             raise RuntimeError("the transaction had failed before it was to be committed")
+
+    def roll_back(self) -> None:
+        """Undo what was sent and forget what waits; another transaction may begin."""
+        self._waiting.clear()
+        self._has_begun = False
+        with self.driver() as driver:
+            driver.rollback()
 
     @property
     def is_open(self) -> bool:
@@ -150,6 +173,29 @@ class Pipeline:
                 driver.execute(_set(tuple(name for name, _ in settings)), [value for _, value in settings])
         for answer in waiting:
             answer.ask(driver)
+
+
+class _Gathering(psycopg.Pipeline):
+    """The driver's pipeline, but what is given to it stays in libpq's buffer until all of it is sent at the end.
+
+    By itself it sends each statement at once, and lets other threads run meanwhile: an expiry through three services
+    cost 21 ms of processor time like that, and 17 ms like this. Should a release of the driver no longer ask this
+    method, each is sent at once again, and nothing else changes.
+    """
+
+    def _communicate_gen(self) -> "Generator[Any, Any, None]":
+        while self.command_queue:
+            self.command_queue.popleft()()
+        return
+        yield  # makes it the generator that the driver expects
+
+
+@contextmanager
+def gathering(driver: "psycopg.Connection[Any]") -> Iterator[None]:
+    """What the driver is given in this block goes to the database at its end."""
+    driver._pipeline = _Gathering(driver)  # the one that `pipeline` enters
+    with driver.pipeline():
+        yield
 
 
 @lru_cache(maxsize=1024)

@@ -24,7 +24,8 @@ PIPELINE = "pipeline"
 def send(session: Session, statement: str, values: Mapping[str, Any] | None = None) -> Answer:
     """Have a statement done in the session's transaction, in its turn: with the next that is asked, or the end.
 
-    An error of it is raised there, too. Its answer can be read later, after the transaction as well.
+    An error of it is raised there, too (who wants to catch it at a savepoint asks). Its answer can be read later, after
+    the transaction as well.
     """
     return pipeline_of(session).add(statement, values)
 

@@ -1,18 +1,18 @@
 """Statements that are sent together: in their order, in one transaction, and no failure of any goes unnoticed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg.pq import PipelineStatus
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
-from shared_lib.pipeline import Answer
+from shared_lib.pipeline import Answer, gathering
 from shared_lib.statements import ask, ask_one, driver_of, send
 from shared_lib.tenancy import across, within
 from shared_lib.testing.postgres import Addresses
+from shared_lib.testing.statements import counted_journeys
 from sqlalchemy import exc, text
 
 
@@ -36,27 +36,6 @@ def put(number: int, name: str = "box") -> tuple[str, dict[str, object]]:
 def stored(database: Database) -> list[int]:
     with database.begin(across("test")) as session:
         return [row.id for row in ask(session, "SELECT id FROM parcel ORDER BY id")]
-
-
-@contextmanager
-def counted_journeys() -> Iterator[list[str]]:
-    """Each time something goes to the database and is waited for: a pipeline, or a statement outside of one."""
-    journeys: list[str] = []
-    execute, pipeline = psycopg.Cursor.execute, psycopg.Connection.pipeline
-
-    def counted(cursor: psycopg.Cursor[Any], *given: Any, **options: Any) -> psycopg.Cursor[Any]:
-        if cursor.connection.pgconn.pipeline_status == PipelineStatus.OFF:
-            journeys.append("statement")
-        return execute(cursor, *given, **options)
-
-    def counted_pipeline(connection: psycopg.Connection[Any]) -> Any:
-        journeys.append("pipeline")
-        return pipeline(connection)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(psycopg.Cursor, "execute", counted)
-        patch.setattr(psycopg.Connection, "pipeline", counted_pipeline)
-        yield journeys
 
 
 def test_what_nobody_asks_about_is_done_with_the_end(database: Database) -> None:
@@ -156,6 +135,58 @@ def test_an_error_of_our_own_rolls_back_what_waits(database: Database) -> None:
     with pytest.raises(KeyError):
         fail()
     assert stored(database) == []
+
+
+def test_a_rollback_undoes_what_was_sent_and_forgets_what_waits(database: Database) -> None:
+    with database.begin(across("test")) as session:
+        ask(session, *put(1))
+        send(session, *put(2))
+        session.rollback()
+        send(session, *put(3))
+    with database.begin(across("test")) as session:
+        session.execute(text("INSERT INTO parcel VALUES (4, 'box')"))
+        send(session, *put(5))
+        session.rollback()
+    assert stored(database) == [3]
+
+
+def test_a_savepoint_takes_what_was_sent_in_it(database: Database) -> None:
+    with database.begin(across("test")) as session:
+        send(session, *put(1))
+        with suppress(KeyError), session.begin_nested():
+            send(session, *put(2))
+            raise KeyError
+        with suppress(exc.IntegrityError), session.begin_nested():
+            ask(session, *put(1))
+        send(session, *put(3))
+    assert stored(database) == [1, 3]
+
+
+def test_a_thread_does_not_wait_while_statements_are_put_together(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver by itself waits for its socket at every statement, and the database holds locks meanwhile."""
+    waits: list[object] = []
+    wait = psycopg.Connection.wait
+
+    def watched(generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        answer = None
+        while True:
+            try:
+                wanted = generator.send(answer)
+            except StopIteration as end:
+                return end.value
+            waits.append(wanted)
+            answer = yield wanted
+
+    monkeypatch.setattr(psycopg.Connection, "wait", lambda self, gen, *more: wait(self, watched(gen), *more))
+    with database.begin(across("test")) as session, driver_of(session) as driver:
+        waits.clear()
+        with gathering(driver):
+            for _ in range(8):  # the driver prepares what comes again
+                driver.execute("SELECT 1")
+            assert waits == []
+        assert len(waits) > 0
 
 
 def test_a_mapped_statement_follows_what_was_sent_before_it(database: Database) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 from shared_lib.paging import Page, PageRequest
-from shared_lib.pipeline import Answer
+from shared_lib.pipeline import Later
 from shared_lib.statements import ask, send
 from shared_lib.vault import Unreadable, Vault
 from sqlalchemy import ColumnElement, Select, func, select
@@ -73,8 +73,10 @@ def of_opening(session: Session, opening: Opening) -> Lapse | None:
     return _one(session, _of_notification(opening.notification_id, opening.coordinator_id, scope))
 
 
-def lock_of_notification(session: Session, notification_id: UUID, coordinator_id: str, *, scope: Scope) -> Answer:
-    """This coordinator's lapse of a notification (`locked`), held against other writers until the transaction ends."""
+def lock_of_notification(
+    session: Session, notification_id: UUID, coordinator_id: str, *, scope: Scope
+) -> Later[Lapse | None]:
+    """This coordinator's lapse of a notification, held against other writers until the transaction ends."""
     values = {
         "notification_id": notification_id,
         "coordinator_id": coordinator_id,
@@ -82,12 +84,7 @@ def lock_of_notification(session: Session, notification_id: UUID, coordinator_id
         "own": scope.coordinator_id,
         "nothing": scope.nothing,
     }
-    return send(session, _LOCK, values)
-
-
-def locked(answer: Answer) -> Lapse | None:
-    """What `lock_of_notification` found, if it lies in the scope."""
-    return lapse_of(answer.row) if answer.row is not None else None
+    return send(session, _LOCK, values).read(lambda rows: lapse_of(rows[0]) if rows else None)
 
 
 def is_notification_known(session: Session, notification_id: UUID, *, scope: Scope) -> bool:

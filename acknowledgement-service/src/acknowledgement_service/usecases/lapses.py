@@ -11,7 +11,6 @@ from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.idempotency import RequestKey
 from shared_lib.paging import Page, PageRequest
-from shared_lib.pipeline import Answer
 from shared_lib.tenancy import across, within
 from shared_lib.vault import Vault
 from sqlalchemy.orm import Session
@@ -71,9 +70,9 @@ class Lapses:
             raise LapseNotFound  # and no organisation in which his key could be kept
         with self.database.begin(reach_of(visitor.scope)) as session:
             claim = idempotency.claim(session, key, at=self.clock()) if key is not None else None
-            lock = lapses.lock_of_notification(session, notification_id, coordinator_id, scope=visitor.scope)
+            locked = lapses.lock_of_notification(session, notification_id, coordinator_id, scope=visitor.scope)
             replay = claim.replay() if claim is not None else None
-            lapse = self._own(session, lock, notification_id, coordinator_id, visitor)
+            lapse = self._own(session, locked.value, notification_id, coordinator_id, visitor)
             if replay is not None:
                 return Outcome(value=lapse, is_new=replay.status == 201, replayed=True)
             after = lapse.acknowledged(by=coordinator_id, at=self.clock().replace(microsecond=0))
@@ -132,9 +131,8 @@ class Lapses:
             self.on_acknowledged(after.acknowledged_at - after.created_at)
 
     def _own(
-        self, session: Session, lock: Answer, notification_id: UUID, coordinator_id: str, visitor: Visitor
+        self, session: Session, lapse: Lapse | None, notification_id: UUID, coordinator_id: str, visitor: Visitor
     ) -> Lapse:
-        lapse = lapses.locked(lock)
         if lapse is None and not lapses.is_notification_known(session, notification_id, scope=visitor.scope):
             raise LapseNotFound
         visitor.must_be(coordinator_id)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
-from shared_lib.pipeline import Answer
+from shared_lib.pipeline import Later
 from shared_lib.statements import ask, ask_one, send
 from sqlalchemy import ColumnElement, and_
 from sqlalchemy.dialects.postgresql import insert
@@ -65,21 +65,21 @@ FOR NO KEY UPDATE OF contact
 """  # noqa: S608 - our own fields
 
 
-def lock(session: Session, contact_id: str, *, organisation_id: str | None) -> Answer:
-    """A contact and its organisation (`locked`), held against other announcements about this person until the
-    transaction ends.
+def lock(
+    session: Session, contact_id: str, *, organisation_id: str | None
+) -> Later[tuple[Contact, Organisation] | None]:
+    """The contact and its organisation, held against other announcements about this person until the transaction ends.
 
     Without an organisation of whichever it is: the contract lets a mentor be named alone.
     """
-    return send(session, _HELD, {"id": contact_id, "organisation_id": organisation_id})
+    return send(session, _HELD, {"id": contact_id, "organisation_id": organisation_id}).read(_held)
 
 
-def locked(answer: Answer) -> tuple[Contact, Organisation] | None:
-    """What `lock` found."""
-    contact = contact_of(answer.row, "contact") if answer.row is not None else None
+def _held(rows: Sequence[Any]) -> tuple[Contact, Organisation] | None:
+    contact = contact_of(rows[0], "contact") if rows else None
     if contact is None:
         return None
-    return contact, organisation_of(answer.row, "organisation") or Organisation.unheard_of(contact.organisation_id)
+    return contact, organisation_of(rows[0], "organisation") or Organisation.unheard_of(contact.organisation_id)
 
 
 def is_erased(session: Session, contact_id: str) -> bool:

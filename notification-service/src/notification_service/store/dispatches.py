@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from shared_lib.pipeline import Answer
+from shared_lib.pipeline import Later
 from shared_lib.statements import ask, ask_one, send
 from sqlalchemy.orm import Session
 
@@ -59,21 +59,22 @@ RETURNING number, recipient_id, audience, channel, status, reason, outbox_id
 """  # noqa: S608 - constants of this module
 
 
-def get(session: Session, dispatch_id: UUID, *, organisation_id: str | None) -> Dispatch:
+def get(session: Session, dispatch_id: UUID, *, organisation_id: str | None) -> Later[Dispatch]:
     """The organisation's dispatch; None: of whichever it is, where an Idempotency-Key stands for it."""
-    (found,) = _found(session, _BY_ID, id=dispatch_id, organisation_id=organisation_id)
-    return found
+    answer = send(session, _BY_ID, {"id": dispatch_id, "organisation_id": organisation_id})
+    return answer.read(lambda rows: _grouped(rows)[0])
 
 
-def lock(session: Session, dispatch_id: UUID, *, organisation_id: str | None) -> Dispatch:
+def lock(session: Session, dispatch_id: UUID, *, organisation_id: str | None) -> Later[Dispatch]:
     """The dispatch, held against other withdrawals until the transaction ends."""
     send(session, _HELD, {"id": dispatch_id, "organisation_id": organisation_id})
     return get(session, dispatch_id, organisation_id=organisation_id)
 
 
-def latest_of(session: Session, mentor_id: str, *, organisation_id: str) -> Answer:
-    """The `id` of the dispatch about this mentor that was made last. Called with the mentor locked."""
-    return send(session, _LATEST, {"mentor_id": mentor_id, "organisation_id": organisation_id})
+def latest_of(session: Session, mentor_id: str, *, organisation_id: str) -> Later[UUID | None]:
+    """The dispatch about this mentor that was made last. Called with the mentor locked."""
+    answer = send(session, _LATEST, {"mentor_id": mentor_id, "organisation_id": organisation_id})
+    return answer.read(lambda rows: rows[0].id if rows else None)
 
 
 def under_natural_key(session: Session, mentor_id: str, natural_key: str, *, organisation_id: str) -> Dispatch | None:
@@ -162,8 +163,11 @@ def under_key(session: Session, *, caller: str, operations: Iterable[str], key: 
 
 
 def _found(session: Session, query: str, **values: Any) -> list[Dispatch]:
-    grouped = groupby(ask(session, query, values), key=lambda row: row.id)
-    return [_dispatch(list(rows)) for _, rows in grouped]
+    return _grouped(ask(session, query, values))
+
+
+def _grouped(rows: Sequence[Any]) -> list[Dispatch]:
+    return [_dispatch(list(own)) for _, own in groupby(rows, key=lambda row: row.id)]
 
 
 def _dispatch(rows: Sequence[Any]) -> Dispatch:

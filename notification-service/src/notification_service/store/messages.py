@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from shared_lib.statements import ask_one, send
+from shared_lib.pipeline import Later
+from shared_lib.statements import send
 from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Contact, Dispatch, Message, Organisation, Status
@@ -42,11 +44,13 @@ class Addressed:
     organisation: Organisation
 
 
-def addressed(session: Session, number: int, *, organisation_id: str) -> Addressed | None:
+def addressed(session: Session, number: int, *, organisation_id: str) -> Later[Addressed | None]:
     """None when the message was removed."""
-    row = ask_one(session, _ADDRESSED, {"number": number, "organisation_id": organisation_id})
-    if row is None:
-        return None
+    answer = send(session, _ADDRESSED, {"number": number, "organisation_id": organisation_id})
+    return answer.read(lambda rows: _addressed(rows[0], organisation_id) if rows else None)
+
+
+def _addressed(row: Any, organisation_id: str) -> Addressed:
     message = message_of(row)
     return Addressed(
         dispatch=dispatch_of(row, (message,)),

@@ -10,13 +10,13 @@ from shared_lib.database import Database
 from shared_lib.errors import Unavailable
 from shared_lib.idempotency import RequestKey
 from shared_lib.outbox import Handover, Relay
-from shared_lib.pipeline import Answer as Row
+from shared_lib.pipeline import Later
 from shared_lib.tenancy import within
 from sqlalchemy.orm import Session
 
 from notification_service.domain.case import Case
 from notification_service.domain.errors import MentorNotFound
-from notification_service.domain.model import Actor, Announcement, Contact, Dispatch
+from notification_service.domain.model import Actor, Announcement, Contact, Dispatch, Organisation
 from notification_service.domain.sameness import SAME_PAUSE_WITHIN, natural_key
 from notification_service.domain.scope import EVERYBODY, Scope
 from notification_service.store import audit, contacts, dispatches
@@ -29,6 +29,10 @@ LONGEST_WAIT = 2.0
 """Seconds that a caller is kept waiting for the first attempts."""
 
 NOTHING_TO_BEGIN = Handover()
+
+
+Held = Later[tuple[Contact, Organisation] | None]
+"""The mentor, locked, and the organisation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,23 +92,23 @@ class Announcements:
         key = requester.key
         claim = idempotency.claim(session, key, at=self.clock()) if key else None
         # Announcements about one mentor are decided upon one after the other.
-        lock = contacts.lock(session, announcement.mentor_id, organisation_id=_organisation_of(announcement, requester))
+        held = contacts.lock(session, announcement.mentor_id, organisation_id=_organisation_of(announcement, requester))
         replay = claim.replay() if claim is not None else None
         if replay is not None:
             dispatch = dispatches.get(
                 session, UUID(replay.resource_id), organisation_id=requester.scope.organisation_id
             )
-            return Answer(dispatch=dispatch, status=replay.status, is_replay=True)
-        case = self._case(session, lock, announcement, requester)
+            return Answer(dispatch=dispatch.value, status=replay.status, is_replay=True)
+        case = self._case(session, held, announcement, requester)
         same = self._same(session, case)
         answer = Answer(dispatch=same, status=REPEATED) if same else self._record(session, case, requester)
         if key is not None:
             idempotency.bind(session, key, resource_id=str(answer.dispatch.id), status=answer.status)
         return answer
 
-    def _case(self, session: Session, lock: Row, announcement: Announcement, requester: Requester) -> Case:
+    def _case(self, session: Session, held: Held, announcement: Announcement, requester: Requester) -> Case:
         context = announcement.context
-        found = contacts.locked(lock)
+        found = held.value
         if found is None:
             raise MentorNotFound
         mentor, organisation = found
@@ -133,7 +137,7 @@ class Announcements:
     def _record(self, session: Session, case: Case, requester: Requester) -> Answer:
         newest = dispatches.latest_of(session, case.mentor.id, organisation_id=case.organisation.id)
         people = self.recorder.people(session, case)
-        latest = newest.row.id if case.notice.is_pause and newest.row is not None else None
+        latest = newest.value if case.notice.is_pause else None
         key = natural_key(case, latest=latest)
         dispatch, promises = self.recorder.record(session, case, people, natural_key=key)
         handover = self.relay.promise(session, *promises, queueing=requester.wait_seconds > 0)
@@ -146,7 +150,7 @@ class Announcements:
         try:
             with self.database.begin(within(organisation_id)) as session:
                 dispatch = dispatches.get(session, answer.dispatch.id, organisation_id=organisation_id)
-                return replace(answer, dispatch=dispatch)
+            return replace(answer, dispatch=dispatch.value)
         except Unavailable:
             return answer
 

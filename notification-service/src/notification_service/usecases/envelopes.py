@@ -38,7 +38,8 @@ class Envelopes:
     def find(self, number: int, *, organisation_id: str) -> Envelope | None:
         """None when there is nothing left to send. Raises `Deferred` for a recipient we have not heard of yet."""
         with self.database.begin(within(organisation_id)) as session:
-            found = messages.addressed(session, number, organisation_id=organisation_id)
+            addressed = messages.addressed(session, number, organisation_id=organisation_id)
+        found = addressed.value
         if found is None:
             return None
         if found.recipient is None:

@@ -31,7 +31,7 @@ class Lapses:
         dispatch_id = UUID(delivery.payload["dispatch"])
         with self.database.begin(within(delivery.tenant)) as session:
             dispatch = dispatches.get(session, dispatch_id, organisation_id=delivery.tenant)
-        self.acknowledgements.open(_lapse(dispatch))
+        self.acknowledgements.open(_lapse(dispatch.value))
         at = self.clock()
         return Done(
             settle=lambda session: dispatches.settle_lapse(session, dispatch_id, organisation_id=delivery.tenant, at=at)

@@ -31,11 +31,12 @@ class Withdrawals:
             found = dispatches.under_key(session, caller=caller, operations=tuple(Notice), key=key)
             if found is None:
                 raise DispatchNotFound
-            dispatch = dispatches.lock(session, found, organisation_id=None)
+            dispatch = dispatches.lock(session, found, organisation_id=None).value
             if self._cancel(session, dispatch):
                 dispatches.withdraw(session, dispatch, at=self.clock())
                 audit.write(session, "dispatch_withdrawn", dispatch, actor=caller, at=self.clock())
-            return dispatches.get(session, dispatch.id, organisation_id=dispatch.organisation_id)
+            after = dispatches.get(session, dispatch.id, organisation_id=dispatch.organisation_id)
+        return after.value
 
     def _cancel(self, session: Session, dispatch: Dispatch) -> bool:
         """Did anything come to an end by this?"""

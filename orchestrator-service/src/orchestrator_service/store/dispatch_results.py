@@ -3,12 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from shared_lib.statements import ask, send
+from shared_lib.pipeline import Later
+from shared_lib.statements import send
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import DispatchResult, Status
 from orchestrator_service.domain.pause_events import PauseEvent
+
+Results = Mapping[str, Sequence[DispatchResult]]
+"""By event."""
 
 # For every list and every single event: past the mapped class, whose making costs more than the reading.
 _OF_EVENTS = """
@@ -33,10 +38,14 @@ ON CONFLICT (event_id, recipient_id, channel) DO UPDATE SET
 """
 
 
-def of_events(session: Session, event_ids: Sequence[str]) -> Mapping[str, list[DispatchResult]]:
-    """The results of each event, by recipient and channel."""
-    results: dict[str, list[DispatchResult]] = defaultdict(list)
-    for row in ask(session, _OF_EVENTS, {"ids": list(event_ids)}):
+def of_events(session: Session, event_ids: Sequence[str]) -> Later[Results]:
+    """The results of each event, by recipient and channel; an event without any is not among them."""
+    return send(session, _OF_EVENTS, {"ids": list(event_ids)}).read(_by_event)
+
+
+def _by_event(rows: Sequence[Any]) -> Results:
+    results = defaultdict(list)
+    for row in rows:
         results[row.event_id].append(
             DispatchResult(
                 recipient_id=row.recipient_id,

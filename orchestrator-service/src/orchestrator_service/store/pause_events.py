@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
+from shared_lib.pipeline import Later
 from shared_lib.statements import ask_one, send
 from shared_lib.vault import Unreadable
 from sqlalchemy import ColumnElement, delete, select, update
@@ -66,9 +67,11 @@ def lock(session: Session, vault: Vault, event_id: str, scope: Scope) -> PauseEv
     return _one(session, vault, event_id, scope, lock=True)
 
 
-def get_any(session: Session, event_id: str, *, organisation_id: str) -> PauseEvent | None:
+def get_any(session: Session, event_id: str, *, organisation_id: str) -> Later[PauseEvent | None]:
     """The organisation's event, whoever's it is, its reason left sealed: for work that passes it on."""
-    return _one(session, None, event_id, Scope(organisation=organisation_id), lock=False)
+    event = send(session, _ONE, {"id": event_id, "organisation_id": organisation_id})
+    results = dispatch_results.of_events(session, [event_id])
+    return event.read(lambda rows: _told(None, rows, results.value)[0] if rows else None)
 
 
 def save_correction(session: Session, vault: Vault, event: PauseEvent, *, with_reason: bool) -> None:
@@ -94,9 +97,12 @@ def remove(session: Session, event: PauseEvent) -> None:
     event_counts.change(session, event, by=-1)
 
 
-def events_of(session: Session, vault: Vault | None, rows: Sequence[Any]) -> list[PauseEvent]:
+def events_of(session: Session, vault: Vault, rows: Sequence[Any]) -> list[PauseEvent]:
     """The rows as domain objects, with what became of their notices (one query for all of them)."""
-    results = dispatch_results.of_events(session, [row.id for row in rows])
+    return _told(vault, rows, dispatch_results.of_events(session, [row.id for row in rows]).value)
+
+
+def _told(vault: Vault | None, rows: Sequence[Any], results: dispatch_results.Results) -> list[PauseEvent]:
     return [_event(vault, row, dispatch_results=tuple(results.get(row.id, ()))) for row in rows]
 
 
@@ -110,7 +116,7 @@ def _is(event: PauseEvent) -> tuple[ColumnElement[bool], ...]:
     return PauseEventRow.id == event.id, PauseEventRow.organisation_id == event.organisation_id
 
 
-def _one(session: Session, vault: Vault | None, event_id: str, scope: Scope, *, lock: bool) -> PauseEvent | None:
+def _one(session: Session, vault: Vault, event_id: str, scope: Scope, *, lock: bool) -> PauseEvent | None:
     values = {"id": event_id, "organisation_id": scope.organisation}
     row = ask_one(session, f"{_ONE} FOR UPDATE" if lock else _ONE, values)
     if row is None or not _reaches(session, scope, row):

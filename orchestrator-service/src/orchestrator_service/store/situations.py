@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared_lib.pipeline import Answer
+from shared_lib.pipeline import Later
 from shared_lib.statements import send
 from sqlalchemy.orm import Session
 
@@ -61,10 +61,10 @@ class Situation:
     acted_by: ActedBy | None
 
 
-def look(session: Session, draft: Draft, actor: Actor) -> Answer:
-    """Have the situation looked up, in the mentor's turn; `of` reads the answer."""
+def of(session: Session, draft: Draft, actor: Actor) -> Later[Situation | None]:
+    """None unless there is such a mentor and the actor's scope reaches him. Call it in the mentor's turn."""
     acts_for_him = actor.is_coordinator and actor.id != draft.peer_mentor_id
-    return send(
+    answer = send(
         session,
         _SITUATION,
         {
@@ -76,11 +76,10 @@ def look(session: Session, draft: Draft, actor: Actor) -> Answer:
             "actor_id": actor.id if acts_for_him else None,
         },
     )
+    return answer.read(lambda rows: _situation(rows, draft, actor))
 
 
-def of(answer: Answer, draft: Draft, actor: Actor) -> Situation | None:
-    """None unless there is such a mentor and the actor's scope reaches him."""
-    rows = answer.rows
+def _situation(rows: Sequence[Any], draft: Draft, actor: Actor) -> Situation | None:
     candidates = [_candidate(row) for row in rows if row.coordinator_id is not None]
     if not rows or not _reaches(actor, candidates):
         return None

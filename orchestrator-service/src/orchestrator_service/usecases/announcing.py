@@ -29,7 +29,8 @@ class Announcing:
     def announce(self, delivery: Delivery) -> Done | Again:
         """Tell the audience, or learn what became of it; look again until nothing is left open."""
         with self.database.begin(within(delivery.tenant)) as session:
-            event = pause_events.get_any(session, delivery.payload["event_id"], organisation_id=delivery.tenant)
+            found = pause_events.get_any(session, delivery.payload["event_id"], organisation_id=delivery.tenant)
+        event = found.value
         if event is None:
             return Done()  # removed before it could be announced
         if not event.dispatch_results and is_too_late(delivery, now=self.clock(), scale=self.scale):
@@ -50,7 +51,7 @@ class Announcing:
 
     def give_up(self, session: Session, delivery: Delivery, ending: Ending) -> None:
         """Say truthfully how it ended: nobody was told, or we cannot know."""
-        event = pause_events.get_any(session, delivery.payload["event_id"], organisation_id=delivery.tenant)
+        event = pause_events.get_any(session, delivery.payload["event_id"], organisation_id=delivery.tenant).value
         if event is None:
             return
         if ending is Ending.EXPIRED:

@@ -1,6 +1,5 @@
 """Record a pause event together with the promise to announce it."""
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import structlog
@@ -74,12 +73,12 @@ class Recording:
         with self.database.begin(reach_of(actor.scope)) as session:
             claim = idempotency.claim(session, key, at=self.clock()) if key is not None else None
             people.take_turn(session, draft.peer_mentor_id)
-            looked_up = situations.look(session, draft, actor)
+            found = situations.of(session, draft, actor)
             replay = claim.replay() if claim is not None else None
             if replay is not None:
                 event = pause_events.get(session, self.vault, replay.resource_id, actor.scope)
                 return Recorded(event=_found(event), is_new=replay.status == 201, is_replay=True), NOTHING
-            situation = situations.of(looked_up, draft, actor)
+            situation = found.value
             if situation is None:
                 raise MentorNotFound
             recorded, handover = self._added(session, draft, actor, situation, queueing=queueing)
@@ -132,10 +131,12 @@ class Recording:
 
         It is accepted by now: to answer 503 would only make the caller ask once more.
         """
-        with suppress(Unavailable), self.database.begin(within(event.organisation_id)) as session:
-            results = dispatch_results.of_events(session, [event.id]).get(event.id, ())
-            return replace(event, dispatch_results=tuple(results))
-        return event
+        try:
+            with self.database.begin(within(event.organisation_id)) as session:
+                results = dispatch_results.of_events(session, [event.id])
+        except Unavailable:
+            return event
+        return replace(event, dispatch_results=tuple(results.value.get(event.id, ())))
 
 
 def _changes_nothing(event: PauseEvent, situation: Situation) -> bool:

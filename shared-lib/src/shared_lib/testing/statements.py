@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.pq import PipelineStatus
 
 
 @contextmanager
@@ -23,3 +24,24 @@ def counted_queries() -> Iterator[list[str]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(psycopg.Cursor, "execute", counted)
         yield statements
+
+
+@contextmanager
+def counted_journeys() -> Iterator[list[str]]:
+    """Each time something goes to the database and is waited for: a pipeline, or a statement outside of one."""
+    journeys: list[str] = []
+    execute, pipeline = psycopg.Cursor.execute, psycopg.Connection.pipeline
+
+    def counted(cursor: psycopg.Cursor[Any], *given: Any, **options: Any) -> psycopg.Cursor[Any]:
+        if cursor.connection.pgconn.pipeline_status == PipelineStatus.OFF:
+            journeys.append("statement")
+        return execute(cursor, *given, **options)
+
+    def counted_pipeline(connection: psycopg.Connection[Any]) -> Any:
+        journeys.append("pipeline")
+        return pipeline(connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.Cursor, "execute", counted)
+        patch.setattr(psycopg.Connection, "pipeline", counted_pipeline)
+        yield journeys
