@@ -7,7 +7,7 @@ BEGIN and COMMIT: 0.47 ms of the service's processor time and 0.27 ms of the dat
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
 import psycopg
@@ -69,10 +69,14 @@ class Later(Generic[T]):
 
     def __init__(self, find: Callable[[], T]) -> None:
         self._find = find
+        self._found: list[T] = []
 
-    @cached_property
+    @property
     def value(self) -> T:
-        return self._find()
+        """Not a `cached_property`: before Python 3.12 those of all threads wait for each other."""
+        if not self._found:
+            self._found.append(self._find())
+        return self._found[0]
 
 
 class Pipeline:
