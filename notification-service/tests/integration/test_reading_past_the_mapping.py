@@ -10,8 +10,10 @@ from notification_service.store.tables import ContactRow, DispatchRow, Organisat
 from notification_service.usecases.announcements import Announcements
 from shared_lib.clock import utc_now
 from shared_lib.database import Database
+from shared_lib.outbox import Handover, Promise, Relay
 from shared_lib.tenancy import within
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from .asking import ANYBODY, EXPIRED
 
@@ -81,3 +83,29 @@ def test_what_was_sent_stays_so(database: Database, announcements: Announcements
     assert first.status is Status.SENT
     assert found is not None
     assert found.message == first
+
+
+def test_what_an_announcement_passes_on_is_what_would_be_read(
+    database: Database, announcements: Announcements, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promises: list[Promise] = []
+    promise = relay.promise
+
+    def noted(session: Session, *given: Promise, **options: bool) -> Handover:
+        promises.extend(given)
+        return promise(session, *given, **options)
+
+    monkeypatch.setattr(relay, "promise", noted)
+    relay.stopping.set()  # so that nothing is begun at once
+    told = announcements.announce(EXPIRED, ANYBODY).dispatch
+    with database.begin(within(LHL)) as session:
+        addressed = [messages.addressed(session, one.number, organisation_id=LHL).value for one in told.messages]
+        dispatch = dispatches.get(session, told.id, organisation_id=LHL).value
+
+    assert [one.known for one in promises] == [dispatch, *addressed]
+
+
+def test_what_is_answered_is_what_would_be_read(database: Database, announcements: Announcements) -> None:
+    told = announcements.announce(EXPIRED, ANYBODY).dispatch
+    with database.begin(within(LHL)) as session:
+        assert dispatches.get(session, told.id, organisation_id=LHL).value == told

@@ -1,6 +1,7 @@
 """Recording an event: durable, once, told to the right people, and outliving every neighbour's outage."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -16,10 +17,11 @@ from orchestrator_service.usecases.records import Records
 from shared_lib.database import Database
 from shared_lib.errors import Unreachable
 from shared_lib.idempotency import KeyReused, RequestKey
-from shared_lib.outbox import Relay
+from shared_lib.outbox import Handover, Promise, Relay
 from shared_lib.tenancy import across
 from shared_lib.testing.postgres import Addresses
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
 from ..builders import (
     COORDINATOR,
@@ -286,3 +288,22 @@ def test_recording_is_audited_without_any_text(recording: Recording, database: D
         entry = session.scalars(select(AuditRow).where(AuditRow.action == "event_recorded")).one()
     assert (entry.actor_id, entry.event_id, entry.organisation_id) == (COORDINATOR, event.id, "nhf")
     assert (entry.peer_mentor_id, entry.fields, entry.details) == (MENTOR, [], {})
+
+
+def test_what_is_passed_on_and_answered_is_what_would_be_read(
+    recording: Recording, records: Records, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promises: list[Promise] = []
+    promise = relay.promise
+
+    def noted(session: Session, *given: Promise, **options: bool) -> Handover:
+        promises.extend(given)
+        return promise(session, *given, **options)
+
+    monkeypatch.setattr(relay, "promise", noted)
+    answered = recorded(recording, a_draft(reason="vondt i ryggen")).event
+
+    assert set(answered.dispatch_results) == set(find(records, answered).dispatch_results) != set()
+    assert replace(answered, dispatch_results=()) == replace(find(records, answered), dispatch_results=())
+    assert [one.known for one in promises] == [replace(answered, dispatch_results=(), reason=None)]
+    assert "ryggen" not in repr(promises[0].known)

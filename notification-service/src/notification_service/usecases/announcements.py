@@ -1,7 +1,8 @@
 """Accepts an announcement: records it with the promise to tell everybody, then begins to tell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from shared_lib import idempotency
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from notification_service.domain.case import Case
 from notification_service.domain.errors import MentorNotFound
-from notification_service.domain.model import Actor, Announcement, Contact, Dispatch, Organisation
+from notification_service.domain.model import Actor, Announcement, Contact, Dispatch, Organisation, Status
 from notification_service.domain.sameness import SAME_PAUSE_WITHIN, natural_key
 from notification_service.domain.scope import EVERYBODY, Scope
 from notification_service.store import audit, contacts, dispatches
@@ -85,8 +86,10 @@ class Announcements:
         if answer.is_new:
             self.on_recorded(answer.dispatch)
         wait_seconds = min(requester.wait_seconds, LONGEST_WAIT)
-        self.relay.deliver_now(answer.handover, wait_seconds=wait_seconds)
-        return self._as_it_is_now(answer) if answer.handover.deliveries and wait_seconds > 0 else answer
+        news = self.relay.deliver_now(answer.handover, wait_seconds=wait_seconds)
+        if all(delivery.id in news for delivery in answer.handover.deliveries):
+            return replace(answer, dispatch=_told(answer.dispatch, news))
+        return self._as_it_is_now(answer) if wait_seconds > 0 else answer
 
     def _accept(self, session: Session, announcement: Announcement, requester: Requester) -> Answer:
         key = requester.key
@@ -153,6 +156,18 @@ class Announcements:
             return replace(answer, dispatch=dispatch.value)
         except Unavailable:
             return answer
+
+
+def _told(dispatch: Dispatch, news: Mapping[UUID, object]) -> Dispatch:
+    """With what the first attempts have written down."""
+    messages = tuple(
+        replace(message, status=status)
+        if message.outbox_id is not None and isinstance(status := news.get(message.outbox_id), Status)
+        else message
+        for message in dispatch.messages
+    )
+    opened_at = news.get(dispatch.lapse_outbox_id) if dispatch.lapse_outbox_id is not None else None
+    return replace(dispatch, messages=messages, lapse_opened_at=opened_at if isinstance(opened_at, datetime) else None)
 
 
 def _organisation_of(announcement: Announcement, requester: Requester) -> str | None:

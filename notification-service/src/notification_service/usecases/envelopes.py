@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from shared_lib.database import Database
 from shared_lib.errors import Deferred, Rejected
+from shared_lib.outbox import Delivery
 from shared_lib.tenancy import within
 
 from notification_service.domain.model import Contact, Dispatch, Message, Status
@@ -30,16 +31,16 @@ class Envelope:
 
 @dataclass(frozen=True, kw_only=True)
 class Envelopes:
-    """Addresses and texts are looked up late: a corrected address is used, an erased one is gone."""
+    """Addresses and texts are looked up late: a corrected address is used, an erased one is gone. Only what is sent in
+    the moment of the announcement uses what that has found.
+    """
 
     database: Database
     letters: Letters
 
-    def find(self, number: int, *, organisation_id: str) -> Envelope | None:
+    def find(self, delivery: Delivery) -> Envelope | None:
         """None when there is nothing left to send. Raises `Deferred` for a recipient we have not heard of yet."""
-        with self.database.begin(within(organisation_id)) as session:
-            addressed = messages.addressed(session, number, organisation_id=organisation_id)
-        found = addressed.value
+        found = delivery.known if isinstance(delivery.known, messages.Addressed) else self._looked_up(delivery)
         if found is None:
             return None
         if found.recipient is None:
@@ -54,3 +55,8 @@ class Envelopes:
             organisation=found.organisation,
         )
         return Envelope(dispatch=found.dispatch, message=found.message, recipient=found.recipient, letter=letter)
+
+    def _looked_up(self, delivery: Delivery) -> messages.Addressed | None:
+        with self.database.begin(within(delivery.tenant)) as session:
+            found = messages.addressed(session, delivery.payload["message"], organisation_id=delivery.tenant)
+        return found.value

@@ -29,13 +29,21 @@ class Lapses:
     def deliver(self, delivery: Delivery) -> Done:
         """Open the lapse; repeating it is harmless."""
         dispatch_id = UUID(delivery.payload["dispatch"])
-        with self.database.begin(within(delivery.tenant)) as session:
-            dispatch = dispatches.get(session, dispatch_id, organisation_id=delivery.tenant)
-        self.acknowledgements.open(_lapse(dispatch.value))
+        self.acknowledgements.open(_lapse(self._dispatch(dispatch_id, delivery)))
         at = self.clock()
         return Done(
-            settle=lambda session: dispatches.settle_lapse(session, dispatch_id, organisation_id=delivery.tenant, at=at)
+            settle=lambda session: dispatches.settle_lapse(
+                session, dispatch_id, organisation_id=delivery.tenant, at=at
+            ),
+            news=at,
         )
+
+    def _dispatch(self, dispatch_id: UUID, delivery: Delivery) -> Dispatch:
+        if isinstance(delivery.known, Dispatch):
+            return delivery.known
+        with self.database.begin(within(delivery.tenant)) as session:
+            dispatch = dispatches.get(session, dispatch_id, organisation_id=delivery.tenant)
+        return dispatch.value
 
     def give_up(self, session: Session, delivery: Delivery, ending: Ending, reason: str) -> None:
         """The closed outbox row keeps it for `outbox replay`; somebody has to look."""

@@ -27,13 +27,16 @@ class Mailing:
     def deliver(self, delivery: Delivery) -> Done:
         """Send the mail once; the mark is set right before its content goes out."""
         number = delivery.payload["message"]
-        envelope = self.envelopes.find(number, organisation_id=delivery.tenant)
+        envelope = self.envelopes.find(delivery)
         if envelope is None or envelope.is_done:
             return Done()
         self.mailer.send(_mail(envelope), before_data=delivery.mark, before_dot=delivery.check)
         at = self.clock()
         return Done(
-            settle=lambda session: messages.settle(session, number, Status.SENT, organisation_id=delivery.tenant, at=at)
+            settle=lambda session: messages.settle(
+                session, number, Status.SENT, organisation_id=delivery.tenant, at=at
+            ),
+            news=Status.SENT,
         )
 
     def give_up(self, session: Session, delivery: Delivery, ending: Ending, reason: str) -> None:

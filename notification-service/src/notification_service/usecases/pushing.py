@@ -27,7 +27,7 @@ class Pushing:
     def deliver(self, delivery: Delivery) -> Done:
         """Hand the note to the provider."""
         number = delivery.payload["message"]
-        envelope = self.envelopes.find(number, organisation_id=delivery.tenant)
+        envelope = self.envelopes.find(delivery)
         if envelope is None or envelope.is_done:
             return Done()
         token = envelope.recipient.push_token
@@ -38,7 +38,8 @@ class Pushing:
         return Done(
             settle=lambda session: messages.settle(
                 session, number, Status.DELIVERED, organisation_id=delivery.tenant, at=at
-            )
+            ),
+            news=Status.DELIVERED,
         )
 
     def give_up(self, session: Session, delivery: Delivery, ending: Ending, reason: str) -> None:

@@ -15,6 +15,7 @@ from notification_service.domain.model import Contact, Dispatch, Message, Notice
 from notification_service.domain.recipients import recipients_of
 from notification_service.domain.routing import rows_for
 from notification_service.store import contacts, dispatches, inbox
+from notification_service.store.messages import Addressed
 
 from .letters import Letters
 from .outcomes import KIND_OF_CHANNEL, LAPSE
@@ -52,7 +53,11 @@ class Recorder:
         for message in messages:
             if message.status is Status.DELIVERED:
                 self._put_into_inbox(session, case, dispatch, message, people[message.recipient_id])
-        sending = [self._sending(case, message, message.outbox_id) for message in messages if message.outbox_id]
+        sending = [
+            self._sending(case, _addressed(case, dispatch, message, people), message.outbox_id)
+            for message in messages
+            if message.outbox_id
+        ]
         return dispatch, self._lapse(case, dispatch) + sending
 
     def _put_into_inbox(
@@ -63,11 +68,12 @@ class Recorder:
         )
         inbox.add(session, dispatch, message, letter)
 
-    def _sending(self, case: Case, message: Message, outbox_id: UUID) -> Promise:
+    def _sending(self, case: Case, addressed: Addressed, outbox_id: UUID) -> Promise:
         """What is told about one mentor reaches a person on one channel in the order it was made.
 
         News of one mentor never waits for another's (DESIGN section 3): a coordinator may have two hundred of them.
         """
+        message = addressed.message
         return Promise(
             id=outbox_id,
             kind=KIND_OF_CHANNEL[message.channel],
@@ -75,6 +81,7 @@ class Recorder:
             tenant=case.organisation.id,
             ordering_key=f"{case.mentor.id}/{message.recipient_id}/{message.channel}",
             expires_at=worth_telling_until(case, scale=self.scale),
+            known=addressed,
         )
 
     def _lapse(self, case: Case, dispatch: Dispatch) -> list[Promise]:
@@ -87,8 +94,20 @@ class Recorder:
                 payload={"dispatch": str(dispatch.id)},
                 tenant=case.organisation.id,
                 expires_at=worth_telling_until(case, scale=self.scale),
+                known=dispatch,
             )
         ]
+
+
+def _addressed(case: Case, dispatch: Dispatch, message: Message, people: Mapping[str, Contact]) -> Addressed:
+    """As `messages.addressed` would read it."""
+    return Addressed(
+        dispatch=replace(dispatch, messages=(message,)),
+        message=message,
+        recipient=people.get(message.recipient_id),
+        mentor=case.mentor,
+        organisation=case.organisation,
+    )
 
 
 def _dispatch(case: Case) -> Dispatch:

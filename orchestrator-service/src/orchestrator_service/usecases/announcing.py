@@ -1,6 +1,6 @@
 """Keep the promises of recorded and removed events."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from shared_lib.clock import Clock
@@ -18,6 +18,13 @@ from .promises import is_too_late
 
 
 @dataclass(frozen=True, kw_only=True)
+class Told:
+    """What became of the notices, as it was written down."""
+
+    results: tuple[DispatchResult, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Announcing:
     """The door of the relay, and of the request that has just recorded an event."""
 
@@ -28,21 +35,30 @@ class Announcing:
 
     def announce(self, delivery: Delivery) -> Done | Again:
         """Tell the audience, or learn what became of it; look again until nothing is left open."""
-        with self.database.begin(within(delivery.tenant)) as session:
-            found = pause_events.get_any(session, delivery.payload["event_id"], organisation_id=delivery.tenant)
-        event = found.value
+        event = self._event(delivery)
         if event is None:
             return Done()  # removed before it could be announced
         if not event.dispatch_results and is_too_late(delivery, now=self.clock(), scale=self.scale):
             return Done(settle=lambda session: self._give_up(session, event, Status.EXPIRED))
-        results = self.notifier.announce(event, announcement_id=delivery.id)
+        told = self.notifier.announce(event, announcement_id=delivery.id)
+        at = self.clock()
+        results = tuple(replace(one, sent_at=one.sent_at or at) if one.status.has_left else one for one in told)
 
         def settle(session: Session) -> None:
-            dispatch_results.record(session, event, results, at=self.clock())
+            dispatch_results.record(session, event, results, at=at)
 
+        news = Told(results=results)
         if all(result.status.is_final for result in results):
-            return Done(settle=settle)
-        return Again(after=next_look(delivery.attempt) * self.scale, settle=settle)
+            return Done(settle=settle, news=news)
+        return Again(after=next_look(delivery.attempt) * self.scale, settle=settle, news=news)
+
+    def _event(self, delivery: Delivery) -> PauseEvent | None:
+        """As it has just been recorded, else as it is now; None when it was removed."""
+        if isinstance(delivery.known, PauseEvent):
+            return delivery.known
+        with self.database.begin(within(delivery.tenant)) as session:
+            found = pause_events.get_any(session, delivery.payload["event_id"], organisation_id=delivery.tenant)
+        return found.value
 
     def withdraw(self, delivery: Delivery) -> Done:
         """Take back what the notification service has not sent yet."""

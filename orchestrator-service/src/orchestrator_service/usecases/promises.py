@@ -1,6 +1,7 @@
 """What is promised to the notification service. Ids only: the rest is read when the promise is kept."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared_lib.outbox import Delivery, Promise
@@ -18,7 +19,8 @@ LATE_OUTCOMES = timedelta(minutes=15)
 def to_announce(event: PauseEvent, *, scale: float) -> Promise:
     """Tell the event's audience; a mentor's events are told in their order.
 
-    It may begin for as long as the news is news, and outcomes are asked for a little longer.
+    It may begin for as long as the news is news, and outcomes are asked for a little longer. What it is told about at
+    once goes with it, less the reason: nobody is told that.
     """
     longest = event.event_type.longest_wait + LATE_OUTCOMES
     return Promise(
@@ -27,6 +29,7 @@ def to_announce(event: PauseEvent, *, scale: float) -> Promise:
         tenant=event.organisation_id,
         ordering_key=event.peer_mentor_id,
         expires_at=event.created_at + longest * scale,
+        known=replace(event, reason=None),
     )
 
 

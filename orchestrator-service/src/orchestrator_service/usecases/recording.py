@@ -1,6 +1,8 @@
 """Record a pause event together with the promise to announce it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 import structlog
 from shared_lib import idempotency
@@ -8,6 +10,7 @@ from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
 from shared_lib.idempotency import RequestKey
+from shared_lib.identifiers import uuid7
 from shared_lib.outbox import Handover, Relay
 from shared_lib.tenancy import within
 from sqlalchemy.exc import IntegrityError
@@ -22,6 +25,7 @@ from orchestrator_service.domain.roles import Actor
 from orchestrator_service.store import audit, dispatch_results, pause_events, people, situations
 from orchestrator_service.store.situations import Situation
 
+from .announcing import Told
 from .promises import to_announce
 from .reach import reach_of
 
@@ -64,8 +68,8 @@ class Recording:
                     raise
         if not handover.deliveries:
             return recorded
-        self.relay.deliver_now(handover, wait_seconds=wait_seconds)
-        return replace(recorded, event=self._as_told(recorded.event))
+        told = self.relay.deliver_now(handover, wait_seconds=wait_seconds)
+        return replace(recorded, event=self._as_told(recorded.event, told))
 
     def _recorded(
         self, draft: Draft, actor: Actor, key: RequestKey | None, *, queueing: bool
@@ -99,8 +103,8 @@ class Recording:
             pause_events.add(session, self.vault, event)
             dispatch_results.record(session, event, _skipped(session, event), at=self.clock())
         else:
+            event = replace(event, announcement_id=uuid7())
             promise = to_announce(event, scale=self.relay.retry.scale)
-            event = replace(event, announcement_id=promise.id)
             pause_events.add(session, self.vault, event)
             handover = self.relay.promise(session, promise, queueing=queueing)
         audit.note(session, "event_recorded", event, actor_id=actor.id, at=self.clock())
@@ -126,11 +130,14 @@ class Recording:
         log.warning("event.no_coordinator", mentor_id=mentor.id, organisation_id=mentor.organisation_id, rule=why.value)
         return replace(event, resolution_rule=why, resolution_source="admins")
 
-    def _as_told(self, event: PauseEvent) -> PauseEvent:
+    def _as_told(self, event: PauseEvent, told: Mapping[UUID, object]) -> PauseEvent:
         """With what is known by now; as it was recorded if the database has become unreachable.
 
         It is accepted by now: to answer 503 would only make the caller ask once more.
         """
+        for news in told.values():
+            if isinstance(news, Told):
+                return replace(event, dispatch_results=news.results)
         try:
             with self.database.begin(within(event.organisation_id)) as session:
                 results = dispatch_results.of_events(session, [event.id])

@@ -25,6 +25,14 @@ MOST_AMBIGUOUS = 1
 """An ambiguous delivery is made once more, never twice: at most one extra copy (DESIGN section 3)."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """`recovered`: the destination answers again after it had been failing."""
+
+    recovered: bool = False
+    news: object = None
+
+
 @dataclass(frozen=True)
 class Attempt:
     """Delivers, then commits the outcome; a commit that fails is repeated, the delivery never is."""
@@ -34,29 +42,28 @@ class Attempt:
     route: Route
     delivery: Delivery
 
-    def run(self) -> bool:
-        """True when the destination answers again after it had been failing."""
+    def run(self) -> Ran:
         hopeless = self._hopeless()
         if hopeless is not None:
             self._give_up(*hopeless)
-            return False
+            return Ran()
         try:
             outcome = self.route.deliver(self.delivery)
         except LeaseLost:
             self._count("lease_lost")
             log.warning("outbox.lease_lost", **self._ids())
-            return False
+            return Ran()
         except Unreachable as error:
-            return self._put_off(error)
+            return Ran(recovered=self._put_off(error))
         except Rejected as error:
             self._give_up(Ending.REJECTED, error.reason)
-            return self.breaker.answered()
+            return Ran(recovered=self.breaker.answered())
         except Unsettled as error:
             self.breaker.failed()
             self._doubt(error.reason)
-            return False
+            return Ran()
         self._settle(outcome)
-        return self.breaker.answered()
+        return Ran(recovered=self.breaker.answered(), news=outcome.news)
 
     def _hopeless(self) -> tuple[Ending, str] | None:
         now = self.relay.clock()
@@ -128,7 +135,7 @@ class Attempt:
         now = self.relay.clock()
 
         def write(session: Session) -> None:
-            if rows.close(session, self.delivery.id, ending, now=now, reason=reason):
+            if rows.close(session, self.delivery.id, ending, now=now, reason=reason).rows:
                 self.route.give_up(session, self.delivery, ending, reason)
 
         try:

@@ -39,7 +39,7 @@ class Lane:
         """To be handed to whoever claims rows."""
         return Demand(lane=self.name, kinds=self.kinds, room=room, expired_only=expired_only)
 
-    def submit(self, work: Callable[[], None], *, queueing: bool = False) -> "Future[None] | None":
+    def submit(self, work: Callable[[], object], *, queueing: bool = False) -> "Future[object] | None":
         """Run `work` on a thread of this lane; None when all of them are busy, or the queue is full as well."""
         with self._lock:
             if not self.has_room(queueing=queueing):
@@ -49,7 +49,7 @@ class Lane:
             self._pool = self._pool or ThreadPoolExecutor(self.size, thread_name_prefix=f"lane-{self.name}")
             return self._pool.submit(self._run, work)
 
-    def take_back(self, future: "Future[None]") -> bool:
+    def take_back(self, future: "Future[object]") -> bool:
         """Take work out of the queue; False when a thread has begun it."""
         if not future.cancel():
             return False
@@ -60,9 +60,9 @@ class Lane:
     def _most(self, *, queueing: bool) -> int:
         return self.size * (1 + QUEUE_PER_THREAD) if queueing else self.size
 
-    def _run(self, work: Callable[[], None]) -> None:
+    def _run(self, work: Callable[[], object]) -> object:
         try:
-            work()
+            return work()
         finally:
             with self._lock:
                 self.flying -= 1

@@ -35,6 +35,8 @@ class Promise:
     expires_at: datetime | None = None
     due_at: datetime | None = None
     id: UUID = field(default_factory=uuid7)
+    known: object = field(default=None, repr=False, compare=False)
+    """What an attempt would have to read otherwise; for one that begins at once (`Delivery.known`). Never stored."""
 
 
 class LeaseLost(Exception):
@@ -61,13 +63,16 @@ class Delivery:
     check: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
     """Call it once more right before the effect: raises LeaseLost when, since the mark, the lease may have run out
     (because this process stood still, say). Asks no database."""
+    known: object = field(default=None, repr=False, compare=False)
+    """`Promise.known`, for an attempt that begins in the process and in the moment of the promise; None for others."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """It happened, for certain."""
+    """It happened, for certain. `news` is for whoever waits for it (`Relay.deliver_now`), once it is written down."""
 
     settle: Settlement = nothing
+    news: object = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +81,7 @@ class Again:
 
     after: timedelta
     settle: Settlement = nothing
+    news: object = None
 
 
 class Ending(StrEnum):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,9 @@ log = structlog.get_logger(__name__)
 
 READING_SECONDS = 0.3
 """What a request needs after its wait, to read and answer what has become of its promises."""
+
+KNOWN_FOR = timedelta(seconds=0.25)
+"""How long after a promise an attempt may rely on what its maker knew: somebody may be erased, an address corrected."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,12 +113,13 @@ class Relay:
         ready = promise.due_at is None and not self.stopping.is_set() and lane.has_room(queueing=queueing)
         return ready and lane.breaker.admits()
 
-    def deliver_now(self, handover: Handover, *, wait_seconds: float) -> None:
+    def deliver_now(self, handover: Handover, *, wait_seconds: float) -> Mapping[UUID, object]:
         """Begin what was handed over and wait this long at most, less at the deadline; the attempts themselves go on.
 
-        What has found no thread by then is given back to the relays. Never raises for what happens to the attempts.
+        Answers what they had to tell (`Done.news`) of what has ended well by then. What has found no thread is given
+        back to the relays. Never raises for what happens to the attempts.
         """
-        begun: dict[Future[None], Delivery] = {}
+        begun: dict[Future[object], Delivery] = {}
         turned_away = []
         for delivery in handover.deliveries:
             future = self.begin(delivery, queueing=handover.queueing)
@@ -124,15 +128,16 @@ class Relay:
             else:
                 begun[future] = delivery
         left = deadline.left()
-        _, open_ones = wait(
+        ended, open_ones = wait(
             begun, timeout=max(0.0, wait_seconds if left is None else min(wait_seconds, left - READING_SECONDS))
         )
         if handover.queueing:
             turned_away += [begun[future].id for future in open_ones if self._taken_back(begun[future], future)]
         if turned_away:
             self.leases.give_back(turned_away)
+        return {begun[future].id: news for future in ended if (news := future.result()) is not None}
 
-    def begin(self, delivery: Delivery, *, queueing: bool = False) -> "Future[None] | None":
+    def begin(self, delivery: Delivery, *, queueing: bool = False) -> "Future[object] | None":
         """Attempt on a thread of the right lane; None when all of them are busy (and the queue for them is full)."""
         self.leases.take(delivery.id)
         future = self._lane_of(delivery).submit(lambda: self._attempt(delivery), queueing=queueing)
@@ -140,7 +145,7 @@ class Relay:
             self.leases.drop(delivery.id)
         return future
 
-    def _taken_back(self, delivery: Delivery, future: "Future[None]") -> bool:
+    def _taken_back(self, delivery: Delivery, future: "Future[object]") -> bool:
         if not self._lane_of(delivery).take_back(future):
             return False
         self.leases.drop(delivery.id)
@@ -189,16 +194,20 @@ class Relay:
         if left := self.leases.taken:
             self.leases.give_back(left)
 
-    def _attempt(self, delivery: Delivery) -> None:
+    def _attempt(self, delivery: Delivery) -> object:
+        """Answers what the outcome has to tell, None when it is no good one."""
         lane = self._lane_of(delivery)
+        if self.clock() - delivery.created_at > KNOWN_FOR:
+            delivery = replace(delivery, known=None)
         try:
             with (
                 request_id_bound(delivery.request_id),
                 tracing.attempting(delivery.kind, delivery.payload, id=str(delivery.id), attempt=delivery.attempt),
             ):
-                recovered = Attempt(self, lane.breaker, self.routes[delivery.kind], delivery).run()
-            if recovered:
+                ran = Attempt(self, lane.breaker, self.routes[delivery.kind], delivery).run()
+            if ran.recovered:
                 self.hasten(lane)
+            return ran.news
         except Unavailable as error:
             log.warning("outbox.database_unavailable", outbox_id=str(delivery.id), reason=error.reason)
         except Exception:
@@ -210,6 +219,7 @@ class Relay:
             self._doubt.leave(delivery.id)
             self.leases.drop(delivery.id)
             self.on_finished()
+        return None
 
     def _mark(self, row_id: UUID) -> None:
         self._doubt.enter(row_id)
@@ -230,6 +240,7 @@ class Relay:
             request_id=current_request_id(),
             mark=lambda: self._mark(promise.id),
             check=lambda: self.leases.expect(promise.id),
+            known=promise.known,
         )
 
     def _delivery(self, row: Row[Any]) -> Delivery:

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
 
 from shared_lib.pipeline import Answer
-from shared_lib.statements import ask, ask_one, send
+from shared_lib.statements import ask, send
 
 from .model import Ending, Promise
 
@@ -196,20 +196,21 @@ def postpone(
     )
 
 
-def look_again(session: Session, row_id: UUID, *, due_at: datetime) -> bool:
-    """Keep the row for a later look, out of its ordering key's way; False when it is gone."""
-    found = ask_one(
-        session,
-        "WITH old AS (SELECT ordering_key FROM outbox WHERE id = %(id)s FOR UPDATE) "
-        "UPDATE outbox SET leased_by = NULL, leased_until = NULL, marked_at = NULL, "
-        "due_at = LEAST(%(due_at)s, expires_at), "
-        "starts = 0, ambiguous = 0, waiting_for = NULL, last_reason = NULL, ordering_key = NULL "
-        "FROM old WHERE outbox.id = %(id)s RETURNING old.ordering_key",
-        {"id": row_id, "due_at": due_at},
+_LOOK_AGAIN = f"""
+    WITH old AS (SELECT id, ordering_key FROM outbox WHERE id = %(id)s FOR UPDATE), kept AS (
+        UPDATE outbox SET leased_by = NULL, leased_until = NULL, marked_at = NULL, starts = 0, ambiguous = 0,
+            due_at = LEAST(%(due_at)s, expires_at), waiting_for = NULL, last_reason = NULL, ordering_key = NULL
+        FROM old WHERE outbox.id = old.id
     )
-    if found is not None:
-        _wake_followers(session, found.ordering_key)
-    return found is not None
+    SELECT (SELECT pg_notify('{CHANNEL}', '') FROM outbox o
+            WHERE o.ordering_key = old.ordering_key AND o.id <> old.id LIMIT 1) AS follower
+    FROM old
+    """  # noqa: S608 - a constant of ours
+
+
+def look_again(session: Session, row_id: UUID, *, due_at: datetime) -> Answer:
+    """Keep the row for a later look, out of its ordering key's way; no row when it is gone."""
+    return send(session, _LOOK_AGAIN, {"id": row_id, "due_at": due_at})
 
 
 _CLOSE = f"""
@@ -223,21 +224,12 @@ _CLOSE = f"""
     """  # noqa: S608 - a constant list of columns
 
 
-def close(session: Session, row_id: UUID, ending: Ending, *, now: datetime, reason: str | None = None) -> bool:
+def close(session: Session, row_id: UUID, ending: Ending, *, now: datetime, reason: str | None = None) -> Answer:
     """Move the row out of the hot table, whoever holds it, and wake the relays for what had to wait for it.
 
-    False when it is gone already.
+    No row when it is gone already.
     """
-    return bool(ask(session, _CLOSE, {"id": row_id, "ending": ending.value, "now": now, "reason": reason}))
-
-
-def _wake_followers(session: Session, ordering_key: str | None) -> None:
-    if ordering_key is not None:
-        send(
-            session,
-            "SELECT pg_notify(%(channel)s, '') WHERE EXISTS (SELECT 1 FROM outbox WHERE ordering_key = %(key)s)",
-            {"channel": CHANNEL, "key": ordering_key},
-        )
+    return send(session, _CLOSE, {"id": row_id, "ending": ending.value, "now": now, "reason": reason})
 
 
 def cancel(session: Session, ids: Sequence[UUID], *, now: datetime) -> int:
@@ -247,7 +239,7 @@ def cancel(session: Session, ids: Sequence[UUID], *, now: datetime) -> int:
         "SELECT id FROM outbox WHERE id = ANY(%(ids)s) AND (leased_until IS NULL OR leased_until < %(now)s) FOR UPDATE",
         {"ids": list(ids), "now": now},
     )
-    return sum(close(session, row.id, Ending.CANCELLED, now=now) for row in free)
+    return sum(len(close(session, row.id, Ending.CANCELLED, now=now).rows) for row in free)
 
 
 def hasten(session: Session, destination: str, *, now: datetime, limit: int | None = None) -> int:
