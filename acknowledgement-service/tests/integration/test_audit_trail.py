@@ -1,14 +1,17 @@
 """The audit trail as administrators read it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from acknowledgement_service.__main__ import main
 from acknowledgement_service.usecases.lapses import Lapses
 from flask.testing import FlaskClient
 from shared_lib.testing.issuer import Issuer
+from shared_lib.testing.links import followed
 
 from ..builders import an_opening
+from ..conftest import MovableClock
 
 AUDIT = "/api/v1/audit"
 BASE = "/api/v1/lapse-acknowledgements"
@@ -45,6 +48,21 @@ def test_an_object_is_a_lapse_or_a_mentor(client: FlaskClient, as_person: AsPers
     found = client.get(f"{AUDIT}?object={by.replace('LAPSE', lapse_id)}&action=deleted", headers=root).json["data"]
 
     assert [entry["details"]["mentor_id"] for entry in found] == ["mentor_james_okafor"]
+
+
+def test_following_shows_each_entry_once_and_none_that_came_meanwhile(
+    client: FlaskClient, as_person: AsPerson, lapses: Lapses, clock: MovableClock, lapse_id: str
+) -> None:
+    clock.now += timedelta(seconds=1)
+    admin = as_person("admin", "org_admin", "lhl")
+    everything = client.get(AUDIT, headers=admin).json["data"]
+    seen = []
+    for answer in followed(client, f"{AUDIT}?limit=1", headers=admin):
+        seen += answer.json["data"]
+        lapses.open(an_opening(), by="notification-service")
+
+    assert len(seen) == 4
+    assert seen == everything
 
 
 def test_open_or_not_it_needs_an_administrator_s_token(client: FlaskClient, as_person: AsPerson) -> None:

@@ -9,7 +9,7 @@ import pytest
 from acknowledgement_service.__main__ import main
 from acknowledgement_service.domain.model import Filters, Lapse
 from acknowledgement_service.domain.visitor import ANYBODY, Scope
-from acknowledgement_service.store import lapse_counts
+from acknowledgement_service.store import lapse_counts, lapse_lists
 from acknowledgement_service.store import lapses as store
 from acknowledgement_service.store.lapse_counts import TALLY
 from acknowledgement_service.usecases.lapses import Lapses
@@ -85,7 +85,7 @@ def test_every_filter_has_the_total_of_its_rows(lapses: Lapses, database: Databa
                 Filters(is_acknowledged=True),
                 Filters(is_acknowledged=False),
             ):
-                page = store.page(session, filters, PageRequest(limit=100), scope=scope)
+                page = lapse_lists.page(session, filters, PageRequest(limit=100), scope=scope)
                 assert page.total == len(page.items) == lapse_counts.total(session, filters, scope=scope)
 
 

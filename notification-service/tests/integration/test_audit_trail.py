@@ -10,6 +10,7 @@ from shared_lib.clock import utc_now
 from shared_lib.database import Database
 from shared_lib.identifiers import uuid7
 from shared_lib.tenancy import across
+from shared_lib.testing.links import followed
 
 from ..conftest import Headers
 
@@ -41,6 +42,22 @@ def test_what_operations_do_is_the_global_admin_s_alone_to_see(
 
     assert [(entry["action"], entry["organisation_id"]) for entry in seen] == [("outbox_discard", None)]
     assert client.get(AUDIT, headers=as_person("admin-lhl", "org_admin")).json["data"] == []
+
+
+def test_following_shows_each_entry_once_and_none_that_came_meanwhile(client: FlaskClient, as_person: AsPerson) -> None:
+    def dispatch() -> None:
+        client.post(f"{BASE}/pause-lifted", json={"mentor_id": "mentor-042"})
+
+    for _ in range(5):
+        dispatch()
+    admin = as_person("admin-lhl", "org_admin")
+    everything = client.get(AUDIT, headers=admin).json["data"]
+    seen = []
+    for answer in followed(client, f"{AUDIT}?limit=2", headers=admin):
+        seen += answer.json["data"]
+        dispatch()
+
+    assert seen == everything
 
 
 def test_it_needs_an_administrator_s_token_and_is_one_whole_chain(

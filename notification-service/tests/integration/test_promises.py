@@ -171,4 +171,4 @@ def test_a_notice_costs_few_statements_and_fewer_journeys(announcements: Announc
         assert relay.run_once() == 2
 
     assert (len(recording), len(while_recording)) == (7, 4)
-    assert (len(sending), len(while_sending)) == (1 + 2 * 4, 1 + 2 * 4)
+    assert (len(sending), len(while_sending)) == (1 + 2 * 4, 1 + 2 * 3)

@@ -1,7 +1,7 @@
 """The audit trail as administrators read it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,12 +9,15 @@ from orchestrator_service.__main__ import main
 from orchestrator_service.store.tables import AuditRow
 from shared_lib.clock import utc_now
 from shared_lib.database import Database
+from shared_lib.paging import Mark
 from shared_lib.tenancy import across
+from shared_lib.testing.links import followed, link_of
 from shared_lib.testing.postgres import Addresses
 from shared_lib.testing.statements import counted_queries
+from shared_lib.web.cursors import cursor_of
 from sqlalchemy import insert, text
 
-from ..builders import COORDINATOR, MENTOR
+from ..builders import COORDINATOR, DAY, EFFECTIVE, MENTOR
 from ..conftest import Headers
 from ..fakes import MovableClock
 
@@ -102,6 +105,8 @@ def test_administrators_alone_read_it_each_within_his_reach(
     [
         *("limit=201", "limit=0", "limit=ten", "page=0", "page=1001", "from=yesterday", "colour=red", "actor="),
         *("actor=a%00b", "from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z", "action=" + "x" * 65),
+        *("after=x", f"before={cursor_of(Mark(EFFECTIVE, 'pn_8a1b2c3d4e5f'))}"),
+        f"after={cursor_of(Mark(EFFECTIVE, 1))}&before={cursor_of(Mark(EFFECTIVE, 1))}",
     ],
 )
 def test_nonsense_is_refused(client: FlaskClient, admin: Headers, query: str) -> None:
@@ -120,10 +125,48 @@ def test_pages_follow_each_other_and_are_not_counted(client: FlaskClient, admin:
     assert (len(first.json["data"]), len(last.json["data"]), len(wide.json["data"])) == (50, 20, 120)
     assert first.json["pagination"] == {"page": 1, "limit": 50, "has_more": True}
     assert last.json["pagination"] == {"page": 3, "limit": 50, "has_more": False}
-    assert f'<{AUDIT}?page=2&limit=50>; rel="next"' in first.headers["Link"]
-    assert 'rel="next"' not in last.headers["Link"]
+    assert (link_of(first, "next") or "").startswith(f"{AUDIT}?page=2&limit=50&after=")
+    assert link_of(last, "next") is None
     ids = [entry["id"] for entry in wide.json["data"]]
     assert ids == sorted(ids, reverse=True)
+
+
+@pytest.mark.parametrize("query", ["", "&action=a", "&actor=x", "&object=o", "&from=2020-01-01T00:00:00Z"])
+def test_following_shows_each_entry_once_and_none_that_came_meanwhile(
+    client: FlaskClient, admin: Headers, database: Database, query: str
+) -> None:
+    """Three entries of each moment, so that pages of two end within one."""
+
+    def note(*numbers: int, organisation: str = "nhf") -> None:
+        act = {"organisation_id": organisation, "actor_id": "x", "action": "a", "fields": [], "details": {}}
+        with database.begin(across("test")) as session:
+            rows = [{**act, "at": EFFECTIVE + number // 3 * DAY, "event_id": "o"} for number in numbers]
+            session.execute(insert(AuditRow), rows)
+
+    note(*range(9))
+    note(*range(9), organisation="lhl")
+    forth = []
+    for answer in followed(client, f"{AUDIT}?limit=2&to=2027-01-01T00:00:00Z{query}", headers=admin):
+        forth.append([entry["id"] for entry in answer.json["data"]])
+        note(*range(9, 14))
+    back = list(followed(client, link_of(answer, "prev") or "", "prev", headers=admin))
+
+    assert [len(ids) for ids in forth] == [2, 2, 2, 2, 1]
+    assert [[entry["id"] for entry in answer.json["data"]] for answer in back[:3]] == forth[3:0:-1]
+    assert [entry for ids in forth for entry in ids] == sorted({entry for ids in forth for entry in ids}, reverse=True)
+    assert {entry["organisation_id"] for answer in back for entry in answer.json["data"]} == {"nhf"}
+
+
+def test_an_entry_of_another_organisation_is_no_way_in(
+    client: FlaskClient, admin: Headers, root: Headers, removed_event: str
+) -> None:
+    operations = client.get(f"{AUDIT}?action=directory_imported", headers=root).json["data"][0]
+    cursor = cursor_of(Mark(datetime.fromisoformat(operations["at"]), operations["id"]))
+
+    for query in (f"after={cursor}", f"before={cursor}"):
+        found = client.get(f"{AUDIT}?{query}", headers=admin)
+        assert found.status_code == 200
+        assert {entry["organisation_id"] for entry in found.json["data"]} <= {"nhf"}
 
 
 def test_a_page_costs_one_statement(

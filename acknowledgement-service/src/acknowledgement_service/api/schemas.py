@@ -1,10 +1,12 @@
 """One schema for each shape the contract shows; the order of members is the contract's."""
 
 from typing import Any
+from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+from shared_lib.web.cursors import Cursor
 from shared_lib.web.fields import Identifier, PlainText, QueryBoolean, StrictBoolean, UtcDateTime
-from shared_lib.web.pagination import PageQuerySchema, PaginationSchema
+from shared_lib.web.pagination import AFTER, BEFORE, PageQuerySchema, PaginationSchema
 
 from acknowledgement_service.domain.model import Change, Filters, Sort
 
@@ -86,6 +88,8 @@ class RemovedSchema(Schema):
 
 
 class LapseQuerySchema(PageQuerySchema):
+    after = Cursor(UUID, metadata=AFTER)
+    before = Cursor(UUID, metadata=BEFORE)
     coordinator_id = Identifier()
     mentor_id = Identifier()
     is_acknowledged = QueryBoolean()

@@ -1,4 +1,4 @@
-"""Lapse records in the database."""
+"""Single lapse records in the database."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,17 +7,15 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from shared_lib.paging import Page, PageRequest
 from shared_lib.pipeline import Later
 from shared_lib.statements import ask, send
 from shared_lib.vault import Unreadable, Vault
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from acknowledgement_service.domain.model import Filters, Lapse, Opening, Sort
+from acknowledgement_service.domain.model import Lapse, Opening
 from acknowledgement_service.domain.visitor import Scope
 
-from . import lapse_counts
 from .tables import LapseRow
 
 log = structlog.get_logger(__name__)
@@ -57,12 +55,12 @@ def add_once(session: Session, lapse: Lapse) -> bool:
 
 def get(session: Session, lapse_id: UUID, *, scope: Scope) -> Lapse | None:
     """The lapse, if it lies in the scope."""
-    return _one(session, select(LapseRow).where(LapseRow.id == lapse_id, *_within(scope)))
+    return _one(session, select(LapseRow).where(LapseRow.id == lapse_id, *within(scope)))
 
 
 def lock(session: Session, vault: Vault, lapse_id: UUID, *, scope: Scope) -> Lapse | None:
     """The same with its notes, which are opened here alone; held against other writers until the transaction ends."""
-    statement = select(LapseRow).where(LapseRow.id == lapse_id, *_within(scope)).with_for_update()
+    statement = select(LapseRow).where(LapseRow.id == lapse_id, *within(scope)).with_for_update()
     row = session.scalars(statement).one_or_none()
     return replace(lapse_of(row), coordinator_notes=_notes(vault, row)) if row is not None else None
 
@@ -90,26 +88,8 @@ def lock_of_notification(
 def is_notification_known(session: Session, notification_id: UUID, *, scope: Scope) -> bool:
     """Has anybody in the scope's organisation a lapse of this notification?"""
     wider = Scope(organisation_id=scope.organisation_id, nothing=scope.nothing)
-    conditions = (LapseRow.notification_id == notification_id, *_within(wider))
+    conditions = (LapseRow.notification_id == notification_id, *within(wider))
     return session.scalar(select(select(LapseRow.id).where(*conditions).exists())) or False
-
-
-def page(session: Session, filters: Filters, request: PageRequest, *, scope: Scope) -> Page[Lapse]:
-    """A page of what is in the scope: newest first, or the soonest expiry first; the id breaks ties."""
-    conditions = [*_within(scope), *_narrowed(filters)]
-    total = _total(session, filters, scope, conditions)
-    statement = (
-        select(LapseRow).where(*conditions).order_by(*_order(filters.sort)).limit(request.limit).offset(request.offset)
-    )
-    items = [lapse_of(row) for row in session.scalars(statement)] if total > request.offset else []
-    return Page(items=items, request=request, total=total)
-
-
-def _total(session: Session, filters: Filters, scope: Scope, conditions: list[ColumnElement[bool]]) -> int:
-    """One mentor's few are counted; everything else has been."""
-    if filters.mentor_id is None:
-        return lapse_counts.total(session, filters, scope=scope)
-    return session.scalar(select(func.count()).select_from(LapseRow).where(*conditions)) or 0
 
 
 def open_before(session: Session, moments: Sequence[datetime]) -> Sequence[int]:
@@ -143,11 +123,12 @@ def _one(session: Session, statement: Select[LapseRow]) -> Lapse | None:
 
 def _of_notification(notification_id: UUID, coordinator_id: str, scope: Scope) -> Select[LapseRow]:
     return select(LapseRow).where(
-        LapseRow.notification_id == notification_id, LapseRow.coordinator_id == coordinator_id, *_within(scope)
+        LapseRow.notification_id == notification_id, LapseRow.coordinator_id == coordinator_id, *within(scope)
     )
 
 
-def _within(scope: Scope) -> list[ColumnElement[bool]]:
+def within(scope: Scope) -> list[ColumnElement[bool]]:
+    """The conditions of what is in the scope."""
     conditions: list[ColumnElement[bool]] = []
     if scope.nothing:
         conditions.append(LapseRow.id.is_(None))
@@ -156,24 +137,6 @@ def _within(scope: Scope) -> list[ColumnElement[bool]]:
     if scope.coordinator_id is not None:
         conditions.append(LapseRow.coordinator_id == scope.coordinator_id)
     return conditions
-
-
-def _narrowed(filters: Filters) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if filters.coordinator_id is not None:
-        conditions.append(LapseRow.coordinator_id == filters.coordinator_id)
-    if filters.mentor_id is not None:
-        conditions.append(LapseRow.mentor_id == filters.mentor_id)
-    if filters.is_acknowledged is not None:
-        empty = LapseRow.acknowledged_at.is_(None)
-        conditions.append(~empty if filters.is_acknowledged else empty)
-    return conditions
-
-
-def _order(sort: Sort) -> tuple[Any, ...]:
-    if sort is Sort.EXPIRY:
-        return LapseRow.expiry_date.asc(), LapseRow.id.asc()
-    return LapseRow.created_at.desc(), LapseRow.id.desc()
 
 
 def _sealed(vault: Vault, lapse: Lapse) -> dict[str, Any]:

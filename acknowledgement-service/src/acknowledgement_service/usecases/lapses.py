@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from acknowledgement_service.domain.errors import LapseNotFound, NotYourLapse
 from acknowledgement_service.domain.model import Act, Change, Filters, Lapse, Opening, acts_between
 from acknowledgement_service.domain.visitor import Visitor
-from acknowledgement_service.store import audit, lapses
+from acknowledgement_service.store import audit, lapse_lists, lapses
 
 from .reach import reach_of
 
@@ -89,7 +89,7 @@ class Lapses:
 
     def page(self, filters: Filters, request: PageRequest, *, visitor: Visitor) -> Page[Lapse]:
         with self.database.begin(reach_of(visitor.scope)) as session:
-            return lapses.page(session, filters, request, scope=visitor.scope)
+            return lapse_lists.page(session, filters, request, scope=visitor.scope)
 
     def change(self, lapse_id: UUID, change: Change, *, visitor: Visitor, versions: frozenset[int] | None) -> Lapse:
         """Correct or annotate. Raises LapseNotFound, StaleVersion, NotYourLapse and what `Lapse.changed` raises."""

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import BigInteger, ColumnElement, DateTime, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from shared_lib.paging import PageRequest, Portion
+from shared_lib.paging import Mark, PageRequest, Portion
 
 from .entries import AuditEntry, AuditFilters
 
@@ -26,10 +26,19 @@ class TrailColumns:
         self, session: Session, filters: AuditFilters, request: PageRequest, *, organisation_id: str | None
     ) -> Portion[AuditEntry]:
         """Entries of one organisation, or of all of them and of none with None. Counts nothing."""
-        statement = select(self.row).where(*self._conditions(filters, organisation_id))
-        newest = statement.order_by(self.row.at.desc(), self.row.id.desc())
-        rows = session.scalars(newest.offset(request.offset).limit(request.limit + 1))
-        return Portion.cut([self.entry(row) for row in rows], request)
+        conditions = [*self._conditions(filters, organisation_id), *self._beyond(request)]
+        place = (self.row.at, self.row.id)
+        order = place if request.is_backwards else [column.desc() for column in place]
+        statement = select(self.row).where(*conditions).order_by(*order)
+        rows = session.scalars(statement.offset(request.offset).limit(request.limit + 1))
+        return Portion.cut([self.entry(row) for row in rows], request, lambda entry: Mark(entry.at, entry.id))
+
+    def _beyond(self, request: PageRequest) -> list[ColumnElement[bool]]:
+        if request.mark is None:
+            return []
+        place = tuple_(self.row.at, self.row.id)
+        mark = tuple_(literal(request.mark.moment, DateTime(timezone=True)), literal(request.mark.id, BigInteger))
+        return [place > mark if request.is_backwards else place < mark]
 
     def _conditions(self, filters: AuditFilters, organisation_id: str | None) -> list[ColumnElement[bool]]:
         equal = (

@@ -11,16 +11,18 @@ from shared_lib.audit.entries import AuditEntry, AuditFilters
 from shared_lib.paging import PageRequest, Portion
 
 from .auth import caller, requires
+from .cursors import Cursor, serial_number
 from .fields import PlainText, QueryInteger, UtcDateTime
 from .input import Blueprint
-from .pagination import portion_answer
+from .pagination import AFTER, BEFORE, PageQuerySchema, portion_answer
 from .problems import Problem
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 LAST_PAGE = 1_000
-"""Whoever wants to see further back narrows with `to`: so no page costs more than a glance at the pages before it."""
+"""Whoever wants to see further back follows `next` or narrows with `to`: so no page costs more than a glance at the
+pages before it."""
 LARGEST = 200
 USUAL = 50
 
@@ -73,7 +75,7 @@ def _auditors(own: str, everything: str) -> Callable[[Callable[P, R]], Callable[
     return decorate
 
 
-class AuditQuerySchema(Schema):
+class AuditQuerySchema(PageQuerySchema):
     actor = PlainText(longest=200, metadata={"description": "Whoever acted, as `actor_id` has it."})
     action = PlainText(longest=64)
     object = PlainText(longest=200, metadata={"description": "What was acted on, as `object_id` has it."})
@@ -81,6 +83,8 @@ class AuditQuerySchema(Schema):
     until = UtcDateTime(timespec="milliseconds", data_key="to", metadata={"description": "Before then."})
     page = QueryInteger(least=1, most=LAST_PAGE, load_default=1, metadata={"description": "From 1."})
     limit = QueryInteger(least=1, most=LARGEST, load_default=USUAL, metadata={"description": "Entries per page."})
+    after = Cursor(serial_number, metadata=AFTER)
+    before = Cursor(serial_number, metadata=BEFORE)
 
     @validates_schema
     def order_of_times(self, values: dict[str, Any], **_: Any) -> None:
@@ -88,14 +92,11 @@ class AuditQuerySchema(Schema):
             raise ValidationError("Must be later than from.", "to")
 
     @post_load
-    def build(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """AuditFilters under `filters` and PageRequest under `page`."""
-        request = PageRequest(page=values.pop("page"), limit=values.pop("limit"))
-        names = {"actor": "actor_id", "object": "object_id"}
-        return {
-            "filters": AuditFilters(**{names.get(key, key): value for key, value in values.items()}),
-            "page": request,
-        }
+    def build_filters(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """PageRequest under `page` and AuditFilters under `filters`, whichever hook runs first."""
+        names = {"actor": "actor_id", "action": "action", "object": "object_id", "since": "since", "until": "until"}
+        narrowed = {own: values.pop(name) for name, own in names.items() if name in values}
+        return {**values, "filters": AuditFilters(**narrowed)}
 
 
 class AuditEntrySchema(Schema):

@@ -1,32 +1,45 @@
-"""Pages over HTTP: `page` and `limit` in, `pagination` and `Link` (RFC 8288) out."""
+"""Pages over HTTP: `page` and `limit` in, `pagination` and `Link` (RFC 8288) out.
+
+Whoever follows `next` and `prev` goes from item to item (`after`, `before`); `first` and `last` are numbers.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
-from marshmallow import Schema, fields, post_load
+from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
 from shared_lib.paging import Page, PageRequest, Portion
 
+from .cursors import cursor_of
 from .fields import QueryInteger
 
 LAST_PAGE = 10_000
+"""So far pages are found by their number, at the cost of all in front. Cursors lead further, under this number."""
 LARGEST = 100
 USUAL = 20
+PLACE = ("page", "limit", "after", "before")
+AFTER: Mapping[str, str] = {"description": "The `next` link's: what follows this place."}
+BEFORE: Mapping[str, str] = {"description": "The `prev` link's: what stands before this place."}
 
 
 class PageQuerySchema(Schema):
-    """What every list understands; a service's own filters are added by subclassing."""
+    """What every list understands. By subclassing it adds filters, and `after` and `before` with its kind of id."""
 
     page = QueryInteger(least=1, most=LAST_PAGE, load_default=1, metadata={"description": "From 1."})
     limit = QueryInteger(least=1, most=LARGEST, load_default=USUAL, metadata={"description": "Items per page."})
 
+    @validates_schema
+    def one_direction(self, values: dict[str, Any], **_: Any) -> None:
+        if "after" in values and "before" in values:
+            raise ValidationError("Give after or before, not both.", "before")
+
     @post_load
     def build(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """`page` and `limit` become one PageRequest under `page`; filters stay as they are."""
-        request_ = PageRequest(page=values.pop("page"), limit=values.pop("limit"))
-        return {**values, "page": request_}
+        """All this becomes one PageRequest under `page`; filters stay as they are."""
+        place = {name: values.pop(name) for name in PLACE if name in values}
+        return {**values, "page": PageRequest(**place)}
 
 
 class PaginationSchema(Schema):
@@ -43,29 +56,32 @@ def page_document(page: Page[Any]) -> dict[str, Any]:
 
 def page_answer(page: Page[Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """What a list's view answers: the document, 200, and the `Link` header to the neighbouring pages."""
-    return page_document(page), 200, {"Link": ", ".join(_links(page))}
+    last = PageRequest(page=page.last, limit=page.request.limit)
+    return page_document(page), 200, _links(page, furthest=LAST_PAGE, last=last)
 
 
 def portion_answer(portion: Portion[Any], *, last_page: int) -> tuple[dict[str, Any], int, dict[str, str]]:
     """The same for a list without a total: `has_more` says whether there is anything after this page."""
     place = portion.request
     pagination = {"page": place.page, "limit": place.limit, "has_more": portion.has_more}
-    targets = {"first": 1, "prev": place.page - 1, **({"next": place.page + 1} if portion.has_more else {})}
-    links = _rendered(targets, place, last=last_page)
-    return {"data": portion.items, "pagination": pagination}, 200, {"Link": ", ".join(links)}
+    return {"data": portion.items, "pagination": pagination}, 200, _links(portion, furthest=last_page)
 
 
-def _links(page: Page[Any]) -> list[str]:
-    number, last = page.request.page, min(page.last, LAST_PAGE)
-    return _rendered({"first": 1, "prev": number - 1, "next": number + 1, "last": last}, page.request, last=last)
+def _links(portion: Portion[Any], *, furthest: int, last: PageRequest | None = None) -> dict[str, str]:
+    first = PageRequest(limit=portion.request.limit)
+    targets = {"first": first, "prev": portion.preceding, "next": portion.following, "last": last}
+    links = [f'<{_address(to, furthest)}>; rel="{name}"' for name, to in targets.items() if to is not None]
+    return {"Link": ", ".join(links)}
 
 
-def _rendered(targets: Mapping[str, int], place: PageRequest, *, last: int) -> list[str]:
-    return [
-        f'<{_address(target, place.limit)}>; rel="{name}"' for name, target in targets.items() if 1 <= target <= last
-    ]
-
-
-def _address(page: int, limit: int) -> str:
-    query = {**request.args.to_dict(), "page": page, "limit": limit}
+def _address(to: PageRequest, furthest: int) -> str:
+    """Numbers stop at the furthest that may be asked for; the cursor goes on."""
+    filters = {name: value for name, value in request.args.items() if name not in PLACE}
+    cursors = {"after": to.after, "before": to.before}
+    query = {
+        **filters,
+        "page": min(to.page, furthest),
+        "limit": to.limit,
+        **{name: cursor_of(mark) for name, mark in cursors.items() if mark is not None},
+    }
     return f"{request.script_root}{request.path}?{urlencode(query)}"
