@@ -56,8 +56,13 @@ def page_document(page: Page[Any]) -> dict[str, Any]:
 
 def page_answer(page: Page[Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """What a list's view answers: the document, 200, and the `Link` header to the neighbouring pages."""
+    return page_document(page), 200, page_links(page)
+
+
+def page_links(page: Page[Any]) -> dict[str, str]:
+    """The header alone."""
     last = PageRequest(page=page.last, limit=page.request.limit)
-    return page_document(page), 200, _links(page, furthest=LAST_PAGE, last=last)
+    return _links(page, furthest=LAST_PAGE, last=last)
 
 
 def portion_answer(portion: Portion[Any], *, last_page: int) -> tuple[dict[str, Any], int, dict[str, str]]:
