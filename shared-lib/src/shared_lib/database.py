@@ -66,6 +66,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=POOL_SECONDS,
+            pool_use_lifo=True,  # the connection used last knows its statements; in turn, all would have to learn them
             hide_parameters=True,  # values of people must not reach a log through an error's text
             connect_args={
                 "autocommit": True,  # not really: the pipeline begins, and SQLAlchemy commits as ever

@@ -26,7 +26,7 @@ STUCK_SECONDS = 90.0
 POLL_SECONDS = 1.0
 """How long a missed wake-up can cost."""
 
-GATHER_SECONDS = 0.01
+GATHER_SECONDS = 0.02
 """The least time between two claims."""
 
 TIDY_SECONDS = 3600.0
