@@ -36,6 +36,6 @@ class Config:
             note_keys=settings.text("NOTE_KEYS"),
             is_open=settings.choice("AUTH_MODE", ("open", "token")) == "open",
             note_days=settings.whole("NOTE_DAYS", 0, most=MOST_DAYS),
-            pool_size=settings.whole("DATABASE_POOL", 18, least=1, most=200),
+            pool_size=settings.pool_size(),
             log_level=settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         )

@@ -8,6 +8,8 @@ from shared_lib.identity import Identity
 from shared_lib.rate_limits import RateLimits
 
 MOST_DAYS = 36_500
+LANE_THREADS = 10
+"""Of all the lanes in `worker`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ class Config:
             reason_days=settings.whole("REASON_DAYS", 90, most=MOST_DAYS),
             name_days=settings.whole("NAME_DAYS", 90, most=MOST_DAYS),
             retry_scale=settings.number("RETRY_SCALE", 1.0, least=0.0001, most=100),
-            pool_size=settings.whole("DATABASE_POOL", 28, least=1, most=200),
+            pool_size=settings.pool_size(lanes=LANE_THREADS),
             metrics_bind=settings.address("METRICS_BIND"),
             log_level=settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         )

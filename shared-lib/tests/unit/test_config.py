@@ -57,3 +57,9 @@ def test_a_complaint_does_not_show_the_secret(secret):
         Settings({"DATABASE_URL_FILE": secret("mysql://root:hunter2@db")}).url("DATABASE_URL", schemes=("postgresql",))
 
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_process_has_a_connection_for_each_of_its_threads() -> None:
+    assert Settings({}).pool_size(lanes=10) == 16 + 10 + 2
+    assert Settings({"WEB_THREADS": "4"}).pool_size() == 4 + 2
+    assert Settings({"WEB_THREADS": "4", "DATABASE_POOL": "3"}).pool_size(lanes=10) == 3

@@ -12,6 +12,8 @@ from shared_lib.rate_limits import RateLimits
 from .smtp import SmtpServer
 
 MOST_DAYS = 36_500
+LANE_THREADS = 16
+"""Of all the lanes in `worker`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,7 @@ class Config:
             message_days=settings.whole("MESSAGE_DAYS", 90, most=MOST_DAYS),
             inbox_days=settings.whole("INBOX_DAYS", 365, most=MOST_DAYS),
             retry_scale=settings.number("RETRY_SCALE", 1.0, least=0.001, most=10.0),
-            pool_size=settings.whole("DATABASE_POOL", 34, least=1, most=200),
+            pool_size=settings.pool_size(lanes=LANE_THREADS),
             metrics_bind=settings.address("METRICS_BIND"),
             log_level=settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         )

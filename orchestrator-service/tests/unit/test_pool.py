@@ -1,0 +1,8 @@
+"""The pool has a connection for every thread of the lanes."""
+
+from orchestrator_service.config import LANE_THREADS
+from orchestrator_service.worker import LANES
+
+
+def test_every_thread_of_a_lane_counts() -> None:
+    assert sum(LANES.values()) == LANE_THREADS
