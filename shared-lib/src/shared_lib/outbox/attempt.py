@@ -159,6 +159,7 @@ class Attempt:
             try:
                 with self.relay.database.begin(within(self.delivery.tenant)) as session:
                     write(session)
+                self.relay.doubt.leave(self.delivery.id)  # the next one need not wait for our log
                 return
             except Unavailable as error:
                 log.warning("outbox.outcome_not_written_yet", reason=error.reason, **self._ids())

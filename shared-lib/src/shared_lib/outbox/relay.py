@@ -69,7 +69,7 @@ class Relay:
             name: Lane(name=name, size=size, breaker=Breaker(pause=self.retry.probe_pause))
             for name, size in lanes.items()
         }
-        self._doubt = OneInDoubt()
+        self.doubt = OneInDoubt()
         self.stopping = threading.Event()
         self.abandoning = threading.Event()
         self.leases = Leases(database, clock=clock, seconds=self.retry.lease, stopping=self.stopping)
@@ -216,13 +216,13 @@ class Relay:
             log.exception("outbox.attempt_crashed", outbox_id=str(delivery.id), kind=delivery.kind)
         finally:
             metrics.BREAKER_OPEN.labels(lane.name).set(lane.breaker.is_open)
-            self._doubt.leave(delivery.id)
+            self.doubt.leave(delivery.id)
             self.leases.drop(delivery.id)
             self.on_finished()
         return None
 
     def _mark(self, row_id: UUID) -> None:
-        self._doubt.enter(row_id)
+        self.doubt.enter(row_id)
         self.leases.mark(row_id)
 
     def _first_delivery(self, promise: Promise, now: datetime) -> Delivery:
