@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from .breaker import Breaker
-from .rows import Demand
+from .claims import Demand
 
 QUEUE_PER_THREAD = 3
 

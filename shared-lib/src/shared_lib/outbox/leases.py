@@ -14,7 +14,7 @@ from shared_lib.database import Database
 from shared_lib.errors import Unavailable
 from shared_lib.tenancy import across
 
-from . import rows
+from . import claims
 from .model import LeaseLost
 
 log = structlog.get_logger(__name__)
@@ -75,7 +75,7 @@ class Leases:
         """Let others have rows under whose leases nothing was begun; at worst the leases run out by themselves."""
         try:
             with self.database.begin(EVERY_TENANT) as session:
-                rows.release(session, list(ids), owner=self.owner)
+                claims.release(session, list(ids), owner=self.owner)
         except Unavailable as error:
             log.warning("outbox.release_failed", reason=error.reason)
 
@@ -85,14 +85,14 @@ class Leases:
         if ids:
             until = self.end()
             with self.database.begin(EVERY_TENANT) as session:
-                held = rows.extend(session, ids, owner=self.owner, until=until)
+                held = claims.extend(session, ids, owner=self.owner, until=until)
             self._hold([row.id for row in held.rows], until)
 
     def mark(self, row_id: UUID) -> None:
         """Commit "from here on the effect may have happened". Raises LeaseLost, or Unavailable."""
         now, until = self.clock(), self.end()
         with self.database.begin(EVERY_TENANT) as session:
-            ours = rows.mark(session, row_id, owner=self.owner, now=now, until=until)
+            ours = claims.mark(session, row_id, owner=self.owner, now=now, until=until)
         if not ours.rows:
             raise LeaseLost(str(row_id))
         self._hold([row_id], until)

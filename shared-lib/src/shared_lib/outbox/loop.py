@@ -14,9 +14,10 @@ from shared_lib.errors import Unavailable
 from shared_lib.tenancy import NOTHING
 
 from . import closed, presence
+from .claims import Demand
 from .leases import EVERY_TENANT
 from .relay import Relay
-from .rows import CHANNEL, Demand
+from .rows import CHANNEL
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,15 +20,16 @@ from shared_lib.errors import Unavailable
 from shared_lib.pipeline import Answer
 from shared_lib.request_id import current_request_id, request_id_bound
 
-from . import metrics, rows
+from . import claims, metrics, rows
 from .attempt import Attempt
 from .breaker import Breaker
+from .claims import Demand
 from .doubt import OneInDoubt
+from .handover import Handover
 from .lane import Lane
 from .leases import EVERY_TENANT, Leases
 from .model import Delivery, Promise, Route
 from .retry import RetryPolicy
-from .rows import Demand
 
 log = structlog.get_logger(__name__)
 
@@ -37,19 +38,6 @@ READING_SECONDS = 0.3
 
 KNOWN_FOR = timedelta(seconds=0.25)
 """How long after a promise an attempt may rely on what its maker knew: somebody may be erased, an address corrected."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Handover:
-    """What a transaction has promised and this process may begin at once, or where `queueing` soon."""
-
-    promised: tuple[tuple[Delivery, Answer], ...] = ()
-    queueing: bool = False
-
-    @property
-    def deliveries(self) -> tuple[Delivery, ...]:
-        """Those that were leased to this process; to be looked at after the commit."""
-        return tuple(delivery for delivery, answer in self.promised if answer.row.led)
 
 
 class Relay:
@@ -164,7 +152,7 @@ class Relay:
     def claim(self, demands: Sequence[Demand], *, take_over: bool) -> list[Delivery]:
         """Lease due rows to this process, in one statement however many lanes there are."""
         with self.database.begin(EVERY_TENANT) as session:
-            claimed = rows.claim(
+            claimed = claims.claim(
                 session,
                 demands,
                 now=self.clock(),

@@ -1,0 +1,20 @@
+"""What passes from the transaction that promised to the attempts that follow at once."""
+
+from dataclasses import dataclass
+
+from shared_lib.pipeline import Answer
+
+from .model import Delivery
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handover:
+    """What a transaction has promised and this process may begin at once, or where `queueing` soon."""
+
+    promised: tuple[tuple[Delivery, Answer], ...] = ()
+    queueing: bool = False
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Those that were leased to this process; to be looked at after the commit."""
+        return tuple(delivery for delivery, answer in self.promised if answer.row.led)
