@@ -23,6 +23,7 @@ from .settings import DEFAULTS
 
 _LOG_SIZE = 10 * 1024 * 1024
 _PREDECESSOR_PATIENCE = 10.0
+_LOCK_PATIENCE = 1.0  # a supervisor that was killed just as it forked has a child with the lock until that executes
 
 
 class EmbeddedPostgres:
@@ -98,7 +99,9 @@ class EmbeddedPostgres:
             self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self.data_dir, os.O_RDONLY | os.O_DIRECTORY)
             held.callback(os.close, descriptor)
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            patient_until = time.monotonic() + _LOCK_PATIENCE
+            while not _locked(descriptor, patient_until):
+                time.sleep(0.02)
         except BlockingIOError:
             raise DataDirectoryInUse(f"{self.data_dir} is in use: it is already served, by another process") from None
         except OSError as error:
@@ -191,3 +194,14 @@ class EmbeddedPostgres:
 
 def _unusable(data_dir: Path, error: OSError) -> DataDirectoryUnusable:
     return DataDirectoryUnusable(f"{data_dir} cannot be used ({error.strerror}: {error.filename}); choose another")
+
+
+def _locked(directory: int, patience_until: float) -> bool:
+    """Raises BlockingIOError when it is still somebody else's then."""
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if time.monotonic() >= patience_until:
+            raise
+        return False
+    return True
