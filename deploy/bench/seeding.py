@@ -49,7 +49,7 @@ def events(connection: psycopg.Connection, amount: int) -> None:
         connection.execute(_EVENTS, _values(amount))
         connection.execute(_TOLD)
     connection.execute(_COUNTED)
-    settle(connection, "pause_event", "dispatch_result", "event_count")
+    settle(connection, "pause_event", "dispatch_result", "event_count", "mentor_event_count")
 
 
 def lapses(connection: psycopg.Connection, amount: int) -> None:
