@@ -26,7 +26,7 @@ from shared_lib.web import api
 AUDIENCE = "acknowledgement-service"
 
 
-def _migrate(dsn: str) -> None:
+def migrate_empty(dsn: str) -> None:
     database = Database.open(dsn, pool_size=1)
     migrate(database, MIGRATIONS, GRANTS)
     database.close()
@@ -34,7 +34,7 @@ def _migrate(dsn: str) -> None:
 
 @pytest.fixture(scope="session")
 def addresses(postgres_server: PostgresServer) -> Addresses:
-    return database_for(postgres_server, "acknowledgement", _migrate)
+    return database_for(postgres_server, "acknowledgement", migrate_empty)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import psycopg
 from psycopg.sql import SQL, Identifier
+from shared_lib.testing.bulk import settle, without_indexes
 
 from .directory import MENTORS, MENTORS_EACH, ORGANISATION
 
@@ -44,19 +45,19 @@ FROM generate_series(1, %(amount)s) AS n, LATERAL (SELECT n %% %(mentors)s AS m)
 def events(connection: psycopg.Connection, amount: int) -> None:
     """Events of the directory's mentors in turn, a mail told of each; what was there before is gone."""
     connection.execute("TRUNCATE pause_event, dispatch_result, event_count")
-    with _without_indexes(connection, "pause_event"), _without_indexes(connection, "dispatch_result"):
+    with without_indexes(connection, "pause_event"), without_indexes(connection, "dispatch_result"):
         connection.execute(_EVENTS, _values(amount))
         connection.execute(_TOLD)
     connection.execute(_COUNTED)
-    _settle(connection, "pause_event", "dispatch_result", "event_count")
+    settle(connection, "pause_event", "dispatch_result", "event_count", "mentor_event_count")
 
 
 def lapses(connection: psycopg.Connection, amount: int) -> None:
     """Lapses of the directory's mentors in turn, two thirds acknowledged; what was there before is gone."""
     connection.execute("TRUNCATE lapse")
-    with _without_indexes(connection, "lapse"):
+    with without_indexes(connection, "lapse"):
         connection.execute(_LAPSES, _values(amount))
-    _settle(connection, "lapse")
+    settle(connection, "lapse")
 
 
 def copy_directory(source: psycopg.Connection, target: psycopg.Connection) -> None:
@@ -77,50 +78,6 @@ def copy_directory(source: psycopg.Connection, target: psycopg.Connection) -> No
 
 def _values(amount: int) -> dict[str, object]:
     return {"organisation": ORGANISATION, "amount": amount, "mentors": MENTORS, "each": MENTORS_EACH}
-
-
-def _settle(connection: psycopg.Connection, *tables: str) -> None:
-    """What autovacuum would have done in the years in which so many rows come together."""
-    connection.commit()
-    connection.autocommit = True
-    for table in tables:
-        connection.execute(SQL("VACUUM ANALYZE {}").format(Identifier(table)))
-    connection.autocommit = False
-
-
-@contextmanager
-def _without_indexes(connection: psycopg.Connection, table: str) -> Iterator[None]:
-    """Keys and indexes are built once, over all rows: row by row they would take most of the time."""
-    keys = connection.execute(
-        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE conrelid = to_regclass(%s) AND contype IN ('f', 'p', 'u') ORDER BY contype DESC",
-        [table],
-    ).fetchall()
-    referring = connection.execute(
-        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE confrelid = to_regclass(%s) AND contype = 'f'",
-        [table],
-    ).fetchall()
-    for other, name, _ in referring:
-        connection.execute(SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(Identifier(other), Identifier(name)))
-    for name, _ in keys:
-        connection.execute(SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(Identifier(table), Identifier(name)))
-    indexes = connection.execute("SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s", [table]).fetchall()
-    for name, _ in indexes:
-        connection.execute(SQL("DROP INDEX {}").format(Identifier(name)))
-    yield
-    for _, definition in indexes:
-        connection.execute(definition)
-    for name, definition in keys:
-        _add(connection, table, name, definition)
-    for other, name, definition in referring:
-        _add(connection, other, name, definition)
-
-
-def _add(connection: psycopg.Connection, table: str, name: str, definition: str) -> None:
-    """`definition` is the database's own."""
-    beginning = SQL("ALTER TABLE {} ADD CONSTRAINT {} ").format(Identifier(table), Identifier(name))
-    connection.execute(beginning.as_string(connection) + definition)
 
 
 @contextmanager

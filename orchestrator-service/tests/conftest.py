@@ -34,7 +34,7 @@ Headers = dict[str, str]
 Import = Callable[..., Report]
 
 
-def _migrate(dsn: str) -> None:
+def migrate_empty(dsn: str) -> None:
     database = Database.open(dsn, pool_size=1)
     migrate(database, MIGRATIONS, GRANTS)
     database.close()
@@ -42,7 +42,7 @@ def _migrate(dsn: str) -> None:
 
 @pytest.fixture(scope="session")
 def addresses(postgres_server: PostgresServer) -> Addresses:
-    return database_for(postgres_server, "orchestrator", _migrate)
+    return database_for(postgres_server, "orchestrator", migrate_empty)
 
 
 @pytest.fixture(scope="session")

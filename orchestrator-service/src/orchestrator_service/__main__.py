@@ -149,12 +149,13 @@ def _counts(options: argparse.Namespace) -> int:
     from shared_lib.counts import check
     from shared_lib.database import Database
 
-    from .store.event_counts import TALLY
+    from .store.event_counts import OF_MENTORS, TALLY
 
     owner = Database.open(Config.from_env(options.environ).owner_database_url, pool_size=1, statement_timeout=0)
-    code, sentence = check(owner, TALLY, repair=options.action == "repair")
-    print(sentence)
-    return code
+    found = [check(owner, tally, repair=options.action == "repair") for tally in (TALLY, OF_MENTORS)]
+    for (_, sentence), whose in zip(found, ("Of coordinators", "Of mentors"), strict=True):
+        print(f"{whose}: {sentence}")
+    return max(code for code, _ in found)
 
 
 def _seal(options: argparse.Namespace) -> int:

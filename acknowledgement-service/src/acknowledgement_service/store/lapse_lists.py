@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from shared_lib.paging import Mark, Page, PageRequest, Portion
+from shared_lib.statements import plan_by_values
 from sqlalchemy import ColumnElement, Uuid, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -17,6 +18,7 @@ from .tables import MOMENT, LapseRow
 
 def page(session: Session, filters: Filters, request: PageRequest, *, scope: Scope) -> Page[Lapse]:
     """A page of what is in the scope: newest first, or the soonest expiry first; the id breaks ties."""
+    plan_by_values(session)
     conditions = [*within(scope), *_narrowed(filters)]
     total = _total(session, filters, scope, conditions)
     lapses = _found(session, filters.sort, conditions, request) if total > request.offset else []

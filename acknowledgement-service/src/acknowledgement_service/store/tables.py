@@ -16,6 +16,11 @@ class Base(DeclarativeBase):
     """The metadata of this service's database."""
 
 
+def _open(name: str, *columns: str) -> Index:
+    """Few are open, and they are what is looked for: an index of them alone is small."""
+    return Index(name, *columns, postgresql_where="acknowledged_at IS NULL")
+
+
 class LapseRow(Base):
     __tablename__ = "lapse"
 
@@ -40,7 +45,12 @@ class LapseRow(Base):
         Index("lapse_of_mentor", "mentor_id", "created_at", "id"),
         Index("lapse_of_organisation", "organisation_id", "created_at", "id"),
         Index("lapse_by_expiry", "expiry_date", "id"),
-        Index("lapse_open", "created_at", postgresql_where="acknowledged_at IS NULL"),
+        Index("lapse_of_organisation_by_expiry", "organisation_id", "expiry_date", "id"),
+        Index("lapse_of_coordinator_by_expiry", "coordinator_id", "expiry_date", "id"),
+        _open("lapse_open", "created_at"),
+        _open("lapse_open_of_organisation", "organisation_id", "created_at", "id"),
+        _open("lapse_open_by_expiry", "expiry_date", "id"),
+        _open("lapse_open_of_organisation_by_expiry", "organisation_id", "expiry_date", "id"),
     )
 
 

@@ -1,5 +1,7 @@
 """How many events there are: kept as they come and go, because counting would walk the table."""
 
+from collections.abc import Sequence
+
 from shared_lib.counts import Tally
 from shared_lib.statements import ask_one
 from sqlalchemy.dialects.postgresql import insert
@@ -23,9 +25,18 @@ TALLY = Tally(
 )
 """To verify and repair; kept by the statements that add and remove events, not by triggers."""
 
+OF_MENTORS = Tally(
+    table="mentor_event_count",
+    source="pause_event",
+    by={"peer_mentor_id": "text", **TALLY.by},
+    values={"peer_mentor_id": "row.peer_mentor_id", **TALLY.values},
+    number="events",
+)
+"""The same by mentor, for lists of a few mentors; kept by triggers. Too many rows to sum up a whole organisation's."""
+
 
 def change(session: Session, event: PauseEvent, *, by: int) -> None:
-    """One row per organisation, coordinator and type; it is the last lock that a transaction takes."""
+    """One row per organisation, coordinator and type, locked before the mentor's by whoever adds or removes."""
     query = insert(EventCountRow).values(
         organisation_id=event.organisation_id,
         coordinator_id=event.coordinator_id or "",
@@ -49,9 +60,26 @@ WHERE (%(organisation_id)s::text IS NULL OR organisation_id = %(organisation_id)
 
 def total(session: Session, wanted: EventFilter, *, organisation_id: str | None) -> int:
     """How many events there are, of everybody's when no organisation is named. `peer_mentor_id` is not considered."""
-    values = {
+    return int(ask_one(session, _TOTAL, _values(wanted, organisation_id)).total)
+
+
+_OF_MENTORS = """
+SELECT COALESCE(sum(events), 0) AS total FROM mentor_event_count
+WHERE peer_mentor_id = ANY(%(mentors)s)
+    AND (%(organisation_id)s::text IS NULL OR organisation_id = %(organisation_id)s)
+    AND (%(coordinator_id)s::text IS NULL OR coordinator_id = %(coordinator_id)s)
+    AND (%(event_type)s::text IS NULL OR event_type = %(event_type)s)
+"""
+
+
+def total_of(session: Session, mentors: Sequence[str], wanted: EventFilter, *, organisation_id: str | None) -> int:
+    """How many events these mentors have. The filter's own mentor is not considered."""
+    return int(ask_one(session, _OF_MENTORS, {"mentors": mentors, **_values(wanted, organisation_id)}).total)
+
+
+def _values(wanted: EventFilter, organisation_id: str | None) -> dict[str, str | None]:
+    return {
         "organisation_id": organisation_id,
         "coordinator_id": wanted.coordinator_id,
         "event_type": wanted.event_type.value if wanted.event_type else None,
     }
-    return int(ask_one(session, _TOTAL, values).total)

@@ -17,6 +17,7 @@ GRANTS = {
     "pause_event": f"{KEPT}, DELETE",
     "dispatch_result": KEPT,
     "event_count": KEPT,
+    "mentor_event_count": "SELECT",
     "audit_entry": APPEND_ONLY,
     **outbox.GRANTS,
     **audit.GRANTS,

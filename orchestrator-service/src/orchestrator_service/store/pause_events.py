@@ -93,8 +93,9 @@ def save_correction(session: Session, vault: Vault, event: PauseEvent, *, with_r
 
 
 def remove(session: Session, event: PauseEvent) -> None:
-    session.execute(delete(PauseEventRow).where(*_is(event)))
+    """Counted off first: whoever adds one takes the same locks in this order."""
     event_counts.change(session, event, by=-1)
+    session.execute(delete(PauseEventRow).where(*_is(event)))
 
 
 def events_of(session: Session, vault: Vault, rows: Sequence[Any]) -> list[PauseEvent]:

@@ -9,16 +9,25 @@ import pytest
 from psycopg.pq import PipelineStatus
 
 
+class Statement(str):
+    """A statement as the driver was given it, with its values."""
+
+    __slots__ = ("values",)
+    values: Any
+
+
 @contextmanager
-def counted_queries() -> Iterator[list[str]]:
+def counted_queries() -> Iterator[list[Statement]]:
     """The statements that the driver is given inside the block, by whichever way, beside the beginnings and ends of
     transactions."""
-    statements: list[str] = []
+    statements: list[Statement] = []
     execute = psycopg.Cursor.execute
 
     def counted(cursor: psycopg.Cursor[Any], query: Any, *values: Any, **options: Any) -> psycopg.Cursor[Any]:
         if not str(query).startswith(("BEGIN", "SELECT set_config(", "COMMIT")):
-            statements.append(str(query))
+            statement = Statement(query)
+            statement.values = values[0] if values else None
+            statements.append(statement)
         return execute(cursor, query, *values, **options)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -11,7 +11,7 @@ from .directory import (
     OrganisationRow,
     PersonRow,
 )
-from .events import AuditRow, DispatchResultRow, EventCountRow, PauseEventRow
+from .events import AuditRow, DispatchResultRow, EventCountRow, MentorEventCountRow, PauseEventRow
 
 __all__ = [
     "AssignmentRow",
@@ -23,6 +23,7 @@ __all__ = [
     "DispatchResultRow",
     "EventCountRow",
     "MembershipRow",
+    "MentorEventCountRow",
     "OrganisationContactRow",
     "OrganisationRow",
     "PauseEventRow",

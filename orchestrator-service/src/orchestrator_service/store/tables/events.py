@@ -1,5 +1,6 @@
 """Pause events, what became of their notices, how many there are, and who did what."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,8 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from .base import Base
 
 
-def _newest_first(name: str, *columns: str) -> Index:
-    return Index(name, *columns, text("created_at DESC"), text("id DESC"))
+def _newest_first(name: str, *columns: str, include: Sequence[str] = ()) -> Index:
+    return Index(name, *columns, text("created_at DESC"), text("id DESC"), postgresql_include=include)
 
 
 class PauseEventRow(Base):
@@ -24,7 +25,9 @@ class PauseEventRow(Base):
         _newest_first("pause_event_of_type", "event_type"),
         _newest_first("pause_event_of_organisation", "organisation_id"),
         _newest_first("pause_event_of_organisation_and_type", "organisation_id", "event_type"),
-        _newest_first("pause_event_of_mentor", "peer_mentor_id"),
+        _newest_first(
+            "pause_event_by_mentor", "peer_mentor_id", include=["organisation_id", "event_type", "coordinator_id"]
+        ),
         _newest_first("pause_event_of_coordinator", "coordinator_id"),
     )
 
@@ -71,6 +74,18 @@ class EventCountRow(Base):
 
     __tablename__ = "event_count"
 
+    organisation_id: Mapped[str] = mapped_column(primary_key=True)
+    coordinator_id: Mapped[str] = mapped_column(primary_key=True)
+    event_type: Mapped[str] = mapped_column(primary_key=True)
+    events: Mapped[int] = mapped_column(BigInteger)
+
+
+class MentorEventCountRow(Base):
+    """The same by mentor; triggers keep it."""
+
+    __tablename__ = "mentor_event_count"
+
+    peer_mentor_id: Mapped[str] = mapped_column(primary_key=True)
     organisation_id: Mapped[str] = mapped_column(primary_key=True)
     coordinator_id: Mapped[str] = mapped_column(primary_key=True)
     event_type: Mapped[str] = mapped_column(primary_key=True)

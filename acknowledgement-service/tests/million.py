@@ -1,0 +1,33 @@
+"""A million lapses, arranged to be awkward: who or what is asked for may be rare, and all of it long ago."""
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+from shared_lib.tenancy import SPANS_SETTING
+from shared_lib.testing.bulk import settle, without_indexes
+
+AMOUNT = 1_000_000
+BEGINNING, STEP = datetime(2020, 1, 1, tzinfo=UTC), timedelta(minutes=1)
+
+_LAPSES = """
+INSERT INTO lapse (id, notification_id, mentor_id, coordinator_id, organisation_id, expiry_date, created_at,
+    acknowledged_at, version)
+SELECT gen_random_uuid(), gen_random_uuid(), format('m%%s', m), format('c%%s', m / 10),
+    CASE WHEN m < 1700 THEN 'big' WHEN m < 1900 THEN 'small' ELSE 'old' END,
+    timestamptz '2020-02-01 UTC' + n::bigint * 7919 %% 1000003 * interval '1 minute',
+    %(beginning)s + n * %(step)s,
+    CASE WHEN n %% 1000 > 0 AND (n <= 980000 OR m / 10 = 7)
+        THEN timestamptz '2020-01-02 UTC' + n * interval '1 minute' END, 1
+FROM generate_series(1, %(amount)s) AS n,
+    LATERAL (SELECT CASE WHEN n <= 10000 THEN 1900 + n %% 100 ELSE n::bigint * 7919 %% 1900 END AS m) AS who
+"""
+
+
+def seed(connection: psycopg.Connection) -> None:
+    """Three organisations, one of which was active at the beginning only; ten mentors to a coordinator, some five
+    hundred lapses to a mentor. The newest twenty thousand are open, and one in a thousand of the others, which is all
+    that c7 has."""
+    connection.execute(f"SET {SPANS_SETTING} = 'seeding'")
+    with without_indexes(connection, "lapse"):
+        connection.execute(_LAPSES, {"amount": AMOUNT, "beginning": BEGINNING, "step": STEP})
+    settle(connection, "lapse", "lapse_count")
