@@ -63,7 +63,7 @@ class Million:
     def plans(self, scope: Scope, wanted: EventFilter, request: PageRequest, *, generic: bool) -> Sequence[Plan]:
         """Of all statements of such a list, in such a transaction."""
         with self.database.begin(reach_of(scope)) as session, counted_queries() as statements:
-            event_lists.page(session, self.vault, scope, wanted, request)
+            _ = event_lists.page(session, self.vault, scope, wanted, request).value
         with self.database.begin(reach_of(scope)) as session, driver_of(session) as driver:
             return [plan_of(driver, statement, generic=generic) for statement in statements]
 
@@ -86,7 +86,7 @@ def test_they_are_there_in_less_than_a_minute(million: Million) -> None:
     """Or nobody would look at a million again (measured on two cores: 21 s)."""
     assert million.seconds < 60
     with million.database.begin(reach_of(EVERYTHING)) as session:
-        assert event_lists.page(session, million.vault, EVERYTHING, EventFilter(), PageRequest()).total == AMOUNT
+        assert event_lists.page(session, million.vault, EVERYTHING, EventFilter(), PageRequest()).value.total == AMOUNT
 
 
 @pytest.mark.parametrize("generic", [False, True], ids=["for these values", "for whatever values"])
@@ -133,7 +133,7 @@ def test_the_total_is_what_the_rows_say(million: Million, caller: str, wanted: E
     """Counted the long way, within the same walls."""
     scope = CALLERS[caller]
     with million.database.begin(reach_of(scope)) as session:
-        total = event_lists.page(session, million.vault, scope, wanted, PageRequest()).total
+        total = event_lists.page(session, million.vault, scope, wanted, PageRequest()).value.total
         with driver_of(session) as driver:
             counted = driver.execute(_COUNT, {**vars(wanted), "own": scope.coordinator}).fetchone()
     assert counted == (total,)

@@ -18,7 +18,7 @@ Results = Mapping[str, Sequence[DispatchResult]]
 # For every list and every single event: past the mapped class, whose making costs more than the reading.
 _OF_EVENTS = """
 SELECT event_id, recipient_id, channel, status, sent_at, message_id FROM dispatch_result
-WHERE event_id = ANY(%(ids)s) ORDER BY event_id, recipient_id, channel
+WHERE event_id {} ORDER BY event_id, recipient_id, channel
 """
 
 # The event is held against its removal.
@@ -40,7 +40,12 @@ ON CONFLICT (event_id, recipient_id, channel) DO UPDATE SET
 
 def of_events(session: Session, event_ids: Sequence[str]) -> Later[Results]:
     """The results of each event, by recipient and channel; an event without any is not among them."""
-    return send(session, _OF_EVENTS, {"ids": list(event_ids)}).read(_by_event)
+    return send(session, _OF_EVENTS.format("= ANY(%(ids)s)"), {"ids": list(event_ids)}).read(_by_event)
+
+
+def of_selected(session: Session, selection: str, values: Mapping[str, Any]) -> Later[Results]:
+    """The same of the events whose ids a statement of ours selects."""
+    return send(session, _OF_EVENTS.format(f"IN ({selection})"), values).read(_by_event)
 
 
 def _by_event(rows: Sequence[Any]) -> Results:

@@ -1,9 +1,11 @@
 """How many events there are: kept as they come and go, because counting would walk the table."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from shared_lib.counts import Tally
-from shared_lib.statements import ask_one
+from shared_lib.pipeline import Later
+from shared_lib.statements import send
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -58,9 +60,9 @@ WHERE (%(organisation_id)s::text IS NULL OR organisation_id = %(organisation_id)
 """
 
 
-def total(session: Session, wanted: EventFilter, *, organisation_id: str | None) -> int:
+def total(session: Session, wanted: EventFilter, *, organisation_id: str | None) -> Later[int]:
     """How many events there are, of everybody's when no organisation is named. `peer_mentor_id` is not considered."""
-    return int(ask_one(session, _TOTAL, _values(wanted, organisation_id)).total)
+    return send(session, _TOTAL, _values(wanted, organisation_id)).read(_sum)
 
 
 _OF_MENTORS = """
@@ -72,9 +74,15 @@ WHERE peer_mentor_id = ANY(%(mentors)s)
 """
 
 
-def total_of(session: Session, mentors: Sequence[str], wanted: EventFilter, *, organisation_id: str | None) -> int:
+def total_of(
+    session: Session, mentors: Sequence[str], wanted: EventFilter, *, organisation_id: str | None
+) -> Later[int]:
     """How many events these mentors have. The filter's own mentor is not considered."""
-    return int(ask_one(session, _OF_MENTORS, {"mentors": mentors, **_values(wanted, organisation_id)}).total)
+    return send(session, _OF_MENTORS, {"mentors": mentors, **_values(wanted, organisation_id)}).read(_sum)
+
+
+def _sum(rows: Sequence[Any]) -> int:
+    return int(rows[0].total)
 
 
 def _values(wanted: EventFilter, organisation_id: str | None) -> dict[str, str | None]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared_lib.paging import Mark, Page, PageRequest, Portion
-from shared_lib.statements import ask
+from shared_lib.pipeline import Later
+from shared_lib.statements import send
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.event_lists import EventFilter
@@ -15,7 +16,7 @@ from orchestrator_service.domain.pause_events import EventType, PauseEvent
 from orchestrator_service.domain.ports import Vault
 from orchestrator_service.domain.roles import Scope
 
-from . import event_counts, pause_events, responsible
+from . import dispatch_results, event_counts, pause_events, responsible
 from .tables import PauseEventRow
 
 _COLUMNS = ", ".join(column.name for column in PauseEventRow.__table__.columns)
@@ -23,7 +24,9 @@ _NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
 _OLDEST_FIRST = "ORDER BY created_at, id"
 
 
-def page(session: Session, vault: Vault, scope: Scope, wanted: EventFilter, request: PageRequest) -> Page[PauseEvent]:
+def page(
+    session: Session, vault: Vault, scope: Scope, wanted: EventFilter, request: PageRequest
+) -> Later[Page[PauseEvent]]:
     """What the scope reaches of the wanted events."""
     mentors = _mentors(session, scope, wanted)
     values = {
@@ -41,10 +44,19 @@ def page(session: Session, vault: Vault, scope: Scope, wanted: EventFilter, requ
     else:
         total = event_counts.total_of(session, mentors, wanted, organisation_id=scope.organisation)
         ids = _ids_of_mentors(conditions, place, order, request)
-    statement = f"SELECT {_COLUMNS} FROM pause_event WHERE id IN ({ids}) {order}"  # noqa: S608 - ours, without values
-    rows = ask(session, statement, values) if total > request.offset else []
+    # Only where the database might walk far to find nothing is the number read first, at the cost of a journey there.
+    if (request.offset or wanted.coordinator_id) and request.offset >= total.value:
+        return Later(lambda: _page(vault, [], {}, request, total.value))
+    found = send(session, f"SELECT {_COLUMNS} FROM pause_event WHERE id IN ({ids}) {order}", values)  # noqa: S608 - ours
+    results = dispatch_results.of_selected(session, ids, values)
+    return found.read(lambda rows: _page(vault, rows, results.value, request, total.value))
+
+
+def _page(
+    vault: Vault, rows: Sequence[Any], results: dispatch_results.Results, request: PageRequest, total: int
+) -> Page[PauseEvent]:
     found = Portion.cut(rows, request, lambda row: Mark(row.created_at, row.id))
-    return Page.of(found, pause_events.events_of(session, vault, found.items), total=total)
+    return Page.of(found, pause_events.told(vault, found.items, results), total=total)
 
 
 def _mentors(session: Session, scope: Scope, wanted: EventFilter) -> Sequence[str] | None:

@@ -71,7 +71,7 @@ def get_any(session: Session, event_id: str, *, organisation_id: str) -> Later[P
     """The organisation's event, whoever's it is, its reason left sealed: for work that passes it on."""
     event = send(session, _ONE, {"id": event_id, "organisation_id": organisation_id})
     results = dispatch_results.of_events(session, [event_id])
-    return event.read(lambda rows: _told(None, rows, results.value)[0] if rows else None)
+    return event.read(lambda rows: told(None, rows, results.value)[0] if rows else None)
 
 
 def save_correction(session: Session, vault: Vault, event: PauseEvent, *, with_reason: bool) -> None:
@@ -98,12 +98,8 @@ def remove(session: Session, event: PauseEvent) -> None:
     session.execute(delete(PauseEventRow).where(*_is(event)))
 
 
-def events_of(session: Session, vault: Vault, rows: Sequence[Any]) -> list[PauseEvent]:
-    """The rows as domain objects, with what became of their notices (one query for all of them)."""
-    return _told(vault, rows, dispatch_results.of_events(session, [row.id for row in rows]).value)
-
-
-def _told(vault: Vault | None, rows: Sequence[Any], results: dispatch_results.Results) -> list[PauseEvent]:
+def told(vault: Vault | None, rows: Sequence[Any], results: dispatch_results.Results) -> list[PauseEvent]:
+    """The rows as domain objects, with what became of their notices; without a vault their reasons stay sealed."""
     return [_event(vault, row, dispatch_results=tuple(results.get(row.id, ()))) for row in rows]
 
 
@@ -122,7 +118,7 @@ def _one(session: Session, vault: Vault, event_id: str, scope: Scope, *, lock: b
     row = ask_one(session, f"{_ONE} FOR UPDATE" if lock else _ONE, values)
     if row is None or not _reaches(session, scope, row):
         return None
-    return events_of(session, vault, [row])[0]
+    return told(vault, [row], dispatch_results.of_events(session, [row.id]).value)[0]
 
 
 def _reaches(session: Session, scope: Scope, row: Any) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from shared_lib.outbox import Delivery, Promise
 
@@ -16,7 +17,7 @@ LATE_OUTCOMES = timedelta(minutes=15)
 """How much longer than it may take to tell somebody we go on asking whether he was told."""
 
 
-def to_announce(event: PauseEvent, *, scale: float) -> Promise:
+def to_announce(event: PauseEvent, announcement_id: UUID, *, scale: float) -> Promise:
     """Tell the event's audience; a mentor's events are told in their order.
 
     It may begin for as long as the news is news, and outcomes are asked for a little longer. What it is told about at
@@ -24,6 +25,7 @@ def to_announce(event: PauseEvent, *, scale: float) -> Promise:
     """
     longest = event.event_type.longest_wait + LATE_OUTCOMES
     return Promise(
+        id=announcement_id,
         kind=ANNOUNCE,
         payload={"event_id": event.id},
         tenant=event.organisation_id,

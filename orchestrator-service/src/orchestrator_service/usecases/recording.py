@@ -103,8 +103,9 @@ class Recording:
             pause_events.add(session, self.vault, event)
             dispatch_results.record(session, event, _skipped(session, event), at=self.clock())
         else:
-            event = replace(event, announcement_id=uuid7())
-            promise = to_announce(event, scale=self.relay.retry.scale)
+            announcement_id = uuid7()
+            event = replace(event, announcement_id=announcement_id)
+            promise = to_announce(event, announcement_id, scale=self.relay.retry.scale)
             pause_events.add(session, self.vault, event)
             handover = self.relay.promise(session, promise, queueing=queueing)
         audit.note(session, "event_recorded", event, actor_id=actor.id, at=self.clock())

@@ -32,7 +32,8 @@ class Records:
 
     def page(self, wanted: EventFilter, request: PageRequest, *, actor: Actor) -> Page[PauseEvent]:
         with self.database.begin(reach_of(actor.scope)) as session:
-            return event_lists.page(session, self.vault, actor.scope, wanted, request)
+            page = event_lists.page(session, self.vault, actor.scope, wanted, request)
+        return page.value
 
     def find(self, event_id: str, *, actor: Actor) -> PauseEvent:
         """Raises EventNotFound, for what is foreign just as for what does not exist."""
