@@ -37,6 +37,10 @@ FROM generate_series(1, %(amount)s) AS n
     JOIN place ON m = CASE WHEN n <= 10000 THEN 1900 + n %% 100 ELSE n::bigint * 7919 %% 1900 END
 ORDER BY n
 """
+_OUTCOMES = """
+INSERT INTO dispatch_result (event_id, recipient_id, channel, status, sent_at)
+SELECT id, peer_mentor_id, 'email', 'sent', created_at FROM pause_event WHERE number % 4 = 0
+"""
 _COUNTED = """
 INSERT INTO event_count (organisation_id, coordinator_id, event_type, events)
 SELECT organisation_id, coalesce(coordinator_id, ''), event_type, count(*) FROM pause_event GROUP BY 1, 2, 3
@@ -50,10 +54,12 @@ def seed(connection: psycopg.Connection) -> None:
     connection.execute(_DIRECTORY)
     with without_indexes(connection, "pause_event"):
         connection.execute(_EVENTS, {"amount": AMOUNT, "beginning": BEGINNING, "step": STEP})
+    connection.execute(_OUTCOMES)
     connection.execute(_COUNTED)
     settle(
         connection,
         "pause_event",
+        "dispatch_result",
         "event_count",
         "mentor_event_count",
         "person",

@@ -98,6 +98,7 @@ def test_no_list_walks_the_table_or_reads_more_than_a_little(
     for request in PLACES:
         for plan in million.plans(CALLERS[caller], wanted, request, generic=generic):
             assert not plan.walks("pause_event"), str(plan)
+            assert not plan.walks("dispatch_result"), str(plan)
             assert plan.buffers <= MOST_PAGES, str(plan)
 
 
