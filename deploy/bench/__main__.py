@@ -17,10 +17,10 @@ from pathlib import Path
 from . import directory, plant, report
 from .measure import Row
 from .plant import Plant
-from .rows import acknowledging, chain, idle, lists, mails, posting
+from .rows import acknowledging, chain, idle, lists, mails, posting, serving
 from .rows.events import Events
 
-PARTS = ("posting", "pages", "acknowledging", "chain", "mails", "growth", "idle")
+PARTS = ("posting", "pages", "acknowledging", "serving", "chain", "mails", "growth", "idle")
 STARTS = 3
 
 
@@ -86,6 +86,8 @@ def _alone(running: Plant, parts: set[str], rounds: int, events: Events) -> Iter
     if "acknowledging" in parts:
         yield from acknowledging.rows(running, rounds=rounds)
     running.stop("orchestrator.web", "acknowledgement.web")
+    if "serving" in parts:
+        yield from serving.rows(running, events, rounds=rounds)
     posting.forget_promises(running)
 
 
