@@ -1,5 +1,8 @@
-"""What JSON Schema cannot say about our input, for schemathesis (SCHEMATHESIS_HOOKS): which times are possible."""
+"""What JSON Schema cannot say about our input, for schemathesis (SCHEMATHESIS_HOOKS): which times are possible, and
+what a cursor looks like.
+"""
 
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 
 import schemathesis
@@ -12,5 +15,22 @@ schemathesis.openapi.format(
     "date-time",
     strategies.datetimes(FIRST, LAST, timezones=strategies.just(UTC)).map(
         lambda moment: moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    ),
+)
+
+PLACES = strategies.tuples(
+    strategies.datetimes(FIRST, LAST),
+    strategies.uuids() | strategies.from_regex(r"pn_[0-9a-f]{12}", fullmatch=True) | strategies.integers(1, 10**6),
+)
+"""Each list reads one of these kinds of id and refuses the others."""
+
+schemathesis.openapi.format(
+    "cursor",
+    PLACES.map(
+        lambda place: (
+            urlsafe_b64encode(f"{place[0].isoformat(timespec='microseconds')} {place[1]}".encode())
+            .rstrip(b"=")
+            .decode()
+        )
     ),
 )

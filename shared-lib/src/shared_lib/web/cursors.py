@@ -26,7 +26,8 @@ class Cursor(fields.Field[Mark]):
     """A cursor exactly as `cursor_of` writes it. `id_of` reads the list's kind of id, or raises ValueError."""
 
     def __init__(self, id_of: Callable[[str], str | UUID | int], **options: Any) -> None:
-        metadata = {"type": "string", "maxLength": LONGEST, "pattern": "^[A-Za-z0-9_-]+$", **options.pop("metadata")}
+        shape = {"type": "string", "format": "cursor", "maxLength": LONGEST, "pattern": "^[A-Za-z0-9_-]+$"}
+        metadata = {**shape, **options.pop("metadata")}
         super().__init__(metadata=metadata, **options)
         self.id_of = id_of
 
