@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import psycopg
+
 from ..directory import ADMIN, ORGANISATION
 from ..load import Run, request, send_all
 from ..measure import Costs, Row, Sample
@@ -25,6 +27,8 @@ def rows(plant: Plant, events: Events, *, rounds: int) -> list[Row]:
         for workers, threads in SETTINGS:
             settings = {"WEB_WORKERS": str(workers), "WEB_THREADS": str(threads)}
             plant.start(plant.program("orchestrator", "web", **settings))
+            with psycopg.connect(plant.dsns["orchestrator"], autocommit=True) as connection:
+                connection.execute("ANALYZE")  # the list grows from setting to setting
             for name, kind, amount in (("list", _pages, PAGES), ("POST event", _events, EVENTS)):
                 kind(plant, events, WARM_UP)
                 with Costs(service=plant.pids("orchestrator.web"), database=plant.postgres) as costs:
