@@ -10,10 +10,10 @@ from notification_service.store.tables import ContactRow, DispatchRow, Organisat
 from notification_service.usecases.announcements import Announcements
 from shared_lib.clock import utc_now
 from shared_lib.database import Database
-from shared_lib.outbox import Handover, Promise, Relay
+from shared_lib.outbox import Relay
 from shared_lib.tenancy import within
+from shared_lib.testing.promises import noted_promises
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from .asking import ANYBODY, EXPIRED
 
@@ -86,18 +86,11 @@ def test_what_was_sent_stays_so(database: Database, announcements: Announcements
 
 
 def test_what_an_announcement_passes_on_is_what_would_be_read(
-    database: Database, announcements: Announcements, relay: Relay, monkeypatch: pytest.MonkeyPatch
+    database: Database, announcements: Announcements, relay: Relay
 ) -> None:
-    promises: list[Promise] = []
-    promise = relay.promise
-
-    def noted(session: Session, *given: Promise, **options: bool) -> Handover:
-        promises.extend(given)
-        return promise(session, *given, **options)
-
-    monkeypatch.setattr(relay, "promise", noted)
     relay.stopping.set()  # so that nothing is begun at once
-    told = announcements.announce(EXPIRED, ANYBODY).dispatch
+    with noted_promises(relay) as promises:
+        told = announcements.announce(EXPIRED, ANYBODY).dispatch
     with database.begin(within(LHL)) as session:
         addressed = [messages.addressed(session, one.number, organisation_id=LHL).value for one in told.messages]
         dispatch = dispatches.get(session, told.id, organisation_id=LHL).value

@@ -51,7 +51,7 @@ def test_the_command_finds_a_wrong_count_and_mends_it(
 ) -> None:
     recording.record(a_draft(), actor=NHF_ADMIN, key=None, wait_seconds=0)
     with Database.open(addresses.owner, pool_size=1).begin(across("test")) as session:
-        ask(session, f"UPDATE {table} SET events = events + 7")  # noqa: S608 - one of two
+        ask(session, f"UPDATE {table} SET events = events + 7")  # noqa: S608 - one of the two tables above
     owner = {**environ, "MIGRATE_DATABASE_URL": addresses.owner}
 
     assert main(["counts", "verify"], owner) == 1

@@ -1,33 +1,29 @@
 """Recording an event: durable, once, told to the right people, and outliving every neighbour's outage."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
-from orchestrator_service.domain import pause_events as domain
 from orchestrator_service.domain.announcements import Status
-from orchestrator_service.domain.errors import EventNotFound, ExpiryUnknown, MentorNotFound
-from orchestrator_service.domain.pause_events import Draft, EventType, PauseEvent
+from orchestrator_service.domain.errors import ExpiryUnknown, MentorNotFound
+from orchestrator_service.domain.pause_events import EventType
 from orchestrator_service.domain.roles import Actor
 from orchestrator_service.store.tables import AuditRow, PauseEventRow
-from orchestrator_service.usecases.recording import Recorded, Recording
+from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
 from shared_lib.database import Database
 from shared_lib.errors import Unreachable
-from shared_lib.idempotency import KeyReused, RequestKey
-from shared_lib.outbox import Handover, Promise, Relay
+from shared_lib.outbox import Relay
 from shared_lib.tenancy import across
 from shared_lib.testing.postgres import Addresses
-from sqlalchemy import func, select, text
-from sqlalchemy.orm import Session
+from shared_lib.testing.promises import noted_promises
+from sqlalchemy import select, text
 
 from ..builders import (
     COORDINATOR,
     DAY,
     EFFECTIVE,
-    GLOBAL_ADMIN,
     INGRID,
     LHL_ADMIN,
     MENTOR,
@@ -35,25 +31,9 @@ from ..builders import (
     a_draft,
 )
 from ..fakes import FakeNotifier, MovableClock
+from .asking import a_key, count, find, recorded
 
 pytestmark = pytest.mark.usefixtures("directory")
-
-
-def recorded(recording: Recording, draft: Draft, actor: Actor = INGRID, key: RequestKey | None = None) -> Recorded:
-    return recording.record(draft, actor=actor, key=key, wait_seconds=2)
-
-
-def a_key(fingerprint: bytes = b"f") -> RequestKey:
-    return RequestKey(caller=COORDINATOR, operation="record", key="k-1", fingerprint=fingerprint)
-
-
-def find(records: Records, event: PauseEvent) -> PauseEvent:
-    return records.find(event.id, actor=GLOBAL_ADMIN)
-
-
-def count(database: Database, table: type) -> int:
-    with database.begin(across("test")) as session:
-        return session.scalar(select(func.count()).select_from(table)) or 0
 
 
 def test_the_event_is_told_and_says_whom(recording: Recording, notifier: FakeNotifier, records: Records) -> None:
@@ -158,59 +138,6 @@ def test_what_stays_queued_for_ever_ends_as_expired(
     assert {result.status for result in find(records, event).dispatch_results} == {Status.EXPIRED}
 
 
-def test_a_repeat_is_the_same_event_and_tells_nobody_twice(recording: Recording, notifier: FakeNotifier) -> None:
-    first = recorded(recording, a_draft())
-    again = recorded(recording, a_draft(reason="Something else"))
-
-    assert (first.is_new, again.is_new) == (True, False)
-    assert again.event.id == first.event.id
-    assert again.event.reason == "Personal leave"
-    assert len(notifier.announced) == 1
-
-
-def test_twenty_at_once_are_one_event(recording: Recording, notifier: FakeNotifier, database: Database) -> None:
-    with ThreadPoolExecutor(20) as threads:
-        answers = list(threads.map(lambda _: recorded(recording, a_draft()), range(20)))
-
-    assert [answer.is_new for answer in answers].count(True) == 1
-    assert len({answer.event.id for answer in answers}) == count(database, PauseEventRow) == 1
-    assert len(notifier.announced) == 1
-
-
-def test_a_key_stands_for_the_event_in_its_present_state(recording: Recording, records: Records) -> None:
-    first = recorded(recording, a_draft(), key=a_key())
-    records.correct(
-        first.event.id, domain.Correction.of({"effective_date": EFFECTIVE + DAY}), actor=NHF_ADMIN, versions=None
-    )
-    again = recorded(recording, a_draft(), key=a_key())
-
-    assert (again.is_new, again.is_replay) == (True, True)
-    assert (again.event.id, again.event.effective_date) == (first.event.id, EFFECTIVE + DAY)
-    with pytest.raises(KeyReused):
-        recorded(recording, a_draft(), key=a_key(b"other"))
-
-
-def test_a_key_whose_event_was_removed_stands_for_nothing(recording: Recording, records: Records) -> None:
-    first = recorded(recording, a_draft(), key=a_key())
-    records.remove(first.event.id, actor=GLOBAL_ADMIN, versions=None)
-
-    with pytest.raises(EventNotFound):
-        recorded(recording, a_draft(), key=a_key())
-
-
-def test_a_taken_id_is_not_taken_again(
-    recording: Recording, monkeypatch: pytest.MonkeyPatch, database: Database
-) -> None:
-    ids = iter(["pn_000000000001", "pn_000000000001", "pn_000000000002"])
-    monkeypatch.setattr(domain, "new_event_id", lambda: next(ids))
-
-    first = recorded(recording, a_draft()).event
-    second = recorded(recording, a_draft(event_type=EventType.PAUSE_DEACTIVATED)).event
-
-    assert (first.id, second.id) == ("pn_000000000001", "pn_000000000002")
-    assert second.notifications_sent == ["coordinator_email", "peer_mentor_email"]
-
-
 @pytest.mark.parametrize(
     ("before", "event_type"),
     [([EventType.PAUSE_ACTIVATED], EventType.PAUSE_ACTIVATED), ([], EventType.PAUSE_DEACTIVATED)],
@@ -291,17 +218,10 @@ def test_recording_is_audited_without_any_text(recording: Recording, database: D
 
 
 def test_what_is_passed_on_and_answered_is_what_would_be_read(
-    recording: Recording, records: Records, relay: Relay, monkeypatch: pytest.MonkeyPatch
+    recording: Recording, records: Records, relay: Relay
 ) -> None:
-    promises: list[Promise] = []
-    promise = relay.promise
-
-    def noted(session: Session, *given: Promise, **options: bool) -> Handover:
-        promises.extend(given)
-        return promise(session, *given, **options)
-
-    monkeypatch.setattr(relay, "promise", noted)
-    answered = recorded(recording, a_draft(reason="vondt i ryggen")).event
+    with noted_promises(relay) as promises:
+        answered = recorded(recording, a_draft(reason="vondt i ryggen")).event
 
     assert set(answered.dispatch_results) == set(find(records, answered).dispatch_results) != set()
     assert replace(answered, dispatch_results=()) == replace(find(records, answered), dispatch_results=())

@@ -103,7 +103,7 @@ class Pipeline:
         """Begin the transaction now, unless it has begun."""
         if not self._has_begun:
             with self.driver() as driver:
-                driver.execute(begin_with(tuple(self._settings())))
+                driver.execute(_begin_with(tuple(self._settings())))
                 self._has_begun = True
 
     def send(self) -> None:
@@ -203,7 +203,7 @@ def gathering(driver: "psycopg.Connection[Any]") -> Iterator[None]:
 
 
 @lru_cache(maxsize=1024)
-def begin_with(settings: tuple[tuple[str, str], ...]) -> str:
+def _begin_with(settings: tuple[tuple[str, str], ...]) -> str:
     """BEGIN and its settings in one message, where the driver would send BEGIN alone."""
     parts: list[Composable] = [SQL("BEGIN")]
     parts += [SQL("SET LOCAL {} = {}").format(SQL(name), Literal(value)) for name, value in settings]

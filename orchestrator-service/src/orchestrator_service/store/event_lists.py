@@ -47,7 +47,7 @@ def page(
     # Only where the database might walk far to find nothing is the number read first, at the cost of a journey there.
     if (request.offset or wanted.coordinator_id) and request.offset >= total.value:
         return Later(lambda: _page(vault, [], {}, request, total.value))
-    found = send(session, f"SELECT {_COLUMNS} FROM pause_event WHERE id IN ({ids}) {order}", values)  # noqa: S608 - ours
+    found = send(session, f"SELECT {_COLUMNS} FROM pause_event WHERE id IN ({ids}) {order}", values)  # noqa: S608 - put together from ours
     results = dispatch_results.of_selected(session, ids, values)
     return found.read(lambda rows: _page(vault, rows, results.value, request, total.value))
 
@@ -86,7 +86,7 @@ def _reading(request: PageRequest) -> tuple[str, str]:
 
 
 def _ids_of_all(conditions: str, place: str, order: str, request: PageRequest) -> str:
-    return f"SELECT id FROM pause_event WHERE {conditions} AND {place} {order} {_window(request)}"  # noqa: S608
+    return f"SELECT id FROM pause_event WHERE {conditions} AND {place} {order} {_window(request)}"  # noqa: S608 - as below
 
 
 def _ids_of_mentors(conditions: str, place: str, order: str, request: PageRequest) -> str:

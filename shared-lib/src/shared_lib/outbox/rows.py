@@ -33,7 +33,7 @@ _INSERT = f"""
         SELECT %(begin)s AND NOT EXISTS (SELECT 1 FROM outbox WHERE ordering_key = %(ordering_key)s)
     ) AS place (lead)
     RETURNING leased_by IS NOT NULL AS led, CASE WHEN leased_by IS NULL THEN pg_notify('{CHANNEL}', '')::text END
-    """  # noqa: S608 - a constant of ours
+    """  # noqa: S608 - CHANNEL is our own constant
 
 
 def add(
@@ -109,7 +109,7 @@ _LOOK_AGAIN = f"""
     SELECT (SELECT pg_notify('{CHANNEL}', '') FROM outbox o
             WHERE o.ordering_key = old.ordering_key AND o.id <> old.id LIMIT 1) AS follower
     FROM old
-    """  # noqa: S608 - a constant of ours
+    """  # noqa: S608 - CHANNEL is our own constant
 
 
 def look_again(session: Session, row_id: UUID, *, due_at: datetime) -> Answer:
