@@ -71,6 +71,7 @@ class Database:
             connect_args={
                 "autocommit": True,  # not really: the pipeline begins, and SQLAlchemy commits as ever
                 "connect_timeout": CONNECT_SECONDS,
+                "prepare_threshold": None,  # what comes again and again is asked, and prepared, by `Exchange`
                 "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
             },
         )

@@ -47,7 +47,7 @@ def plan_by_values(session: Session) -> None:
     tenants and filters of middling size, and walks over everybody else's rows to find those of a small one (measured:
     9,500 pages instead of 4).
     """
-    send(session, "SET LOCAL plan_cache_mode = force_custom_plan")
+    send(session, "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
 
 
 @contextmanager

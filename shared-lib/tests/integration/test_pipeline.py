@@ -1,14 +1,13 @@
 """Statements that are sent together: in their order, in one transaction, and no failure of any goes unnoticed."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
 import psycopg
 import pytest
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
-from shared_lib.pipeline import Answer, gathering
+from shared_lib.pipeline import Answer
 from shared_lib.statements import ask, ask_one, driver_of, send
 from shared_lib.tenancy import across, within
 from shared_lib.testing.postgres import Addresses
@@ -58,9 +57,17 @@ def test_a_transaction_goes_to_the_database_when_an_answer_is_wanted_and_at_the_
             send(session, *put(number))
         assert journeys == []
         assert ask_one(session, "SELECT count(*) AS number FROM parcel").number == 4
-        assert journeys == ["pipeline"]
+        assert [len(journey) for journey in journeys] == [1 + 1 + 4 + 1]  # BEGIN and whose rows are seen
         send(session, *put(5))
-    assert journeys == ["pipeline", "pipeline"]
+    assert [len(journey) for journey in journeys[1:]] == [1 + 1]  # COMMIT
+
+
+def test_what_leaves_together_needs_no_beginning_and_no_end(database: Database) -> None:
+    stored(database)  # connected
+    with counted_journeys() as journeys, database.begin(within("oslo")) as session:
+        answers = [send(session, *put(number)) for number in range(4)]
+    assert [len(journey) for journey in journeys] == [1 + 4]
+    assert [answer.row.id for answer in answers] == stored(database) == [0, 1, 2, 3]
 
 
 def test_nothing_asked_is_nothing_sent(database: Database) -> None:
@@ -117,7 +124,7 @@ def test_the_connection_serves_the_next_transaction_after_a_failure(outbox_url: 
             send(session, "SELECT 1 AS one")
             send(session, "SELECT nothing FROM nowhere")
 
-    for _ in range(8):  # more often than it takes the driver to prepare a statement
+    for _ in range(8):  # more often than it takes to prepare a statement
         with pytest.raises(exc.ProgrammingError):
             fail()
         with single.begin(within("oslo")) as session:
@@ -160,33 +167,6 @@ def test_a_savepoint_takes_what_was_sent_in_it(database: Database) -> None:
             ask(session, *put(1))
         send(session, *put(3))
     assert stored(database) == [1, 3]
-
-
-def test_a_thread_does_not_wait_while_statements_are_put_together(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The driver by itself waits for its socket at every statement, and the database holds locks meanwhile."""
-    waits: list[object] = []
-    wait = psycopg.Connection.wait
-
-    def watched(generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        answer = None
-        while True:
-            try:
-                wanted = generator.send(answer)
-            except StopIteration as end:
-                return end.value
-            waits.append(wanted)
-            answer = yield wanted
-
-    monkeypatch.setattr(psycopg.Connection, "wait", lambda self, gen, *more: wait(self, watched(gen), *more))
-    with database.begin(across("test")) as session, driver_of(session) as driver:
-        waits.clear()
-        with gathering(driver):
-            for _ in range(8):  # the driver prepares what comes again
-                driver.execute("SELECT 1")
-            assert waits == []
-        assert len(waits) > 0
 
 
 def test_a_mapped_statement_follows_what_was_sent_before_it(database: Database) -> None:
