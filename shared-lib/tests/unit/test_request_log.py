@@ -1,6 +1,5 @@
 """The log has one line for each request, and nothing in it that a person could be recognised by."""
 
-import io
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -18,22 +17,12 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def lines() -> Iterator[Lines]:
+def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
     """What this process has logged since the last look, exactly as a service writes it."""
-    root, output = logging.getLogger(), io.StringIO()
+    root = logging.getLogger()
     before, level = root.handlers[:], root.level
     house_logging.configure("parcels")
-    (handler,) = root.handlers
-    assert isinstance(handler, logging.StreamHandler)
-    handler.setStream(output)
-
-    def look() -> list[dict[str, Any]]:
-        text = output.getvalue()
-        output.seek(0)
-        output.truncate()
-        return [json.loads(line) for line in text.splitlines()]
-
-    yield look
+    yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     root.handlers[:], root.level = before, level
     structlog.reset_defaults()
 
