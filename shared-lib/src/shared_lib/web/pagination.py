@@ -75,18 +75,15 @@ def portion_answer(portion: Portion[Any], *, last_page: int) -> tuple[dict[str, 
 def _links(portion: Portion[Any], *, furthest: int, last: PageRequest | None = None) -> dict[str, str]:
     first = PageRequest(limit=portion.request.limit)
     targets = {"first": first, "prev": portion.preceding, "next": portion.following, "last": last}
-    links = [f'<{_address(to, furthest)}>; rel="{name}"' for name, to in targets.items() if to is not None]
+    filters = {name: value for name, value in request.args.items() if name not in PLACE}
+    here = f"{request.script_root}{request.path}?{urlencode(filters)}{'&' if filters else ''}"
+    links = [f'<{here}{_place(to, furthest)}>; rel="{name}"' for name, to in targets.items() if to is not None]
     return {"Link": ", ".join(links)}
 
 
-def _address(to: PageRequest, furthest: int) -> str:
+def _place(to: PageRequest, furthest: int) -> str:
     """Numbers stop at the furthest that may be asked for; the cursor goes on."""
-    filters = {name: value for name, value in request.args.items() if name not in PLACE}
-    cursors = {"after": to.after, "before": to.before}
-    query = {
-        **filters,
-        "page": min(to.page, furthest),
-        "limit": to.limit,
-        **{name: cursor_of(mark) for name, mark in cursors.items() if mark is not None},
-    }
-    return f"{request.script_root}{request.path}?{urlencode(query)}"
+    place = f"page={min(to.page, furthest)}&limit={to.limit}"
+    if to.after is not None:
+        return f"{place}&after={cursor_of(to.after)}"
+    return place if to.before is None else f"{place}&before={cursor_of(to.before)}"
