@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 import psycopg
 from psycopg import errors
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
 Question = tuple[str, Mapping[str, Any] | None]
@@ -124,15 +124,15 @@ class Exchange:
         """Answers how many results there will be."""
         pgconn = self._pgconn
         if statement.asked < PREPARED_FROM:
-            pgconn.send_query_params(statement.query, values, statement.types, formats)
+            pgconn.send_query_params(statement.query, values, statement.types, formats, Format.BINARY)
             return 1
         if statement.name is not None:
-            pgconn.send_query_prepared(statement.name, values, formats)
+            pgconn.send_query_prepared(statement.name, values, formats, Format.BINARY)
             return 1
         self._names += 1
         statement.name = b"own_%d" % self._names
         pgconn.send_prepare(statement.name, statement.query, statement.types)
-        pgconn.send_query_prepared(statement.name, values, formats)
+        pgconn.send_query_prepared(statement.name, values, formats, Format.BINARY)
         return 2
 
     def _results(self) -> list[PGresult]:
