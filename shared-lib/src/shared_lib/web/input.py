@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from flask import Request
+from flask import Request, request
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import RAISE, Schema
 from webargs.flaskparser import FlaskParser
@@ -14,6 +14,8 @@ from webargs.flaskparser import FlaskParser
 from .problems import Problem
 
 DEEPEST = 32
+KNOWN_QUERIES = 256
+"""How many are kept; most callers ask for the first page of one of a few lists."""
 LONGEST_NUMBER = 20
 """Digits; more than any number we know of."""
 
@@ -46,6 +48,23 @@ class StrictParser(FlaskParser):  # type: ignore[misc, unused-ignore]
         "path": RAISE,
         "headers": None,
     }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._queries: dict[tuple[Any, bytes], Mapping[str, Any]] = {}
+
+    def parse(self, argmap: Any, req: Request | None = None, *, location: str | None = None, **options: Any) -> Any:
+        """A query that has been understood is not read again: its meaning depends on nothing else."""
+        if location != "query":
+            return super().parse(argmap, req, location=location, **options)
+        key = argmap, request.query_string
+        found = self._queries.get(key)
+        if found is None:
+            found = super().parse(argmap, req, location=location, **options)
+            if len(self._queries) >= KNOWN_QUERIES:
+                self._queries.clear()
+            self._queries[key] = found
+        return dict(found)
 
     def _get_schema(self, argmap: Any, req: Request) -> Schema:
         """Made once per class: to make a schema costs more than to load with it, and none keeps anything of a load."""

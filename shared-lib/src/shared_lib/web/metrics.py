@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from functools import cache
 
 from flask import Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
@@ -39,8 +40,14 @@ def known_method() -> str:
 
 def _count(response: Response) -> Response:
     route = request.url_rule.rule if request.url_rule is not None else "none"
-    method = known_method()
-    REQUESTS.labels(method, route, response.status_code).inc()
+    requests, seconds = _meters(known_method(), route, response.status_code)
+    requests.inc()
     if "begun" in g:
-        SECONDS.labels(method, route).observe(time.monotonic() - g.begun)
+        seconds.observe(time.monotonic() - g.begun)
     return response
+
+
+@cache
+def _meters(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """Of one kind of answer: there are as many as routes, methods and statuses, none of them a client's choice."""
+    return REQUESTS.labels(method, route, status), SECONDS.labels(method, route)
