@@ -7,7 +7,9 @@ _LONGEST = 80
 
 def spoken(name: str) -> str:
     """One line without invisible characters: a name must not break out of its sentence or turn it around."""
-    visible = "".join(" " if character.isspace() else character for character in name if _is_visible(character))
+    visible = name
+    if not name.isprintable():  # which nearly all are; they have neither controls nor spaces but the plain one
+        visible = "".join(" " if character.isspace() else character for character in name if _is_visible(character))
     return cut(" ".join(visible.split()), _LONGEST)
 
 

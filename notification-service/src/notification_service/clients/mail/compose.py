@@ -1,10 +1,10 @@
 """Builds the bytes of a mail from a letter, and checks that they say in their headers exactly what we meant."""
 
+import re
 from binascii import b2a_qp
-from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.headerregistry import Address
-from email.message import EmailMessage, Message
+from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
@@ -17,8 +17,10 @@ from notification_service.domain.ports import Mail
 
 from .sender import Sender
 
-_HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type")
-_PARTS = ["Content-Type", "Content-Transfer-Encoding"]
+_HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
+_NEXT_FIELD = re.compile(r"\r\n(?![ \t])")
+_CONTROL = re.compile(r"[^ -~]")
+"""A line break of some kind is among them, that a receiver may take for one."""
 
 _BOUNDARY = "=_alternative"
 """Cannot occur in a part: quoted-printable writes every = of a text as =3D. One for all, so that parsers know it."""
@@ -27,19 +29,18 @@ _FIXED = (
     f"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
     f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n\r\n'
 )
-_PART_HEADS = {
-    template: (
-        f'--{_BOUNDARY}\r\nContent-Type: text/{subtype}; charset="utf-8"\r\n'
-        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    ).encode("ascii")
-    for template, subtype in (("letter.txt", "plain"), ("letter.html", "html"))
-}
-_END = f"--{_BOUNDARY}--\r\n".encode("ascii")
+_DELIMITER = f"--{_BOUNDARY}".encode("ascii")
+_TEXT, _HTML = (
+    f'\r\nContent-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'.encode()
+    for subtype in ("plain", "html")
+)
+_END = b"--\r\n"
 
 _templates = Environment(
     loader=PackageLoader("notification_service.clients.mail"),
     autoescape=select_autoescape(["html"]),
     undefined=StrictUndefined,
+    auto_reload=False,
     trim_blocks=True,
     lstrip_blocks=True,
 )
@@ -49,7 +50,8 @@ def composed(mail: Mail, sender: Sender) -> bytes:
     """The mail with CRLF line ends. The same mail always gives the same bytes. Raises `Rejected`."""
     if not is_plain_address(mail.to):
         raise Rejected("invalid_address")
-    octets = b"".join((_head(mail, sender), _part("letter.txt", mail), _part("letter.html", mail), _END))
+    text, html = _written_part("letter.txt", mail), _written_part("letter.html", mail)
+    octets = b"".join((_head(mail, sender), _DELIMITER, _TEXT, text, _DELIMITER, _HTML, html, _DELIMITER, _END))
     if not reads_as_meant(octets, mail):
         raise Rejected("mail_not_as_meant")
     return octets
@@ -60,7 +62,7 @@ def _head(mail: Mail, sender: Sender) -> bytes:
     folding (a subject, our own name) is still left to the library, once for each of the few there are.
     """
     lines = (
-        _written("From", str(Address(display_name=sender.name, addr_spec=sender.address))),
+        _written_sender(sender),
         f"To: {mail.to}\r\n",
         _written("Subject", mail.letter.title),
         f"Date: {format_datetime(mail.written_at)}\r\n",
@@ -68,6 +70,11 @@ def _head(mail: Mail, sender: Sender) -> bytes:
         _FIXED,
     )
     return "".join(lines).encode("ascii")
+
+
+@lru_cache
+def _written_sender(sender: Sender) -> str:
+    return _written("From", str(Address(display_name=sender.name, addr_spec=sender.address)))
 
 
 @lru_cache(maxsize=256)
@@ -78,29 +85,46 @@ def _written(header: str, value: str) -> str:
     return message.as_bytes(policy=SMTP).decode("ascii").removesuffix("\r\n")
 
 
-def _part(template: str, mail: Mail) -> bytes:
+def _written_part(template: str, mail: Mail) -> bytes:
     """Quoted-printable: no line is too long for a server, and no = of a text stands for itself."""
     text = _templates.get_template(template).render(letter=mail.letter)
     lines = text.rstrip("\n").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return _PART_HEADS[template] + b2a_qp("\r\n".join([*lines, ""]).encode(), istext=True)
+    return b2a_qp("\r\n".join([*lines, ""]).encode(), istext=True)
 
 
 def reads_as_meant(octets: bytes, mail: Mail) -> bool:
-    """Read it as the receiver will: is there no header and no part that we did not write?
+    """Read it as the receiver will (RFC 5322, 2046): is there no header and no part that we did not write?
 
-    The plain old policy: it splits headers just the same, and parsing each as an object costs more than the sending.
+    What stands between two delimiters is a part, whatever it is, so nobody has to read that. The library's parser makes
+    an object of every line, which costs more than to send the mail.
     """
-    seen = message_from_bytes(octets)
-    payload = seen.get_payload() if seen.get_content_type() == "multipart/alternative" else []
-    parts = [part for part in payload if isinstance(part, Message)] if isinstance(payload, list) else []
+    head, _, body = octets.partition(b"\r\n\r\n")
+    return _is_head_as_meant(head.decode("ascii", "replace"), mail) and _are_parts_as_meant(body)
+
+
+def _is_head_as_meant(head: str, mail: Mail) -> bool:
+    fields = [field.partition(":") for field in _NEXT_FIELD.split(head)]
+    seen = {name: "".join(value.splitlines()).strip() for name, _, value in fields}
     return (
-        sorted(seen.keys()) == sorted(_HEADERS)
-        and _unfolded(seen["To"]) == mail.to
-        and str(make_header(decode_header(_unfolded(seen["Subject"])))) == mail.letter.title
-        and [part.get_content_type() for part in parts] == ["text/plain", "text/html"]
-        and all(part.keys() == _PARTS for part in parts)
+        not _CONTROL.search(head.replace("\r\n", ""))
+        and [name for name, _, _ in fields] == _HEADERS
+        and seen["To"] == mail.to
+        and _decoded(seen["Subject"]) == mail.letter.title
+        and seen["Content-Type"] == f'multipart/alternative; boundary="{_BOUNDARY}"'
     )
 
 
-def _unfolded(value: str) -> str:
-    return "".join(value.splitlines()).strip()
+def _are_parts_as_meant(body: bytes) -> bool:
+    before, *parts = body.split(_DELIMITER)
+    return (
+        before == b""
+        and [part[: len(head)] for part, head in zip(parts, (_TEXT, _HTML, _END), strict=False)] == [_TEXT, _HTML, _END]
+        and len(parts) == len((_TEXT, _HTML, _END))
+        and parts[-1] == _END
+    )
+
+
+@lru_cache(maxsize=256)
+def _decoded(subject: str) -> str:
+    """What is shown of it; there are few, for no name stands in one."""
+    return str(make_header(decode_header(subject)))
