@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -15,6 +16,7 @@ from shared_lib.tenancy import NOTHING
 
 from . import closed, presence
 from .claims import Demand
+from .lane import Lane
 from .leases import EVERY_TENANT
 from .relay import Relay
 from .rows import CHANNEL
@@ -47,6 +49,7 @@ class RelayLoop:
         self._hold_off_until = 0.0
         self._announce_at = 0.0
         self._claimed_at = float("-inf")
+        self._crowded: Sequence[Lane] = []
         self._tidy_at = time.monotonic() + TIDY_SECONDS
         self._turned_at = float("inf")  # not begun yet
         relay.on_finished = self._wake.set
@@ -101,27 +104,44 @@ class RelayLoop:
 
     def _serve(self) -> None:
         """Begin what the lanes have room for; where a destination does not answer, what is overdue, and one to see."""
-        lanes = [lane for lane in self.relay.lanes.values() if lane.kinds]
+        lanes = self._lanes()
         self._begin([lane.demand(room=lane.room, expired_only=lane.breaker.is_open) for lane in lanes if lane.room])
         for lane in lanes:
             if lane.breaker.is_open and lane.room and lane.breaker.admits():
                 self.relay.hasten(lane, limit=1)
                 self._begin([lane.demand(room=1)])
 
+    def _lanes(self) -> Sequence[Lane]:
+        return [lane for lane in self.relay.lanes.values() if lane.kinds]
+
     def _begin(self, demands: Sequence[Demand]) -> None:
         if not demands:
             return
         self._claimed_at = time.monotonic()
         take_over = self._claimed_at >= self._hold_off_until
-        for delivery in self.relay.claim(demands, take_over=take_over):
+        claimed = self.relay.claim(demands, take_over=take_over)
+        found = Counter(delivery.kind for delivery in claimed)
+        self._crowded = [
+            lane
+            for lane in self._lanes()
+            for demand in demands
+            if demand.lane == lane.name and sum(found[kind] for kind in lane.kinds) >= demand.room
+        ]
+        for delivery in claimed:
             if self.relay.begin(delivery) is None:
                 log.error("outbox.no_room_for_claimed", outbox_id=str(delivery.id))
 
     def _gather(self) -> None:
-        """Under load threads come free one by one, and to claim a single row costs more than to deliver it."""
-        left = self._claimed_at + GATHER_SECONDS - time.monotonic()
-        if left > 0:
-            self.relay.stopping.wait(left)
+        """Under load threads come free one by one, and to claim a single row costs more than to deliver it.
+
+        Half of a lane that found as much as it could take is worth a claim; the other half is at work meanwhile.
+        """
+        until = self._claimed_at + GATHER_SECONDS
+        while (left := until - time.monotonic()) > 0 and not self.relay.stopping.is_set():
+            self._wake.clear()
+            if any(lane.room * 2 >= lane.size for lane in self._crowded):
+                return
+            self._wake.wait(left)
 
     def _hold_off(self, reason: str) -> None:
         self._hold_off_until = time.monotonic() + self.relay.retry.lease
