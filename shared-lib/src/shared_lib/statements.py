@@ -16,6 +16,7 @@ import psycopg
 from sqlalchemy.orm import Session
 
 from shared_lib.pipeline import Answer, Pipeline
+from shared_lib.tenancy import Reach
 
 PIPELINE = "pipeline"
 """Where `Database.begin` leaves the transaction's pipeline: in `Session.info`."""
@@ -48,6 +49,12 @@ def plan_by_values(session: Session) -> None:
     9,500 pages instead of 4).
     """
     send(session, "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
+
+
+def widen(session: Session, reach: Reach) -> None:
+    """What follows in this transaction sees what `reach` says as well."""
+    for name, value in reach.settings.items():
+        send(session, "SELECT set_config(%(name)s, %(value)s, true)", {"name": name, "value": value})
 
 
 @contextmanager

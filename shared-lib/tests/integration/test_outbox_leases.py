@@ -1,12 +1,11 @@
 """Leases, marks and bad ends: what happens when an attempt does not come back (DESIGN section 3)."""
 
-import threading
 from datetime import timedelta
 from typing import NoReturn
 
 from shared_lib.database import Database
 from shared_lib.errors import Deferred, Rejected, Unsettled
-from shared_lib.outbox import Delivery, Ending, Promise, Relay, closed
+from shared_lib.outbox import Delivery, Ending, Relay, closed
 from shared_lib.tenancy import across
 
 from ..outbox_world import Destination, MovableClock, a_relay, promise, rows
@@ -236,45 +235,3 @@ def test_a_row_whose_end_cannot_be_told_is_dead_all_the_same(database: Database,
     assert [(row.ending, row.last_reason) for row in rows(database, "outbox_closed")] == [
         ("dead", "crashed_repeatedly")
     ]
-
-
-def test_one_delivery_at_a_time_is_in_doubt(relay: Relay, destination: Destination) -> None:
-    inside: list[int] = []
-    peaks: list[int] = []
-
-    def linger(delivery: Delivery) -> None:
-        delivery.mark()
-        inside.append(1)
-        peaks.append(len(inside))
-        threading.Event().wait(0.02)
-        inside.pop()
-
-    destination.before = linger
-    promise(relay, *"abcd", inline=True)
-
-    assert sorted(destination.taken) == list("abcd")
-    assert max(peaks) == 1
-
-
-def test_a_destination_that_takes_its_time_does_not_hold_up_the_others(relay: Relay, destination: Destination) -> None:
-    gate = threading.Event()
-
-    def linger(delivery: Delivery) -> None:
-        delivery.mark()
-        delivery.check()
-        if delivery.payload["name"] == "slow":
-            gate.wait(10)
-
-    destination.before = linger
-    with relay.database.begin(across("test")) as session:
-        names = ("slow", "a", "b")
-        handover = relay.promise(
-            session, *(Promise(kind="parcel", payload={"name": name}, tenant="oslo") for name in names)
-        )
-    relay.deliver_now(handover, wait_seconds=3)
-    before = sorted(destination.taken)
-    gate.set()
-    relay.close()
-
-    assert before == ["a", "b"]
-    assert "slow" in destination.taken

@@ -157,15 +157,27 @@ class Attempt:
         pause = 0.1
         while True:
             try:
-                with self.relay.database.begin(within(self.delivery.tenant)) as session:
-                    write(session)
-                self.relay.doubt.leave(self.delivery.id)  # the next one need not wait for our log
+                self._commit(write)
                 return
             except Unavailable as error:
                 log.warning("outbox.outcome_not_written_yet", reason=error.reason, **self._ids())
                 if self.relay.abandoning.wait(pause):
                     raise
                 pause = min(pause * 2, 2.0)
+
+    def _commit(self, write: Callable[[Session], object]) -> None:
+        """And with it the mark of whoever waits for this outcome, in the same transaction."""
+        doubt, leases = self.relay.doubt, self.relay.leases
+        following = doubt.following(self.delivery.id)
+        try:
+            with self.relay.database.begin(within(self.delivery.tenant)) as session:
+                write(session)
+                marked = leases.mark_with(session, following.row_id) if following is not None else None
+        except BaseException:
+            if following is not None:
+                doubt.send_away(following)
+            raise
+        doubt.leave(self.delivery.id, following, is_marked=marked is not None and marked.value)
 
     def _count(self, outcome: str) -> None:
         metrics.ATTEMPTS.labels(self.delivery.kind, outcome).inc()

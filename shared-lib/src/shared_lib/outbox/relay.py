@@ -210,8 +210,8 @@ class Relay:
         return None
 
     def _mark(self, row_id: UUID) -> None:
-        self.doubt.enter(row_id)
-        self.leases.mark(row_id)
+        if not self.doubt.enter(row_id):
+            self.leases.mark(row_id)
 
     def _first_delivery(self, promise: Promise, now: datetime) -> Delivery:
         return Delivery(
