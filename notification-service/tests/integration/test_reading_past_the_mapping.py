@@ -25,7 +25,7 @@ def test_people_and_organisations(database: Database) -> None:
     with database.begin(within(LHL)) as session:
         mapped = {row.id: columns_of(row) for row in session.scalars(select(ContactRow))}
         assert {columns.pop("erased_at") for columns in mapped.values()} == {None}
-        found = contacts.known(session, [*mapped, "nobody"], organisation_id=LHL)
+        found = contacts.known(session, [*mapped, "nobody"], organisation_id=LHL).value
         held = contacts.lock(session, "mentor-042", organisation_id=LHL).value
         row = session.scalars(select(OrganisationRow)).one()
 
@@ -54,7 +54,7 @@ def test_a_message_with_its_dispatch_and_people(database: Database, announcement
     told = announcements.announce(EXPIRED, ANYBODY).dispatch
     with database.begin(within(LHL)) as session:
         whole = dispatches.get(session, told.id, organisation_id=LHL).value
-        people = contacts.known(session, [told.mentor_id, told.coordinator_id or ""], organisation_id=LHL)
+        people = contacts.known(session, [told.mentor_id, told.coordinator_id or ""], organisation_id=LHL).value
         held = contacts.lock(session, told.mentor_id, organisation_id=LHL).value
         found = [messages.addressed(session, message.number, organisation_id=LHL).value for message in whole.messages]
         assert messages.addressed(session, 0, organisation_id=LHL).value is None

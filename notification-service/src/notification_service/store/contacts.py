@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from shared_lib.pipeline import Later
-from shared_lib.statements import ask, ask_one, send
+from shared_lib.statements import send
 from sqlalchemy import ColumnElement, and_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -25,13 +25,13 @@ _ERASED = "SELECT 1 FROM contact WHERE id = %(id)s AND erased_at IS NOT NULL"
 
 
 def find(session: Session, contact_id: str, *, organisation_id: str) -> Contact | None:
-    return known(session, [contact_id], organisation_id=organisation_id).get(contact_id)
+    return known(session, [contact_id], organisation_id=organisation_id).value.get(contact_id)
 
 
-def known(session: Session, contact_ids: Iterable[str], *, organisation_id: str) -> dict[str, Contact]:
+def known(session: Session, contact_ids: Iterable[str], *, organisation_id: str) -> Later[dict[str, Contact]]:
     """Those of them whom we know in the organisation."""
-    rows = ask(session, _KNOWN, {"ids": list(contact_ids), "organisation_id": organisation_id})
-    return {row.id: _contact(row._asdict()) for row in rows}
+    answer = send(session, _KNOWN, {"ids": list(contact_ids), "organisation_id": organisation_id})
+    return answer.read(lambda rows: {row.id: _contact(row._asdict()) for row in rows})
 
 
 def contact_columns(table: str) -> str:
@@ -82,9 +82,9 @@ def _held(rows: Sequence[Any]) -> tuple[Contact, Organisation] | None:
     return contact, organisation_of(rows[0], "organisation") or Organisation.unheard_of(contact.organisation_id)
 
 
-def is_erased(session: Session, contact_id: str) -> bool:
+def is_erased(session: Session, contact_id: str) -> Later[bool]:
     """Were this person's data removed?"""
-    return ask_one(session, _ERASED, {"id": contact_id}) is not None
+    return send(session, _ERASED, {"id": contact_id}).read(bool)
 
 
 def put(session: Session, *, organisations: Sequence[Organisation], contacts: Sequence[Contact]) -> None:

@@ -77,32 +77,33 @@ def latest_of(session: Session, mentor_id: str, *, organisation_id: str) -> Late
     return answer.read(lambda rows: rows[0].id if rows else None)
 
 
-def under_natural_key(session: Session, mentor_id: str, natural_key: str, *, organisation_id: str) -> Dispatch | None:
-    found = _found(
-        session, _BY_NATURAL_KEY, mentor_id=mentor_id, natural_key=natural_key, organisation_id=organisation_id
-    )
-    return found[0] if found else None
+def under_natural_key(
+    session: Session, mentor_id: str, natural_key: str, *, organisation_id: str
+) -> Later[Dispatch | None]:
+    values = {"mentor_id": mentor_id, "natural_key": natural_key, "organisation_id": organisation_id}
+    return send(session, _BY_NATURAL_KEY, values).read(lambda rows: next(iter(_grouped(rows)), None))
 
 
 def same_pause(
     session: Session, announcement: Announcement, *, organisation_id: str, since: datetime
-) -> Dispatch | None:
+) -> Later[Dispatch | None]:
     """The latest dispatch of the same words since then, unless the opposite was told in between."""
-    pauses = [notice.value for notice in Notice if notice.is_pause]
-    recent = _found(
-        session,
-        _RECENT_PAUSES,
-        mentor_id=announcement.mentor_id,
-        notices=pauses,
-        since=since,
-        organisation_id=organisation_id,
-    )
-    for dispatch in recent:
-        if dispatch.notice is not announcement.notice:
-            return None
-        if dispatch.expected_return_date == announcement.expected_return_date:
-            return dispatch
-    return None
+    values = {
+        "mentor_id": announcement.mentor_id,
+        "notices": [notice.value for notice in Notice if notice.is_pause],
+        "since": since,
+        "organisation_id": organisation_id,
+    }
+
+    def first(rows: Sequence[Any]) -> Dispatch | None:
+        for dispatch in _grouped(rows):
+            if dispatch.notice is not announcement.notice:
+                return None
+            if dispatch.expected_return_date == announcement.expected_return_date:
+                return dispatch
+        return None
+
+    return send(session, _RECENT_PAUSES, values).read(first)
 
 
 def add(
@@ -160,10 +161,6 @@ def under_key(session: Session, *, caller: str, operations: Iterable[str], key: 
         {"caller": caller, "operations": [str(name) for name in operations], "key": key},
     )
     return UUID(found.resource_id) if found is not None and found.resource_id else None
-
-
-def _found(session: Session, query: str, **values: Any) -> list[Dispatch]:
-    return _grouped(ask(session, query, values))
 
 
 def _grouped(rows: Sequence[Any]) -> list[Dispatch]:

@@ -22,6 +22,7 @@ from notification_service.domain.sameness import SAME_PAUSE_WITHIN, natural_key
 from notification_service.domain.scope import EVERYBODY, Scope
 from notification_service.store import audit, contacts, dispatches
 
+from . import parties
 from .reach import reach_of
 from .recording import Recorder
 
@@ -34,6 +35,15 @@ NOTHING_TO_BEGIN = Handover()
 
 Held = Later[tuple[Contact, Organisation] | None]
 """The mentor, locked, and the organisation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What a dispatch is made from. It is asked for before it is known whether the dispatch is there already."""
+
+    case: Case
+    latest: Later[UUID | None]
+    people: Later[Mapping[str, Contact]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,20 +106,24 @@ class Announcements:
         claim = idempotency.claim(session, key, at=self.clock()) if key else None
         # Announcements about one mentor are decided upon one after the other.
         held = contacts.lock(session, announcement.mentor_id, organisation_id=_organisation_of(announcement, requester))
+        actor = parties.named_actor(session, announcement)
         replay = claim.replay() if claim is not None else None
         if replay is not None:
             dispatch = dispatches.get(
                 session, UUID(replay.resource_id), organisation_id=requester.scope.organisation_id
             )
             return Answer(dispatch=dispatch.value, status=replay.status, is_replay=True)
-        case = self._case(session, held, announcement, requester)
-        same = self._same(session, case)
-        answer = Answer(dispatch=same, status=REPEATED) if same else self._record(session, case, requester)
+        case = self._case(session, held, actor, announcement, requester)
+        found, draft = self._same(session, case), self._draft(session, case)
+        same = found.value
+        answer = Answer(dispatch=same, status=REPEATED) if same else self._record(session, draft, requester)
         if key is not None:
             idempotency.bind(session, key, resource_id=str(answer.dispatch.id), status=answer.status)
         return answer
 
-    def _case(self, session: Session, held: Held, announcement: Announcement, requester: Requester) -> Case:
+    def _case(
+        self, session: Session, held: Held, named: Later[Actor | None], announcement: Announcement, requester: Requester
+    ) -> Case:
         context = announcement.context
         found = held.value
         if found is None:
@@ -121,14 +135,14 @@ class Announcements:
             announcement=announcement,
             mentor=mentor,
             organisation=organisation,
-            coordinator_id=context.coordinator_id if context else _coordinator_of(session, mentor),
+            coordinator_id=context.coordinator_id if context else parties.coordinator_of(session, mentor),
             at=self.clock(),
-            acted_by=_actor(session, announcement, mentor, requester),
+            acted_by=parties.actor(session, named, announcement, mentor, person_id=requester.person_id),
         )
 
-    def _same(self, session: Session, case: Case) -> Dispatch | None:
+    def _same(self, session: Session, case: Case) -> Later[Dispatch | None]:
         if case.notice.is_pause and case.announcement.context is not None:
-            return None  # the orchestrator has told events apart itself; its key says which are the same
+            return Later(lambda: None)  # the orchestrator has told events apart itself; its key says which are the same
         if case.notice.is_pause:
             return dispatches.same_pause(
                 session, case.announcement, organisation_id=case.organisation.id, since=case.at - SAME_PAUSE_WITHIN
@@ -137,12 +151,17 @@ class Announcements:
             session, case.mentor.id, natural_key(case, latest=None), organisation_id=case.organisation.id
         )
 
-    def _record(self, session: Session, case: Case, requester: Requester) -> Answer:
-        newest = dispatches.latest_of(session, case.mentor.id, organisation_id=case.organisation.id)
-        people = self.recorder.people(session, case)
-        latest = newest.value if case.notice.is_pause else None
-        key = natural_key(case, latest=latest)
-        dispatch, promises = self.recorder.record(session, case, people, natural_key=key)
+    def _draft(self, session: Session, case: Case) -> Draft:
+        return Draft(
+            case=case,
+            latest=dispatches.latest_of(session, case.mentor.id, organisation_id=case.organisation.id),
+            people=self.recorder.people(session, case),
+        )
+
+    def _record(self, session: Session, draft: Draft, requester: Requester) -> Answer:
+        case = draft.case
+        key = natural_key(case, latest=draft.latest.value if case.notice.is_pause else None)
+        dispatch, promises = self.recorder.record(session, case, draft.people.value, natural_key=key)
         handover = self.relay.promise(session, *promises, queueing=requester.wait_seconds > 0)
         audit.write(session, "dispatch_recorded", dispatch, actor=requester.subject, at=case.at)
         return Answer(dispatch=dispatch, status=CREATED, handover=handover)
@@ -173,22 +192,3 @@ def _told(dispatch: Dispatch, news: Mapping[UUID, object]) -> Dispatch:
 def _organisation_of(announcement: Announcement, requester: Requester) -> str | None:
     context = announcement.context
     return context.organisation_id if context else requester.scope.organisation_id
-
-
-def _coordinator_of(session: Session, mentor: Contact) -> str | None:
-    """By our copy. One who has left is nobody; one whose own news has not come yet is still the coordinator."""
-    if mentor.coordinator_id is None:
-        return None
-    coordinator = contacts.find(session, mentor.coordinator_id, organisation_id=mentor.organisation_id)
-    return mentor.coordinator_id if coordinator is None or coordinator.active else None
-
-
-def _actor(session: Session, announcement: Announcement, mentor: Contact, requester: Requester) -> Actor | None:
-    """Who acts for the mentor: as the orchestrator says, else whoever's token it is, when we know his name."""
-    actor = announcement.context.acted_by if announcement.context else None
-    if actor is not None and contacts.is_erased(session, actor.id):
-        actor = replace(actor, name="")  # the announcement was on its way when he was erased
-    if actor is None and announcement.context is None and requester.person_id is not None:
-        person = contacts.find(session, requester.person_id, organisation_id=mentor.organisation_id)
-        actor = Actor(id=person.id, name=person.name) if person else None
-    return actor if actor is not None and actor.id != mentor.id else None

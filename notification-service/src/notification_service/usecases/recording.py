@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from shared_lib.identifiers import uuid7
 from shared_lib.outbox import Promise
+from shared_lib.pipeline import Later
 from sqlalchemy.orm import Session
 
 from notification_service.domain.case import Case
@@ -33,10 +34,11 @@ class Recorder:
     push_configured: bool = False
     scale: float = 1.0
 
-    def people(self, session: Session, case: Case) -> Mapping[str, Contact]:
+    def people(self, session: Session, case: Case) -> Later[Mapping[str, Contact]]:
         """Those of the recipients whom we know, as `record` needs them."""
         told = [recipient.id for recipient in recipients_of(case)]
-        return {**contacts.known(session, told, organisation_id=case.organisation.id), case.mentor.id: case.mentor}
+        known = contacts.known(session, told, organisation_id=case.organisation.id)
+        return Later(lambda: {**known.value, case.mentor.id: case.mentor})
 
     def record(
         self, session: Session, case: Case, people: Mapping[str, Contact], *, natural_key: str
