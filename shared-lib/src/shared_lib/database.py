@@ -89,13 +89,17 @@ class Database:
             with self.engine.connect() as connection:
                 pipeline = Pipeline(connection, partial(self._settings, reach))
                 connection.execution_options(**{PIPELINE: pipeline})
-                with _Session(connection, expire_on_commit=False, info={PIPELINE: pipeline}) as session:
+                session = _Session(connection, pipeline)
+                try:
                     yield session
-                    if session.in_transaction():
+                    if session.is_made and session.in_transaction():
                         pipeline.send()
                         session.commit()
                     if pipeline.is_open:
                         pipeline.commit()
+                finally:
+                    if session.is_made:
+                        session.close()
         except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
             is_stuck = getattr(error.orig, "sqlstate", None) in _STUCK
             if isinstance(error, exc.InternalError) and not is_stuck:
@@ -127,7 +131,26 @@ class Database:
 
 
 class _Session(Session):
-    """Whose rollbacks and savepoints hold for the pipeline as well."""
+    """Whose rollbacks and savepoints hold for the pipeline as well.
+
+    SQLAlchemy's part of it is made when it is first asked for: most transactions have use for the pipeline alone.
+    """
+
+    def __init__(self, connection: Connection, pipeline: Pipeline) -> None:
+        self.info = {PIPELINE: pipeline}
+        self._connection_of_pipeline = connection
+
+    def __getattr__(self, name: str) -> Any:
+        """Called for what is not there, which is all that SQLAlchemy would have put there."""
+        if self.is_made:
+            raise AttributeError(name)
+        super().__init__(self.__dict__.pop("_connection_of_pipeline"), expire_on_commit=False)
+        return getattr(self, name)
+
+    @property
+    def is_made(self) -> bool:
+        """Has SQLAlchemy been asked for anything?"""
+        return "_connection_of_pipeline" not in self.__dict__
 
     def rollback(self) -> None:
         super().rollback()
