@@ -43,7 +43,9 @@ class Taking(asyncio.Protocol):
             self.transport.write(YES)
             return
         verb = line[:4].upper()
-        if verb == b"DATA":
+        if verb == b"EHLO":
+            self.transport.write(b"250-sink\r\n250 PIPELINING\r\n")
+        elif verb == b"DATA":
             self.is_content = True
             self.transport.write(GO_ON)
         elif verb == b"VRFY":

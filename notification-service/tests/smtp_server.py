@@ -83,6 +83,7 @@ class ScriptedServer:
     stored: list[bytes] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     connections: int = 0
+    extension: bytes = b"8BITMIME"
 
     def __enter__(self) -> "ScriptedServer":
         self._closing = threading.Event()
@@ -123,7 +124,7 @@ class ScriptedServer:
 
     def _answer(self, conversation: Conversation, line: str) -> None:
         command = line.split(" ", maxsplit=1)[0].upper()
-        ordinary = {"EHLO": b"250-here\r\n250 8BITMIME", "DATA": b"354 go on", "QUIT": b"221 bye"}
+        ordinary = {"EHLO": b"250-here\r\n250 " + self.extension, "DATA": b"354 go on", "QUIT": b"221 bye"}
         self._do(command, conversation, ordinary.get(command, b"250 ok"))
         if command == "DATA":
             self._take_content(conversation)

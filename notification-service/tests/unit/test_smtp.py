@@ -1,5 +1,6 @@
 """The mail client against real sockets: what each kind of trouble means for the mail."""
 
+import ssl
 import time
 from collections.abc import Iterator
 from email import message_from_bytes
@@ -8,11 +9,12 @@ from email.policy import SMTP
 import pytest
 from notification_service.clients.mail.mailer import SmtpMailer
 from notification_service.clients.mail.sender import Sender
+from notification_service.clients.mail.wire import Wire
 from notification_service.config.smtp import SmtpServer
 from shared_lib.errors import Deferred, Rejected, Unreachable, Unsettled
 
 from ..builders import a_letter, a_mail
-from ..smtp_server import Deed, ScriptedServer, babble, cut, drip, flood, late, reply, stall
+from ..smtp_server import Conversation, Deed, ScriptedServer, babble, cut, drip, flood, late, reply, stall
 
 
 def mailer_for(server: ScriptedServer) -> SmtpMailer:
@@ -24,9 +26,9 @@ def mailer_for(server: ScriptedServer) -> SmtpMailer:
     )
 
 
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
+@pytest.fixture(params=[b"8BITMIME", b"PIPELINING"])
+def server(request: pytest.FixtureRequest) -> Iterator[ScriptedServer]:
+    with ScriptedServer(extension=request.param) as running:
         yield running
 
 
@@ -89,6 +91,39 @@ def test_a_connection_is_kept_for_the_next_mail(server: ScriptedServer, mailer: 
     assert len(server.stored) == 3
     assert server.connections == 1
     assert server.steps.count("RSET") == 2
+
+
+def together(*others: str) -> Deed:
+    """Takes what follows a command before it answers any of them."""
+
+    def take(conversation: Conversation) -> None:
+        assert [conversation.line().split()[0].decode() for _ in others] == list(others)
+        conversation.say(b"250 ok\r\n" * (1 + len(others)))
+
+    return take
+
+
+def test_commands_leave_together_where_the_server_takes_them_so() -> None:
+    with ScriptedServer(extension=b"PIPELINING") as server:
+        mailer = mailer_for(server)
+        server.script["MAIL"] = together("RCPT")
+        mailer.send(a_mail(), before_data=nothing)
+        server.script["RSET"] = together("MAIL", "RCPT")
+        for _ in range(2):
+            mailer.send(a_mail(), before_data=nothing)
+        mailer.close()
+
+    assert len(server.stored) == 3
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("extension", ["8BITMIME", "PIPELINING"])
+def test_no_command_is_let_in_by_a_line_break(extension: str) -> None:
+    wire = Wire(SmtpServer(host="127.0.0.1", port=1), local_name="here", tls=ssl.create_default_context())
+    wire.esmtp_features[extension.lower()] = ""
+    wire.does_esmtp = True
+    with pytest.raises(ValueError, match="line break"):
+        next(wire.docmds("MAIL FROM:<a@x.no>\r\nRCPT TO:<b@x.no>"))
 
 
 @pytest.mark.parametrize("deed", [cut, stall, drip, babble, reply(b"421 closing"), reply(b"?")])

@@ -3,7 +3,7 @@
 import re
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -52,21 +52,35 @@ class Courier:
     def is_worn(self) -> bool:
         return self.uses >= _LONGEST_USE
 
-    def is_still_welcome(self) -> bool:
-        """Ready for another mail? Servers close idle connections whenever they like."""
+    def address(self, parcel: Parcel) -> bool:
+        """Say from whom and to whom; False when the server has had enough of this connection.
+
+        Servers close idle connections whenever they like, so one that was used before is tried out first.
+        Raises `Unreachable`, `Rejected` (see `ports`).
+        """
+        commands = [f"MAIL FROM:<{parcel.sender}>", f"RCPT TO:<{parcel.recipient}>"]
+        if not self.uses:
+            with certainly_unsent():
+                self._accepted(self.wire.docmds(*commands))
+            return True
+        replies = self.wire.docmds("RSET", *commands)
         try:
             with certainly_unsent():
-                return not self.wire.something_to_read() and self.wire.docmd("RSET")[0] == 250
+                is_welcome = not self.wire.something_to_read() and next(replies)[0] == 250
         except Unreachable:
             return False
+        if is_welcome:
+            with certainly_unsent():
+                self._accepted(replies)
+        return is_welcome
 
     def deliver(
         self, parcel: Parcel, *, before_data: Callable[[], None], before_dot: Callable[[], None], final_seconds: float
     ) -> None:
-        """Returns when the server has taken the mail. Raises `Unreachable`, `Rejected` or `Unsettled` (see `ports`)."""
+        """After `address`. Returns when the server has taken the mail; raises `Unreachable`, `Rejected` or `Unsettled`
+        (see `ports`).
+        """
         self.uses += 1
-        with certainly_unsent():
-            self._address(parcel)
         before_data()
         with certainly_unsent():
             self._write(parcel.content)
@@ -85,11 +99,12 @@ class Courier:
     def hang_up(self) -> None:
         self.wire.close()
 
-    def _address(self, parcel: Parcel) -> None:
-        code, _ = self.wire.docmd("MAIL", f"FROM:<{parcel.sender}>")
+    @staticmethod
+    def _accepted(replies: Iterator[tuple[int, bytes]]) -> None:
+        code, _ = next(replies)
         if code != 250:
             raise Unreachable(f"smtp_sender_{code}")
-        code, _ = self.wire.docmd("RCPT", f"TO:<{parcel.recipient}>")
+        code, _ = next(replies)
         if code not in (250, 251):
             raise refusal(code)
 

@@ -30,7 +30,7 @@ class SmtpMailer:
     def send(self, mail: Mail, *, before_data: Callable[[], None], before_dot: Callable[[], None] = nothing) -> None:
         """See `ports.Mailer`. A mail that cannot be built safely is `Rejected` before anybody is called."""
         parcel = Parcel(sender=self.sender.address, recipient=mail.to, content=composed(mail, self.sender))
-        courier = self._courier()
+        courier = self._addressed(parcel)
         try:
             courier.deliver(
                 parcel, before_data=before_data, before_dot=before_dot, final_seconds=self.server.final_seconds
@@ -47,13 +47,17 @@ class SmtpMailer:
         for courier in kept:
             courier.take_leave()
 
-    def _courier(self) -> Courier:
-        """A kept connection that still works, else a new one."""
-        while (courier := self._take()) is not None:
-            if time.monotonic() - courier.used_at < IDLE_SECONDS and courier.is_still_welcome():
-                return courier
+    def _addressed(self, parcel: Parcel) -> Courier:
+        """A kept connection that still works, else a new one, where the address has been accepted."""
+        while True:
+            courier = self._take() or Courier.arrive(self.server, local_name=self.sender.domain, tls=self.tls)
+            try:
+                if time.monotonic() - courier.used_at < IDLE_SECONDS and courier.address(parcel):
+                    return courier
+            except BaseException:
+                courier.hang_up()
+                raise
             courier.hang_up()
-        return Courier.arrive(self.server, local_name=self.sender.domain, tls=self.tls)
 
     def _take(self) -> Courier | None:
         with self._lock:

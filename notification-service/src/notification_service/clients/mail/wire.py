@@ -5,6 +5,7 @@ import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -59,6 +60,19 @@ class Wire(smtplib.SMTP):
         while rest:
             connection.settimeout(self._remaining())
             rest = rest[connection.send(rest) :]
+
+    def docmds(self, *commands: str) -> Iterator[tuple[int, bytes]]:
+        """Send these commands and answer their replies in turn: all in one breath where the server takes them so
+        (RFC 2920), else each after the reply to the one before. No reply can be left out.
+        """
+        if any("\r" in command or "\n" in command for command in commands):
+            raise ValueError("a line break would begin a command of somebody else's")
+        if not self.has_extn("pipelining"):
+            yield from (self.docmd(command) for command in commands)
+            return
+        self.send("".join(f"{command}\r\n" for command in commands))
+        for _ in commands:
+            yield self.getreply()
 
     def getreply(self) -> tuple[int, bytes]:
         """The next reply: its code and the text of its lines. Raises OSError or SMTPException."""
