@@ -2,10 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from acknowledgement_service.app import MIGRATIONS
 from acknowledgement_service.domain.errors import LapseNotFound, NotYourLapse
+from acknowledgement_service.domain.model import Lapse
 from acknowledgement_service.domain.visitor import ANYBODY
 from acknowledgement_service.store.tables import AuditRow, Base
 from acknowledgement_service.usecases.lapses import Lapses
@@ -32,6 +34,16 @@ def test_opened_twice_it_is_one_lapse(lapses: Lapses, database: Database) -> Non
     assert (first.is_new, second.is_new) == (True, False)
     assert first.value == second.value
     assert audited(database, "opened") == 1
+
+
+def test_what_another_system_held_is_taken_over_once(lapses: Lapses, database: Database, clock: MovableClock) -> None:
+    known = lapses.open(an_opening(), by="notification-service").value
+    records = [Lapse.opened(an_opening(), lapse_id=uuid4(), at=clock.now.replace(microsecond=0)) for _ in range(3)]
+
+    assert lapses.take_over([known, *records[:2]]) == 2
+    assert lapses.take_over(records) == 1
+    assert audited(database, "opened") == 4
+    assert [lapses.find(record.id, visitor=ANYBODY) for record in records] == records
 
 
 def test_acknowledged_twenty_times_at_once_there_is_one_moment_and_one_audit_row(

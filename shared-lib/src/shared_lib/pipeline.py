@@ -8,7 +8,7 @@ BEGIN and COMMIT: 0.47 ms of the service's processor time and 0.27 ms of the dat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NoReturn, TypeVar, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -78,6 +78,10 @@ class Later(Generic[T]):
         if not self._found:
             self._found.append(self._find())
         return self._found[0]
+
+    def __bool__(self) -> NoReturn:
+        """Raises TypeError: whoever tests it means its value."""
+        raise TypeError("ask for the value")
 
 
 class Pipeline:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 from shared_lib.pipeline import Later
-from shared_lib.statements import ask, send
+from shared_lib.statements import send
 from shared_lib.vault import Unreadable, Vault
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
@@ -48,9 +48,9 @@ WHERE id = %(id)s AND organisation_id = %(organisation_id)s
 """
 
 
-def add_once(session: Session, lapse: Lapse) -> bool:
+def add_once(session: Session, lapse: Lapse) -> Later[bool]:
     """Store it unless its notification and coordinator have one; True if stored. Twins wait for each other."""
-    return bool(ask(session, _ADD_ONCE, _values(lapse)))
+    return send(session, _ADD_ONCE, _values(lapse)).read(bool)
 
 
 def get(session: Session, lapse_id: UUID, *, scope: Scope) -> Lapse | None:

@@ -53,9 +53,10 @@ class Lapses:
         lapse = Lapse.opened(opening, lapse_id=uuid4(), at=now)
         with self.database.begin(within(opening.organisation_id)) as session:
             is_new = lapses.add_once(session, lapse)
-            if is_new:
-                audit.add(session, Act.OPENED, lapse, actor_id=by, at=now)
-                return Outcome(value=lapse, is_new=True)
+            audit.add_opened(session, lapse, actor_id=by, at=now)
+        if is_new.value:
+            return Outcome(value=lapse, is_new=True)
+        with self.database.begin(within(opening.organisation_id)) as session:
             known = lapses.of_opening(session, opening)
         return Outcome(value=_found(known), is_new=False)
 
@@ -115,7 +116,8 @@ class Lapses:
     def take_over(self, records: Sequence[Lapse]) -> int:
         """Store records of another system as they are; those already known stay untouched. Answers how many are new."""
         with self.database.begin(across("import")) as session:
-            new = [lapse for lapse in records if lapses.add_once(session, lapse)]
+            stored = [(lapse, lapses.add_once(session, lapse)) for lapse in records]
+            new = [lapse for lapse, is_new in stored if is_new.value]
             for lapse in new:
                 audit.add(session, Act.OPENED, lapse, actor_id="import", at=self.clock())
         return len(new)
