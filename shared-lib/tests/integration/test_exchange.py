@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,8 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
-from shared_lib.exchange import PREPARED_AT_MOST, Exchange
+from shared_lib.exchange import Exchange
+from shared_lib.prepared import PREPARED_AT_MOST
 from shared_lib.testing.postgres import Addresses
 
 ANSWER = "SELECT %(number)s::integer AS number"
@@ -48,7 +49,11 @@ def prepared(driver: "psycopg.Connection[Any]") -> list[str]:
         ("bigint", 2**40),
         ("numeric", Decimal("1.50")),
         ("text", "blåbær 'x' \\ %"),
+        ("double precision", 0.1),
+        ("date", date(2026, 3, 20)),
+        ("interval", timedelta(days=3, seconds=1)),
         ("uuid", UUID(int=7)),
+        ("uuid[]", [UUID(int=7)]),
         ("timestamptz", datetime(2026, 3, 20, 8, tzinfo=UTC)),
         ("text[]", ["a", "b"]),
         ("bytea", b"\x00\xff"),
