@@ -188,6 +188,7 @@ def _person(options: argparse.Namespace) -> int:
     import json
 
     from shared_lib.errors import Rejected, Unreachable
+    from shared_lib.http_client import TOO_LARGE
 
     from .app.relay import create_person_data
 
@@ -195,7 +196,8 @@ def _person(options: argparse.Namespace) -> int:
     try:
         done = person_data.export(options.id) if options.action == "export" else person_data.erase(options.id)
     except (Unreachable, Rejected) as error:
-        print(f"The notification service does not do its part ({error.reason}): run this again.", file=sys.stderr)
+        remedy = "it holds more than one answer can carry" if error.reason == TOO_LARGE else "run this again"
+        print(f"The notification service does not do its part ({error.reason}): {remedy}.", file=sys.stderr)
         return 1
     except ImportRunning as error:
         print(error, file=sys.stderr)

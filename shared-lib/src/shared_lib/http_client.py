@@ -17,6 +17,9 @@ from .punctual import PunctualAdapter, answer_within
 from .request_id import HEADER, current_request_id
 from .service_tokens import Sign
 
+TOO_LARGE = "answer_too_large"
+"""The reason of an `Unreachable` that will be so every time."""
+
 MOST_BYTES = 1024 * 1024
 
 
@@ -97,7 +100,7 @@ class ServiceClient:
         with response:
             body = response.raw.read(self._most_bytes + 1, decode_content=True)
             if len(body) > self._most_bytes:
-                raise requests.RequestException("answer too large")
+                raise Unreachable(TOO_LARGE)
             return response, body
 
     @staticmethod

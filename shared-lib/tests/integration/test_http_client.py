@@ -144,3 +144,14 @@ def test_two_broken_connections_are_an_unreachable_neighbour(neighbour: Callable
 def test_an_answer_that_is_no_document_is_no_answer(neighbour: Callable[..., Neighbour], body: bytes) -> None:
     with pytest.raises(Unreachable):
         client(neighbour(answer(200, body)).url).call("GET", "/")
+
+
+def test_an_answer_larger_than_agreed_is_refused_by_name_and_not_asked_for_again(
+    neighbour: Callable[..., Neighbour],
+) -> None:
+    other = neighbour(answer(200, b'{"a": "' + b"x" * 1000 + b'"}'))
+
+    with pytest.raises(Unreachable, match="answer_too_large"):
+        ServiceClient(other.url, most_bytes=1000).call("GET", "/")
+    assert other.connections == 1
+    assert ServiceClient(other.url, most_bytes=1010).call("GET", "/").body == {"a": "x" * 1000}
