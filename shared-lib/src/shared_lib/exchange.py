@@ -49,8 +49,8 @@ class Exchange:
         self._transformer = Transformer(driver)
         self._statements = Statements()
 
-    def ask(self, questions: Sequence[Question]) -> list[Reply]:
-        """The replies, in order.
+    def ask(self, questions: Sequence[Question], *, unread: int = 0) -> list[Reply]:
+        """The replies in order, but for those to the first `unread`, which nobody wants to know.
 
         Raises the first error as the driver would (`psycopg.Error`); nothing that follows it was done. Whatever else
         breaks in on the waiting leaves a broken connection.
@@ -62,7 +62,8 @@ class Exchange:
             for statement, _, _ in asked:  # some may not have been prepared, or no longer fit (after a migration)
                 self._statements.give_up(statement)
             raise failure
-        return [self._reply(one[0], results[index]) for one, index in zip(asked, answering, strict=True)]
+        wanted = zip(asked[unread:], answering[unread:], strict=True)
+        return [self._reply(one[0], results[index]) for one, index in wanted]
 
     def _exchanged(self, asked: Sequence[_Asked]) -> tuple[Sequence[int], Sequence[PGresult]]:
         """Which results answer the questions, and all of them: to prepare a statement, or give it up, has its own."""

@@ -122,7 +122,8 @@ class Pipeline:
         """
         waiting, self._waiting = self._waiting, []
         if self._has_begun:
-            if self._send(waiting, COMMIT).tag != b"COMMIT":
+            end = self._send(waiting, COMMIT)
+            if end is None or end.tag != b"COMMIT":
                 raise RuntimeError("the transaction had failed before it was to be committed")
         elif waiting:
             # What leaves together is one transaction by itself ("Pipelining" in PostgreSQL's protocol).
@@ -156,18 +157,19 @@ class Pipeline:
                 self._connection.engine.dispose(close=False)
             raise exc.DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
 
-    def _send(self, waiting: Sequence[Answer], *end: Question) -> Reply:
-        """The last reply."""
+    def _send(self, waiting: Sequence[Answer], *end: Question) -> Reply | None:
         ahead = [] if self._has_begun else [BEGIN, *self._settings_first()]
         self._has_begun = True
         return self._ask(ahead, waiting, *end)
 
-    def _ask(self, ahead: Sequence[Question], waiting: Sequence[Answer], *end: Question) -> Reply:
+    def _ask(self, ahead: Sequence[Question], waiting: Sequence[Answer], *end: Question) -> Reply | None:
+        """The reply to `end`."""
         with self.driver() as driver:
-            replies = self._exchange(driver).ask([*ahead, *(answer.question for answer in waiting), *end])
-        for answer, reply in zip(waiting, replies[len(ahead) :], strict=False):
+            questions = [*ahead, *(answer.question for answer in waiting), *end]
+            replies = self._exchange(driver).ask(questions, unread=len(ahead))
+        for answer, reply in zip(waiting, replies, strict=False):
             answer.take(reply)
-        return replies[-1]
+        return replies[-1] if end else None
 
     def _settings_first(self) -> Sequence[Question]:
         settings = self._settings()

@@ -44,9 +44,9 @@ def _heard(hear: Callable[[Sequence[Statement]], object]) -> Iterator[None]:
         hear([_statement(query, more[0] if more else None)])
         return execute(cursor, query, *more, **options)
 
-    def heard_ask(exchange: Exchange, questions: Sequence[Question]) -> list[Reply]:
+    def heard_ask(exchange: Exchange, questions: Sequence[Question], **options: Any) -> list[Reply]:
         hear([_statement(*question) for question in questions])
-        return ask(exchange, questions)
+        return ask(exchange, questions, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(psycopg.Cursor, "execute", heard_execute)
