@@ -1,6 +1,7 @@
 """Reading, correcting and removing recorded events."""
 
 import time
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -69,6 +70,8 @@ def test_a_list_reads_what_the_mapped_rows_say(records: Records, events: list[Pa
 
     assert items
     assert [records.find(item.id, actor=actor) for item in items] == items
+    assert [PauseEvent(**{field.name: getattr(item, field.name) for field in fields(item)}) for item in items] == items
+    assert all(vars(item).keys() == {field.name for field in fields(item)} for item in items)
 
 
 @pytest.mark.parametrize(
