@@ -1,8 +1,8 @@
 """Statements that go to the database in one message, and the answers that come back together.
 
 The driver can do that by itself (its pipeline mode), but makes a cursor and runs a generator for every statement, and
-lets other threads run meanwhile: a list of events cost 1.9 ms of processor time like that and 1.3 ms like this. So this
-speaks to libpq through what the driver publishes of it (`psycopg.pq` and `psycopg.adapt`); values and columns are
+lets other threads run meanwhile: nine short statements cost 0.23 ms of processor time like that, 0.08 ms like this. So
+this speaks to libpq through what the driver publishes of it (`psycopg.pq` and `psycopg.adapt`); values and columns are
 translated by the driver as ever, and come back in binary.
 """
 

@@ -4,8 +4,8 @@ SQLAlchemy builds, looks up and wraps every statement anew, which costs several 
 short one (measured: 0.5 ms for a mapped row, 0.13 ms for `text()`, 0.06 ms like this). What is asked ten times per
 request is therefore asked like this; everything else stays with the mapped tables.
 
-Values are named `%(name)s`. What comes again is prepared (`shared_lib.prepared`). Errors are those SQLAlchemy raises for
-the same mistake (`Database.begin` tells them apart). What waits in the session is not flushed.
+Values are named `%(name)s`. What comes again is prepared (`shared_lib.prepared`). Errors are those that SQLAlchemy
+raises for the same mistake (`Database.begin` tells them apart). What waits in the session is not flushed.
 """
 
 from collections.abc import Iterator, Mapping
