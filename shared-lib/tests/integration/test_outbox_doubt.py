@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from shared_lib.database import Database
 from shared_lib.errors import Unreachable
 from shared_lib.outbox import Delivery, Promise, Relay
+from shared_lib.outbox.doubt import OneInDoubt
 from shared_lib.tenancy import across
 from shared_lib.testing.postgres import Addresses
 from shared_lib.testing.statements import Statement, counted_journeys
@@ -127,6 +128,26 @@ def test_a_bad_end_marks_the_next_as_well(relay: Relay, destination: Destination
     assert len([journey for journey in journeys if any(map(is_mark, journey))]) == 1
     assert destination.taken == ["second"]
     assert [row.last_reason for row in rows(database)] == ["no_answer"]
+
+
+@pytest.mark.usefixtures("patient")
+def test_nobody_is_left_waiting_when_a_row_left_twice() -> None:
+    """A row whose lease was lost and that this process has taken on again has two threads."""
+    doubt, first, second = OneInDoubt(), uuid4(), uuid4()
+    doubt.enter(first)
+    answers: list[bool] = []
+    other = threading.Thread(target=lambda: answers.append(doubt.enter(second)), daemon=True)
+    other.start()
+    while not doubt.waiting:
+        threading.Event().wait(0.001)
+
+    following = doubt.following(first)
+    doubt.leave(first)
+    doubt.leave(first, following, is_marked=True)
+    other.join(5)
+
+    assert answers == [True]
+    assert doubt.enter(first) is False
 
 
 def test_one_delivery_at_a_time_is_in_doubt(relay: Relay, destination: Destination) -> None:

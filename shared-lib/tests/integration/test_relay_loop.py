@@ -65,6 +65,22 @@ def test_a_promise_wakes_the_relay_long_before_it_would_have_looked(
     assert until(lambda: destination.taken == ["a"]) < 5
 
 
+def test_a_crowded_lane_is_filled_as_soon_as_half_of_it_is_free(
+    database: Database,
+    destination: Destination,
+    running: Callable[..., RelayLoop],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Four threads, twelve promises: with the least time between two claims it would be minutes."""
+    monkeypatch.setattr("shared_lib.outbox.loop.GATHER_SECONDS", 60.0)
+    names = [str(number) for number in range(12)]
+    for name in names:
+        promise(real_relay(database, Destination()), name)
+    running(real_relay(database, destination))
+
+    until(lambda: sorted(destination.taken) == sorted(names))
+
+
 def test_after_an_outage_everything_goes_soon(
     database: Database, destination: Destination, running: Callable[..., RelayLoop]
 ) -> None:

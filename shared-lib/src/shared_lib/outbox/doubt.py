@@ -60,13 +60,12 @@ class OneInDoubt:
             return self._queue.popleft() if self._holder == row_id and self._queue else None
 
     def leave(self, row_id: UUID, following: Waiting | None = None, *, is_marked: bool = False) -> None:
-        """End the turn of this row and let the next in. Harmless for a row whose turn it is not."""
+        """End the turn of this row and let the next in. If it is not its turn, `following` passes beside it."""
         with self._lock:
-            if self._holder != row_id:
-                return
-            if following is None and self._queue:
-                following = self._queue.popleft()
-            self._holder = following.row_id if following is not None else None
+            if self._holder == row_id:
+                if following is None and self._queue:
+                    following = self._queue.popleft()
+                self._holder = following.row_id if following is not None else None
         if following is not None:
             following.is_marked = is_marked
             following.over.set()
