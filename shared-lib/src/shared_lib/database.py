@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.pool import PoolProxiedConnection
 
 from shared_lib.errors import Unavailable
 from shared_lib.patience import Limits, Patience
@@ -86,30 +88,35 @@ class Database:
         holds.
         """
         try:
-            with self.engine.connect() as connection:
-                pipeline = Pipeline(connection, partial(self._settings, reach))
-                connection.execution_options(**{PIPELINE: pipeline})
-                session = _Session(connection, pipeline)
-                try:
-                    yield session
-                    if session.is_made and session.in_transaction():
-                        pipeline.send()
-                        session.commit()
-                    if pipeline.is_open:
-                        pipeline.commit()
-                finally:
-                    if session.is_made:
-                        session.close()
+            session = self._session(reach)
+            pipeline = pipeline_of(session)
+            try:
+                yield session
+                if session.is_made and session.in_transaction():
+                    pipeline.send()
+                    session.commit()
+                if pipeline.is_open:
+                    pipeline.commit()
+            finally:
+                session.give_back()
         except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
             is_stuck = getattr(error.orig, "sqlstate", None) in _STUCK
             if isinstance(error, exc.InternalError) and not is_stuck:
                 raise  # a mistake of ours
             if is_stuck:
                 self._patience.note_trouble()
-            raise Unavailable(_reason(error)) from error
+            raise Unavailable(_reason(error.orig)) from error
         except exc.TimeoutError as error:
             self._patience.note_trouble()
             raise Unavailable("pool_exhausted") from error
+
+    def _session(self, reach: Reach) -> "_Session":
+        """Raises Unavailable, or SQLAlchemy's TimeoutError while all connections are in use."""
+        try:
+            pooled = self.engine.raw_connection()
+        except psycopg.OperationalError as error:
+            raise Unavailable(_reason(error)) from error
+        return _Session(self.engine, pooled, Pipeline(self.engine, pooled, partial(self._settings, reach)))
 
     def _send_begin(self, connection: Connection) -> None:
         """What SQLAlchemy begins by itself: in its transaction, or on a connection that nobody gave a pipeline."""
@@ -118,7 +125,8 @@ class Database:
             return
         pipeline: Pipeline | None = options.get(PIPELINE)
         if pipeline is None:
-            pipeline = Pipeline(connection, partial(self._settings, options.get(REACH, NOTHING)))
+            settings = partial(self._settings, options.get(REACH, NOTHING))
+            pipeline = Pipeline(self.engine, connection.connection, settings)
         pipeline.begin()
 
     def _settings(self, reach: Reach) -> Settings:
@@ -136,21 +144,32 @@ class _Session(Session):
     SQLAlchemy's part of it is made when it is first asked for: most transactions have use for the pipeline alone.
     """
 
-    def __init__(self, connection: Connection, pipeline: Pipeline) -> None:
+    def __init__(self, engine: Engine, pooled: PoolProxiedConnection, pipeline: Pipeline) -> None:
         self.info = {PIPELINE: pipeline}
-        self._connection_of_pipeline = connection
+        self._pooled = pooled
+        self._engine = engine
 
     def __getattr__(self, name: str) -> Any:
         """Called for what is not there, which is all that SQLAlchemy would have put there."""
         if self.is_made:
             raise AttributeError(name)
-        super().__init__(self.__dict__.pop("_connection_of_pipeline"), expire_on_commit=False)
+        self._connection = Connection(self.__dict__.pop("_engine"), self._pooled)
+        self._connection.execution_options(**{PIPELINE: pipeline_of(self)})
+        super().__init__(self._connection, expire_on_commit=False)
         return getattr(self, name)
 
     @property
     def is_made(self) -> bool:
         """Has SQLAlchemy been asked for anything?"""
-        return "_connection_of_pipeline" not in self.__dict__
+        return "_engine" not in self.__dict__
+
+    def give_back(self) -> None:
+        """End here; what was not committed is rolled back."""
+        if self.is_made:
+            self.close()
+            self._connection.close()
+        else:
+            self._pooled.close()
 
     def rollback(self) -> None:
         super().rollback()
@@ -177,6 +196,6 @@ def _in_milliseconds(limits: Limits) -> Sequence[tuple[str, str]]:
     return [("transaction_timeout", "0"), *zip(names, milliseconds, strict=True)]
 
 
-def _reason(error: exc.DBAPIError) -> str:
-    state = getattr(error.orig, "sqlstate", None)
+def _reason(error: BaseException | None) -> str:
+    state = getattr(error, "sqlstate", None)
     return f"database_{state}" if state else "database_unreachable"

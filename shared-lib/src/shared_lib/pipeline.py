@@ -12,7 +12,8 @@ from typing import Any, Generic, NoReturn, TypeVar, cast
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Connection, exc
+from sqlalchemy import Engine, exc
+from sqlalchemy.pool import PoolProxiedConnection
 
 from shared_lib.exchange import Exchange, Question, Reply
 
@@ -91,9 +92,10 @@ class Pipeline:
     SQLAlchemy would raise it, when the statements are sent.
     """
 
-    def __init__(self, connection: Connection, settings: Callable[[], Settings]) -> None:
+    def __init__(self, engine: Engine, pooled: PoolProxiedConnection, settings: Callable[[], Settings]) -> None:
         """`settings` is asked when the transaction begins, with its first statement."""
-        self._connection = connection
+        self._engine = engine
+        self._pooled = pooled
         self._settings = settings
         self._waiting: list[Answer] = []
         self._has_begun = False
@@ -139,23 +141,30 @@ class Pipeline:
     @property
     def is_open(self) -> bool:
         """Whether there is something to commit, or to roll back, that was not ended some other way."""
-        if self._waiting:
-            return True
-        with self.driver() as driver:
-            return driver.info.transaction_status is not TransactionStatus.IDLE
+        return bool(self._waiting) or self._driver().pgconn.transaction_status != TransactionStatus.IDLE
 
     @contextmanager
     def driver(self) -> "Iterator[psycopg.Connection[Any]]":
         """The driver's own connection; what goes wrong in the block is raised as SQLAlchemy would."""
-        driver = cast("psycopg.Connection[Any]", self._connection.connection.driver_connection)
+        driver = self._driver()
         try:
             yield driver
         except psycopg.Error as error:
-            if driver.broken:
-                # As SQLAlchemy does with its own statements: the other connections of the pool are as dead as this one.
-                self._connection.invalidate(error)
-                self._connection.engine.dispose(close=False)
-            raise exc.DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
+            raise self._failure(driver, error) from error
+
+    def _driver(self) -> "psycopg.Connection[Any]":
+        """Raises RuntimeError when it was lost before and nobody heeded that."""
+        driver = self._pooled.driver_connection
+        if driver is None:
+            raise RuntimeError("the connection had been lost before")
+        return cast("psycopg.Connection[Any]", driver)
+
+    def _failure(self, driver: "psycopg.Connection[Any]", error: psycopg.Error) -> BaseException:
+        if driver.broken:
+            # As SQLAlchemy does with its own statements: the other connections of the pool are as dead as this one.
+            self._pooled.invalidate(error)
+            self._engine.dispose(close=False)
+        return exc.DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True)
 
     def _send(self, waiting: Sequence[Answer], *end: Question) -> Reply | None:
         ahead = [] if self._has_begun else [BEGIN, *self._settings_first()]
@@ -164,9 +173,12 @@ class Pipeline:
 
     def _ask(self, ahead: Sequence[Question], waiting: Sequence[Answer], *end: Question) -> Reply | None:
         """The reply to `end`."""
-        with self.driver() as driver:
-            questions = [*ahead, *(answer.question for answer in waiting), *end]
+        driver = self._driver()
+        questions = [*ahead, *(answer.question for answer in waiting), *end]
+        try:
             replies = self._exchange(driver).ask(questions, unread=len(ahead))
+        except psycopg.Error as error:
+            raise self._failure(driver, error) from error
         for answer, reply in zip(waiting, replies, strict=False):
             answer.take(reply)
         return replies[-1] if end else None
@@ -180,7 +192,7 @@ class Pipeline:
 
     def _exchange(self, driver: "psycopg.Connection[Any]") -> Exchange:
         """The connection's: it lives as long as the connection does."""
-        known = self._connection.connection.info
+        known = self._pooled.info
         if EXCHANGE not in known:
             known[EXCHANGE] = Exchange(driver)
         return cast(Exchange, known[EXCHANGE])

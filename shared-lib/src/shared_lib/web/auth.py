@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import lru_cache, wraps
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, ParamSpec, TypeVar
 
@@ -79,10 +79,11 @@ def public(view: Callable[P, R]) -> Callable[P, R]:
     @wraps(view)
     def guarded(*arguments: P.args, **options: P.kwargs) -> R:
         door = _door()
-        g.caller = _verified(*(verifier for verifier in (door.services, door.people) if verifier is not None))
-        if g.caller is None and not door.is_open:
+        who = _verified(*(verifier for verifier in (door.services, door.people) if verifier is not None))
+        g.caller = who
+        if who is None and not door.is_open:
             raise _unauthenticated()
-        _slow_down(g.caller)
+        _slow_down(who)
         return view(*arguments, **options)
 
     return _documented(guarded, [{}, {BEARER: []}], "Public; a token that is sent limits what is seen.")
@@ -94,8 +95,9 @@ def service_only(view: Callable[P, R]) -> Callable[P, R]:
     @wraps(view)
     def guarded(*arguments: P.args, **options: P.kwargs) -> R:
         services = _door().services
-        g.caller = _verified(services) if services is not None else None
-        if g.caller is None:
+        who = _verified(services) if services is not None else None
+        g.caller = who
+        if who is None:
             raise _unauthenticated()
         return view(*arguments, **options)
 
@@ -117,7 +119,12 @@ def visitor() -> Caller | None:
 def caller_code() -> str | None:
     """Tells callers apart in the log without naming them; None where nobody has shown a valid token."""
     who: Caller | None = g.get("caller")
-    return hashlib.sha256(f"{who.organisation}/{who.subject}".encode()).hexdigest()[:12] if who is not None else None
+    return _code(who.organisation, who.subject) if who is not None else None
+
+
+@lru_cache(maxsize=1024)
+def _code(organisation: str | None, subject: str) -> str:
+    return hashlib.sha256(f"{organisation}/{subject}".encode()).hexdigest()[:12]
 
 
 def _slow_down(who: Caller | None) -> None:
@@ -146,9 +153,10 @@ def _door() -> Door:
 
 def _verified(*verifiers: TokenVerifier) -> Caller | None:
     """The caller, None when no token was sent. Raises Problem 401, the same for every fault."""
-    if "Authorization" not in request.headers:
+    header = request.environ.get("HTTP_AUTHORIZATION")
+    if header is None:
         return None
-    scheme, _, token = request.headers["Authorization"].partition(" ")
+    scheme, _, token = header.partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
         raise _unauthenticated()

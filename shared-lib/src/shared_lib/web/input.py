@@ -66,6 +66,10 @@ class StrictParser(FlaskParser):  # type: ignore[misc, unused-ignore]
             self._queries[key] = found
         return dict(found)
 
+    def get_default_request(self) -> Request:
+        """The request itself: behind its proxy, every look at it would be a search for it."""
+        return request._get_current_object()  # type: ignore[attr-defined, no-any-return]
+
     def _get_schema(self, argmap: Any, req: Request) -> Schema:
         """Made once per class: to make a schema costs more than to load with it, and none keeps anything of a load."""
         if isinstance(argmap, type) and issubclass(argmap, Schema):

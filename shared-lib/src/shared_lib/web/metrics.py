@@ -1,10 +1,9 @@
 """`/metrics` in the Prometheus text format: requests of this process, and whatever collectors a service adds."""
 
-import time
 from collections.abc import Iterable
 from functools import cache
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from prometheus_client.registry import Collector
 
@@ -21,7 +20,7 @@ PATH = "/metrics"
 
 
 def install(app: Flask, collectors: Iterable[Collector] = ()) -> None:
-    """Count every request by its route template, never by its path, and answer `/metrics`."""
+    """Answer `/metrics`, with these collectors besides."""
     registry = registry_of_process()
     for collector in collectors:
         registry.register(collector)
@@ -30,21 +29,17 @@ def install(app: Flask, collectors: Iterable[Collector] = ()) -> None:
     def metrics() -> Response:
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
-    app.after_request(_count)
+
+def known_method(method: str) -> str:
+    """The method; `other` for one that a client made up."""
+    return method if method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS") else "other"
 
 
-def known_method() -> str:
-    """The request's method; `other` for one that a client made up."""
-    return request.method if request.method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS") else "other"
-
-
-def _count(response: Response) -> Response:
-    route = request.url_rule.rule if request.url_rule is not None else "none"
-    requests, seconds = _meters(known_method(), route, response.status_code)
+def count(method: str, route: str, status: int, *, seconds: float) -> None:
+    """A request that was answered, by its route template, never by its path."""
+    requests, durations = _meters(method, route, status)
     requests.inc()
-    if "begun" in g:
-        seconds.observe(time.monotonic() - g.begun)
-    return response
+    durations.observe(seconds)
 
 
 @cache
