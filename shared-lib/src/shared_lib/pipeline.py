@@ -8,7 +8,7 @@ together. So a statement waits until somebody wants its answer or the transactio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Generic, NoReturn, TypeVar, cast
+from typing import Any, Generic, NoReturn, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -154,10 +154,10 @@ class Pipeline:
 
     def _driver(self) -> "psycopg.Connection[Any]":
         """Raises RuntimeError when it was lost before and nobody heeded that."""
-        driver = self._pooled.driver_connection
+        driver: psycopg.Connection[Any] | None = self._pooled.driver_connection
         if driver is None:
             raise RuntimeError("the connection had been lost before")
-        return cast("psycopg.Connection[Any]", driver)
+        return driver
 
     def _failure(self, driver: "psycopg.Connection[Any]", error: psycopg.Error) -> BaseException:
         if driver.broken:
@@ -195,7 +195,8 @@ class Pipeline:
         known = self._pooled.info
         if EXCHANGE not in known:
             known[EXCHANGE] = Exchange(driver)
-        return cast(Exchange, known[EXCHANGE])
+        exchange: Exchange = known[EXCHANGE]
+        return exchange
 
 
 @lru_cache

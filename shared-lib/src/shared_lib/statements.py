@@ -10,7 +10,7 @@ raises for the same mistake (`Database.begin` tells them apart). What waits in t
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 from sqlalchemy.orm import Session
@@ -68,4 +68,5 @@ def driver_of(session: Session) -> "Iterator[psycopg.Connection[Any]]":
 
 
 def pipeline_of(session: Session) -> Pipeline:
-    return cast(Pipeline, session.info[PIPELINE])
+    found: Pipeline = session.info[PIPELINE]
+    return found

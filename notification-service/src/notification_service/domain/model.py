@@ -104,6 +104,12 @@ class Context:
     acted_by: Actor | None = None
     also: tuple[str, ...] = ()
 
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everybody who may be told beside the mentor."""
+        responsible = (self.coordinator_id,) if self.coordinator_id is not None else self.admin_ids
+        return (*responsible, *self.also)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Announcement:

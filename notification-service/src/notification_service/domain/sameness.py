@@ -5,7 +5,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from .case import Case
-from .model import Notice
+from .model import Announcement, Notice
 
 SAME_PAUSE_WITHIN = timedelta(minutes=10)
 
@@ -17,11 +17,16 @@ def natural_key(case: Case, *, latest: UUID | None) -> str:
     two that were decided upon at the same moment collide.
     """
     if case.notice is Notice.CERT_EXPIRY:
-        return f"{case.notice}:{_instant(case.announcement.expiry_date)}"
+        return expiry_key(case.announcement)
     if case.notice is Notice.CERT_EXPIRY_REMINDER:
         today = case.at.astimezone(ZoneInfo(case.organisation.time_zone)).date()
         return f"{case.notice}:{case.announcement.days_remaining}:{today.isoformat()}"
     return f"{case.notice}:after:{latest or 'nothing'}"
+
+
+def expiry_key(announcement: Announcement) -> str:
+    """The natural key of a certification that has run out: it asks for nothing but the announcement."""
+    return f"{Notice.CERT_EXPIRY}:{_instant(announcement.expiry_date)}"
 
 
 def _instant(moment: datetime | None) -> str:

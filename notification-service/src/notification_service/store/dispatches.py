@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from shared_lib.pipeline import Later
 from shared_lib.statements import ask, ask_one, send
 from sqlalchemy.orm import Session
@@ -51,9 +52,9 @@ INSERT INTO message (dispatch_id, organisation_id, recipient_id, audience, chann
 SELECT %(id)s, %(organisation_id)s, planned.recipient_id, planned.audience, planned.channel, planned.status,
     planned.reason, planned.outbox_id, %(created_at)s,
     CASE WHEN planned.status <> 'queued' THEN %(created_at)s::timestamptz END
-FROM unnest(%(recipient_ids)s::text[], %(audiences)s::text[], %(channels)s::text[], %(statuses)s::text[],
-            %(reasons)s::text[], %(outbox_ids)s::uuid[])
-    WITH ORDINALITY AS planned (recipient_id, audience, channel, status, reason, outbox_id, place)
+FROM ROWS FROM (jsonb_to_recordset(%(planned)s) AS (
+    recipient_id text, audience text, channel text, status text, reason text, outbox_id uuid
+)) WITH ORDINALITY AS planned (recipient_id, audience, channel, status, reason, outbox_id, place)
 ORDER BY planned.place
 RETURNING number, recipient_id, audience, channel, status, reason, outbox_id
 """  # noqa: S608 - constants of this module
@@ -122,15 +123,21 @@ def add(
             "acted_by_name": dispatch.acted_by.name if dispatch.acted_by else None,
             "id": dispatch.id,
             "natural_key": natural_key,
-            "recipient_ids": [row.recipient.id for row, _ in rows],
-            "audiences": [row.recipient.audience for row, _ in rows],
-            "channels": [row.channel for row, _ in rows],
-            "statuses": [row.status for row, _ in rows],
-            "reasons": [row.reason for row, _ in rows],
-            "outbox_ids": [outbox_id for _, outbox_id in rows],
+            "planned": Jsonb([_planned(row, outbox_id) for row, outbox_id in rows]),
         },
     )
     return tuple(message_of(row) for row in added)
+
+
+def _planned(row: Row, outbox_id: UUID | None) -> dict[str, str | None]:
+    return {
+        "recipient_id": row.recipient.id,
+        "audience": row.recipient.audience,
+        "channel": row.channel,
+        "status": row.status,
+        "reason": row.reason,
+        "outbox_id": str(outbox_id) if outbox_id is not None else None,
+    }
 
 
 def settle_lapse(session: Session, dispatch_id: UUID, *, organisation_id: str, at: datetime) -> None:

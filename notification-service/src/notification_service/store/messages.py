@@ -13,8 +13,6 @@ from notification_service.domain.model import Contact, Dispatch, Message, Organi
 from . import contacts
 from .dispatches import OWN_COLUMNS, dispatch_of, message_of
 
-FINAL = (Status.SENT, Status.DELIVERED)
-
 # Both for every single mail, so that each is one statement.
 _ADDRESSED = f"""
 SELECT m.number, m.recipient_id, m.audience, m.channel, m.status, m.reason, m.outbox_id,
@@ -29,13 +27,15 @@ WHERE m.number = %(number)s AND m.organisation_id = %(organisation_id)s AND d.or
 """  # noqa: S608 - our own fields
 _SETTLE = """
 UPDATE message SET status = %(status)s, reason = %(reason)s, settled_at = %(at)s
-WHERE number = %(number)s AND organisation_id = %(organisation_id)s AND status <> ALL(%(final)s)
+WHERE number = %(number)s AND organisation_id = %(organisation_id)s AND status NOT IN ('sent', 'delivered')
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Addressed:
-    """A message, the dispatch it belongs to (with no other messages), and who it speaks to and of, as far as known."""
+    """A message, the dispatch it belongs to (whatever messages that has here), and who it speaks to and of, as far as
+    known.
+    """
 
     dispatch: Dispatch
     message: Message
@@ -74,6 +74,5 @@ def settle(
             "status": status.value,
             "reason": reason,
             "at": at,
-            "final": [final.value for final in FINAL],
         },
     )

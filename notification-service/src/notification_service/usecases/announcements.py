@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 from notification_service.domain.case import Case
 from notification_service.domain.errors import MentorNotFound
 from notification_service.domain.model import Actor, Announcement, Contact, Dispatch, Organisation, Status
-from notification_service.domain.sameness import SAME_PAUSE_WITHIN, natural_key
+from notification_service.domain.sameness import natural_key
 from notification_service.domain.scope import EVERYBODY, Scope
 from notification_service.store import audit, contacts, dispatches
 
-from . import parties
+from . import drafts, parties
 from .reach import reach_of
 from .recording import Recorder
 
@@ -35,15 +35,6 @@ NOTHING_TO_BEGIN = Handover()
 
 Held = Later[tuple[Contact, Organisation] | None]
 """The mentor, locked, and the organisation."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Draft:
-    """What a dispatch is made from. It is asked for before it is known whether the dispatch is there already."""
-
-    case: Case
-    latest: Later[UUID | None]
-    people: Later[Mapping[str, Contact]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +98,7 @@ class Announcements:
         # Announcements about one mentor are decided upon one after the other.
         held = contacts.lock(session, announcement.mentor_id, organisation_id=_organisation_of(announcement, requester))
         actor = parties.named_actor(session, announcement)
+        foreseen = drafts.foreseen(session, announcement)
         replay = claim.replay() if claim is not None else None
         if replay is not None:
             dispatch = dispatches.get(
@@ -114,9 +106,9 @@ class Announcements:
             )
             return Answer(dispatch=dispatch.value, status=replay.status, is_replay=True)
         case = self._case(session, held, actor, announcement, requester)
-        found, draft = self._same(session, case), self._draft(session, case)
-        same = found.value
-        answer = Answer(dispatch=same, status=REPEATED) if same else self._record(session, draft, requester)
+        draft = foreseen or drafts.of(session, case)
+        same = draft.same.value
+        answer = Answer(dispatch=same, status=REPEATED) if same else self._record(session, case, draft, requester)
         if key is not None:
             idempotency.bind(session, key, resource_id=str(answer.dispatch.id), status=answer.status)
         return answer
@@ -140,28 +132,10 @@ class Announcements:
             acted_by=parties.actor(session, named, announcement, mentor, person_id=requester.person_id),
         )
 
-    def _same(self, session: Session, case: Case) -> Later[Dispatch | None]:
-        if case.notice.is_pause and case.announcement.context is not None:
-            return Later(lambda: None)  # the orchestrator has told events apart itself; its key says which are the same
-        if case.notice.is_pause:
-            return dispatches.same_pause(
-                session, case.announcement, organisation_id=case.organisation.id, since=case.at - SAME_PAUSE_WITHIN
-            )
-        return dispatches.under_natural_key(
-            session, case.mentor.id, natural_key(case, latest=None), organisation_id=case.organisation.id
-        )
-
-    def _draft(self, session: Session, case: Case) -> Draft:
-        return Draft(
-            case=case,
-            latest=dispatches.latest_of(session, case.mentor.id, organisation_id=case.organisation.id),
-            people=self.recorder.people(session, case),
-        )
-
-    def _record(self, session: Session, draft: Draft, requester: Requester) -> Answer:
-        case = draft.case
+    def _record(self, session: Session, case: Case, draft: drafts.Draft, requester: Requester) -> Answer:
         key = natural_key(case, latest=draft.latest.value if case.notice.is_pause else None)
-        dispatch, promises = self.recorder.record(session, case, draft.people.value, natural_key=key)
+        people = {**draft.people.value, case.mentor.id: case.mentor}
+        dispatch, promises = self.recorder.record(session, case, people, natural_key=key)
         handover = self.relay.promise(session, *promises, queueing=requester.wait_seconds > 0)
         audit.write(session, "dispatch_recorded", dispatch, actor=requester.subject, at=case.at)
         return Answer(dispatch=dispatch, status=CREATED, handover=handover)

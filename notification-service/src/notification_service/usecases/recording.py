@@ -7,7 +7,6 @@ from uuid import UUID
 import structlog
 from shared_lib.identifiers import uuid7
 from shared_lib.outbox import Promise
-from shared_lib.pipeline import Later
 from sqlalchemy.orm import Session
 
 from notification_service.domain.case import Case
@@ -15,7 +14,7 @@ from notification_service.domain.deadlines import worth_telling_until
 from notification_service.domain.model import Contact, Dispatch, Message, Notice, Status
 from notification_service.domain.recipients import recipients_of
 from notification_service.domain.routing import rows_for
-from notification_service.store import contacts, dispatches, inbox
+from notification_service.store import dispatches, inbox
 from notification_service.store.messages import Addressed
 
 from .letters import Letters
@@ -33,12 +32,6 @@ class Recorder:
     letters: Letters
     push_configured: bool = False
     scale: float = 1.0
-
-    def people(self, session: Session, case: Case) -> Later[Mapping[str, Contact]]:
-        """Those of the recipients whom we know, as `record` needs them."""
-        told = [recipient.id for recipient in recipients_of(case)]
-        known = contacts.known(session, told, organisation_id=case.organisation.id)
-        return Later(lambda: {**known.value, case.mentor.id: case.mentor})
 
     def record(
         self, session: Session, case: Case, people: Mapping[str, Contact], *, natural_key: str
@@ -104,7 +97,7 @@ class Recorder:
 def _addressed(case: Case, dispatch: Dispatch, message: Message, people: Mapping[str, Contact]) -> Addressed:
     """As `messages.addressed` would read it."""
     return Addressed(
-        dispatch=replace(dispatch, messages=(message,)),
+        dispatch=dispatch,
         message=message,
         recipient=people.get(message.recipient_id),
         mentor=case.mentor,

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from psycopg.types.json import Jsonb
 from shared_lib.pipeline import Later
 from shared_lib.statements import send
 from sqlalchemy.orm import Session
@@ -27,10 +28,8 @@ WITH held AS (
     SELECT id FROM pause_event WHERE id = %(event_id)s AND organisation_id = %(organisation_id)s FOR KEY SHARE
 )
 INSERT INTO dispatch_result AS known (event_id, recipient_id, channel, status, sent_at, message_id)
-SELECT held.id, told.* FROM held CROSS JOIN unnest(
-    %(recipient_ids)s::text[], %(channels)s::text[], %(statuses)s::text[], %(sent_ats)s::timestamptz[],
-    %(message_ids)s::text[]
-) AS told
+SELECT held.id, told.* FROM held CROSS JOIN jsonb_to_recordset(%(told)s)
+    AS told (recipient_id text, channel text, status text, sent_at timestamptz, message_id text)
 ON CONFLICT (event_id, recipient_id, channel) DO UPDATE SET
     status = excluded.status,
     sent_at = COALESCE(known.sent_at, excluded.sent_at),
@@ -68,17 +67,19 @@ def record(session: Session, event: PauseEvent, results: Iterable[DispatchResult
 
     Nothing is written for an event that was removed meanwhile.
     """
-    rows = list(results)
-    send(
-        session,
-        _RECORD,
-        {
-            "event_id": event.id,
-            "organisation_id": event.organisation_id,
-            "recipient_ids": [row.recipient_id for row in rows],
-            "channels": [row.channel for row in rows],
-            "statuses": [row.status.value for row in rows],
-            "sent_ats": [(row.sent_at or at) if row.status.has_left else None for row in rows],
-            "message_ids": [row.message_id for row in rows],
-        },
-    )
+    values = {
+        "event_id": event.id,
+        "organisation_id": event.organisation_id,
+        "told": Jsonb([_told(result, at) for result in results]),
+    }
+    send(session, _RECORD, values)
+
+
+def _told(result: DispatchResult, at: datetime) -> dict[str, str | None]:
+    return {
+        "recipient_id": result.recipient_id,
+        "channel": result.channel,
+        "status": result.status.value,
+        "sent_at": (result.sent_at or at).isoformat() if result.status.has_left else None,
+        "message_id": result.message_id,
+    }

@@ -15,16 +15,18 @@ from orchestrator_service.domain.roles import Actor
 
 from .people import Mentor
 
+_PAUSES = ", ".join(f"'{event_type.value}'" for event_type in PAUSE_TYPES)
+
 # The order of precedence is that of `responsible`, which a test holds this to. OFFSET 0 keeps the planner from walking
 # all events of the organisation for those of one mentor, as it does before the table has been analysed.
-_SITUATION = """
+_SITUATION = f"""
 SELECT mentor.organisation_id, certification.expires_at, organisation.tell_all_coordinators,
     (SELECT twin.id FROM pause_event twin
      WHERE twin.organisation_id = mentor.organisation_id AND twin.peer_mentor_id = mentor.id
          AND twin.event_type = %(event_type)s AND twin.effective_date = %(effective_date)s) AS twin_id,
     (SELECT last.event_type FROM (SELECT * FROM pause_event WHERE peer_mentor_id = mentor.id OFFSET 0) AS last
      WHERE last.organisation_id = mentor.organisation_id
-         AND last.event_type = ANY(%(pause_types)s) AND last.announcement_id IS NOT NULL
+         AND last.event_type IN ({_PAUSES}) AND last.announcement_id IS NOT NULL
      ORDER BY last.number DESC LIMIT 1) AS last_pause,
     (SELECT actor.name FROM person actor
      WHERE actor.id = %(actor_id)s AND actor.organisation_id = mentor.organisation_id AND actor.is_coordinator
@@ -46,7 +48,7 @@ WHERE mentor.id = %(mentor_id)s AND mentor.is_mentor
     AND (%(organisation_id)s::text IS NULL OR mentor.organisation_id = %(organisation_id)s)
 ORDER BY candidate.is_primary DESC, candidate.chapter_id COLLATE "C", candidate.since,
     candidate.coordinator_id COLLATE "C"
-"""
+"""  # noqa: S608 - our own constants
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,6 @@ def of(session: Session, draft: Draft, actor: Actor) -> Later[Situation | None]:
             "mentor_id": draft.peer_mentor_id,
             "event_type": draft.event_type.value,
             "effective_date": draft.effective_date,
-            "pause_types": [event_type.value for event_type in PAUSE_TYPES],
             "organisation_id": actor.scope.organisation,
             "actor_id": actor.id if acts_for_him else None,
         },

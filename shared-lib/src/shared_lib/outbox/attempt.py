@@ -180,7 +180,7 @@ class Attempt:
         doubt.leave(self.delivery.id, following, is_marked=marked is not None and marked.value)
 
     def _count(self, outcome: str) -> None:
-        metrics.ATTEMPTS.labels(self.delivery.kind, outcome).inc()
+        metrics.attempts(self.delivery.kind, outcome).inc()
 
     def _ids(self) -> dict[str, str | int]:
         return {"outbox_id": str(self.delivery.id), "kind": self.delivery.kind, "attempt": self.delivery.attempt}

@@ -11,10 +11,12 @@ from .model import Delivery
 class Handover:
     """What a transaction has promised and this process may begin at once, or where `queueing` soon."""
 
-    promised: tuple[tuple[Delivery, Answer], ...] = ()
+    promised: tuple[Delivery, ...] = ()
+    stored: Answer | None = None
     queueing: bool = False
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
         """Those that were leased to this process; to be looked at after the commit."""
-        return tuple(delivery for delivery, answer in self.promised if answer.row.led)
+        led = {row.id for row in self.stored.rows if row.led} if self.stored is not None else ()
+        return tuple(delivery for delivery in self.promised if delivery.id in led)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 
 from prometheus_client import Counter, Gauge
 from prometheus_client.core import GaugeMetricFamily
@@ -20,6 +21,13 @@ from . import presence
 
 ATTEMPTS = Counter("outbox_attempts_total", "Attempts at promises, and how they went", ["kind", "outcome"])
 """Outcomes: done, again, postponed, lease_lost, and the bad endings."""
+
+
+@cache
+def attempts(kind: str, outcome: str) -> Counter:
+    """Of `ATTEMPTS`; there are as many as kinds and outcomes, both ours."""
+    return ATTEMPTS.labels(kind, outcome)
+
 
 BREAKER_OPEN = Gauge(
     "outbox_breaker_open", "1 while this process holds attempts back", ["lane"], multiprocess_mode="livemax"

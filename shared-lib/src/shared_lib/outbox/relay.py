@@ -17,7 +17,6 @@ from shared_lib import deadline, tracing
 from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
-from shared_lib.pipeline import Answer
 from shared_lib.request_id import current_request_id, request_id_bound
 
 from . import claims, metrics, rows
@@ -76,25 +75,20 @@ class Relay:
         does it. With `queueing` they are leased as well where they would have to queue for a thread: for callers
         who will wait there.
         """
+        if not promises:
+            return Handover()
         now = self.clock()
-        return Handover(
-            promised=tuple(
-                (self._first_delivery(promise, now), self._store(session, promise, now, queueing))
-                for promise in map(_carrying_trace, promises)
-            ),
-            queueing=queueing,
-        )
-
-    def _store(self, session: Session, promise: Promise, now: datetime, queueing: bool) -> Answer:
-        return rows.add(
+        carrying = [_carrying_trace(promise) for promise in promises]
+        stored = rows.add(
             session,
-            promise,
-            begin=self._could_begin(promise, queueing=queueing),
+            [(promise, self._could_begin(promise, queueing=queueing)) for promise in carrying],
             now=now,
             owner=self.leases.owner,
             until=self.leases.end(),
             request_id=current_request_id(),
         )
+        deliveries = tuple(self._first_delivery(promise, now) for promise in carrying)
+        return Handover(promised=deliveries, stored=stored, queueing=queueing)
 
     def _could_begin(self, promise: Promise, *, queueing: bool) -> bool:
         lane = self._lane_of(promise)
@@ -250,4 +244,5 @@ class Relay:
 
 
 def _carrying_trace(promise: Promise) -> Promise:
-    return replace(promise, payload=tracing.carried(promise.payload))
+    payload = tracing.carried(promise.payload)
+    return promise if payload is promise.payload else replace(promise, payload=payload)

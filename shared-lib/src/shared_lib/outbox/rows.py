@@ -3,7 +3,7 @@
 All times are passed in, so that clocks of machines must agree within a few seconds (NTP), far less than a lease.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -26,46 +26,58 @@ COLUMNS = (
 _INSERT = f"""
     INSERT INTO outbox (id, kind, payload, tenant, ordering_key, created_at, due_at, expires_at, request_id, attempts,
         starts, leased_by, leased_until)
-    SELECT %(id)s, %(kind)s, %(payload)s, %(tenant)s, %(ordering_key)s, %(now)s,
-        LEAST(COALESCE(%(due_at)s, %(now)s), %(expires_at)s), %(expires_at)s, %(request_id)s, lead::int, lead::int,
-        CASE WHEN lead THEN %(owner)s::uuid END, CASE WHEN lead THEN %(until)s::timestamptz END
+    SELECT id, kind, payload, tenant, ordering_key, %(now)s, LEAST(COALESCE(due_at, %(now)s), expires_at), expires_at,
+        %(request_id)s, leads::int, leads::int, CASE WHEN leads THEN %(owner)s::uuid END,
+        CASE WHEN leads THEN %(until)s::timestamptz END
     FROM (
-        SELECT %(begin)s AND NOT EXISTS (SELECT 1 FROM outbox WHERE ordering_key = %(ordering_key)s)
-    ) AS place (lead)
-    RETURNING leased_by IS NOT NULL AS led, CASE WHEN leased_by IS NULL THEN pg_notify('{CHANNEL}', '')::text END
+        SELECT *, begins AND (ordering_key IS NULL OR (
+            row_number() OVER (PARTITION BY ordering_key ORDER BY place) = 1
+            AND NOT EXISTS (SELECT 1 FROM outbox before WHERE before.ordering_key = given.ordering_key)
+        )) AS leads
+        FROM ROWS FROM (jsonb_to_recordset(%(promises)s) AS (
+            id uuid, kind text, payload jsonb, tenant text, ordering_key text, due_at timestamptz,
+            expires_at timestamptz, begins boolean
+        )) WITH ORDINALITY AS given (id, kind, payload, tenant, ordering_key, due_at, expires_at, begins, place)
+    ) AS promise
+    ORDER BY place
+    RETURNING id, leased_by IS NOT NULL AS led,
+        CASE WHEN leased_by IS NULL THEN pg_notify('{CHANNEL}', '')::text END
     """  # noqa: S608 - CHANNEL is our own constant
 
 
 def add(
     session: Session,
-    promise: Promise,
+    promises: Iterable[tuple[Promise, bool]],
     *,
-    begin: bool,
     now: datetime,
     owner: UUID,
     until: datetime,
     request_id: str | None,
 ) -> Answer:
-    """Store a promise; its one row says whether it is leased to `owner` (`led`).
+    """Store promises in this order, each with whether it could begin; the rows say which are leased to `owner` (`led`).
 
-    One to `begin` is, when nothing of its ordering key is before it; otherwise the relays are woken when this
+    One that could begin is, when nothing of its ordering key is before it; for any other the relays are woken when this
     transaction commits.
     """
-    values = {
-        "id": promise.id,
-        "kind": promise.kind,
-        "payload": Jsonb(dict(promise.payload)),
-        "tenant": promise.tenant,
-        "ordering_key": promise.ordering_key,
-        "due_at": promise.due_at,
-        "expires_at": promise.expires_at,
-        "begin": begin,
-        "now": now,
-        "request_id": request_id,
-        "owner": owner,
-        "until": until,
-    }
+    given = [
+        {
+            "id": str(promise.id),
+            "kind": promise.kind,
+            "payload": promise.payload,
+            "tenant": promise.tenant,
+            "ordering_key": promise.ordering_key,
+            "due_at": _exact(promise.due_at),
+            "expires_at": _exact(promise.expires_at),
+            "begins": begins,
+        }
+        for promise, begins in promises
+    ]
+    values = {"promises": Jsonb(given), "now": now, "request_id": request_id, "owner": owner, "until": until}
     return send(session, _INSERT, values)
+
+
+def _exact(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None
 
 
 def wake(session: Session) -> None:

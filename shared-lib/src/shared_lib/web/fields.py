@@ -1,7 +1,6 @@
 """Fields as the house reads and writes them: strict in, exact out."""
 
 import re
-import unicodedata
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -66,14 +65,12 @@ class PlainText(fields.String):
         kept_out = r"\u0000-\u0008\u000b\u000c\u000e-\u001f" if line_breaks else r"\u0000-\u001f"
         metadata = {"pattern": rf"^[^{kept_out}\u007f-\u009f]*$", **options.pop("metadata", {})}
         super().__init__(validate=validate.Length(min=1, max=longest), metadata=metadata, **options)
-        self.line_breaks = line_breaks
+        self._kept_out = re.compile(rf"[{kept_out}\u007f-\u009f\ud800-\udfff]")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
         text = super()._deserialize(value, attr, data, **options)
-        if isinstance(text, str):
-            allowed = "\n\r\t" if self.line_breaks else ""
-            if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in allowed for letter in text):
-                raise ValidationError("Control characters are not allowed.")
+        if isinstance(text, str) and self._kept_out.search(text):
+            raise ValidationError("Control characters are not allowed.")
         return text
 
 
