@@ -74,8 +74,12 @@ class Exchange:
             pgconn.enter_pipeline_mode()
             for name in given_up:
                 pgconn.send_close_prepared(name)
-            for one in asked:
-                sent += self._send(*one)
+            for statement, values, formats in asked:
+                if statement.name is not None:
+                    pgconn.send_query_prepared(statement.name, values, formats, Format.BINARY)
+                    sent += 1
+                else:
+                    sent += self._send_unprepared(statement, values, formats)
                 answering.append(sent - 1)
             pgconn.pipeline_sync()
             results = self._results()
@@ -87,18 +91,15 @@ class Exchange:
 
     def _translated(self, text: str, values: Mapping[str, Any] | None) -> _Asked:
         query, names = (text.encode(), []) if values is None else numbered(text)
-        given = self._transformer.dump_sequence([(values or {})[name] for name in names], [PyFormat.AUTO] * len(names))
+        given = self._transformer.dump_sequence([*map((values or {}).__getitem__, names)], [PyFormat.AUTO] * len(names))
         statement = self._statements.asked(query, self._transformer.types or ())
         return statement, given, self._transformer.formats
 
-    def _send(self, statement: Statement, values: Any, formats: Any) -> int:
-        """Answers how many results there will be."""
+    def _send_unprepared(self, statement: Statement, values: Any, formats: Any) -> int:
+        """Prepare it, where that is worth it. Answers how many results there will be."""
         pgconn = self._pgconn
         if not statement.is_worth_preparing:
             pgconn.send_query_params(statement.query, values, statement.types, formats, Format.BINARY)
-            return 1
-        if statement.name is not None:
-            pgconn.send_query_prepared(statement.name, values, formats, Format.BINARY)
             return 1
         statement.name = self._statements.new_name()
         pgconn.send_prepare(statement.name, statement.query, statement.types)

@@ -31,9 +31,8 @@ class Answer:
 
     def __init__(self, pipeline: "Pipeline", statement: str, values: Mapping[str, Any] | None) -> None:
         self._pipeline = pipeline
-        self._statement = statement
-        self._values = values
-        self._rows: list[Any] | None = None
+        self.question: Question = (statement, values)
+        self.reply: Reply | None = None
 
     @property
     def rows(self) -> list[Any]:
@@ -42,11 +41,11 @@ class Answer:
         Raises what any of the statements that waited raised. An answer that was lost with an earlier error never
         comes: RuntimeError.
         """
-        if self._rows is None:
+        if self.reply is None:
             self._pipeline.send()
-        if self._rows is None:
+        if self.reply is None:
             raise RuntimeError("the statement was not answered")
-        return self._rows
+        return self.reply.rows
 
     @property
     def row(self) -> Any:
@@ -57,13 +56,6 @@ class Answer:
     def read(self, read: Callable[[list[Any]], T]) -> "Later[T]":
         """What `read` makes of the rows, once it is asked for."""
         return Later(lambda: read(self.rows))
-
-    @property
-    def question(self) -> Question:
-        return self._statement, self._values
-
-    def take(self, reply: Reply) -> None:
-        self._rows = reply.rows
 
 
 class Later(Generic[T]):
@@ -174,13 +166,13 @@ class Pipeline:
     def _ask(self, ahead: Sequence[Question], waiting: Sequence[Answer], *end: Question) -> Reply | None:
         """The reply to `end`."""
         driver = self._driver()
-        questions = [*ahead, *(answer.question for answer in waiting), *end]
+        questions = [*ahead, *[answer.question for answer in waiting], *end]
         try:
             replies = self._exchange(driver).ask(questions, unread=len(ahead))
         except psycopg.Error as error:
             raise self._failure(driver, error) from error
         for answer, reply in zip(waiting, replies, strict=False):
-            answer.take(reply)
+            answer.reply = reply
         return replies[-1] if end else None
 
     def _settings_first(self) -> Sequence[Question]:

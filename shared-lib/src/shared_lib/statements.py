@@ -28,7 +28,8 @@ def send(session: Session, statement: str, values: Mapping[str, Any] | None = No
     An error of it is raised there, too (who wants to catch it at a savepoint asks). Its answer can be read later, after
     the transaction as well.
     """
-    return pipeline_of(session).add(statement, values)
+    answer: Answer = session.info[PIPELINE].add(statement, values)
+    return answer
 
 
 def ask(session: Session, statement: str, values: Mapping[str, Any] | None = None) -> list[Any]:

@@ -46,6 +46,9 @@ _templates = Environment(
 )
 
 
+_templates.globals.clear()  # ours use none, and each rendering would copy them
+
+
 def composed(mail: Mail, sender: Sender) -> bytes:
     """The mail with CRLF line ends. The same mail always gives the same bytes. Raises `Rejected`."""
     if not is_plain_address(mail.to):
@@ -87,7 +90,7 @@ def _written(header: str, value: str) -> str:
 
 def _written_part(template: str, mail: Mail) -> bytes:
     """Quoted-printable: no line is too long for a server, and no = of a text stands for itself."""
-    text = _templates.get_template(template).render(letter=mail.letter)
+    text = _templates.get_template(template).render(vars(mail.letter))
     lines = text.rstrip("\n").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return b2a_qp("\r\n".join([*lines, ""]).encode(), istext=True)
 
