@@ -27,10 +27,11 @@ def test_the_same_expiry_is_told_once(
     announcements: Announcements, mailer: FakeMailer, acknowledgements: FakeAcknowledgements
 ) -> None:
     first = announcements.announce(EXPIRED, with_key("a"))
-    again = announcements.announce(EXPIRED, with_key("b"))
+    again, once_more = (announcements.announce(EXPIRED, with_key("b")) for _ in range(2))
 
-    assert (first.status, again.status) == (201, 200)
-    assert rows(again) == rows(first)
+    assert [answer.status for answer in (first, again, once_more)] == [201, 200, 200]
+    assert [answer.is_replay for answer in (first, again, once_more)] == [False, False, True]
+    assert rows(once_more) == rows(again) == rows(first)
     assert (len(mailer.taken), len(acknowledgements.opened)) == (2, 1)
 
 

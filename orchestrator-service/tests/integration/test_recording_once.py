@@ -7,6 +7,7 @@ from orchestrator_service.domain import pause_events as domain
 from orchestrator_service.domain.errors import EventNotFound
 from orchestrator_service.domain.pause_events import EventType
 from orchestrator_service.store.tables import PauseEventRow
+from orchestrator_service.usecases import recording as recording_module
 from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
 from shared_lib.database import Database
@@ -57,6 +58,15 @@ def test_a_key_stands_for_the_event_in_its_present_state(recording: Recording, r
         recorded(recording, a_draft(), key=a_key(b"other"))
 
 
+def test_a_key_used_for_an_event_that_was_there_stands_for_that_event(recording: Recording) -> None:
+    first = recorded(recording, a_draft())
+    second, third = (recorded(recording, a_draft(), key=a_key()) for _ in range(2))
+
+    assert (second.event.id, third.event.id) == (first.event.id, first.event.id)
+    assert (second.is_new, second.is_replay) == (False, False)
+    assert (third.is_new, third.is_replay) == (False, True)
+
+
 def test_a_key_whose_event_was_removed_stands_for_nothing(recording: Recording, records: Records) -> None:
     first = recorded(recording, a_draft(), key=a_key())
     records.remove(first.event.id, actor=GLOBAL_ADMIN, versions=None)
@@ -69,7 +79,7 @@ def test_a_taken_id_is_not_taken_again(
     recording: Recording, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:
     ids = iter(["pn_000000000001", "pn_000000000001", "pn_000000000002"])
-    monkeypatch.setattr(domain, "new_event_id", lambda: next(ids))
+    monkeypatch.setattr(recording_module, "new_event_id", lambda: next(ids))
 
     first = recorded(recording, a_draft()).event
     second = recorded(recording, a_draft(event_type=EventType.PAUSE_DEACTIVATED)).event

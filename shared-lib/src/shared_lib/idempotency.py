@@ -94,8 +94,9 @@ _THIS = (
     f"WHERE tenant = COALESCE({OWN_TENANT}, '') AND caller = %(caller)s AND operation = %(operation)s AND key = %(key)s"
 )
 _CLAIM = (
-    "INSERT INTO idempotency_key (caller, operation, key, fingerprint, created_at) "
-    "VALUES (%(caller)s, %(operation)s, %(key)s, %(fingerprint)s, %(at)s) ON CONFLICT DO NOTHING RETURNING key"
+    "INSERT INTO idempotency_key (caller, operation, key, fingerprint, resource_id, status, created_at) "
+    "VALUES (%(caller)s, %(operation)s, %(key)s, %(fingerprint)s, %(resource_id)s, %(status)s, %(at)s) "
+    "ON CONFLICT DO NOTHING RETURNING key"
 )
 _KNOWN = f"SELECT fingerprint, resource_id, status FROM idempotency_key {_THIS}"  # noqa: S608
 _BIND = f"UPDATE idempotency_key SET resource_id = %(resource_id)s, status = %(status)s {_THIS}"  # noqa: S608
@@ -103,10 +104,11 @@ _BIND = f"UPDATE idempotency_key SET resource_id = %(resource_id)s, status = %(s
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """The taking of a key, under way."""
+    """The taking of a key, under way. `foreseen`: what it will stand for if nothing else turns out."""
 
     session: Session = field(repr=False)
     request: RequestKey
+    foreseen: Replay | None
     taken: Answer = field(repr=False)
 
     def replay(self) -> Replay | None:
@@ -121,16 +123,23 @@ class Claim:
             raise KeyReused
         return Replay(resource_id=known.resource_id, status=known.status)
 
+    def bind(self, stands_for: Replay) -> None:
+        """Say what the key stands for from now on, and with which HTTP status it was answered first.
 
-def claim(session: Session, request: RequestKey, *, at: datetime) -> Claim:
-    """Take the key, or learn what it stands for."""
-    values = {**_names(request), "fingerprint": request.fingerprint, "at": at}
-    return Claim(session=session, request=request, taken=send(session, _CLAIM, values))
+        Nothing is sent when that was foreseen.
+        """
+        if stands_for != self.foreseen:
+            send(self.session, _BIND, {**_names(self.request), **vars(stands_for)})
 
 
-def bind(session: Session, request: RequestKey, *, resource_id: str, status: int) -> None:
-    """Say what the key stands for from now on, and with which HTTP status it was answered first."""
-    send(session, _BIND, {**_names(request), "resource_id": resource_id, "status": status})
+def claim(session: Session, request: RequestKey, *, at: datetime, foreseen: Replay | None = None) -> Claim:
+    """Take the key, or learn what it stands for.
+
+    Whoever has chosen an id for what he is about to make says so (`foreseen`), and saves a statement.
+    """
+    stands_for = vars(foreseen) if foreseen is not None else {"resource_id": None, "status": None}
+    values = {**_names(request), **stands_for, "fingerprint": request.fingerprint, "at": at}
+    return Claim(session=session, request=request, foreseen=foreseen, taken=send(session, _CLAIM, values))
 
 
 def _names(request: RequestKey) -> dict[str, str]:

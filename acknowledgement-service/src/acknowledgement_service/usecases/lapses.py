@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from shared_lib import idempotency
 from shared_lib.clock import Clock
 from shared_lib.database import Database
-from shared_lib.idempotency import RequestKey
+from shared_lib.idempotency import Replay, RequestKey
 from shared_lib.paging import Page, PageRequest
 from shared_lib.tenancy import across, within
 from shared_lib.vault import Vault
@@ -78,8 +78,8 @@ class Lapses:
                 return Outcome(value=lapse, is_new=replay.status == 201, replayed=True)
             after = lapse.acknowledged(by=coordinator_id, at=self.clock().replace(microsecond=0))
             is_new = self._write(session, lapse, after, visitor)
-            if key is not None:
-                idempotency.bind(session, key, resource_id=str(lapse.id), status=201 if is_new else 200)
+            if claim is not None:
+                claim.bind(Replay(resource_id=str(lapse.id), status=201 if is_new else 200))
         self._tell(lapse, after)
         return Outcome(value=after, is_new=is_new)
 

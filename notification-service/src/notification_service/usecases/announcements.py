@@ -9,7 +9,8 @@ from shared_lib import idempotency
 from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
-from shared_lib.idempotency import RequestKey
+from shared_lib.idempotency import Replay, RequestKey
+from shared_lib.identifiers import uuid7
 from shared_lib.outbox import Handover, Relay
 from shared_lib.pipeline import Later
 from shared_lib.tenancy import within
@@ -93,12 +94,14 @@ class Announcements:
         return self._as_it_is_now(answer) if wait_seconds > 0 else answer
 
     def _accept(self, session: Session, announcement: Announcement, requester: Requester) -> Answer:
+        dispatch_id = uuid7()
+        foreseen = Replay(resource_id=str(dispatch_id), status=CREATED)
         key = requester.key
-        claim = idempotency.claim(session, key, at=self.clock()) if key else None
+        claim = idempotency.claim(session, key, at=self.clock(), foreseen=foreseen) if key else None
         # Announcements about one mentor are decided upon one after the other.
         held = contacts.lock(session, announcement.mentor_id, organisation_id=_organisation_of(announcement, requester))
         actor = parties.named_actor(session, announcement)
-        foreseen = drafts.foreseen(session, announcement)
+        at_once = drafts.foreseen(session, announcement)
         replay = claim.replay() if claim is not None else None
         if replay is not None:
             dispatch = dispatches.get(
@@ -106,11 +109,15 @@ class Announcements:
             )
             return Answer(dispatch=dispatch.value, status=replay.status, is_replay=True)
         case = self._case(session, held, actor, announcement, requester)
-        draft = foreseen or drafts.of(session, case)
+        draft = at_once or drafts.of(session, case)
         same = draft.same.value
-        answer = Answer(dispatch=same, status=REPEATED) if same else self._record(session, case, draft, requester)
-        if key is not None:
-            idempotency.bind(session, key, resource_id=str(answer.dispatch.id), status=answer.status)
+        answer = (
+            Answer(dispatch=same, status=REPEATED)
+            if same
+            else self._record(session, case, draft, requester, dispatch_id)
+        )
+        if claim is not None:
+            claim.bind(Replay(resource_id=str(answer.dispatch.id), status=answer.status))
         return answer
 
     def _case(
@@ -132,10 +139,12 @@ class Announcements:
             acted_by=parties.actor(session, named, announcement, mentor, person_id=requester.person_id),
         )
 
-    def _record(self, session: Session, case: Case, draft: drafts.Draft, requester: Requester) -> Answer:
+    def _record(
+        self, session: Session, case: Case, draft: drafts.Draft, requester: Requester, dispatch_id: UUID
+    ) -> Answer:
         key = natural_key(case, latest=draft.latest.value if case.notice.is_pause else None)
         people = {**draft.people.value, case.mentor.id: case.mentor}
-        dispatch, promises = self.recorder.record(session, case, people, natural_key=key)
+        dispatch, promises = self.recorder.record(session, case, people, dispatch_id=dispatch_id, natural_key=key)
         handover = self.relay.promise(session, *promises, queueing=requester.wait_seconds > 0)
         audit.write(session, "dispatch_recorded", dispatch, actor=requester.subject, at=case.at)
         return Answer(dispatch=dispatch, status=CREATED, handover=handover)

@@ -34,7 +34,7 @@ class Recorder:
     scale: float = 1.0
 
     def record(
-        self, session: Session, case: Case, people: Mapping[str, Contact], *, natural_key: str
+        self, session: Session, case: Case, people: Mapping[str, Contact], *, dispatch_id: UUID, natural_key: str
     ) -> tuple[Dispatch, list[Promise]]:
         """Store the dispatch with a message per recipient and channel."""
         rows = [
@@ -42,7 +42,7 @@ class Recorder:
             for recipient in recipients_of(case)
             for row in rows_for(recipient, people.get(recipient.id), case.notice, push_configured=self.push_configured)
         ]
-        dispatch = _dispatch(case)
+        dispatch = _dispatch(case, dispatch_id)
         messages = dispatches.add(session, dispatch, rows, natural_key=natural_key)
         dispatch = replace(dispatch, messages=messages)
         for message in messages:
@@ -105,13 +105,13 @@ def _addressed(case: Case, dispatch: Dispatch, message: Message, people: Mapping
     )
 
 
-def _dispatch(case: Case) -> Dispatch:
+def _dispatch(case: Case, dispatch_id: UUID) -> Dispatch:
     announcement = case.announcement
     opens_lapse = case.notice is Notice.CERT_EXPIRY and case.coordinator_id is not None
     if case.coordinator_id is None:
         log.warning("dispatch.without_coordinator", mentor_id=case.mentor.id, organisation_id=case.organisation.id)
     return Dispatch(
-        id=uuid7(),
+        id=dispatch_id,
         organisation_id=case.organisation.id,
         notice=case.notice,
         mentor_id=case.mentor.id,

@@ -99,13 +99,14 @@ class PauseEvent:
         cls,
         draft: Draft,
         *,
+        event_id: str,
         organisation_id: str,
         audience: Audience,
         responsibility: Responsibility | None,
         at: datetime,
     ) -> "PauseEvent":
         return cls(
-            id=new_event_id(),
+            id=event_id,
             organisation_id=organisation_id,
             peer_mentor_id=draft.peer_mentor_id,
             event_type=draft.event_type,

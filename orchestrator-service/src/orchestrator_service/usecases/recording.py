@@ -9,7 +9,7 @@ from shared_lib import idempotency
 from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
-from shared_lib.idempotency import RequestKey
+from shared_lib.idempotency import Replay, RequestKey
 from shared_lib.identifiers import uuid7
 from shared_lib.outbox import Handover, Relay
 from shared_lib.tenancy import within
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import Audience, DispatchResult, Status
 from orchestrator_service.domain.errors import EventNotFound, ExpiryUnknown, MentorNotFound
-from orchestrator_service.domain.pause_events import Draft, EventType, PauseEvent
+from orchestrator_service.domain.pause_events import Draft, EventType, PauseEvent, new_event_id
 from orchestrator_service.domain.ports import Vault
 from orchestrator_service.domain.responsibility import Unresolved, responsible_of
 from orchestrator_service.domain.roles import Actor
@@ -74,8 +74,10 @@ class Recording:
     def _recorded(
         self, draft: Draft, actor: Actor, key: RequestKey | None, *, queueing: bool
     ) -> tuple[Recorded, Handover]:
+        event_id = new_event_id()
+        foreseen = Replay(resource_id=event_id, status=201)
         with self.database.begin(reach_of(actor.scope)) as session:
-            claim = idempotency.claim(session, key, at=self.clock()) if key is not None else None
+            claim = idempotency.claim(session, key, at=self.clock(), foreseen=foreseen) if key is not None else None
             people.take_turn(session, draft.peer_mentor_id)
             found = situations.of(session, draft, actor)
             replay = claim.replay() if claim is not None else None
@@ -85,19 +87,18 @@ class Recording:
             situation = found.value
             if situation is None:
                 raise MentorNotFound
-            recorded, handover = self._added(session, draft, actor, situation, queueing=queueing)
-            if key is not None:
-                status = 201 if recorded.is_new else 200
-                idempotency.bind(session, key, resource_id=recorded.event.id, status=status)
+            recorded, handover = self._added(session, draft, actor, situation, event_id=event_id, queueing=queueing)
+            if claim is not None:
+                claim.bind(Replay(resource_id=recorded.event.id, status=201 if recorded.is_new else 200))
         return recorded, handover
 
     def _added(
-        self, session: Session, draft: Draft, actor: Actor, situation: Situation, *, queueing: bool
+        self, session: Session, draft: Draft, actor: Actor, situation: Situation, *, event_id: str, queueing: bool
     ) -> tuple[Recorded, Handover]:
         if situation.twin_id is not None:
             twin = pause_events.get(session, self.vault, situation.twin_id, actor.scope)
             return Recorded(event=_found(twin), is_new=False), NOTHING
-        event = self._opened(session, draft, situation)
+        event = self._opened(session, draft, situation, event_id)
         handover = NOTHING
         if _changes_nothing(event, situation):
             pause_events.add(session, self.vault, event)
@@ -111,7 +112,7 @@ class Recording:
         audit.note(session, "event_recorded", event, actor_id=actor.id, at=self.clock())
         return Recorded(event=event, is_new=True), handover
 
-    def _opened(self, session: Session, draft: Draft, situation: Situation) -> PauseEvent:
+    def _opened(self, session: Session, draft: Draft, situation: Situation, event_id: str) -> PauseEvent:
         at, mentor = self.clock(), situation.mentor
         draft = draft.completed(certified_until=mentor.certified_until, at=at)
         if draft.event_type is EventType.CERTIFICATION_EXPIRING and draft.days_remaining is None:
@@ -119,6 +120,7 @@ class Recording:
         audience = _audience(session, situation)
         event = PauseEvent.opened(
             draft,
+            event_id=event_id,
             organisation_id=mentor.organisation_id,
             audience=audience,
             responsibility=responsible_of(situation.candidates),
