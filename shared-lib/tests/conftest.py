@@ -1,6 +1,6 @@
-"""A database that holds nothing but an outbox and idempotency keys, walls and all."""
+"""A database that holds nothing but an outbox and idempotency keys, walls and all; neighbours that follow a script."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from shared_lib import grants, idempotency, outbox
@@ -9,6 +9,7 @@ from shared_lib.outbox import Relay
 from shared_lib.testing.postgres import Addresses, PostgresServer, database_for, truncate_all
 from sqlalchemy import text
 
+from .neighbours import Neighbour
 from .outbox_world import Destination, MovableClock, a_relay, started_long_ago
 
 
@@ -57,3 +58,16 @@ def destination() -> Destination:
 @pytest.fixture
 def relay(database: Database, destination: Destination, clock: MovableClock) -> Relay:
     return a_relay(database, destination, clock)
+
+
+@pytest.fixture
+def neighbour() -> Iterator[Callable[..., Neighbour]]:
+    made: list[Neighbour] = []
+
+    def make(*scripts: Callable[..., None]) -> Neighbour:
+        made.append(Neighbour(*scripts))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

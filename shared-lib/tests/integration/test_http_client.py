@@ -1,51 +1,15 @@
 """Calls to a neighbour that misbehaves in every way a socket allows."""
 
-import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from shared_lib.errors import Deferred, Rejected, Unreachable
 from shared_lib.http_client import ServiceClient
 
-Script = Callable[[socket.socket], None]
-
-
-class Neighbour:
-    """Answers each connection by the next script; the last one serves the rest."""
-
-    def __init__(self, *scripts: Script) -> None:
-        self.scripts = list(scripts)
-        self.connections = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                script = self.scripts[min(self.connections, len(self.scripts) - 1)]
-                self.connections += 1
-                threading.Thread(target=self._run, args=(script, connection), daemon=True).start()
-
-    @staticmethod
-    def _run(script: Script, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
-            connection.recv(65536)
-            script(connection)
-
-    def close(self) -> None:
-        self._listener.close()
-
-
-def answer(status: int, body: bytes = b'{"a": 1}', *headers: str) -> Script:
-    lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", "Connection: close", *headers]
-    message = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-    return lambda connection: connection.sendall(message)
+from ..neighbours import Neighbour, Script, answer
 
 
 def drip(connection: socket.socket) -> None:
@@ -58,19 +22,6 @@ def drip(connection: socket.socket) -> None:
 
 def cut(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
-
-
-@pytest.fixture
-def neighbour() -> Iterator[Callable[..., Neighbour]]:
-    made: list[Neighbour] = []
-
-    def make(*scripts: Script) -> Neighbour:
-        made.append(Neighbour(*scripts))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
 
 
 def client(url: str) -> ServiceClient:
@@ -110,10 +61,14 @@ def test_retry_after_is_passed_on(neighbour: Callable[..., Neighbour]) -> None:
     assert caught.value.retry_after == 17
 
 
-@pytest.mark.parametrize("script", [drip, lambda _: threading.Event().wait(5)], ids=["drip", "silent"])
-def test_the_deadline_is_a_total(neighbour: Callable[..., Neighbour], script: Script) -> None:
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [(drip, "connection_lost"), (lambda _: threading.Event().wait(5), "timeout")],
+    ids=["drip", "silent"],
+)
+def test_the_deadline_is_a_total(neighbour: Callable[..., Neighbour], script: Script, reason: str) -> None:
     begun = time.monotonic()
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable, match=reason):
         client(neighbour(script).url).call("GET", "/")
     assert time.monotonic() - begun < 1.5
 
