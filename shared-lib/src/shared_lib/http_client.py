@@ -1,19 +1,29 @@
 """Calls to a neighbour service: bounded in time and size, repeatable, and never led elsewhere."""
 
 import json as jsonlib
+from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
 
-import requests
-from requests.auth import _basic_auth_str as basic
-from requests.structures import CaseInsensitiveDict
-from requests.utils import get_auth_from_url
-from urllib3.exceptions import HTTPError
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Retry
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from . import tracing
 from .errors import Deferred, Rejected, Unreachable
-from .punctual import PunctualAdapter, answer_within
+from .http_connection import pool_to
+from .punctual import answer_within
 from .request_id import HEADER, current_request_id
 from .service_tokens import Sign
 
@@ -21,6 +31,10 @@ TOO_LARGE = "answer_too_large"
 """The reason of an `Unreachable` that will be so every time."""
 
 MOST_BYTES = 1024 * 1024
+
+_ALWAYS = {"Accept-Encoding": "identity", "User-Agent": f"python-urllib3/{version('urllib3')}"}
+_ONCE = Retry(False)  # what went wrong is raised as it is; `retries=False` would make one of these per call
+_encode = jsonlib.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,15 +63,15 @@ class ServiceClient:
         connections: int = 16,
         most_bytes: int = MOST_BYTES,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._always = _credentials(base_url)
+        self._always = {**_ALWAYS, **_credentials(urlsplit(base_url))}
         self._audience = audience
         self._sign = sign
-        self._connect = connect
         self._total = total
         self._most_bytes = most_bytes
-        # Without a Session: it would follow redirects, keep cookies and heed proxies, and costs a third of the call.
-        self._adapter = PunctualAdapter(pool_connections=2, pool_maxsize=connections)
+        self._prefix = _after_the_host(base_url.rstrip("/"))
+        self._pool: HTTPConnectionPool | None = None
+        with suppress(ValueError):  # an address that names nobody is found out by whoever calls
+            self._pool = pool_to(base_url, connect=connect, connections=connections)
 
     def call(self, method: str, path: str, *, json: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Ask and wait for the answer, `total` seconds at most.
@@ -66,28 +80,26 @@ class ServiceClient:
         their reason is `http_<status>` where there was one.
         """
         with answer_within(self._total), tracing.calling(self._audience or "elsewhere", method):
-            return self._judged(*self._exchange(method, path, json, headers or {}))
+            response = self._exchange(method, path, json, headers or {})
+            return _judged(response, self._body(response))
 
-    def _exchange(
-        self, method: str, path: str, json: object, headers: Mapping[str, str]
-    ) -> tuple[requests.Response, bytes]:
+    def _exchange(self, method: str, path: str, json: object, headers: Mapping[str, str]) -> BaseHTTPResponse:
         try:
             return self._send(method, path, json, headers)
-        except (requests.ConnectTimeout, requests.Timeout) as error:
+        except (NameResolutionError, ProtocolError, SSLError):
+            pass  # a resolver that was busy, or a kept connection that the neighbour gave up just now
+        except NewConnectionError as error:
+            raise Unreachable("connect_failed") from error
+        except (ConnectTimeoutError, ReadTimeoutError) as error:
             raise Unreachable("timeout") from error
-        except requests.ConnectionError as error:
-            if _never_connected(error):
-                raise Unreachable("connect_failed") from error
-        except (requests.RequestException, HTTPError, OSError) as error:
+        except (HTTPError, OSError) as error:
             raise Unreachable("connection_lost") from error
         try:
             return self._send(method, path, json, headers)
-        except (requests.RequestException, HTTPError, OSError) as error:
+        except (HTTPError, OSError) as error:
             raise Unreachable("connection_lost") from error
 
-    def _send(
-        self, method: str, path: str, json: object, headers: Mapping[str, str]
-    ) -> tuple[requests.Response, bytes]:
+    def _send(self, method: str, path: str, json: object, headers: Mapping[str, str]) -> BaseHTTPResponse:
         everything = {**self._always, **headers, "Accept": "application/json"}
         if self._sign is not None:
             everything["Authorization"] = f"Bearer {self._sign(self._audience)}"
@@ -95,53 +107,79 @@ class ServiceClient:
                 everything[tracing.HEADER] = parent
         if (request_id := current_request_id()) is not None:
             everything[HEADER] = request_id
-        asked = _prepared(method, self._base_url + path, json, everything)
-        response = self._adapter.send(asked, stream=True, timeout=(self._connect, self._total))
-        with response:
-            body = response.raw.read(self._most_bytes + 1, decode_content=True)
-            if len(body) > self._most_bytes:
-                raise Unreachable(TOO_LARGE)
-            return response, body
+        body = None
+        if json is not None:
+            body = _encode(json).encode()
+            everything["Content-Type"] = "application/json"
+            everything["Content-Length"] = str(len(body))
+        elif method in ("POST", "PUT", "PATCH"):
+            everything["Content-Length"] = "0"
+        if self._pool is None:
+            raise Unreachable("connection_lost")
+        target = self._prefix + path
+        return self._pool.urlopen(
+            method,
+            target if target.startswith("/") else f"/{target}",
+            body,
+            everything,
+            retries=_ONCE,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+        )
 
-    @staticmethod
-    def _judged(response: requests.Response, body: bytes) -> Answer:
-        status = response.status_code
-        if status == 429:
-            raise Deferred("http_429", retry_after=_seconds(response.headers.get("Retry-After")))
-        if status in (401, 403, 408) or not 200 <= status < 500 or 300 <= status < 400:
-            raise Unreachable(f"http_{status}", retry_after=_seconds(response.headers.get("Retry-After")))
-        if status >= 400:
-            raise Rejected(f"http_{status}")
+    def _body(self, response: BaseHTTPResponse) -> bytes:
         try:
-            document = jsonlib.loads(body) if body else {}
-        except (ValueError, RecursionError) as error:
-            raise Unreachable("answer_not_json") from error
-        if not isinstance(document, dict):
-            raise Unreachable("answer_not_an_object")
-        return Answer(status=status, body=document)
+            body = _read(response, self._most_bytes + 1)
+        except (HTTPError, OSError) as error:
+            raise Unreachable("connection_lost") from error
+        finally:
+            if response.connection is not None:  # not read to its end: the next answer would begin with the rest
+                response.close()
+                response.release_conn()
+        if len(body) > self._most_bytes:
+            raise Unreachable(TOO_LARGE)
+        return body
 
 
-def _credentials(base_url: str) -> dict[str, str]:
+def _read(response: BaseHTTPResponse, most: int) -> bytes:
+    if "Content-Encoding" in response.headers:  # unasked for
+        return response.read(most, decode_content=True)
+    body = response.read(most, decode_content=False)  # in fewer steps
+    if len(body) < most and response.connection is not None:
+        body += response.read(most - len(body), decode_content=False)  # nothing, if that was the end; else it raises
+    return body
+
+
+def _judged(response: BaseHTTPResponse, body: bytes) -> Answer:
+    status = response.status
+    if status == 429:
+        raise Deferred("http_429", retry_after=_seconds(response.headers.get("Retry-After")))
+    if status in (401, 403, 408) or not 200 <= status < 500 or 300 <= status < 400:
+        raise Unreachable(f"http_{status}", retry_after=_seconds(response.headers.get("Retry-After")))
+    if status >= 400:
+        raise Rejected(f"http_{status}")
+    try:
+        document = jsonlib.loads(body) if body else {}
+    except (ValueError, RecursionError) as error:
+        raise Unreachable("answer_not_json") from error
+    if not isinstance(document, dict):
+        raise Unreachable("answer_not_an_object")
+    return Answer(status=status, body=document)
+
+
+def _credentials(address: SplitResult) -> dict[str, str]:
     """Basic authentication, for an address with a user and a password in it."""
-    user, password = get_auth_from_url(base_url)
-    return {"Authorization": basic(user, password)} if user else {}
+    if not address.username or address.password is None:
+        return {}
+    pair = f"{unquote(address.username)}:{unquote(address.password)}"
+    return {"Authorization": f"Basic {b64encode(pair.encode('latin-1')).decode()}"}
 
 
-def _prepared(method: str, url: str, json: object, headers: Mapping[str, str]) -> requests.PreparedRequest:
-    """Our own addresses and headers need none of the corrections that `requests` would make."""
-    prepared = requests.PreparedRequest()
-    prepared.method, prepared.url, prepared.headers = method, url, CaseInsensitiveDict(headers)
-    if json is not None:
-        prepared.body = jsonlib.dumps(json, separators=(",", ":"), allow_nan=False).encode()
-        prepared.headers["Content-Type"] = "application/json"
-        prepared.headers["Content-Length"] = str(len(prepared.body))
-    elif method in ("POST", "PUT", "PATCH"):
-        prepared.headers["Content-Length"] = "0"
-    return prepared
-
-
-def _never_connected(error: requests.ConnectionError) -> bool:
-    return "NewConnectionError" in repr(error.args) or "ConnectTimeout" in repr(error.args)
+def _after_the_host(base_url: str) -> str:
+    """The beginning of every target: a path, perhaps with a query."""
+    _, _, rest = base_url.partition("//")
+    return rest.removeprefix(urlsplit(base_url).netloc)
 
 
 def _seconds(header: str | None) -> float | None:

@@ -1,30 +1,28 @@
-"""An adapter for `requests` that keeps a total deadline: its own time-out counts per read, so a dripping peer could
-hold us for ever.
-"""
+"""Sockets that keep a total deadline: their own time-out counts per read, so a dripping peer could hold us for ever."""
 
 import socket
 import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any
-
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection
-from urllib3.connectionpool import HTTPConnectionPool
 
 _moment: ContextVar[float] = ContextVar("punctual", default=float("inf"))
 
 
-@contextmanager
-def answer_within(seconds: float) -> Iterator[None]:
+class answer_within:  # noqa: N801 - reads as the block it opens; a generator takes more calls
     """Within the block every read of this thread ends with a TimeoutError once the seconds are over."""
-    token = _moment.set(time.monotonic() + seconds)
-    try:
-        yield
-    finally:
-        _moment.reset(token)
+
+    __slots__ = ("_before", "_seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._before: Token[float]
+
+    def __enter__(self) -> None:
+        self._before = _moment.set(time.monotonic() + self._seconds)
+
+    def __exit__(self, *_: object) -> None:
+        _moment.reset(self._before)
 
 
 def _keep_deadline(waiting: socket.socket) -> None:
@@ -35,13 +33,13 @@ def _keep_deadline(waiting: socket.socket) -> None:
         waiting.settimeout(remaining)
 
 
-class _PlainSocket(socket.socket):
+class PlainSocket(socket.socket):
     def recv_into(self, *arguments: Any, **options: Any) -> int:
         _keep_deadline(self)
         return super().recv_into(*arguments, **options)
 
 
-class _TlsSocket(ssl.SSLSocket):
+class TlsSocket(ssl.SSLSocket):
     def recv_into(self, *arguments: Any, **options: Any) -> int:
         _keep_deadline(self)
         return super().recv_into(*arguments, **options)
@@ -49,24 +47,3 @@ class _TlsSocket(ssl.SSLSocket):
     def do_handshake(self, block: bool = False) -> None:
         _keep_deadline(self)
         super().do_handshake(block)
-
-
-class _PlainConnection(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        plain = super()._new_conn()
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return _PlainSocket(plain.family, plain.type, plain.proto, fileno=plain.detach())
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _PlainConnection
-
-
-class PunctualAdapter(HTTPAdapter):
-    """For http:// and https://. Certificates are trusted as by OpenSSL's defaults (`SSL_CERT_FILE`) and by certifi."""
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        context = ssl.create_default_context()
-        context.sslsocket_class = _TlsSocket
-        super().init_poolmanager(*arguments, **options, ssl_context=context)
-        self.poolmanager.pool_classes_by_scheme = {**self.poolmanager.pool_classes_by_scheme, "http": _PlainPool}
