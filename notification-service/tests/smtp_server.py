@@ -6,6 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from notification_service.clients.mail.mailer import SmtpMailer
+from notification_service.clients.mail.sender import Sender
+from notification_service.config.smtp import SmtpServer
+
 Deed = Callable[["Conversation"], None]
 """What is done instead of the ordinary reply. Raises `HungUp` to end the conversation."""
 
@@ -18,9 +22,12 @@ class HungUp(Exception):
 class Conversation:
     connection: socket.socket
     closing: threading.Event
+    said: bytes = b""
     _rest: bytes = b""
 
     def say(self, octets: bytes) -> None:
+        """Remembers the last of it."""
+        self.said = octets
         self.connection.sendall(octets)
 
     def line(self) -> bytes:
@@ -116,6 +123,7 @@ class ScriptedServer:
 
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(5)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what is said has been said
         with connection, suppress(HungUp, OSError):
             conversation = Conversation(connection, self._closing)
             self._do("greeting", conversation, b"220 ready")
@@ -126,7 +134,7 @@ class ScriptedServer:
         command = line.split(" ", maxsplit=1)[0].upper()
         ordinary = {"EHLO": b"250-here\r\n250 " + self.extension, "DATA": b"354 go on", "QUIT": b"221 bye"}
         self._do(command, conversation, ordinary.get(command, b"250 ok"))
-        if command == "DATA":
+        if conversation.said.splitlines()[-1].startswith(b"354"):
             self._take_content(conversation)
 
     def _take_content(self, conversation: Conversation) -> None:
@@ -141,3 +149,13 @@ class ScriptedServer:
     def _do(self, step: str, conversation: Conversation, ordinary: bytes) -> None:
         self.steps.append(step)
         self.script.get(step, reply(ordinary))(conversation)
+
+
+def mailer_for(server: ScriptedServer) -> SmtpMailer:
+    """One that does not wait for long."""
+    return SmtpMailer(
+        server=SmtpServer(
+            host="127.0.0.1", port=server.port, connect_seconds=0.5, command_seconds=0.4, final_seconds=0.6
+        ),
+        sender=Sender(address="likeperson@portal.example"),
+    )

@@ -75,15 +75,33 @@ def test_a_visitor_reads_the_whole_answer() -> None:
 
 
 def test_the_sink_counts_what_it_has_taken() -> None:
+    with _sink() as port, smtplib.SMTP("127.0.0.1", port) as server:
+        for number in range(3):
+            server.sendmail("a@x.example", f"b{number}@x.example", b"Subject: x\r\n\r\n.\r\n..\r\nbody\r\n")
+        assert server.verify("anybody") == (250, b"3")
+
+
+def test_the_sink_answers_each_command_of_a_group_and_then_takes_the_content() -> None:
+    with _sink() as port, smtplib.SMTP("127.0.0.1", port, timeout=5) as server:
+        server.ehlo()
+        assert server.has_extn("pipelining")
+        for number in range(2):
+            server.send("RSET\r\nMAIL FROM:<a@x.example>\r\nRCPT TO:<b@x.example>\r\nDATA\r\n")
+            assert [server.getreply()[0] for _ in range(4)] == [250, 250, 250, 354]
+            server.send("RSET\r\nis content\r\n")
+            server.send(".\r\n")
+            assert server.getreply()[0] == 250
+            assert server.verify("anybody") == (250, b"%d" % (number + 1))
+
+
+@contextmanager
+def _sink() -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with subprocess.Popen([sys.executable, str(SINK), str(port)]) as process:
         try:
-            with smtplib.SMTP("127.0.0.1", _listening(port)) as server:
-                for number in range(3):
-                    server.sendmail("a@x.example", f"b{number}@x.example", b"Subject: x\r\n\r\n.\r\n..\r\nbody\r\n")
-                assert server.verify("anybody") == (250, b"3")
+            yield _listening(port)
         finally:
             process.terminate()
 

@@ -1,29 +1,23 @@
 """The mail client against real sockets: what each kind of trouble means for the mail."""
 
-import ssl
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from email import message_from_bytes
 from email.policy import SMTP
 
 import pytest
 from notification_service.clients.mail.mailer import SmtpMailer
 from notification_service.clients.mail.sender import Sender
-from notification_service.clients.mail.wire import Wire
 from notification_service.config.smtp import SmtpServer
 from shared_lib.errors import Deferred, Rejected, Unreachable, Unsettled
 
 from ..builders import a_letter, a_mail
-from ..smtp_server import Conversation, Deed, ScriptedServer, babble, cut, drip, flood, late, reply, stall
+from ..smtp_server import Conversation, Deed, ScriptedServer, babble, cut, drip, flood, late, mailer_for, reply, stall
 
-
-def mailer_for(server: ScriptedServer) -> SmtpMailer:
-    return SmtpMailer(
-        server=SmtpServer(
-            host="127.0.0.1", port=server.port, connect_seconds=0.5, command_seconds=0.4, final_seconds=0.6
-        ),
-        sender=Sender(address="likeperson@portal.example"),
-    )
+EITHER = pytest.mark.parametrize("extension", [b"8BITMIME", b"PIPELINING"])
 
 
 @pytest.fixture(params=[b"8BITMIME", b"PIPELINING"])
@@ -55,33 +49,14 @@ def test_a_mail_arrives_as_it_was_written(server: ScriptedServer, mailer: SmtpMa
     assert b"Message-ID: <msg-00940." in sent
 
 
-def test_the_mark_is_set_after_the_address_and_before_the_content(server: ScriptedServer, mailer: SmtpMailer) -> None:
-    seen: list[list[str]] = []
+def test_a_mail_that_fits_no_buffer_arrives_whole(server: ScriptedServer, mailer: SmtpMailer) -> None:
+    patient = replace(mailer, server=replace(mailer.server, command_seconds=20, final_seconds=20))
 
-    mailer.send(a_mail(), before_data=lambda: seen.append(list(server.steps)))
+    with closing(patient):
+        patient.send(a_mail(letter=a_letter(paragraphs=("x" * 70,) * 100_000)), before_data=nothing)
 
-    assert seen == [["greeting", "EHLO", "MAIL", "RCPT"]]
-
-
-def test_a_mark_that_cannot_be_set_stops_the_mail(server: ScriptedServer, mailer: SmtpMailer) -> None:
-    def lost() -> None:
-        raise LookupError
-
-    with pytest.raises(LookupError):
-        mailer.send(a_mail(), before_data=lost)
-
-    assert "DATA" not in server.steps
-
-
-def test_a_lease_lost_before_the_dot_keeps_the_mail_back(server: ScriptedServer, mailer: SmtpMailer) -> None:
-    def lost() -> None:
-        raise LookupError
-
-    with pytest.raises(LookupError):
-        mailer.send(a_mail(), before_data=nothing, before_dot=lost)
-
-    mailer.send(a_mail(), before_data=nothing)
-    assert len(server.stored) == 1
+    [sent] = server.stored
+    assert sent.count(b"x" * 70) == 200_000  # as text and as HTML
 
 
 def test_a_connection_is_kept_for_the_next_mail(server: ScriptedServer, mailer: SmtpMailer) -> None:
@@ -93,39 +68,6 @@ def test_a_connection_is_kept_for_the_next_mail(server: ScriptedServer, mailer: 
     assert server.steps.count("RSET") == 2
 
 
-def together(*others: str) -> Deed:
-    """Takes what follows a command before it answers any of them."""
-
-    def take(conversation: Conversation) -> None:
-        assert [conversation.line().split()[0].decode() for _ in others] == list(others)
-        conversation.say(b"250 ok\r\n" * (1 + len(others)))
-
-    return take
-
-
-def test_commands_leave_together_where_the_server_takes_them_so() -> None:
-    with ScriptedServer(extension=b"PIPELINING") as server:
-        mailer = mailer_for(server)
-        server.script["MAIL"] = together("RCPT")
-        mailer.send(a_mail(), before_data=nothing)
-        server.script["RSET"] = together("MAIL", "RCPT")
-        for _ in range(2):
-            mailer.send(a_mail(), before_data=nothing)
-        mailer.close()
-
-    assert len(server.stored) == 3
-    assert server.connections == 1
-
-
-@pytest.mark.parametrize("extension", ["8BITMIME", "PIPELINING"])
-def test_no_command_is_let_in_by_a_line_break(extension: str) -> None:
-    wire = Wire(SmtpServer(host="127.0.0.1", port=1), local_name="here", tls=ssl.create_default_context())
-    wire.esmtp_features[extension.lower()] = ""
-    wire.does_esmtp = True
-    with pytest.raises(ValueError, match="line break"):
-        next(wire.docmds("MAIL FROM:<a@x.no>\r\nRCPT TO:<b@x.no>"))
-
-
 @pytest.mark.parametrize("deed", [cut, stall, drip, babble, reply(b"421 closing"), reply(b"?")])
 def test_a_kept_connection_that_has_died_is_replaced(server: ScriptedServer, mailer: SmtpMailer, deed: Deed) -> None:
     mailer.send(a_mail(), before_data=nothing)
@@ -135,6 +77,31 @@ def test_a_kept_connection_that_has_died_is_replaced(server: ScriptedServer, mai
 
     assert len(server.stored) == 2
     assert server.connections == 2
+
+
+@EITHER
+@pytest.mark.parametrize("words", [b"421 idle for too long\r\n", b""])
+def test_a_kept_connection_that_the_server_has_ended_is_not_spoken_to(extension: bytes, words: bytes) -> None:
+    idle, over = threading.Event(), threading.Event()
+
+    def take_then_tire(conversation: Conversation) -> None:
+        conversation.say(b"250 taken\r\n")
+        idle.wait(5)
+        conversation.connection.sendall(words)
+        if not words:
+            conversation.connection.close()
+        over.set()
+
+    with ScriptedServer({"dot": take_then_tire}, extension=extension) as server, closing(mailer_for(server)) as mailer:
+        mailer.send(a_mail(), before_data=nothing)
+        server.script = {}
+        idle.set()
+        over.wait(5)
+        mailer.send(a_mail(), before_data=nothing)
+
+    assert len(server.stored) == 2
+    assert server.connections == 2
+    assert "RSET" not in server.steps
 
 
 @pytest.mark.parametrize("step", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
@@ -184,6 +151,7 @@ def test_a_slow_answer_to_the_dot_within_its_time_is_an_answer(server: ScriptedS
     mailer.send(a_mail(), before_data=nothing)
 
 
+@EITHER
 @pytest.mark.parametrize(
     ("step", "answer", "meaning", "reason"),
     [
@@ -205,9 +173,9 @@ def test_a_slow_answer_to_the_dot_within_its_time_is_an_answer(server: ScriptedS
     ],
 )
 def test_a_refusal_says_whether_trying_again_helps(
-    step: str, answer: bytes, meaning: type[Exception], reason: str
+    extension: bytes, step: str, answer: bytes, meaning: type[Exception], reason: str
 ) -> None:
-    with ScriptedServer({step: reply(answer)}) as server, pytest.raises(meaning) as caught:
+    with ScriptedServer({step: reply(answer)}, extension=extension) as server, pytest.raises(meaning) as caught:
         mailer_for(server).send(a_mail(), before_data=nothing)
 
     assert caught.type is meaning

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import SMTP as SMTP_POLICY
@@ -220,6 +221,27 @@ def test_implicit_encryption(
     send(mailer(port, Tls.IMPLICIT, trusting))
 
     assert len(mailbox.envelopes) == 1
+
+
+class EagerMailbox(Mailbox):
+    """Says that it takes commands in groups; it does, but aiosmtpd does not say so."""
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name and arguments
+        self, _server: Any, session: Any, _envelope: Any, hostname: str, answers: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*answers[:-1], "250-PIPELINING", answers[-1]]
+
+
+@pytest.mark.parametrize("mailbox", [EagerMailbox()])
+def test_commands_leave_together_under_encryption_too(
+    mailbox: Mailbox, server_side: ssl.SSLContext, trusting: ssl.SSLContext, start: Start
+) -> None:
+    with closing(mailer(start(ssl_context=server_side), Tls.IMPLICIT, trusting)) as sending:
+        for _ in range(3):
+            sending.send(a_mail(), before_data=lambda: None)
+
+    assert len(mailbox.envelopes) == 3
 
 
 def test_implicit_encryption_with_a_server_that_speaks_in_the_clear(trusting: ssl.SSLContext) -> None:

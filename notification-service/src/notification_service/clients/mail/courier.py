@@ -1,6 +1,10 @@
-"""Hands one built mail to a server, knowing at every moment whether it may have been taken."""
+"""Hands one built mail to a server, knowing at every moment whether it may have been taken.
 
-import re
+A server takes nothing before the final dot (RFC 5321, section 4.1.1.4), and drops what it has when the connection ends
+before that (4.1.1.10). So all that leads up to the content is said before the mail is marked, and a mail that is kept
+back is kept back by hanging up: once DATA is answered, whatever else is said would be content.
+"""
+
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +19,6 @@ from .verdict import certainly_unsent, perhaps_sent, refusal
 from .wire import Wire
 
 _LONGEST_USE = 100
-_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,7 @@ class Courier:
         """Open a connection and log in. Raises `Unreachable`."""
         wire = Wire(server, local_name=local_name, tls=tls)
         try:
-            with certainly_unsent():
+            with certainly_unsent:
                 wire.open()
         except Unreachable:
             wire.close()
@@ -53,24 +56,25 @@ class Courier:
         return self.uses >= _LONGEST_USE
 
     def address(self, parcel: Parcel) -> bool:
-        """Say from whom and to whom; False when the server has had enough of this connection.
+        """Say from whom and to whom, and have the server wait for the content; False when it has had enough of this
+        connection.
 
         Servers close idle connections whenever they like, so one that was used before is tried out first.
-        Raises `Unreachable`, `Rejected` (see `ports`).
+        Raises `Unreachable`, `Rejected` (see `ports`). Only `deliver` or `hang_up` may follow.
         """
-        commands = [f"MAIL FROM:<{parcel.sender}>", f"RCPT TO:<{parcel.recipient}>"]
+        commands = (f"MAIL FROM:<{parcel.sender}>", f"RCPT TO:<{parcel.recipient}>", "DATA")
         if not self.uses:
-            with certainly_unsent():
+            with certainly_unsent:
                 self._accepted(self.wire.docmds(*commands))
             return True
         replies = self.wire.docmds("RSET", *commands)
         try:
-            with certainly_unsent():
+            with certainly_unsent:
                 is_welcome = not self.wire.something_to_read() and next(replies)[0] == 250
         except Unreachable:
             return False
         if is_welcome:
-            with certainly_unsent():
+            with certainly_unsent:
                 self._accepted(replies)
         return is_welcome
 
@@ -78,12 +82,13 @@ class Courier:
         self, parcel: Parcel, *, before_data: Callable[[], None], before_dot: Callable[[], None], final_seconds: float
     ) -> None:
         """After `address`. Returns when the server has taken the mail; raises `Unreachable`, `Rejected` or `Unsettled`
-        (see `ports`).
+        (see `ports`), and what is raised before the content and before the dot. Whoever gets one has to hang up.
         """
         self.uses += 1
+        content = _transparent(parcel.content)
         before_data()
-        with certainly_unsent():
-            self._write(parcel.content)
+        with certainly_unsent:
+            self._write(content)
         before_dot()
         code = self._finish(final_seconds)
         if code != 250:
@@ -92,7 +97,7 @@ class Courier:
 
     def take_leave(self) -> None:
         """Hang up a connection that is in good order."""
-        with suppress(Unreachable), certainly_unsent():
+        with suppress(Unreachable), certainly_unsent:
             self.wire.send("QUIT\r\n")
         self.hang_up()
 
@@ -101,27 +106,28 @@ class Courier:
 
     @staticmethod
     def _accepted(replies: Iterator[tuple[int, bytes]]) -> None:
+        """Raises the first refusal. A server may answer 354 all the same (RFC 2920, section 3.1): nobody goes on."""
         code, _ = next(replies)
         if code != 250:
             raise Unreachable(f"smtp_sender_{code}")
         code, _ = next(replies)
         if code not in (250, 251):
             raise refusal(code)
-
-    def _write(self, content: bytes) -> None:
-        """Everything but the final dot. A server that hangs up or refuses in between has taken nothing."""
-        code, _ = self.wire.docmd("DATA")
+        code, _ = next(replies)
         if code != 354:
             raise refusal(code)
-        self.wire.send(_LEADING_DOT.sub(b"..", content))
+
+    def _write(self, content: bytes) -> None:
+        """Everything but the final dot. A server that hung up or spoke since it said 354 has taken nothing."""
+        self.wire.send(content)
         if self.wire.something_to_read():
             raise refusal(self.wire.getreply()[0])
 
     def _finish(self, final_seconds: float) -> int:
         """Write the final dot; the code that the server answers. An error in writing means that it never got it."""
-        with certainly_unsent():
+        with certainly_unsent:
             self.wire.transmit(b".\r\n", seconds=final_seconds)
-        with perhaps_sent():
+        with perhaps_sent:
             return self._sensible(self.wire.getreply()[0])
 
     @staticmethod
@@ -130,3 +136,9 @@ class Courier:
         if code == 250 or 400 <= code <= 599:
             return code
         raise ValueError(code)
+
+
+def _transparent(content: bytes) -> bytes:
+    """No line of it is the final dot (RFC 5321, section 4.5.2)."""
+    doubled = content.replace(b"\n.", b"\n..")
+    return b"." + doubled if content[:1] == b"." else doubled

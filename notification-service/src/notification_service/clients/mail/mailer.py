@@ -35,7 +35,7 @@ class SmtpMailer:
             courier.deliver(
                 parcel, before_data=before_data, before_dot=before_dot, final_seconds=self.server.final_seconds
             )
-        except BaseException:
+        except BaseException:  # the server may be waiting for content: nobody can say anything else to it any more
             courier.hang_up()
             raise
         self._keep(courier)

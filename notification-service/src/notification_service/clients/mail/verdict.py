@@ -2,8 +2,7 @@
 
 import smtplib
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 
 from shared_lib.errors import Deferred, Rejected, Unreachable, Unsettled
 
@@ -21,22 +20,25 @@ def refusal(code: int) -> Exception:
     return Deferred(reason) if code < 500 else Rejected(reason)
 
 
-@contextmanager
-def certainly_unsent() -> Iterator[None]:
-    """Before the final dot, whatever goes wrong has sent nothing."""
-    try:
-        yield
-    except (OSError, smtplib.SMTPException, ValueError) as error:
-        raise Unreachable(_reason(error)) from error
+@dataclass(frozen=True)
+class _Trouble:
+    """What trouble with the connection means for the mail. One object serves all threads: it remembers nothing."""
+
+    meaning: type[Unreachable | Unsettled]
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, (OSError, smtplib.SMTPException, ValueError)):
+            raise self.meaning(_reason(error)) from error
 
 
-@contextmanager
-def perhaps_sent() -> Iterator[None]:
-    """After the final dot, only a well-formed answer says what happened."""
-    try:
-        yield
-    except (OSError, smtplib.SMTPException, ValueError) as error:
-        raise Unsettled(_reason(error)) from error
+certainly_unsent = _Trouble(Unreachable)
+"""Before the final dot, whatever goes wrong has sent nothing."""
+
+perhaps_sent = _Trouble(Unsettled)
+"""After the final dot, only a well-formed answer says what happened."""
 
 
 def _reason(error: Exception) -> str:

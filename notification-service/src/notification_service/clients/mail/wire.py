@@ -12,6 +12,7 @@ from typing import Any
 from notification_service.config.smtp import SmtpServer, Tls
 
 LONGEST_REPLY = 16 * 1024
+_AFTER_CODE = (b" ", b"-", b"\r", b"")
 
 
 class Garbage(smtplib.SMTPException):
@@ -30,13 +31,15 @@ class Wire(smtplib.SMTP):
         super().__init__(local_hostname=local_name, timeout=server.command_seconds)
         self._server = server
         self._tls = tls
-        self._received = bytearray()
+        self._received = b""
+        self._ear = select.poll()
         self._deadline = 0.0
 
     def open(self) -> None:
         """Connect, greet, encrypt and log in. Raises OSError or SMTPException."""
         self._limit(self._server.connect_seconds)
         self.sock = self._connected()
+        self._ear.register(self.sock, select.POLLIN)  # by its number, which encryption does not change
         if self._server.tls is Tls.IMPLICIT:
             self._encrypt()
         self._limit(self._server.command_seconds)
@@ -55,39 +58,44 @@ class Wire(smtplib.SMTP):
     def transmit(self, octets: bytes, *, seconds: float) -> None:
         """Send it all, and allow this long for it together with the reply."""
         self._limit(seconds)
-        rest = memoryview(octets)
         connection = self._connection()
-        while rest:
+        connection.settimeout(seconds)
+        sent = connection.send(octets)
+        while sent < len(octets):
             connection.settimeout(self._remaining())
-            rest = rest[connection.send(rest) :]
+            sent += connection.send(memoryview(octets)[sent:])
 
     def docmds(self, *commands: str) -> Iterator[tuple[int, bytes]]:
-        """Send these commands and answer their replies in turn: all in one breath where the server takes them so
-        (RFC 2920), else each after the reply to the one before. No reply can be left out.
+        """Answer the replies to these commands in turn, each within the time of a command.
+
+        They leave in one breath where the server takes them so (RFC 2920; DATA only as the last), else each when its
+        reply is asked for. Whoever does not ask for all of them has to hang up.
         """
-        if any("\r" in command or "\n" in command for command in commands):
+        group = "".join([f"{command}\r\n" for command in commands])
+        if group.splitlines() != [*commands]:
             raise ValueError("a line break would begin a command of somebody else's")
-        if not self.has_extn("pipelining"):
+        if "pipelining" not in self.esmtp_features:
             yield from (self.docmd(command) for command in commands)
             return
-        self.send("".join(f"{command}\r\n" for command in commands))
+        self.send(group)
         for _ in commands:
             yield self.getreply()
+            self._limit(self._server.command_seconds)
 
     def getreply(self) -> tuple[int, bytes]:
         """The next reply: its code and the text of its lines. Raises OSError or SMTPException."""
-        lines: list[bytes] = []
-        size = 0
+        text, size = b"", 0
         while True:
             line = self._line()
+            if not line[:3].isdigit() or line[3:4] not in _AFTER_CODE:
+                raise Garbage("no reply code")
+            text += line[4:].strip()
+            if line[3:4] != b"-":
+                return int(line[:3]), text
+            text += b"\n"
             size += len(line)
             if size > LONGEST_REPLY:
                 raise Garbage("endless reply")
-            if not line[:3].isdigit() or line[3:4] not in (b" ", b"-", b""):
-                raise Garbage("no reply code")
-            lines.append(line[4:].strip())
-            if line[3:4] != b"-":
-                return int(line[:3]), b"\n".join(lines)
 
     def something_to_read(self) -> bool:
         """Has the server said something, or hung up, before it was asked?"""
@@ -96,7 +104,7 @@ class Wire(smtplib.SMTP):
         connection = self._connection()
         if isinstance(connection, ssl.SSLSocket) and connection.pending():
             return True
-        return bool(select.select([connection], [], [], 0)[0])
+        return bool(self._ear.poll(0))
 
     def close(self) -> None:
         """Leave without a word; never raises."""
@@ -141,8 +149,13 @@ class Wire(smtplib.SMTP):
         self.sock = self._tls.wrap_socket(connection, server_hostname=self._server.host)
 
     def _line(self) -> bytes:
-        while b"\n" not in self._received:
-            if len(self._received) > LONGEST_REPLY:
+        """Without its line feed."""
+        while True:
+            line, found, rest = self._received.partition(b"\n")
+            if found:
+                self._received = rest
+                return line
+            if len(line) > LONGEST_REPLY:
                 raise Garbage("endless line")
             connection = self._connection()
             connection.settimeout(self._remaining())
@@ -150,9 +163,6 @@ class Wire(smtplib.SMTP):
             if not octets:
                 raise smtplib.SMTPServerDisconnected("closed by the server")
             self._received += octets
-        line, _, rest = bytes(self._received).partition(b"\n")
-        self._received = bytearray(rest)
-        return line.rstrip(b"\r")
 
     def _expect(self, reply: tuple[int, bytes], code: int) -> None:
         if reply[0] != code:
