@@ -10,6 +10,9 @@ from shared_lib.testing.bulk import settle, without_indexes
 from .directory import MENTORS, MENTORS_EACH, ORGANISATION
 
 DIRECTORY = ("organisation", "chapter", "person", "membership", "assignment")
+ROWS_EACH = 50
+"""At least so many are every coordinator's."""
+
 Fill = Callable[[psycopg.Connection, int], None]
 
 _EVENTS = """
@@ -77,7 +80,9 @@ def copy_directory(source: psycopg.Connection, target: psycopg.Connection) -> No
 
 
 def _values(amount: int) -> dict[str, object]:
-    return {"organisation": ORGANISATION, "amount": amount, "mentors": MENTORS, "each": MENTORS_EACH}
+    """Of a short list, few mentors' are the rows: a page of one coordinator's is full there as well."""
+    mentors = min(MENTORS, amount // ROWS_EACH * MENTORS_EACH)
+    return {"organisation": ORGANISATION, "amount": amount, "mentors": mentors, "each": MENTORS_EACH}
 
 
 @contextmanager

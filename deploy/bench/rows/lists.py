@@ -21,7 +21,7 @@ OK = frozenset({200})
 CONNECTIONS = 8
 PAGES, CONSTANTS = 800, 3000
 SHORT, LONG = 1000, 1_000_000
-ASKED = 60
+ASKED = 120
 _NEXT = re.compile(rb'<([^>]*)>; rel="next"')
 SECOND_PORT = 20
 """Added to a service's port: the same service on the short list, while the other one serves the long one."""
