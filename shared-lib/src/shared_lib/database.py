@@ -165,11 +165,12 @@ class _Session(Session):
 
     def give_back(self) -> None:
         """End here; what was not committed is rolled back."""
-        if self.is_made:
-            self.close()
-            self._connection.close()
-        else:
-            self._pooled.close()
+        try:
+            if self.is_made:
+                self.close()
+                self._connection.close()
+        finally:
+            self._pooled.close()  # to do it twice is harmless
 
     def rollback(self) -> None:
         super().rollback()
