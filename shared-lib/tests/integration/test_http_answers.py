@@ -1,6 +1,7 @@
 """What the head of an answer may look like, how its body may end, and what happens to the connection afterwards."""
 
 import gzip
+import socket
 import threading
 import tracemalloc
 from collections.abc import Callable
@@ -147,9 +148,9 @@ def test_a_connection_with_more_on_it_than_agreed_is_not_used_again(neighbour: M
 def test_more_callers_than_kept_connections_are_all_answered(neighbour: Make) -> None:
     together = threading.Barrier(8, timeout=10)
 
-    def once_all_ask(connection: object) -> None:
+    def once_all_ask(connection: socket.socket) -> None:
         together.wait()
-        raw(PLAIN)(connection)  # type: ignore[arg-type] # the connection
+        raw(PLAIN)(connection)
 
     asking = ServiceClient(neighbour(once_all_ask).url, connections=2)
     bodies: list[object] = []

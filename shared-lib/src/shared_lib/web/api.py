@@ -65,7 +65,7 @@ def build(
     metrics.install(app, collectors)
     problems.register(app, error_table)
     app.after_request(_finish)
-    app.ensure_sync = _as_it_is  # type: ignore[method-assign]
+    app.ensure_sync = _as_it_is  # type: ignore[method-assign]  # as `wsgi_app` below; a subclass would say no more
     inner = DoubledPath(_with_request_id(app.wsgi_app), base_path, public)
     proxies = door.throttle.limits.trusted_proxies
     app.wsgi_app = ProxyFix(inner, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
