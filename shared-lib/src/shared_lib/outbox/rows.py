@@ -63,7 +63,7 @@ def add(
         {
             "id": str(promise.id),
             "kind": promise.kind,
-            "payload": promise.payload,
+            "payload": dict(promise.payload),
             "tenant": promise.tenant,
             "ordering_key": promise.ordering_key,
             "due_at": _exact(promise.due_at),
