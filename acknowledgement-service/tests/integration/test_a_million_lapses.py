@@ -13,10 +13,10 @@ from acknowledgement_service.store import lapse_lists
 from acknowledgement_service.usecases.reach import reach_of
 from shared_lib.database import Database
 from shared_lib.paging import Mark, PageRequest
-from shared_lib.statements import ask_one, driver_of
-from shared_lib.testing.plans import Plan, plan_of
+from shared_lib.testing.plans import Plan, driver_of, plan_of
 from shared_lib.testing.postgres import PostgresServer, database_for
 from shared_lib.testing.statements import counted_queries
+from sqlalchemy import text
 
 from ..conftest import migrate_empty
 from ..million import AMOUNT, BEGINNING, STEP, seed
@@ -64,8 +64,9 @@ class Million:
         """Of all statements of such a list, in such a transaction."""
         with self.database.begin(reach_of(scope)) as session, counted_queries() as statements:
             lapse_lists.page(session, filters, request, scope=scope)
-            assert ask_one(session, "SHOW plan_cache_mode").plan_cache_mode == "force_custom_plan"
-        with self.database.begin(reach_of(scope)) as session, driver_of(session) as driver:
+            assert session.scalar(text("SHOW plan_cache_mode")) == "force_custom_plan"
+        with self.database.begin(reach_of(scope)) as session:
+            driver = driver_of(session)
             return [
                 plan_of(driver, statement, generic=False)
                 for statement in statements

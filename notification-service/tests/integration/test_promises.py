@@ -1,16 +1,14 @@
 """What was promised is kept: later, in order, once, or given up and said so."""
 
 import threading
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from notification_service.domain.model import Actor, Announcement, Channel, Notice, Status
+from notification_service.domain.model import Announcement, Channel, Notice, Status
 from notification_service.usecases.announcements import Announcements, Requester
 from notification_service.usecases.contacts import Contacts
 from shared_lib.errors import Deferred, Unreachable, Unsettled
 from shared_lib.outbox import Relay
-from shared_lib.testing.statements import counted_journeys, counted_queries
 
 from ..builders import a_contact, a_context, a_coordinator, a_delivery, an_announcement
 from ..fakes import FakeMailer, FakePusher, MovableClock
@@ -162,25 +160,3 @@ def test_nobody_waits_for_a_silent_mail_server(announcements: Announcements, mai
 
     assert [row[2] for row in rows(answer)] == ["queued", "queued"]
     mailer.gate.set()
-
-
-@pytest.mark.parametrize("announcement", [an_announcement(), EXPIRED], ids=["pause", "expiry"])
-def test_however_much_an_announcement_asks_it_goes_to_the_database_three_times(
-    announcements: Announcements, relay: Relay, announcement: Announcement
-) -> None:
-    relay.stopping.set()  # so that nothing is begun at once
-    context = a_context(acted_by=Actor(id="coordinator-007", name="Ola Hansen"))
-    with counted_journeys() as journeys:
-        announcements.announce(replace(announcement, context=context), with_key("key-0001"))
-    assert len(journeys) == 3
-
-
-def test_a_notice_costs_few_statements_and_fewer_journeys(announcements: Announcements, relay: Relay) -> None:
-    relay.stopping.set()  # so that nothing is begun at once
-    with counted_queries() as recording, counted_journeys() as while_recording:
-        announcements.announce(an_announcement(context=a_context()), ANYBODY)
-    with counted_queries() as sending, counted_journeys() as while_sending:
-        assert relay.run_once() == 2
-
-    assert (len(recording), len(while_recording)) == (6, 3)
-    assert (len(sending), len(while_sending)) == (1 + 2 * 4, 1 + 2 * 3)

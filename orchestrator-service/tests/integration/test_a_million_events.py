@@ -14,8 +14,7 @@ from orchestrator_service.store import event_lists
 from orchestrator_service.usecases.reach import reach_of
 from shared_lib.database import Database
 from shared_lib.paging import Mark, PageRequest
-from shared_lib.statements import driver_of
-from shared_lib.testing.plans import Plan, plan_of
+from shared_lib.testing.plans import Plan, driver_of, plan_of
 from shared_lib.testing.postgres import PostgresServer, database_for
 from shared_lib.testing.statements import counted_queries
 from shared_lib.vault import Vault
@@ -64,7 +63,8 @@ class Million:
         """Of all statements of such a list, in such a transaction."""
         with self.database.begin(reach_of(scope)) as session, counted_queries() as statements:
             _ = event_lists.page(session, self.vault, scope, wanted, request).value
-        with self.database.begin(reach_of(scope)) as session, driver_of(session) as driver:
+        with self.database.begin(reach_of(scope)) as session:
+            driver = driver_of(session)
             return [plan_of(driver, statement, generic=generic) for statement in statements]
 
 
@@ -135,6 +135,5 @@ def test_the_total_is_what_the_rows_say(million: Million, caller: str, wanted: E
     scope = CALLERS[caller]
     with million.database.begin(reach_of(scope)) as session:
         total = event_lists.page(session, million.vault, scope, wanted, PageRequest()).value.total
-        with driver_of(session) as driver:
-            counted = driver.execute(_COUNT, {**vars(wanted), "own": scope.coordinator}).fetchone()
+        counted = driver_of(session).execute(_COUNT, {**vars(wanted), "own": scope.coordinator}).fetchone()
     assert counted == (total,)

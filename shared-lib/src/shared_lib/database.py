@@ -1,45 +1,41 @@
-"""A service's own PostgreSQL database: one engine, short transactions, bounded waits."""
+"""A service's own PostgreSQL database: one pool of connections, short transactions, bounded waits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
-from sqlalchemy.orm import Session, SessionTransaction
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.orm import Session
 
 from shared_lib.errors import Unavailable
 from shared_lib.patience import Limits, Patience
-from shared_lib.pipeline import Pipeline, Settings
-from shared_lib.statements import PIPELINE, pipeline_of
 from shared_lib.tenancy import NOTHING, Reach
 
 CONNECT_SECONDS = 2
 POOL_SECONDS = 1.0
-REACH = "reach"
-"""The execution option of a connection without a session: whose rows its transactions see; without it nobody's."""
+REACH = "tenant_scope"
+"""The execution option that says whose rows the transactions of a connection see; without it nobody's."""
 
 _STUCK = ("55P03", "57014", "25P04", "40P01")
 """lock_not_available, query_canceled, transaction_timeout and deadlock_detected (PostgreSQL, appendix A)."""
 
 REQUEST_SECONDS = 2.5
-"""The longest transaction that a request may wait for: whoever asks hears 503 within 3.5 s."""
+"""The longest transaction of a request: a client is answered 503 within 3.5 s."""
 
 
 class Database:
     """Opens transactions. Safe to share between threads; not between processes (open it after a fork).
 
-    Once something took too long, transactions that follow closely wait a quarter second for a lock instead of two, and
-    a request that queued before it began waits less (`Patience`).
+    After a time-out the transactions that follow closely wait a quarter second for a lock instead of two, and
+    a request that has queued waits less (`Patience`).
     """
 
     def __init__(self, engine: Engine, patience: Patience) -> None:
         self.engine = engine
         self._patience = patience
-        event.listen(engine, "begin", self._send_begin)
-        event.listen(engine, "before_cursor_execute", _send_what_waits)
+        event.listen(engine, "begin", self._configure_transaction)
 
     @classmethod
     def open(
@@ -53,7 +49,7 @@ class Database:
     ) -> "Database":
         """Prepare the pool; nothing is connected before the first transaction. Timeouts are in seconds.
 
-        `pool_size` should be at least as many as there are threads: those of requests and those of the outbox's lanes.
+        `pool_size` should be at least the number of threads that use it: those of requests and those of the outbox.
         `lock_timeout` counts for every lock anew; `transaction_timeout` (0: none; PostgreSQL 17) bounds them all.
         """
         settings = {
@@ -68,12 +64,10 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=POOL_SECONDS,
-            pool_use_lifo=True,  # the connection used last knows its statements; in turn, all would have to learn them
+            pool_use_lifo=True,
             hide_parameters=True,  # values of people must not reach a log through an error's text
             connect_args={
-                "autocommit": True,  # not really: the pipeline begins, and SQLAlchemy commits as ever
                 "connect_timeout": CONNECT_SECONDS,
-                "prepare_threshold": None,  # what comes again and again is asked, and prepared, by `Exchange`
                 "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
             },
         )
@@ -81,24 +75,16 @@ class Database:
 
     @contextmanager
     def begin(self, reach: Reach) -> Iterator[Session]:
-        """A transaction that sees what `reach` says: commits at the end of the block, rolls back on any error.
+        """A transaction that sees the rows of `reach`: commits at the end of the block, rolls back on any error.
 
         It begins with the first statement. Raises `Unavailable` when the database is down, the pool stays empty or a
         lock or statement takes too long. After a connection lost during COMMIT it is unknown whether the transaction
         holds.
         """
         try:
-            session = self._session(reach)
-            pipeline = pipeline_of(session)
-            try:
+            with Session(self.engine.execution_options(**{REACH: reach}), expire_on_commit=False) as session:
                 yield session
-                if session.is_made and session.in_transaction():
-                    pipeline.send()
-                    session.commit()
-                if pipeline.is_open:
-                    pipeline.commit()
-            finally:
-                session.give_back()
+                session.commit()
         except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
             is_stuck = getattr(error.orig, "sqlstate", None) in _STUCK
             if isinstance(error, exc.InternalError) and not is_stuck:
@@ -110,84 +96,48 @@ class Database:
             self._patience.note_trouble()
             raise Unavailable("pool_exhausted") from error
 
-    def _session(self, reach: Reach) -> "_Session":
-        """Raises Unavailable, or SQLAlchemy's TimeoutError while all connections are in use."""
+    def listen(self, channel: str, *, timeout: float) -> Iterator[bool]:
+        """LISTEN on a connection of its own: True at first and after each notice, False after `timeout` quiet seconds.
+
+        Raises Unavailable when the connection cannot be made or is lost.
+        """
+        url = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         try:
-            pooled = self.engine.raw_connection()
-        except psycopg.OperationalError as error:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                yield True
+                while True:
+                    yield any(True for _ in connection.notifies(timeout=timeout, stop_after=1))
+        except psycopg.Error as error:
             raise Unavailable(_reason(error)) from error
-        return _Session(self.engine, pooled, Pipeline(self.engine, pooled, partial(self._settings, reach)))
-
-    def _send_begin(self, connection: Connection) -> None:
-        """What SQLAlchemy begins by itself: in its transaction, or on a connection that nobody gave a pipeline."""
-        options = connection.get_execution_options()
-        if options.get("isolation_level") == "AUTOCOMMIT":
-            return
-        pipeline: Pipeline | None = options.get(PIPELINE)
-        if pipeline is None:
-            settings = partial(self._settings, options.get(REACH, NOTHING))
-            pipeline = Pipeline(self.engine, connection.connection, settings)
-        pipeline.begin()
-
-    def _settings(self, reach: Reach) -> Settings:
-        """The limits are looked up here: while we waited for a connection, others may have run into trouble."""
-        limits = self._patience.limits()
-        return [*reach.settings.items(), *(_in_milliseconds(limits) if limits is not None else ())]
 
     def close(self) -> None:
         self.engine.dispose()
 
+    def _configure_transaction(self, connection: Connection) -> None:
+        """Set for this transaction alone whose rows it sees, and shorter time-outs while the database is in trouble.
 
-class _Session(Session):
-    """Whose rollbacks and savepoints hold for the pipeline as well.
-
-    SQLAlchemy's part of it is made when it is first asked for: most transactions have use for the pipeline alone.
-    """
-
-    def __init__(self, engine: Engine, pooled: PoolProxiedConnection, pipeline: Pipeline) -> None:
-        self.info = {PIPELINE: pipeline}
-        self._pooled = pooled
-        self._engine = engine
-
-    def __getattr__(self, name: str) -> Any:
-        """Called for what is not there, which is all that SQLAlchemy would have put there."""
-        if self.is_made:
-            raise AttributeError(name)
-        self._connection = Connection(self.__dict__.pop("_engine"), self._pooled)
-        self._connection.execution_options(**{PIPELINE: pipeline_of(self)})
-        super().__init__(self._connection, expire_on_commit=False)
-        return getattr(self, name)
-
-    @property
-    def is_made(self) -> bool:
-        """Has SQLAlchemy been asked for anything?"""
-        return "_engine" not in self.__dict__
-
-    def give_back(self) -> None:
-        """End here; what was not committed is rolled back."""
-        try:
-            if self.is_made:
-                self.close()
-                self._connection.close()
-        finally:
-            self._pooled.close()  # to do it twice is harmless
-
-    def rollback(self) -> None:
-        super().rollback()
-        pipeline_of(self).roll_back()
-
-    def begin_nested(self) -> SessionTransaction:
-        """The savepoint is set now, where SQLAlchemy would wait for a statement of its own."""
-        nested = super().begin_nested()
-        self.connection()
-        return nested
+        The limits are looked up here: while this thread waited for a connection, others may have run into trouble.
+        """
+        reach: Reach = connection.get_execution_options().get(REACH, NOTHING)
+        limits = self._patience.limits()
+        settings = [*reach.settings.items(), *(_in_milliseconds(limits) if limits is not None else ())]
+        if settings:
+            calls = ", ".join(["set_config(%s, %s, true)"] * len(settings))
+            connection.exec_driver_sql(f"SELECT {calls}", tuple(part for setting in settings for part in setting))
 
 
-def _send_what_waits(connection: Connection, *_: Any) -> None:
-    """A statement of SQLAlchemy's follows what was given to the pipeline before it."""
-    pipeline: Pipeline | None = connection.get_execution_options().get(PIPELINE)
-    if pipeline is not None:
-        pipeline.send()
+def copy_rows(session: Session, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Stream `rows` into a table with PostgreSQL's COPY, in the session's transaction. `statement` is a constant."""
+    driver = session.connection().connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError("COPY needs psycopg")
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement.encode()) as stream:
+            for row in rows:
+                stream.write_row(row)
+    except psycopg.Error as error:
+        raise exc.DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
 
 
 def _in_milliseconds(limits: Limits) -> Sequence[tuple[str, str]]:

@@ -166,18 +166,9 @@ class Attempt:
                 pause = min(pause * 2, 2.0)
 
     def _commit(self, write: Callable[[Session], object]) -> None:
-        """And with it the mark of whoever waits for this outcome, in the same transaction."""
-        doubt, leases = self.relay.doubt, self.relay.leases
-        following = doubt.following(self.delivery.id)
-        try:
-            with self.relay.database.begin(within(self.delivery.tenant)) as session:
-                write(session)
-                marked = leases.mark_with(session, following.row_id) if following is not None else None
-        except BaseException:
-            if following is not None:
-                doubt.send_away(following)
-            raise
-        doubt.leave(self.delivery.id, following, is_marked=marked is not None and marked.value)
+        with self.relay.database.begin(within(self.delivery.tenant)) as session:
+            write(session)
+        self.relay.in_flight.release(self.delivery.id)
 
     def _count(self, outcome: str) -> None:
         metrics.attempts(self.delivery.kind, outcome).inc()

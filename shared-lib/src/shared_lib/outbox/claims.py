@@ -99,17 +99,6 @@ def mark(session: Session, row_id: UUID, *, owner: UUID, now: datetime, until: d
     )
 
 
-def mark_if_free(session: Session, row_id: UUID, *, owner: UUID, now: datetime, until: datetime) -> Answer:
-    """The same, but no row either where somebody has it locked: the heartbeat, say, whose locks wait for ours."""
-    return send(
-        session,
-        "UPDATE outbox SET marked_at = %(now)s, leased_until = %(until)s WHERE id = ("
-        "SELECT id FROM outbox WHERE id = %(id)s AND leased_by = %(owner)s AND leased_until > %(now)s "
-        "FOR UPDATE SKIP LOCKED) RETURNING id",
-        {"id": row_id, "owner": owner, "now": now, "until": until},
-    )
-
-
 def release(session: Session, ids: Sequence[UUID], *, owner: UUID) -> None:
     """Give back leases under which nothing was begun, as if they had never been taken."""
     send(

@@ -3,19 +3,15 @@
 import os
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy.orm import Session
 
 from shared_lib.clock import Clock
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
-from shared_lib.pipeline import Later
-from shared_lib.statements import widen
 from shared_lib.tenancy import across
 
 from . import claims
@@ -100,22 +96,6 @@ class Leases:
         if not ours.rows:
             raise LeaseLost(str(row_id))
         self._hold([row_id], until)
-
-    def mark_with(self, session: Session, row_id: UUID) -> Later[bool]:
-        """The same in somebody else's transaction, which sees all tenants from then on.
-
-        Once that is committed, the answer says whether the row is marked: not if its lease is lost or somebody has
-        locked it.
-        """
-        now, until = self.clock(), self.end()
-        widen(session, EVERY_TENANT)
-        ours = claims.mark_if_free(session, row_id, owner=self.owner, now=now, until=until)
-
-        def note(marked: Sequence[Any]) -> bool:
-            self._hold([row.id for row in marked], until)
-            return bool(marked)
-
-        return ours.read(note)
 
     def expect(self, row_id: UUID) -> None:
         """Raises LeaseLost when the lease may have run out since the row was marked. Asks no database."""

@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 
-import psycopg
 import structlog
-from sqlalchemy import URL
 
 from shared_lib import idempotency
 from shared_lib.errors import Unavailable
@@ -156,16 +154,11 @@ class RelayLoop:
     def _listen(self) -> None:
         while not self.relay.stopping.is_set():
             try:
-                with psycopg.connect(_conninfo(self.relay.database.engine.url), autocommit=True) as connection:
-                    connection.execute(f"LISTEN {CHANNEL}")
-                    self._wake.set()
-                    while not self.relay.stopping.is_set():
-                        for _ in connection.notifies(timeout=1.0, stop_after=1):
-                            self._wake.set()
-            except psycopg.Error:
+                for is_notified in self.relay.database.listen(CHANNEL, timeout=1.0):
+                    if is_notified:
+                        self._wake.set()
+                    if self.relay.stopping.is_set():
+                        return
+            except Unavailable:
                 self._hold_off("listener_lost")
                 self.relay.stopping.wait(0.5)
-
-
-def _conninfo(url: URL) -> str:
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)

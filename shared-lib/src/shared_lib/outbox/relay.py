@@ -23,8 +23,8 @@ from . import claims, metrics, rows
 from .attempt import Attempt
 from .breaker import Breaker
 from .claims import Demand
-from .doubt import OneInDoubt
 from .handover import Handover
+from .in_flight_gate import InFlightGate
 from .lane import Lane
 from .leases import EVERY_TENANT, Leases
 from .model import Delivery, Promise, Route
@@ -56,7 +56,7 @@ class Relay:
             name: Lane(name=name, size=size, breaker=Breaker(pause=self.retry.probe_pause))
             for name, size in lanes.items()
         }
-        self.doubt = OneInDoubt()
+        self.in_flight = InFlightGate()
         self.stopping = threading.Event()
         self.abandoning = threading.Event()
         self.leases = Leases(database, clock=clock, seconds=self.retry.lease, stopping=self.stopping)
@@ -198,14 +198,14 @@ class Relay:
             log.exception("outbox.attempt_crashed", outbox_id=str(delivery.id), kind=delivery.kind)
         finally:
             metrics.BREAKER_OPEN.labels(lane.name).set(lane.breaker.is_open)
-            self.doubt.leave(delivery.id)
+            self.in_flight.release(delivery.id)
             self.leases.drop(delivery.id)
             self.on_finished()
         return None
 
     def _mark(self, row_id: UUID) -> None:
-        if not self.doubt.enter(row_id):
-            self.leases.mark(row_id)
+        self.in_flight.acquire(row_id)
+        self.leases.mark(row_id)
 
     def _first_delivery(self, promise: Promise, now: datetime) -> Delivery:
         return Delivery(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from sqlalchemy.orm import Session
 
 from .statements import Statement
 
@@ -43,6 +44,13 @@ class Plan:
             for node in self.nodes()
         )
         return "\n".join([self.statement, *lines])
+
+
+def driver_of(session: Session) -> "psycopg.Connection[Any]":
+    """The driver's own connection, in the session's transaction."""
+    driver = session.connection().connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
 
 
 def plan_of(connection: psycopg.Connection[Any], statement: Statement, *, generic: bool) -> Plan:

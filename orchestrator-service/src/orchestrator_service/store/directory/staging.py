@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from shared_lib.statements import driver_of
+from shared_lib.database import copy_rows
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -74,9 +74,7 @@ def begin(session: Session) -> bool:
 
 def copy(session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
     """Stream the rows into the staging table; they come in the order of its columns."""
-    with driver_of(session) as driver, driver.cursor() as cursor, cursor.copy("COPY staged FROM STDIN") as stream:
-        for row in rows:
-            stream.write_row(row)
+    copy_rows(session, "COPY staged FROM STDIN", rows)
 
 
 def leave_out_erased(session: Session) -> list[str]:
