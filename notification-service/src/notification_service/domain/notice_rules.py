@@ -33,11 +33,11 @@ class NaturalKey:
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeRule:
-    """No member has a default: who adds a type of notice decides on each of them.
+    """What holds for one type of notice. No member has a default: a new type needs a decision on each of them.
 
     `audiences`: who is told; `lifetime`: how long after the decision a message may still begin to be sent;
-    `natural_key`: which notice is a duplicate; `can_be_silenced`: nothing is sent to a recipient without channels, else
-    it is mailed to everybody; `opens_lapse`: the coordinator must confirm it; `topic`: where its link leads.
+    `natural_key`: which notice is a duplicate; `can_be_silenced`: nothing is sent to a recipient who chose no channel,
+    else it is always mailed; `opens_lapse`: the coordinator must confirm it; `topic`: where its link leads.
     """
 
     audiences: Callable[[Announcement], frozenset[Audience]]
