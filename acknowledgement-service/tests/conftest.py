@@ -79,8 +79,9 @@ def lapses(database: Database, note_keys: Path, clock: MovableClock) -> Lapses:
 
 
 @pytest.fixture
-def app(database: Database, database_url: str, note_keys: Path, issuer: Issuer) -> Iterator[Flask]:
-    app = create_app(Config.from_env(issuer.environ(DATABASE_URL=database_url, NOTE_KEYS=str(note_keys))))
+def app(database: Database, database_url: str, note_keys: Path, issuer: Issuer, clock: MovableClock) -> Iterator[Flask]:
+    config = Config.from_env(issuer.environ(DATABASE_URL=database_url, NOTE_KEYS=str(note_keys)))
+    app = create_app(config, clock=clock)
     yield app
     api.close(app)
 

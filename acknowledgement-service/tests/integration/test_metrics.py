@@ -38,8 +38,8 @@ def test_open_lapses_are_counted_by_age_and_acknowledged_ones_no_more(
 
 def test_the_time_to_acknowledge_is_measured_once(client: FlaskClient, clock: MovableClock, lapses: Lapses) -> None:
     before = acknowledged_within(str(metrics.DAY)), acknowledged_within(str(2 * metrics.DAY))
-    clock.now -= timedelta(hours=30)
     lapse = lapses.open(an_opening(), by="notification-service").value
+    clock.now += timedelta(hours=30)
 
     body = {"notification_id": str(lapse.notification_id), "coordinator_id": lapse.coordinator_id}
     assert [client.post(BASE, json=body).status_code for _ in range(2)] == [201, 200]

@@ -1,7 +1,12 @@
 """Which service a path belongs to, and which paths belong to nobody."""
 
+import json
+from pathlib import Path
+
 import pytest
 from routes import AUDIT, LAPSES, NOTICES, PAUSES, route_for
+
+REPOSITORY = Path(__file__).parents[3]
 
 
 def service_for(target):
@@ -14,6 +19,28 @@ def service_for(target):
 def test_the_four_notices_belong_to_the_notification_service(base, notice):
     assert service_for(f"{base}/{notice}") == "notification"
     assert service_for(f"{base}/{notice}?wait=1") == "notification"
+
+
+@pytest.mark.parametrize("service", ["orchestrator", "notification", "acknowledgement"])
+def test_every_documented_operation_is_routed_to_its_service_unless_it_is_internal(service):
+    document = json.loads((REPOSITORY / f"{service}-service" / "contract" / "openapi.json").read_text())
+    del document["paths"][AUDIT]  # each service has one; at this address it is the orchestrator's
+
+    for path, item in document["paths"].items():
+        route = route_for(path.replace("{", "").replace("}", ""))
+        methods = {method.upper() for method in item} & {"GET", "POST", "PUT", "DELETE"}
+        if path.startswith("/internal/"):
+            assert route is None, path
+        else:
+            found = route and (route.service, methods - set(route.methods))
+            assert found == (service, set()), path
+
+
+def test_nginx_has_the_same_notices():
+    """Docker or not: what both answer to each request is compared where there is Docker."""
+    configuration = (REPOSITORY / "deploy" / "gateway" / "nginx.conf").read_text()
+
+    assert configuration.count(f"{{1,2}}/({'|'.join(NOTICES)})(/|$)") == 2
 
 
 @pytest.mark.parametrize("base", [PAUSES, PAUSES + PAUSES])

@@ -11,10 +11,16 @@ from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
+from notification_service.api.routes import BASE_PATH
 from notification_service.clients.acknowledgements import HttpAcknowledgements
+from notification_service.domain.model import Notice
 from notification_service.domain.ports import Lapse
+from notification_service.store.tables import DispatchRow
+from shared_lib.database import Database
 from shared_lib.errors import Unreachable
 from shared_lib.http_client import ServiceClient
+from shared_lib.tenancy import across
+from sqlalchemy import select
 
 from ..builders import a_lapse
 from ..fakes import FakeMailer
@@ -22,7 +28,8 @@ from ..fakes import FakeMailer
 CONTRACT = Path(__file__).parents[2] / "contract"
 EXAMPLES = CONTRACT / "examples"
 PUT_LAPSE = Path(__file__).parents[3] / "acknowledgement-service" / "contract" / "examples" / "put-lapse.json"
-PUBLIC = ["pause-activated", "pause-lifted", "cert-expiry", "cert-expiry-reminder"]
+OF_NOTICES = {notice: notice.value.replace("_", "-") for notice in Notice}
+"""Every type of notice has an example and an endpoint of its name."""
 SHAPES = {
     "message_id": re.compile(r"msg-[0-9]{5,}"),
     "dispatched_at": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
@@ -56,12 +63,26 @@ def test_the_published_document_is_the_one_served(client: FlaskClient) -> None:
 
 
 @pytest.mark.usefixtures("people")
-@pytest.mark.parametrize("name", [*PUBLIC, "pause-activated-with-context"])
-def test_the_operations_answer_as_the_contract_says(client: FlaskClient, as_service: dict[str, str], name: str) -> None:
-    request, expected = example(name)
-    headers = {**request.get("headers", {}), **({} if name in PUBLIC else as_service)}
+@pytest.mark.parametrize("notice", Notice)
+def test_every_type_of_notice_has_an_endpoint_that_answers_as_the_contract_says(
+    client: FlaskClient, database: Database, notice: Notice
+) -> None:
+    request, expected = example(OF_NOTICES[notice])
 
-    answer = client.open(request["path"], method=request["method"], json=request["body"], headers=headers)
+    answer = client.post(request["path"], json=request["body"])
+
+    assert (request["method"], request["path"]) == ("POST", f"{BASE_PATH}/{OF_NOTICES[notice]}")
+    assert answer.status_code == expected["status"]
+    assert_alike(json.loads(answer.data), expected["body"])
+    with database.begin(across("test")) as session:
+        assert session.scalars(select(DispatchRow.notice)).all() == [notice]
+
+
+@pytest.mark.usefixtures("people")
+def test_the_orchestrator_may_add_what_it_knows(client: FlaskClient, as_service: dict[str, str]) -> None:
+    request, expected = example("pause-activated-with-context")
+
+    answer = client.post(request["path"], json=request["body"], headers={**request["headers"], **as_service})
 
     assert answer.status_code == expected["status"]
     assert_alike(json.loads(answer.data), expected["body"])

@@ -1,13 +1,13 @@
 """Rules that need nobody: who, when the same, how long, on which channel."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from notification_service.domain.addresses import is_plain_address
-from notification_service.domain.deadlines import worth_telling_until
-from notification_service.domain.model import Audience, Notice
+from notification_service.domain.model import Announcement, Audience, Dispatch, Notice
+from notification_service.domain.notice_rules import NOTICE_RULES, natural_key, worth_telling_until
 from notification_service.domain.recipients import recipients_of
-from notification_service.domain.sameness import natural_key
 
 from ..builders import A_DISPATCH_ID, A_MOMENT, a_case, a_context, an_announcement
 
@@ -20,6 +20,19 @@ def test_the_coordinator_is_reminded_from_seven_days_on(days: int, told: list[st
     case = a_case(announcement=an_announcement(Notice.CERT_EXPIRY_REMINDER, days_remaining=days))
 
     assert [recipient.audience for recipient in recipients_of(case)] == told
+
+
+@pytest.mark.parametrize("notice", Notice)
+def test_every_type_of_notice_has_a_rule(notice: Notice) -> None:
+    assert notice in NOTICE_RULES
+
+
+@pytest.mark.parametrize("notice", Notice)
+def test_a_natural_key_is_made_of_members_that_a_notice_has(notice: Notice) -> None:
+    rule = NOTICE_RULES[notice].natural_key
+
+    assert set(rule.members) <= {field.name for field in fields(Announcement)} & {f.name for f in fields(Dispatch)}
+    assert rule.opposite is None or rule.within is not None
 
 
 def test_nobody_is_told_in_two_roles() -> None:

@@ -16,6 +16,7 @@ from notification_service.domain.wording.nn import NN
 from ..builders import an_organisation, some_facts
 
 LANGUAGES = [NB, NN, EN]
+"""Of a language that the service speaks each text is written, or its test fails with a KeyError."""
 EVERY_TEXT = list(itertools.product(LANGUAGES, Notice, Audience))
 WORDS = {"mentor", "first_name", "organisation", "mentor_word", "coordinator_word", "acted_by", "date", "in_days"}
 

@@ -1,13 +1,14 @@
 """What we ask of the notification service, held against the examples that it tests itself by."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from orchestrator_service.clients.notification import HttpNotifier
+from orchestrator_service.clients.notification import BASE_PATH, ENDPOINTS, HttpNotifier
 from orchestrator_service.domain.announcements import ActedBy, Audience, DispatchResult, Status
 from orchestrator_service.domain.contacts import Contacts, OrganisationContact, PersonContact
 from orchestrator_service.domain.pause_events import EventType, PauseEvent
@@ -56,18 +57,18 @@ def event_of(body: dict[str, Any], event_type: EventType) -> PauseEvent:
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "event_type"),
-    [
-        ("pause-activated-with-context", EventType.PAUSE_ACTIVATED),
-        ("pause-activated", EventType.PAUSE_ACTIVATED),
-        ("pause-lifted", EventType.PAUSE_DEACTIVATED),
-        ("cert-expiry", EventType.CERTIFICATION_EXPIRED),
-        ("cert-expiry-reminder", EventType.CERTIFICATION_EXPIRING),
-    ],
-)
+OF_TYPES: Mapping[EventType, tuple[str, ...]] = {
+    EventType.PAUSE_ACTIVATED: ("pause-activated", "pause-activated-with-context"),
+    EventType.PAUSE_DEACTIVATED: ("pause-lifted",),
+    EventType.CERTIFICATION_EXPIRED: ("cert-expiry",),
+    EventType.CERTIFICATION_EXPIRING: ("cert-expiry-reminder",),
+}
+"""The examples of each type of event; a type without one fails."""
+
+
+@pytest.mark.parametrize(("event_type", "name"), [(each, name) for each in EventType for name in OF_TYPES[each]])
 def test_we_announce_as_the_examples_do_and_understand_the_answer(
-    http_notifier: HttpNotifier, neighbour: StubService, name: str, event_type: EventType
+    http_notifier: HttpNotifier, neighbour: StubService, event_type: EventType, name: str
 ) -> None:
     request, expected = example(name)["request"], example(name)["response"]["body"]
 
@@ -83,6 +84,14 @@ def test_we_announce_as_the_examples_do_and_understand_the_answer(
         (message["recipient"], message["channel"], Status(message["status"]), message["message_id"])
         for message in expected["notifications_dispatched"]
     ]
+
+
+@pytest.mark.parametrize("event_type", EventType)
+def test_every_type_of_event_is_announced_at_an_endpoint_that_is_there(event_type: EventType) -> None:
+    """An example alone could have the same mistake."""
+    document = json.loads((EXAMPLES.parent / "openapi.json").read_text())
+
+    assert "post" in document["paths"][f"{BASE_PATH}/{ENDPOINTS[event_type][0]}"]
 
 
 def test_we_tell_contacts_as_the_example_does(http_notifier: HttpNotifier, neighbour: StubService) -> None:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from flask.testing import FlaskClient
+from orchestrator_service.domain.pause_events import EVENT_RULES, EventType
 from shared_lib.errors import Unreachable
 
 from ..builders import COORDINATOR, MENTOR
@@ -178,6 +179,31 @@ def test_members_beyond_the_contract_appear_when_they_are_set(client: FlaskClien
 
     assert members[4:7] == ["reason", "expected_return_date", "coordinator_id"]
     assert "expiry_date" not in members
+
+
+OPTIONAL = {
+    "expected_return_date": "2026-05-01T00:00:00.000Z",
+    "expiry_date": "2026-05-01T00:00:00.000Z",
+    "days_remaining": 14,
+}
+
+
+@pytest.mark.parametrize("event_type", EventType)
+def test_every_type_of_event_is_recorded_with_the_members_of_its_rule_and_no_others(
+    client: FlaskClient, ingrid: Headers, event_type: EventType
+) -> None:
+    own = EVENT_RULES[event_type].members
+    draft = {**DRAFT, "event_type": event_type}
+    members = {name: value for name, value in OPTIONAL.items() if name in own}
+
+    recorded = client.post(BASE, json={**draft, **members}, headers=ingrid)
+    refused = [client.post(BASE, json={**draft, name: OPTIONAL[name]}, headers=ingrid) for name in {*OPTIONAL} - own]
+
+    assert recorded.status_code == 201
+    stored = client.get(f"{BASE}/{recorded.json['id']}", headers=ingrid).json
+    assert (stored["event_type"], stored["reason"]) == (event_type, DRAFT["reason"] if "reason" in own else None)
+    assert {name: stored[name] for name in OPTIONAL if name in stored} == members
+    assert {answer.status_code for answer in refused} <= {422}
 
 
 @pytest.mark.parametrize(

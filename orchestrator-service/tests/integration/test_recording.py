@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from orchestrator_service.domain.announcements import Status
 from orchestrator_service.domain.errors import ExpiryUnknown, MentorNotFound
-from orchestrator_service.domain.pause_events import EventType
+from orchestrator_service.domain.pause_events import EVENT_RULES, EventType
 from orchestrator_service.domain.roles import Actor
 from orchestrator_service.store.tables import AuditRow, PauseEventRow
 from orchestrator_service.usecases.recording import Recording
@@ -114,7 +114,7 @@ def test_too_old_news_is_not_told_any_more(
     event = recorded(recording, a_draft(event_type=event_type)).event
 
     notifier.failure = None
-    clock.now += timedelta(hours=24 if event_type.is_pause else 72, minutes=1)
+    clock.now += EVENT_RULES[event_type].lifetime + timedelta(minutes=1)
     recording.relay.run_once()
 
     assert notifier.announced == []

@@ -1,11 +1,12 @@
 """The rules of one event."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from orchestrator_service.domain.announcements import Audience, Status, next_look
 from orchestrator_service.domain.errors import Outdated
-from orchestrator_service.domain.pause_events import Correction, EventType, new_event_id
+from orchestrator_service.domain.pause_events import EVENT_RULES, Correction, EventType, PauseEvent, new_event_id
 
 from ..builders import COORDINATOR, EFFECTIVE, MENTOR, RECORDED, a_draft, a_result, an_event
 
@@ -19,6 +20,14 @@ def test_an_id_is_twelve_random_hex_digits() -> None:
 
 def test_times_are_kept_in_milliseconds() -> None:
     assert a_draft(effective_date=EFFECTIVE.replace(microsecond=123_999)).effective_date.microsecond == 123_000
+
+
+@pytest.mark.parametrize("event_type", EventType)
+def test_every_type_of_event_has_a_rule_whose_members_an_event_has(event_type: EventType) -> None:
+    rule = EVENT_RULES[event_type]
+
+    assert rule.members | rule.required <= {field.name for field in fields(PauseEvent)}
+    assert rule.required <= rule.members
 
 
 @pytest.mark.parametrize("event_type", set(EventType) - {EventType.PAUSE_ACTIVATED})

@@ -19,6 +19,9 @@ TALLY = Tally(
     number="lapses",
 )
 
+COVERED = frozenset({"coordinator_id", "is_acknowledged", "sort"})
+"""Fields of `Filters` that `total` considers; the order of a list does not change its total."""
+
 _TOTAL = """
 SELECT COALESCE(sum(lapses), 0) AS total FROM lapse_count
 WHERE (%(organisation_id)s::text IS NULL OR organisation_id = %(organisation_id)s)
@@ -28,8 +31,13 @@ WHERE (%(organisation_id)s::text IS NULL OR organisation_id = %(organisation_id)
 """
 
 
+def covers(filters: Filters) -> bool:
+    """Whether `total` considers every field that is set."""
+    return all(value is None for name, value in vars(filters).items() if name not in COVERED)
+
+
 def total(session: Session, filters: Filters, *, scope: Scope) -> int:
-    """How many lapses of the scope there are. `mentor_id` is not considered."""
+    """How many lapses of the scope there are, for filters that are covered."""
     if scope.nothing:
         return 0
     found = ask_one(

@@ -49,8 +49,8 @@ def _mark(sort: Sort) -> Callable[[Lapse], Mark]:
 
 
 def _total(session: Session, filters: Filters, scope: Scope, conditions: list[ColumnElement[bool]]) -> int:
-    """One mentor's few are counted; everything else has been."""
-    if filters.mentor_id is None:
+    """The kept count where it covers the filters, else the rows under the conditions of the list."""
+    if lapse_counts.covers(filters):
         return lapse_counts.total(session, filters, scope=scope)
     return session.scalar(select(func.count()).select_from(LapseRow).where(*conditions)) or 0
 

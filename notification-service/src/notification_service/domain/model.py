@@ -7,16 +7,12 @@ from uuid import UUID
 
 
 class Notice(StrEnum):
-    """What is told; each has an endpoint, a wording and a rule for what counts as the same."""
+    """What is told; each has a rule (`notice_rules`), texts, an endpoint and an example in the contract."""
 
     PAUSE_ACTIVATED = "pause_activated"
     PAUSE_LIFTED = "pause_lifted"
     CERT_EXPIRY = "cert_expiry"
     CERT_EXPIRY_REMINDER = "cert_expiry_reminder"
-
-    @property
-    def is_pause(self) -> bool:
-        return self in (Notice.PAUSE_ACTIVATED, Notice.PAUSE_LIFTED)
 
 
 class Channel(StrEnum):

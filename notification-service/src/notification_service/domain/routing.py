@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from .addresses import is_plain_address
 from .model import Channel, Contact, Notice, Status
+from .notice_rules import NOTICE_RULES
 from .recipients import Recipient
 
 NO_ADDRESS = "no_address"
@@ -36,14 +37,15 @@ def rows_for(recipient: Recipient, contact: Contact | None, notice: Notice, *, p
         return
     for channel in _channels(contact, notice):
         reason = _obstacle(contact, channel, push_configured=push_configured)
-        if not contact.channels and notice is not Notice.CERT_EXPIRY:
+        if not contact.channels and NOTICE_RULES[notice].can_be_silenced:
             reason = SILENCED
         yield Row(recipient=recipient, channel=channel, status=_status(channel, reason), reason=reason)
 
 
 def _channels(contact: Contact, notice: Notice) -> tuple[Channel, ...]:
-    """An expired certification cannot be silenced: it is always mailed, whatever else somebody chose."""
-    if not contact.channels or (notice is Notice.CERT_EXPIRY and Channel.EMAIL not in contact.channels):
+    """A notice that cannot be silenced is always mailed, whatever else the recipient chose."""
+    is_always_mailed = not NOTICE_RULES[notice].can_be_silenced
+    if not contact.channels or (is_always_mailed and Channel.EMAIL not in contact.channels):
         return (Channel.EMAIL, *contact.channels)
     return contact.channels
 

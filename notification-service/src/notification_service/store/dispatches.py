@@ -15,6 +15,7 @@ from shared_lib.statements import ask, ask_one, send
 from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Actor, Announcement, Audience, Channel, Dispatch, Message, Notice, Status
+from notification_service.domain.notice_rules import NOTICE_RULES
 from notification_service.domain.routing import Row
 
 OWN_COLUMNS = (
@@ -33,7 +34,7 @@ _BY_ID = f"{_SELECT} d.id = %(id)s {_NEWEST_FIRST}"
 _BY_NATURAL_KEY = f"""
 {_SELECT} d.mentor_id = %(mentor_id)s AND d.natural_key = %(natural_key)s AND d.withdrawn_at IS NULL {_NEWEST_FIRST}
 """
-_RECENT_PAUSES = f"""
+_RECENT = f"""
 {_SELECT} d.mentor_id = %(mentor_id)s AND d.notice = ANY(%(notices)s) AND d.created_at >= %(since)s
 AND d.withdrawn_at IS NULL {_NEWEST_FIRST}
 """
@@ -85,26 +86,27 @@ def under_natural_key(
     return send(session, _BY_NATURAL_KEY, values).read(lambda rows: next(iter(_grouped(rows)), None))
 
 
-def same_pause(
+def recent_duplicate(
     session: Session, announcement: Announcement, *, organisation_id: str, since: datetime
 ) -> Later[Dispatch | None]:
-    """The latest dispatch of the same words since then, unless the opposite was told in between."""
+    """The latest dispatch with the same members since then, unless the opposite was told in between."""
+    notice, rule = announcement.notice, NOTICE_RULES[announcement.notice].natural_key
     values = {
         "mentor_id": announcement.mentor_id,
-        "notices": [notice.value for notice in Notice if notice.is_pause],
+        "notices": [notice, *([rule.opposite] if rule.opposite else [])],
         "since": since,
         "organisation_id": organisation_id,
     }
 
     def first(rows: Sequence[Any]) -> Dispatch | None:
         for dispatch in _grouped(rows):
-            if dispatch.notice is not announcement.notice:
+            if dispatch.notice is not notice:
                 return None
-            if dispatch.expected_return_date == announcement.expected_return_date:
+            if all(getattr(dispatch, name) == getattr(announcement, name) for name in rule.members):
                 return dispatch
         return None
 
-    return send(session, _RECENT_PAUSES, values).read(first)
+    return send(session, _RECENT, values).read(first)
 
 
 def add(

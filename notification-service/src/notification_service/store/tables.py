@@ -70,7 +70,7 @@ class DispatchRow(Base):
     )
 
 
-# The last word on sameness, should two ever decide at the same moment.
+# The last word on duplicates, should two ever be decided upon at the same moment.
 Index(
     "dispatch_once",
     DispatchRow.mentor_id,

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from notification_service.domain.case import Case
 from notification_service.domain.errors import MentorNotFound
 from notification_service.domain.model import Actor, Announcement, Contact, Dispatch, Organisation, Status
-from notification_service.domain.sameness import natural_key
+from notification_service.domain.notice_rules import natural_key
 from notification_service.domain.scope import EVERYBODY, Scope
 from notification_service.store import audit, contacts, dispatches
 
@@ -81,7 +81,7 @@ class Announcements:
         """Tell everybody concerned, once.
 
         Durable when it returns; what could not be told yet is `queued` and will be. The same announcement again
-        (see `sameness`) answers the first dispatch as it is by now. Raises MentorNotFound, KeyReused.
+        (see `notice_rules.NaturalKey`) answers the first dispatch as it is by now. Raises MentorNotFound, KeyReused.
         """
         with self.database.begin(reach_of(requester.scope, announcement)) as session:
             answer = self._accept(session, announcement, requester)
@@ -142,7 +142,7 @@ class Announcements:
     def _record(
         self, session: Session, case: Case, draft: drafts.Draft, requester: Requester, dispatch_id: UUID
     ) -> Answer:
-        key = natural_key(case, latest=draft.latest.value if case.notice.is_pause else None)
+        key = natural_key(case, latest=draft.latest.value)
         people = {**draft.people.value, case.mentor.id: case.mentor}
         dispatch, promises = self.recorder.record(session, case, people, dispatch_id=dispatch_id, natural_key=key)
         handover = self.relay.promise(session, *promises, queueing=requester.wait_seconds > 0)

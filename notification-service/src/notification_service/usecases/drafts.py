@@ -7,9 +7,9 @@ from shared_lib.pipeline import Later
 from sqlalchemy.orm import Session
 
 from notification_service.domain.case import Case
-from notification_service.domain.model import Announcement, Contact, Dispatch, Notice
+from notification_service.domain.model import Announcement, Contact, Dispatch
+from notification_service.domain.notice_rules import NOTICE_RULES, key_of_members, natural_key
 from notification_service.domain.recipients import recipients_of
-from notification_service.domain.sameness import SAME_PAUSE_WITHIN, expiry_key, natural_key
 from notification_service.store import contacts, dispatches
 
 
@@ -25,16 +25,17 @@ class Draft:
 def foreseen(session: Session, announcement: Announcement) -> Draft | None:
     """Where the orchestrator says all that matters: goes to the database together with the asking for the mentor.
 
-    The orchestrator has told pauses apart itself; its key says which are the same.
+    It has found duplicates within minutes itself; its Idempotency-Key says which they are. None where it takes the
+    organisation's time zone to find a duplicate.
     """
-    context, notice = announcement.context, announcement.notice
-    if context is None or not (notice.is_pause or notice is Notice.CERT_EXPIRY):
+    context, rule = announcement.context, NOTICE_RULES[announcement.notice].natural_key
+    if context is None or rule.on_one_day:
         return None
     mentor_id, organisation_id = announcement.mentor_id, context.organisation_id
-    if notice.is_pause:
+    if rule.within is not None:
         same: Later[Dispatch | None] = Later(lambda: None)
     else:
-        key = expiry_key(announcement)
+        key = key_of_members(announcement)
         same = dispatches.under_natural_key(session, mentor_id, key, organisation_id=organisation_id)
     return Draft(
         same=same,
@@ -46,9 +47,10 @@ def foreseen(session: Session, announcement: Announcement) -> Draft | None:
 def of(session: Session, case: Case) -> Draft:
     """Of any case, once it is known."""
     mentor_id, organisation_id = case.mentor.id, case.organisation.id
-    if case.notice.is_pause:
-        since = case.at - SAME_PAUSE_WITHIN
-        same = dispatches.same_pause(session, case.announcement, organisation_id=organisation_id, since=since)
+    within = NOTICE_RULES[case.notice].natural_key.within
+    if within is not None:
+        since = case.at - within
+        same = dispatches.recent_duplicate(session, case.announcement, organisation_id=organisation_id, since=since)
     else:
         key = natural_key(case, latest=None)
         same = dispatches.under_natural_key(session, mentor_id, key, organisation_id=organisation_id)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 
 from notification_service.domain.model import Audience, Contact, Dispatch, Notice, Organisation
+from notification_service.domain.notice_rules import NOTICE_RULES
 from notification_service.domain.wording.letter import language_of, letter
 from notification_service.domain.wording.model import Facts, Letter
 
@@ -60,8 +61,7 @@ class Letters:
         """Where this audience sees it: the same address for everybody, so that it tells nothing about anybody."""
         if self.portal_url is None:
             return None
-        topic = "pauses" if notice.is_pause else "certifications"
-        return f"{self.portal_url.rstrip('/')}/{_PAGES[audience]}/{topic}"
+        return f"{self.portal_url.rstrip('/')}/{_PAGES[audience]}/{NOTICE_RULES[notice].topic}"
 
 
 @lru_cache(maxsize=1024)

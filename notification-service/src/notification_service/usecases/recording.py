@@ -10,8 +10,8 @@ from shared_lib.outbox import Promise
 from sqlalchemy.orm import Session
 
 from notification_service.domain.case import Case
-from notification_service.domain.deadlines import worth_telling_until
-from notification_service.domain.model import Contact, Dispatch, Message, Notice, Status
+from notification_service.domain.model import Contact, Dispatch, Message, Status
+from notification_service.domain.notice_rules import NOTICE_RULES, worth_telling_until
 from notification_service.domain.recipients import recipients_of
 from notification_service.domain.routing import rows_for
 from notification_service.store import dispatches, inbox
@@ -107,7 +107,7 @@ def _addressed(case: Case, dispatch: Dispatch, message: Message, people: Mapping
 
 def _dispatch(case: Case, dispatch_id: UUID) -> Dispatch:
     announcement = case.announcement
-    opens_lapse = case.notice is Notice.CERT_EXPIRY and case.coordinator_id is not None
+    opens_lapse = NOTICE_RULES[case.notice].opens_lapse and case.coordinator_id is not None
     if case.coordinator_id is None:
         log.warning("dispatch.without_coordinator", mentor_id=case.mentor.id, organisation_id=case.organisation.id)
     return Dispatch(

@@ -1,6 +1,5 @@
 """One schema for each shape the contract shows; the order of members is the contract's."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_dump, post_load, validates_schema
@@ -9,16 +8,11 @@ from shared_lib.web.fields import Identifier, PlainText, StrictInteger, UtcDateT
 from shared_lib.web.pagination import AFTER, BEFORE, PageQuerySchema, PaginationSchema
 
 from orchestrator_service.domain.event_lists import EventFilter
-from orchestrator_service.domain.pause_events import Correction, Draft, EventType
+from orchestrator_service.domain.pause_events import EVENT_RULES, Correction, Draft, EventType
 
 LONGEST_REASON = 200
 MOST_DAYS = 3650
 ONLY_WHEN_SET = ("expected_return_date", "expiry_date", "days_remaining")
-SUITS: Mapping[str, frozenset[EventType]] = {
-    "expected_return_date": frozenset({EventType.PAUSE_ACTIVATED}),
-    "expiry_date": frozenset({EventType.CERTIFICATION_EXPIRED, EventType.CERTIFICATION_EXPIRING}),
-    "days_remaining": frozenset({EventType.CERTIFICATION_EXPIRING}),
-}
 
 
 class Moment(UtcDateTime):
@@ -140,10 +134,11 @@ class DraftSchema(Schema):
 
     @validates_schema
     def members_suit_the_type(self, values: dict[str, Any], **_: Any) -> None:
+        members = EVENT_RULES[values["event_type"]].members
         strays = {
             name: [f"Does not go with {values['event_type'].value}."]
-            for name, types in SUITS.items()
-            if values.get(name) is not None and values["event_type"] not in types
+            for name in ONLY_WHEN_SET
+            if values.get(name) is not None and name not in members
         }
         if strays:
             raise ValidationError(strays)

@@ -1,7 +1,7 @@
 """Pause events: what happened to a mentor's availability, who was told, and what became of it."""
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,22 +14,12 @@ from .responsibility import Responsibility
 
 
 class EventType(StrEnum):
+    """What happened; each has a rule (`EVENT_RULES`) and an endpoint of the notification service."""
+
     PAUSE_ACTIVATED = "pause_activated"
     PAUSE_DEACTIVATED = "pause_deactivated"
     CERTIFICATION_EXPIRED = "certification_expired"
     CERTIFICATION_EXPIRING = "certification_expiring"
-
-    @property
-    def is_pause(self) -> bool:
-        return self in PAUSE_TYPES
-
-    @property
-    def longest_wait(self) -> timedelta:
-        """News of a pause is stale after a day; an expired certification is still worth telling after three."""
-        return timedelta(hours=24) if self.is_pause else timedelta(hours=72)
-
-
-PAUSE_TYPES = frozenset({EventType.PAUSE_ACTIVATED, EventType.PAUSE_DEACTIVATED})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,17 +36,82 @@ class Draft:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "effective_date", in_milliseconds(self.effective_date))
-        if self.event_type is not EventType.PAUSE_ACTIVATED:
+        if "reason" not in EVENT_RULES[self.event_type].members:
             object.__setattr__(self, "reason", None)
 
     def completed(self, *, certified_until: datetime | None, at: datetime) -> "Draft":
         """The same with what the directory knows about the certification."""
-        expiry = self.expiry_date or certified_until
-        if self.event_type is EventType.CERTIFICATION_EXPIRED:
-            return replace(self, expiry_date=expiry or self.effective_date)
-        if self.event_type is EventType.CERTIFICATION_EXPIRING and self.days_remaining is None and expiry:
-            return replace(self, expiry_date=expiry, days_remaining=max(0, (expiry.date() - at.date()).days))
-        return self
+        return EVENT_RULES[self.event_type].complete(self, self.expiry_date or certified_until, at)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every member that its rule requires is known."""
+        return all(getattr(self, name) is not None for name in EVENT_RULES[self.event_type].required)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRule:
+    """What holds for one type of event. No member has a default: a new type needs a decision on each of them.
+
+    `is_paused_after`: whether the mentor is paused after it, None when it is not about that; an event that leaves the
+    mentor as they were is recorded and told to nobody. `lifetime`: how long after its recording people may be told.
+    `members`: the optional members that it may carry. `complete`: fills in, with the expiry date if one is known and
+    the present time, what the request did not say. `required`: members that must be known by then.
+
+    The natural key is the same for all: mentor, type and effective date (a unique index).
+    """
+
+    is_paused_after: bool | None
+    lifetime: timedelta
+    members: frozenset[str]
+    complete: Callable[[Draft, datetime | None, datetime], Draft]
+    required: frozenset[str]
+
+
+def _as_it_is(draft: Draft, _expiry: datetime | None, _at: datetime) -> Draft:
+    return draft
+
+
+def _with_expiry_date(draft: Draft, expiry: datetime | None, _at: datetime) -> Draft:
+    return replace(draft, expiry_date=expiry or draft.effective_date)
+
+
+def _with_days_remaining(draft: Draft, expiry: datetime | None, at: datetime) -> Draft:
+    if draft.days_remaining is not None or expiry is None:
+        return draft
+    return replace(draft, expiry_date=expiry, days_remaining=max(0, (expiry.date() - at.date()).days))
+
+
+EVENT_RULES: Mapping[EventType, EventRule] = {
+    EventType.PAUSE_ACTIVATED: EventRule(
+        is_paused_after=True,
+        lifetime=timedelta(hours=24),
+        members=frozenset({"reason", "expected_return_date"}),
+        complete=_as_it_is,
+        required=frozenset(),
+    ),
+    EventType.PAUSE_DEACTIVATED: EventRule(
+        is_paused_after=False,
+        lifetime=timedelta(hours=24),
+        members=frozenset(),
+        complete=_as_it_is,
+        required=frozenset(),
+    ),
+    EventType.CERTIFICATION_EXPIRED: EventRule(
+        is_paused_after=None,
+        lifetime=timedelta(hours=72),
+        members=frozenset({"expiry_date"}),
+        complete=_with_expiry_date,
+        required=frozenset({"expiry_date"}),
+    ),
+    EventType.CERTIFICATION_EXPIRING: EventRule(
+        is_paused_after=None,
+        lifetime=timedelta(hours=72),
+        members=frozenset({"expiry_date", "days_remaining"}),
+        complete=_with_days_remaining,
+        required=frozenset({"days_remaining"}),
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,9 +208,9 @@ class PauseEvent:
             yield "org_admin"
 
     def corrected(self, correction: Correction, *, at: datetime) -> "PauseEvent":
-        """Only an activated pause has a reason to correct."""
+        """A reason is kept with the types that may carry one."""
         changes: dict[str, Any] = {}
-        if "reason" in correction.members and self.event_type is EventType.PAUSE_ACTIVATED:
+        if "reason" in correction.members & EVENT_RULES[self.event_type].members:
             changes["reason"] = correction.reason
         if correction.effective_date is not None:
             changes["effective_date"] = in_milliseconds(correction.effective_date)

@@ -1,7 +1,6 @@
 """How many events there are: kept as they come and go, because counting would walk the table."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from shared_lib.counts import Tally
 from shared_lib.pipeline import Later
@@ -52,42 +51,37 @@ def change(session: Session, event: PauseEvent, *, by: int) -> None:
     session.execute(query)
 
 
-_TOTAL = """
-SELECT COALESCE(sum(events), 0) AS total FROM event_count
-WHERE (%(organisation_id)s::text IS NULL OR organisation_id = %(organisation_id)s)
+COVERED = frozenset({"event_type", "peer_mentor_id", "coordinator_id"})
+"""Fields of `EventFilter` that `total` considers."""
+
+_NARROWED = """
+(%(organisation_id)s::text IS NULL OR organisation_id = %(organisation_id)s)
     AND (%(coordinator_id)s::text IS NULL OR coordinator_id = %(coordinator_id)s)
     AND (%(event_type)s::text IS NULL OR event_type = %(event_type)s)
 """
-
-
-def total(session: Session, wanted: EventFilter, *, organisation_id: str | None) -> Later[int]:
-    """How many events there are, of everybody's when no organisation is named. `peer_mentor_id` is not considered."""
-    return send(session, _TOTAL, _values(wanted, organisation_id)).read(_sum)
-
-
-_OF_MENTORS = """
+_TOTAL = f"SELECT COALESCE(sum(events), 0) AS total FROM event_count WHERE {_NARROWED}"  # noqa: S608 - our own
+_OF_MENTORS = f"""
 SELECT COALESCE(sum(events), 0) AS total FROM mentor_event_count
-WHERE peer_mentor_id = ANY(%(mentors)s)
-    AND (%(organisation_id)s::text IS NULL OR organisation_id = %(organisation_id)s)
-    AND (%(coordinator_id)s::text IS NULL OR coordinator_id = %(coordinator_id)s)
-    AND (%(event_type)s::text IS NULL OR event_type = %(event_type)s)
-"""
+WHERE peer_mentor_id = ANY(%(mentors)s) AND {_NARROWED}
+"""  # noqa: S608 - our own
 
 
-def total_of(
-    session: Session, mentors: Sequence[str], wanted: EventFilter, *, organisation_id: str | None
+def covers(wanted: EventFilter) -> bool:
+    """Whether `total` considers every field that is set."""
+    return all(value is None for name, value in vars(wanted).items() if name not in COVERED)
+
+
+def total(
+    session: Session, wanted: EventFilter, *, organisation_id: str | None, mentors: Sequence[str] | None
 ) -> Later[int]:
-    """How many events these mentors have. The filter's own mentor is not considered."""
-    return send(session, _OF_MENTORS, {"mentors": mentors, **_values(wanted, organisation_id)}).read(_sum)
+    """How many events these mentors have, or all when `mentors` is None, for a filter that is covered.
 
-
-def _sum(rows: Sequence[Any]) -> int:
-    return int(rows[0].total)
-
-
-def _values(wanted: EventFilter, organisation_id: str | None) -> dict[str, str | None]:
-    return {
+    Of every organisation when none is named. The filter's own mentor must be among `mentors`.
+    """
+    values = {
         "organisation_id": organisation_id,
+        "mentors": mentors,
         "coordinator_id": wanted.coordinator_id,
         "event_type": wanted.event_type.value if wanted.event_type else None,
     }
+    return send(session, _TOTAL if mentors is None else _OF_MENTORS, values).read(lambda rows: int(rows[0].total))

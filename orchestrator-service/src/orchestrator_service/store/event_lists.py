@@ -12,7 +12,7 @@ from shared_lib.statements import send
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.event_lists import EventFilter
-from orchestrator_service.domain.pause_events import EventType, PauseEvent
+from orchestrator_service.domain.pause_events import PauseEvent
 from orchestrator_service.domain.ports import Vault
 from orchestrator_service.domain.roles import Scope
 
@@ -29,21 +29,20 @@ def page(
 ) -> Later[Page[PauseEvent]]:
     """What the scope reaches of the wanted events."""
     mentors = _mentors(session, scope, wanted)
+    narrowing = _narrowing(scope, wanted)
+    conditions = _conditions(narrowing)
     values = {
-        "organisation_id": scope.organisation,
-        "coordinator_id": wanted.coordinator_id,
+        **narrowing,
         "mentors": mentors,
         "moment": request.mark.moment if request.mark else None,
         "mark_id": request.mark.id if request.mark else None,
     }
-    conditions = _conditions(values, wanted.event_type)
     place, order = _reading(request)
-    if mentors is None:
-        total = event_counts.total(session, wanted, organisation_id=scope.organisation)
-        ids = _ids_of_all(conditions, place, order, request)
+    if event_counts.covers(wanted):
+        total = event_counts.total(session, wanted, organisation_id=scope.organisation, mentors=mentors)
     else:
-        total = event_counts.total_of(session, mentors, wanted, organisation_id=scope.organisation)
-        ids = _ids_of_mentors(conditions, place, order, request)
+        total = _counted(session, conditions, values)
+    ids = (_ids_of_all if mentors is None else _ids_of_mentors)(conditions, place, order, request)
     # Only where the database might walk far to find nothing is the number read first, at the cost of a journey there.
     if (request.offset or wanted.coordinator_id) and request.offset >= total.value:
         return Later(lambda: _page(vault, [], {}, request, total.value))
@@ -68,14 +67,27 @@ def _mentors(session: Session, scope: Scope, wanted: EventFilter) -> Sequence[st
     return own if named is None else [mentor for mentor in named if mentor in own]
 
 
-def _conditions(values: dict[str, Any], event_type: EventType | None) -> str:
+def _narrowing(scope: Scope, wanted: EventFilter) -> dict[str, Any]:
+    """Columns and the values that they must have; the mentors are a condition of their own."""
+    named = {"organisation_id": scope.organisation, **vars(wanted)}
+    return {name: value for name, value in named.items() if value is not None and name != "peer_mentor_id"}
+
+
+def _conditions(narrowing: dict[str, Any]) -> str:
     """Only those that narrow anything: a condition that may hold for all keeps the database from using an index.
 
     The type stands there itself, so that the plan which the database keeps knows whether it is a rare one.
     """
-    names = ("organisation_id", "coordinator_id")
-    conditions = [f"{name} = %({name})s" for name in names if values[name] is not None]
-    return " AND ".join(["true", *conditions, *([f"event_type = '{event_type.value}'"] if event_type else [])])
+    names = [name for name in narrowing if name != "event_type"]
+    event_type = [f"event_type = '{narrowing['event_type'].value}'"] if "event_type" in narrowing else []
+    return " AND ".join(["true", *(f"{name} = %({name})s" for name in names), *event_type])
+
+
+def _counted(session: Session, conditions: str, values: dict[str, Any]) -> Later[int]:
+    """How many rows the list has, for a filter that no counter table covers. Walks them."""
+    mentors = "true" if values["mentors"] is None else "peer_mentor_id = ANY(%(mentors)s)"
+    query = f"SELECT count(*) AS total FROM pause_event WHERE {conditions} AND {mentors}"  # noqa: S608 - as below
+    return send(session, query, values).read(lambda rows: int(rows[0].total))
 
 
 def _reading(request: PageRequest) -> tuple[str, str]:

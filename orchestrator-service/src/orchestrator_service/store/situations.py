@@ -9,13 +9,13 @@ from shared_lib.statements import send
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import ActedBy
-from orchestrator_service.domain.pause_events import PAUSE_TYPES, Draft, EventType
+from orchestrator_service.domain.pause_events import EVENT_RULES, Draft, EventType
 from orchestrator_service.domain.responsibility import Candidate
 from orchestrator_service.domain.roles import Actor
 
 from .people import Mentor
 
-_PAUSES = ", ".join(f"'{event_type.value}'" for event_type in PAUSE_TYPES)
+_PAUSES = ", ".join(f"'{type_.value}'" for type_, rule in EVENT_RULES.items() if rule.is_paused_after is not None)
 
 # The order of precedence is that of `responsible`, which a test holds this to. OFFSET 0 keeps the planner from walking
 # all events of the organisation for those of one mentor, as it does before the table has been analysed.
@@ -95,7 +95,7 @@ def _situation(rows: Sequence[Any], draft: Draft, actor: Actor) -> Situation | N
         ),
         candidates=candidates,
         twin_id=first.twin_id,
-        is_paused=first.last_pause == EventType.PAUSE_ACTIVATED,
+        is_paused=first.last_pause is not None and EVENT_RULES[EventType(first.last_pause)].is_paused_after is True,
         acted_by=None if first.actor_name is None else ActedBy(id=actor.id, name=first.actor_name),
     )
 

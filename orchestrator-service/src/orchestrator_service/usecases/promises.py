@@ -7,7 +7,7 @@ from uuid import UUID
 
 from shared_lib.outbox import Delivery, Promise
 
-from orchestrator_service.domain.pause_events import PauseEvent
+from orchestrator_service.domain.pause_events import EVENT_RULES, PauseEvent
 
 ANNOUNCE = "announce"
 WITHDRAW = "withdraw"
@@ -23,7 +23,7 @@ def to_announce(event: PauseEvent, announcement_id: UUID, *, scale: float) -> Pr
     It may begin for as long as the news is news, and outcomes are asked for a little longer. What it is told about at
     once goes with it, less the reason: nobody is told that.
     """
-    longest = event.event_type.longest_wait + LATE_OUTCOMES
+    longest = EVENT_RULES[event.event_type].lifetime + LATE_OUTCOMES
     return Promise(
         id=announcement_id,
         kind=ANNOUNCE,
@@ -42,7 +42,7 @@ def to_withdraw(event: PauseEvent, *, at: datetime, scale: float) -> Promise:
         payload={"announcement_id": str(event.announcement_id)},
         tenant=event.organisation_id,
         ordering_key=event.peer_mentor_id,
-        expires_at=at + event.event_type.longest_wait * scale,
+        expires_at=at + EVENT_RULES[event.event_type].lifetime * scale,
     )
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import Audience, DispatchResult, Status
 from orchestrator_service.domain.errors import EventNotFound, ExpiryUnknown, MentorNotFound
-from orchestrator_service.domain.pause_events import Draft, EventType, PauseEvent, new_event_id
+from orchestrator_service.domain.pause_events import EVENT_RULES, Draft, PauseEvent, new_event_id
 from orchestrator_service.domain.ports import Vault
 from orchestrator_service.domain.responsibility import Unresolved, responsible_of
 from orchestrator_service.domain.roles import Actor
@@ -115,7 +115,7 @@ class Recording:
     def _opened(self, session: Session, draft: Draft, situation: Situation, event_id: str) -> PauseEvent:
         at, mentor = self.clock(), situation.mentor
         draft = draft.completed(certified_until=mentor.certified_until, at=at)
-        if draft.event_type is EventType.CERTIFICATION_EXPIRING and draft.days_remaining is None:
+        if not draft.is_complete:
             raise ExpiryUnknown
         audience = _audience(session, situation)
         event = PauseEvent.opened(
@@ -151,7 +151,7 @@ class Recording:
 
 def _changes_nothing(event: PauseEvent, situation: Situation) -> bool:
     """Activated while already paused, or deactivated while active."""
-    return event.event_type.is_pause and situation.is_paused == (event.event_type is EventType.PAUSE_ACTIVATED)
+    return EVENT_RULES[event.event_type].is_paused_after == situation.is_paused
 
 
 def _skipped(session: Session, event: PauseEvent) -> list[DispatchResult]:

@@ -1,11 +1,12 @@
-"""When asking again is the same notice."""
+"""Which notices are duplicates, so that nobody is told twice and nobody is left out."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from notification_service.domain.errors import MentorNotFound
-from notification_service.domain.model import Notice
+from notification_service.domain.model import Announcement, Notice
 from notification_service.usecases.announcements import Announcements
 from notification_service.usecases.contacts import Contacts
 from shared_lib.idempotency import KeyReused
@@ -16,11 +17,48 @@ from .asking import ANYBODY, EXPIRED, reminder, rows, with_key
 
 pytestmark = pytest.mark.usefixtures("people")
 
+NEVER = None
+EXAMPLES: Mapping[Notice, tuple[Announcement, Announcement, timedelta | None]] = {
+    Notice.PAUSE_ACTIVATED: (
+        an_announcement(Notice.PAUSE_ACTIVATED),
+        an_announcement(Notice.PAUSE_ACTIVATED, expected_return_date=A_MOMENT),
+        timedelta(minutes=10),
+    ),
+    Notice.PAUSE_LIFTED: (
+        an_announcement(Notice.PAUSE_LIFTED),
+        an_announcement(Notice.PAUSE_LIFTED, mentor_id="mentor-043"),
+        timedelta(minutes=10),
+    ),
+    Notice.CERT_EXPIRY: (
+        EXPIRED,
+        an_announcement(Notice.CERT_EXPIRY, expiry_date=A_MOMENT + timedelta(days=1)),
+        NEVER,
+    ),
+    Notice.CERT_EXPIRY_REMINDER: (reminder(14), reminder(13), timedelta(hours=12)),
+}
+"""Of each type: a notice, one that is no duplicate of it, and after how long the first may be told again."""
+
 
 @pytest.fixture(autouse=True)
 def at_noon(clock: MovableClock) -> None:
     """The day must not end within these tests."""
     clock.now = clock.now.replace(hour=10, minute=0)
+
+
+@pytest.mark.parametrize("notice", Notice)
+def test_a_duplicate_is_told_once_and_everything_else_is_told(
+    announcements: Announcements, contacts: Contacts, clock: MovableClock, notice: Notice
+) -> None:
+    contacts.put(people=[a_contact(id="mentor-043")])
+    first, another, again_after = EXAMPLES[notice]
+
+    told = [announcements.announce(announcement, ANYBODY).status for announcement in (first, first, another)]
+    clock.now += again_after or timedelta(days=400)
+    clock.now += timedelta(hours=3)
+    much_later = announcements.announce(first, ANYBODY).status
+
+    assert told == [201, 200, 201]
+    assert much_later == (200 if again_after is NEVER else 201)
 
 
 def test_the_same_expiry_is_told_once(

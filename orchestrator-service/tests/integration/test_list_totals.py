@@ -1,0 +1,125 @@
+"""The total of a list is the number of its rows, for every combination of filters."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from itertools import product
+
+import pytest
+from orchestrator_service.domain.announcements import Audience
+from orchestrator_service.domain.event_lists import EventFilter
+from orchestrator_service.domain.pause_events import EventType, PauseEvent
+from orchestrator_service.domain.roles import Actor
+from orchestrator_service.store import pause_events
+from orchestrator_service.usecases.records import Records
+from shared_lib.database import Database
+from shared_lib.paging import PageRequest
+from shared_lib.statements import ask
+from shared_lib.tenancy import across
+from shared_lib.testing.postgres import Addresses
+
+from ..builders import COORDINATOR, DAY, EFFECTIVE, GLOBAL_ADMIN, INGRID, MENTOR, NHF_ADMIN, an_event
+
+pytestmark = pytest.mark.usefixtures("directory")
+
+EXAMPLES: Mapping[str, tuple[object, ...]] = {
+    "event_type": (None, EventType.PAUSE_ACTIVATED, EventType.CERTIFICATION_EXPIRED),
+    "peer_mentor_id": (None, MENTOR),
+    "coordinator_id": (None, COORDINATOR),
+}
+"""Values of each filter; a new field of `EventFilter` needs some, of which each narrows the events below."""
+MENTORS = {MENTOR: "nhf", "pm_662f9511": "nhf", "mentor-042": "lhl"}
+VISIBLE = {GLOBAL_ADMIN: set(MENTORS), NHF_ADMIN: {MENTOR, "pm_662f9511"}, INGRID: {MENTOR}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WiderFilter(EventFilter):
+    """With a filter by a column that no counter table has."""
+
+    resolution_source: str | None = None
+
+
+@pytest.fixture
+def there(database: Database, records: Records) -> list[PauseEvent]:
+    """One of each kind; every third of another resolution."""
+    kinds = product(MENTORS, EventType, (COORDINATOR, "former", None))
+    there = [
+        an_event(
+            id=f"pn_{number:012x}",
+            peer_mentor_id=mentor,
+            organisation_id=MENTORS[mentor],
+            event_type=event_type,
+            audience=Audience(coordinator_id=coordinator),
+            effective_date=EFFECTIVE + number * DAY,
+            resolution_source="admins" if number % 3 else "directory",
+        )
+        for number, (mentor, event_type, coordinator) in enumerate(kinds)
+    ]
+    with database.begin(across("test")) as session:
+        for event in there:
+            pause_events.add(session, records.vault, event)
+    return there
+
+
+def every_combination() -> Iterator[EventFilter]:
+    names = [field.name for field in fields(EventFilter)]
+    for values in product(*(EXAMPLES[name] for name in names)):
+        yield EventFilter(**dict(zip(names, values, strict=True)))  # type: ignore[arg-type]
+
+
+def matches(event: PauseEvent, wanted: EventFilter) -> bool:
+    return all(value is None or getattr(event, name) == value for name, value in vars(wanted).items())
+
+
+def walked(records: Records, wanted: EventFilter, actor: Actor) -> tuple[list[str], set[int]]:
+    """The ids on all pages, and the totals that these named."""
+    request: PageRequest | None = PageRequest(limit=7)
+    found, totals = [], set()
+    while request is not None:
+        page = records.page(wanted, request, actor=actor)
+        found += [event.id for event in page.items]
+        totals.add(page.total)
+        request = page.following
+    return found, totals
+
+
+@pytest.mark.parametrize("actor", VISIBLE, ids=lambda actor: actor.id)
+def test_the_total_is_the_number_of_rows_on_all_pages(records: Records, there: list[PauseEvent], actor: Actor) -> None:
+    for wanted in every_combination():
+        expected = [e.id for e in there if e.peer_mentor_id in VISIBLE[actor] and matches(e, wanted)]
+
+        found, totals = walked(records, wanted, actor)
+
+        assert (totals, sorted(found)) == ({len(expected)}, expected), wanted
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(EventFilter)])
+def test_every_example_narrows_the_list(there: list[PauseEvent], name: str) -> None:
+    for value in EXAMPLES[name]:
+        narrowed = [event for event in there if matches(event, EventFilter(**{name: value}))]  # type: ignore[arg-type]
+        assert value is None or 0 < len(narrowed) < len(there)
+
+
+@pytest.mark.parametrize("actor", VISIBLE, ids=lambda actor: actor.id)
+def test_a_filter_that_no_counter_table_covers_has_its_rows_counted(
+    records: Records, there: list[PauseEvent], actor: Actor
+) -> None:
+    for others in every_combination():
+        wanted = WiderFilter(**vars(others), resolution_source="directory")
+        expected = [
+            e.id
+            for e in there
+            if e.peer_mentor_id in VISIBLE[actor] and e.resolution_source == "directory" and matches(e, others)
+        ]
+
+        found, totals = walked(records, wanted, actor)
+
+        assert (totals, sorted(found)) == ({len(expected)}, expected), wanted
+
+
+def test_a_filter_that_is_covered_has_its_kept_total(
+    records: Records, there: list[PauseEvent], addresses: Addresses
+) -> None:
+    with Database.open(addresses.owner, pool_size=1).begin(across("test")) as session:
+        ask(session, "UPDATE event_count SET events = events + 7")
+
+    assert records.page(EventFilter(), PageRequest(), actor=GLOBAL_ADMIN).total > len(there)
