@@ -12,7 +12,7 @@ import pytest
 from notification_service.clients.mail.mailer import SmtpMailer
 from notification_service.clients.mail.sender import Sender
 from notification_service.config.smtp import SmtpServer
-from shared_lib.errors import Deferred, Rejected, Unreachable, Unsettled
+from shared_lib.errors import OutcomeUnknown, Rejected, RetryLater, Unreachable
 
 from ..builders import a_letter, a_mail
 from ..smtp_server import Conversation, Deed, ScriptedServer, babble, cut, drip, flood, late, mailer_for, reply, stall
@@ -125,20 +125,20 @@ def test_a_server_that_breaks_off_in_the_content_has_taken_nothing(
 ) -> None:
     server.script["body"] = lambda conversation: (deed(conversation), cut(conversation))[0]
 
-    with pytest.raises((Unreachable, Unsettled)):  # the dot may already be on its way when the server hangs up
+    with pytest.raises((Unreachable, OutcomeUnknown)):  # the dot may already be on its way when the server hangs up
         mailer.send(a_mail(letter=a_letter(paragraphs=("x" * 70,) * 20_000)), before_data=nothing)
 
     assert server.stored == []
 
 
 @pytest.mark.parametrize("deed", [cut, stall, drip, babble, reply(b"?"), reply(b"354 again"), late(b"250 taken", 1.5)])
-def test_silence_or_nonsense_after_the_dot_leaves_it_unsettled(
+def test_silence_or_nonsense_after_the_dot_leaves_the_outcome_unknown(
     server: ScriptedServer, mailer: SmtpMailer, deed: Deed
 ) -> None:
     server.script["dot"] = deed
     started = time.monotonic()
 
-    with pytest.raises(Unsettled):
+    with pytest.raises(OutcomeUnknown):
         mailer.send(a_mail(), before_data=nothing)
 
     assert time.monotonic() - started < 3
@@ -160,14 +160,14 @@ def test_a_slow_answer_to_the_dot_within_its_time_is_an_answer(server: ScriptedS
         ("EHLO", b"421 busy", Unreachable, "smtp_421"),
         ("MAIL", b"451 later", Unreachable, "smtp_sender_451"),
         ("MAIL", b"550 who are you", Unreachable, "smtp_sender_550"),
-        ("RCPT", b"450 mailbox busy", Deferred, "smtp_450"),
+        ("RCPT", b"450 mailbox busy", RetryLater, "smtp_450"),
         ("RCPT", b"421 closing", Unreachable, "smtp_421"),
         ("RCPT", b"530 log in first", Unreachable, "smtp_530"),
         ("RCPT", b"550 no such user", Rejected, "smtp_550"),
         ("RCPT", b"550-no such\r\n550 user", Rejected, "smtp_550"),
-        ("DATA", b"451 later", Deferred, "smtp_451"),
+        ("DATA", b"451 later", RetryLater, "smtp_451"),
         ("DATA", b"554 no", Rejected, "smtp_554"),
-        ("dot", b"451 later", Deferred, "smtp_451"),
+        ("dot", b"451 later", RetryLater, "smtp_451"),
         ("dot", b"421 closing", Unreachable, "smtp_421"),
         ("dot", b"552 too big", Rejected, "smtp_552"),
     ],

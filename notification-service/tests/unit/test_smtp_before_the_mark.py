@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from notification_service.clients.mail.wire import Wire
 from notification_service.config.smtp import SmtpServer
-from shared_lib.errors import Deferred, Rejected, Unavailable, Unreachable
+from shared_lib.errors import Rejected, RetryLater, Unavailable, Unreachable
 from shared_lib.outbox import LeaseLost
 
 from ..builders import a_mail
@@ -134,7 +134,7 @@ def test_a_lease_lost_before_the_dot_keeps_the_mail_back_by_hanging_up(extension
     ("step", "answer", "meaning", "reason"),
     [
         ("MAIL", b"451 later", Unreachable, "smtp_sender_451"),
-        ("RCPT", b"450 mailbox busy", Deferred, "smtp_450"),
+        ("RCPT", b"450 mailbox busy", RetryLater, "smtp_450"),
         ("RCPT", b"550 no such user", Rejected, "smtp_550"),
     ],
 )
@@ -186,7 +186,7 @@ def test_a_server_that_takes_one_command_at_a_time_is_told_nothing_after_a_refus
 
 
 @EITHER
-@pytest.mark.parametrize(("code", "meaning"), [(451, Deferred), (552, Rejected), (503, Unreachable)])
+@pytest.mark.parametrize(("code", "meaning"), [(451, RetryLater), (552, Rejected), (503, Unreachable)])
 def test_a_mail_whose_content_is_not_wanted_is_not_marked(
     extension: bytes, code: int, meaning: type[Exception]
 ) -> None:

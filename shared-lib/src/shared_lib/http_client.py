@@ -21,7 +21,7 @@ from urllib3.exceptions import (
 )
 
 from . import tracing
-from .errors import Deferred, Rejected, Unreachable
+from .errors import Rejected, RetryLater, Unreachable
 from .http_connection import pool_to
 from .punctual import answer_within
 from .request_id import HEADER, current_request_id
@@ -61,13 +61,13 @@ class ServiceClient:
         connect: float = 1.0,
         total: float = 6.0,
         connections: int = 16,
-        most_bytes: int = MOST_BYTES,
+        max_bytes: int = MOST_BYTES,
     ) -> None:
         self._always = {**_ALWAYS, **_credentials(urlsplit(base_url))}
         self._audience = audience
         self._sign = sign
         self._total = total
-        self._most_bytes = most_bytes
+        self._most_bytes = max_bytes
         self._prefix = _after_the_host(base_url.rstrip("/"))
         self._pool: HTTPConnectionPool | None = None
         with suppress(ValueError):  # an address that names nobody is found out by whoever calls
@@ -76,7 +76,7 @@ class ServiceClient:
     def call(self, method: str, path: str, *, json: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Ask and wait for the answer, `total` seconds at most.
 
-        Raises Unreachable (no answer, 5xx, 401/403 of a misconfiguration), Deferred (429) or Rejected (other 4xx);
+        Raises Unreachable (no answer, 5xx, 401/403 of a misconfiguration), RetryLater (429) or Rejected (other 4xx);
         their reason is `http_<status>` where there was one.
         """
         with answer_within(self._total), tracing.calling(self._audience or "elsewhere", method):
@@ -154,7 +154,7 @@ def _read(response: BaseHTTPResponse, most: int) -> bytes:
 def _judged(response: BaseHTTPResponse, body: bytes) -> Answer:
     status = response.status
     if status == 429:
-        raise Deferred("http_429", retry_after=_seconds(response.headers.get("Retry-After")))
+        raise RetryLater("http_429", retry_after=_seconds(response.headers.get("Retry-After")))
     if status in (401, 403, 408) or not 200 <= status < 500 or 300 <= status < 400:
         raise Unreachable(f"http_{status}", retry_after=_seconds(response.headers.get("Retry-After")))
     if status >= 400:

@@ -138,7 +138,7 @@ def test_a_compressed_answer_is_unpacked_only_as_far_as_agreed(neighbour: Make) 
 
 def test_a_connection_with_more_on_it_than_agreed_is_not_used_again(neighbour: Make) -> None:
     talkative = neighbour(again_and_again(*[PLAIN] * 2))
-    asking = ServiceClient(talkative.url, most_bytes=6)
+    asking = ServiceClient(talkative.url, max_bytes=6)
     for _ in range(2):
         with pytest.raises(Unreachable, match="answer_too_large"):
             asking.call("GET", "/")

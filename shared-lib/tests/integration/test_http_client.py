@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from shared_lib.errors import Deferred, Rejected, Unreachable
+from shared_lib.errors import Rejected, RetryLater, Unreachable
 from shared_lib.http_client import ServiceClient
 
 from ..neighbours import Neighbour, Script, answer
@@ -40,7 +40,7 @@ def test_an_answer_is_read(neighbour: Callable[..., Neighbour]) -> None:
         (404, Rejected, "http_404"),
         (422, Rejected, "http_422"),
         (401, Unreachable, "http_401"),
-        (429, Deferred, "http_429"),
+        (429, RetryLater, "http_429"),
         (500, Unreachable, "http_500"),
         (503, Unreachable, "http_503"),
         (302, Unreachable, "http_302"),
@@ -107,6 +107,6 @@ def test_an_answer_larger_than_agreed_is_refused_by_name_and_not_asked_for_again
     other = neighbour(answer(200, b'{"a": "' + b"x" * 1000 + b'"}'))
 
     with pytest.raises(Unreachable, match="answer_too_large"):
-        ServiceClient(other.url, most_bytes=1000).call("GET", "/")
+        ServiceClient(other.url, max_bytes=1000).call("GET", "/")
     assert other.connections == 1
-    assert ServiceClient(other.url, most_bytes=1010).call("GET", "/").body == {"a": "x" * 1000}
+    assert ServiceClient(other.url, max_bytes=1010).call("GET", "/").body == {"a": "x" * 1000}

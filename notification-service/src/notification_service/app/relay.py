@@ -54,7 +54,7 @@ def outside(config: Config, *, clock: Clock = utc_now) -> Outside:
         mailer=SmtpMailer(server=config.smtp, sender=Sender(address=config.mail_from, name=config.mail_name)),
         pusher=HttpPusher(client=ServiceClient(config.push_url or "")),
         acknowledgements=HttpAcknowledgements(
-            client=neighbour(), patient=neighbour(total=PERSON_SECONDS, most_bytes=LONGEST_EXPORT)
+            client=neighbour(), patient=neighbour(total=PERSON_SECONDS, max_bytes=LONGEST_EXPORT)
         ),
     )
 

@@ -81,8 +81,8 @@ class Courier:
     def deliver(
         self, parcel: Parcel, *, before_data: Callable[[], None], before_dot: Callable[[], None], final_seconds: float
     ) -> None:
-        """After `address`. Returns when the server has taken the mail; raises `Unreachable`, `Rejected` or `Unsettled`
-        (see `ports`), and what is raised before the content and before the dot. Whoever gets one has to hang up.
+        """After `address`. Returns when the server has taken the mail; raises `Unreachable`, `Rejected` or
+        `OutcomeUnknown` (see `ports`), and what is raised before the content and before the dot. Hang up after those.
         """
         self.uses += 1
         content = _transparent(parcel.content)

@@ -4,7 +4,7 @@ import smtplib
 import ssl
 from dataclasses import dataclass
 
-from shared_lib.errors import Deferred, Rejected, Unreachable, Unsettled
+from shared_lib.errors import OutcomeUnknown, Rejected, RetryLater, Unreachable
 
 from .wire import Garbage
 
@@ -17,14 +17,14 @@ def refusal(code: int) -> Exception:
     reason = f"smtp_{code}"
     if code == 421 or code in _OUR_FAULT or not 400 <= code <= 599:
         return Unreachable(reason)
-    return Deferred(reason) if code < 500 else Rejected(reason)
+    return RetryLater(reason) if code < 500 else Rejected(reason)
 
 
 @dataclass(frozen=True)
 class _Trouble:
     """What trouble with the connection means for the mail. One object serves all threads: it remembers nothing."""
 
-    meaning: type[Unreachable | Unsettled]
+    meaning: type[Unreachable | OutcomeUnknown]
 
     def __enter__(self) -> None:
         """Nothing to prepare."""
@@ -37,7 +37,7 @@ class _Trouble:
 certainly_unsent = _Trouble(Unreachable)
 """Before the final dot, whatever goes wrong has sent nothing."""
 
-perhaps_sent = _Trouble(Unsettled)
+perhaps_sent = _Trouble(OutcomeUnknown)
 """After the final dot, only a well-formed answer says what happened."""
 
 
