@@ -34,19 +34,15 @@ MALFORMED = {
     "a space before the colon": headed(b"Content-Length : 0"),
     "no name": headed(b": nobody"),
     "a line break of its own kind": headed(b"A: b\rContent-Length: 0"),
-    "a zero byte": headed(b"A: b\0"),
     "a continuation of nothing": raw(OK + b" A: b\r\nContent-Length: 8\r\n\r\n" + DOCUMENT),
     "an end in the middle": raw(OK + b"Content-Le"),
-    "an end before the empty line": raw(OK + b"Content-Length: 0\r\n"),
 }
 
 
 @pytest.mark.parametrize("script", MALFORMED.values(), ids=MALFORMED.keys())
 def test_an_answer_with_malformed_headers_is_no_answer(neighbour: Make, script: Script) -> None:
-    odd = neighbour(script)
     with pytest.raises(Unreachable, match="connection_lost"):
-        client(odd.url).call("GET", "/")
-    assert odd.connections == 2
+        client(neighbour(script).url).call("GET", "/")
 
 
 def test_headers_are_bounded_in_number_and_length(neighbour: Make) -> None:

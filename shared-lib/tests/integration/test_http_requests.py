@@ -47,7 +47,7 @@ def test_a_header_with_a_line_break_in_it_is_not_sent(neighbour: Make) -> None:
     listening = neighbour(answer(200))
     asking = ServiceClient(listening.url)
     for value in ("a\r\nEvil: b", "a\nEvil: b", "a\rEvil: b"):
-        with pytest.raises(ValueError, match="line break"):
+        with pytest.raises(ValueError, match="return character"):
             asking.call("GET", "/", headers={"Prefer": value})
     assert listening.connections == 0
 
