@@ -11,8 +11,8 @@ from shared_lib.outbox import Relay, RetryPolicy
 from shared_lib.service_tokens import ServiceSigner
 
 from notification_service.clients.acknowledgements import HttpAcknowledgements
+from notification_service.clients.mail.compose import Sender
 from notification_service.clients.mail.mailer import SmtpMailer
-from notification_service.clients.mail.sender import Sender
 from notification_service.clients.push import HttpPusher
 from notification_service.config import Config
 from notification_service.domain.ports import Acknowledgements, Mailer, Pusher
