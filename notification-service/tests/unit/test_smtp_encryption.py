@@ -92,6 +92,14 @@ def mailbox() -> Mailbox:
 Start = Callable[..., int]
 
 
+async def end_conversations() -> None:
+    """Of clients that closed their connection, and of those that will not."""
+    conversations = asyncio.all_tasks() - {asyncio.current_task()}
+    for conversation in conversations:
+        conversation.cancel()
+    await asyncio.gather(*conversations, return_exceptions=True)
+
+
 @pytest.fixture
 def start(mailbox: Mailbox) -> Iterator[Start]:
     """Starts a server on a free port, which it answers."""
@@ -113,6 +121,7 @@ def start(mailbox: Mailbox) -> Iterator[Start]:
     yield started
     for server in running:
         loop.call_soon_threadsafe(server.close)
+    asyncio.run_coroutine_threadsafe(end_conversations(), loop).result(10)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(10)
     loop.close()
