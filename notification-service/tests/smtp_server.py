@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from notification_service.clients.mail.compose import Sender
 from notification_service.clients.mail.mailer import SmtpMailer
-from notification_service.clients.mail.sender import Sender
 from notification_service.config.smtp import SmtpServer
 
 Deed = Callable[["Conversation"], None]
@@ -90,7 +90,6 @@ class ScriptedServer:
     stored: list[bytes] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     connections: int = 0
-    extension: bytes = b"8BITMIME"
 
     def __enter__(self) -> "ScriptedServer":
         self._closing = threading.Event()
@@ -132,7 +131,7 @@ class ScriptedServer:
 
     def _answer(self, conversation: Conversation, line: str) -> None:
         command = line.split(" ", maxsplit=1)[0].upper()
-        ordinary = {"EHLO": b"250-here\r\n250 " + self.extension, "DATA": b"354 go on", "QUIT": b"221 bye"}
+        ordinary = {"EHLO": b"250-here\r\n250 8BITMIME", "DATA": b"354 go on", "QUIT": b"221 bye"}
         self._do(command, conversation, ordinary.get(command, b"250 ok"))
         if conversation.said.splitlines()[-1].startswith(b"354"):
             self._take_content(conversation)

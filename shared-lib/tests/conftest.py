@@ -1,4 +1,4 @@
-"""A database that holds nothing but an outbox and idempotency keys, walls and all; neighbours that follow a script."""
+"""A database with an outbox, idempotency keys and row-level security; downstream services that follow a script."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,7 +9,7 @@ from shared_lib.outbox import Relay
 from shared_lib.testing.postgres import Addresses, PostgresServer, database_for, truncate_all
 from sqlalchemy import text
 
-from .neighbours import Neighbour
+from .downstream_services import DownstreamService
 from .outbox_world import Destination, MovableClock, a_relay, started_long_ago
 
 
@@ -61,11 +61,11 @@ def relay(database: Database, destination: Destination, clock: MovableClock) -> 
 
 
 @pytest.fixture
-def neighbour() -> Iterator[Callable[..., Neighbour]]:
-    made: list[Neighbour] = []
+def downstream() -> Iterator[Callable[..., DownstreamService]]:
+    made: list[DownstreamService] = []
 
-    def make(*scripts: Callable[..., None]) -> Neighbour:
-        made.append(Neighbour(*scripts))
+    def make(*scripts: Callable[..., None]) -> DownstreamService:
+        made.append(DownstreamService(*scripts))
         return made[-1]
 
     yield make

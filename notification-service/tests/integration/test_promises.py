@@ -7,7 +7,7 @@ import pytest
 from notification_service.domain.model import Announcement, Channel, Notice, Status
 from notification_service.usecases.announcements import Announcements, Requester
 from notification_service.usecases.contacts import Contacts
-from shared_lib.errors import Deferred, Unreachable, Unsettled
+from shared_lib.errors import OutcomeUnknown, RetryLater, Unreachable
 from shared_lib.outbox import Relay
 
 from ..builders import a_contact, a_context, a_coordinator, a_delivery, an_announcement
@@ -37,7 +37,7 @@ def test_what_could_not_be_sent_is_sent_later(
 def test_a_retried_mail_is_the_same_mail(
     announcements: Announcements, mailer: FakeMailer, relay: Relay, clock: MovableClock
 ) -> None:
-    mailer.failures[MENTOR_MAIL] = Unsettled("smtp_hung_up")
+    mailer.failures[MENTOR_MAIL] = OutcomeUnknown("smtp_hung_up")
     answer = announcements.announce(an_announcement(), ANYBODY)
     mailer.failures.clear()
     clock.pass_by(seconds=20)
@@ -72,7 +72,7 @@ def test_a_notice_that_is_too_old_is_given_up(
 def test_an_outcome_nobody_knows_is_called_unknown(
     announcements: Announcements, mailer: FakeMailer, relay: Relay, clock: MovableClock
 ) -> None:
-    mailer.failure = Unsettled("smtp_timeout")
+    mailer.failure = OutcomeUnknown("smtp_timeout")
     announcements.announce(an_announcement(), ANYBODY)
     clock.pass_by(seconds=20)
 
@@ -99,7 +99,7 @@ def test_a_coordinator_whose_news_has_not_arrived_yet_is_waited_for(
 def test_notices_reach_a_person_in_the_order_they_were_made(
     announcements: Announcements, mailer: FakeMailer, relay: Relay, clock: MovableClock
 ) -> None:
-    mailer.failures[MENTOR_MAIL] = Deferred("smtp_451")
+    mailer.failures[MENTOR_MAIL] = RetryLater("smtp_451")
     announcements.announce(an_announcement(Notice.PAUSE_ACTIVATED), ANYBODY)
     mailer.failures.clear()
 
@@ -119,7 +119,7 @@ def test_news_of_one_mentor_does_not_wait_for_news_of_another(
     announcements: Announcements, contacts: Contacts, mailer: FakeMailer
 ) -> None:
     contacts.put(people=[a_contact(id="mentor-2", email="another@lhl.example")])
-    mailer.failures[COORDINATOR_MAIL] = Deferred("smtp_451")
+    mailer.failures[COORDINATOR_MAIL] = RetryLater("smtp_451")
     announcements.announce(an_announcement(), ANYBODY)
     mailer.failures.clear()
 
@@ -143,7 +143,7 @@ def test_a_worker_that_comes_late_tells_nobody_again(
 def test_one_refused_recipient_does_not_stop_the_others(
     announcements: Announcements, mailer: FakeMailer, relay: Relay
 ) -> None:
-    mailer.failures[MENTOR_MAIL] = Deferred("smtp_451")
+    mailer.failures[MENTOR_MAIL] = RetryLater("smtp_451")
     for days in range(20, 30):
         announcements.announce(reminder(days), ANYBODY)
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 from orchestrator_service.clients.notification import HttpNotifier
-from shared_lib.errors import Deferred, Rejected, Unreachable
+from shared_lib.errors import Rejected, RetryLater, Unreachable
 from shared_lib.http_client import ServiceClient
 
 from ..builders import an_event
@@ -25,7 +25,9 @@ def test_the_reason_never_leaves(http_notifier: HttpNotifier, neighbour: StubSer
     assert "Sykdom" not in repr(neighbour.asked)
 
 
-@pytest.mark.parametrize(("status", "failure"), [(404, Deferred), (422, Rejected), (409, Rejected), (503, Unreachable)])
+@pytest.mark.parametrize(
+    ("status", "failure"), [(404, RetryLater), (422, Rejected), (409, Rejected), (503, Unreachable)]
+)
 def test_a_mentor_whose_contact_is_on_its_way_is_tried_again(
     http_notifier: HttpNotifier, neighbour: StubService, status: int, failure: type[Exception]
 ) -> None:

@@ -1,24 +1,130 @@
-"""The moment by which whoever asked must have an answer; it holds for the thread that works on it."""
+"""Total time limits: the deadline of a request, and sockets that end a whole exchange in time.
 
+The time-out of a socket starts anew with every read, so a peer that sends one byte now and then could hold a thread for
+ever. A deadline socket allows each operation only the time that is left of the `total_timeout` around it.
+"""
+
+import math
+import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
-_moment: ContextVar[float | None] = ContextVar("deadline", default=None)
+_request_deadline: ContextVar[float | None] = ContextVar("request_deadline", default=None)
+_exchange_deadline: ContextVar[float] = ContextVar("exchange_deadline", default=math.inf)
 
 
 @contextmanager
 def at(moment: float) -> Iterator[None]:
     """Within the block `left()` counts down to this moment of `time.monotonic()`."""
-    token = _moment.set(moment)
+    token = _request_deadline.set(moment)
     try:
         yield
     finally:
-        _moment.reset(token)
+        _request_deadline.reset(token)
 
 
 def left() -> float | None:
-    """Seconds, negative once the moment has passed; None where nobody waits for an answer."""
-    moment = _moment.get()
+    """Seconds until the client of this request must have an answer, negative when they are over; None outside one."""
+    moment = _request_deadline.get()
     return None if moment is None else moment - time.monotonic()
+
+
+@contextmanager
+def total_timeout(seconds: float) -> Iterator[None]:
+    """Within the block deadline sockets of this thread raise TimeoutError once the seconds are over.
+
+    A block inside another one shortens its time and never extends it.
+    """
+    token = _exchange_deadline.set(min(_exchange_deadline.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _exchange_deadline.reset(token)
+
+
+def time_left() -> float:
+    """Seconds left of the `total_timeout` of this thread, infinite outside one. Raises TimeoutError at the end."""
+    remaining = _exchange_deadline.get() - time.monotonic()
+    if remaining <= 0:
+        raise TimeoutError("deadline")
+    return remaining
+
+
+def _limit(operating: socket.socket) -> None:
+    """Allow the next operation the time that is left. Raises TimeoutError."""
+    if (remaining := time_left()) < math.inf:
+        operating.settimeout(remaining)
+
+
+class DeadlineSocket(socket.socket):
+    """A socket that keeps the `total_timeout` of its thread."""
+
+    @classmethod
+    def connected_to(cls, host: str, port: int) -> "DeadlineSocket":
+        """Connect to the first address of the host that answers. Raises OSError. The name look-up is not limited."""
+        failure: OSError = ConnectionError("no address")
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            connecting = cls(family, kind, protocol)
+            try:
+                connecting.connect(address)
+                connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except OSError as error:
+                connecting.close()
+                failure = error
+            else:
+                return connecting
+        raise failure
+
+    @classmethod
+    def replacing(cls, connected: socket.socket) -> "DeadlineSocket":
+        """Take over the connection of another socket, which must not be used any more."""
+        timeout = connected.gettimeout()
+        replacement = cls(connected.family, connected.type, connected.proto, fileno=connected.detach())
+        replacement.settimeout(timeout)
+        return replacement
+
+    def connect(self, *arguments: Any) -> None:
+        _limit(self)
+        super().connect(*arguments)
+
+    def recv(self, *arguments: Any) -> bytes:
+        _limit(self)
+        return super().recv(*arguments)
+
+    def recv_into(self, *arguments: Any, **options: Any) -> int:
+        _limit(self)
+        return super().recv_into(*arguments, **options)
+
+    def sendall(self, *arguments: Any) -> None:
+        _limit(self)
+        super().sendall(*arguments)
+
+
+class TlsDeadlineSocket(ssl.SSLSocket):
+    """The same over TLS; see `deadline_tls_context`. Receiving goes through `read`, sending through `send`."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        _limit(self)
+        super().do_handshake(block)
+
+    def read(self, *arguments: Any) -> Any:
+        _limit(self)
+        return super().read(*arguments)
+
+    def send(self, *arguments: Any) -> int:
+        _limit(self)
+        return super().send(*arguments)
+
+
+def deadline_tls_context() -> ssl.SSLContext:
+    """A context of a client whose sockets keep the deadline.
+
+    It trusts what OpenSSL trusts by default (`SSL_CERT_FILE`) and checks host names.
+    """
+    context = ssl.create_default_context()
+    context.sslsocket_class = TlsDeadlineSocket
+    return context

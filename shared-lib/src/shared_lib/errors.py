@@ -15,7 +15,7 @@ class Unavailable(Exception):
 
 
 class Unreachable(Exception):
-    """The destination did not take it, certainly, and trying again helps. `retry_after` is in seconds."""
+    """The destination has certainly not accepted the request, and a retry helps. `retry_after` is in seconds."""
 
     def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
         super().__init__(reason)
@@ -23,20 +23,20 @@ class Unreachable(Exception):
         self.retry_after = retry_after
 
 
-class Deferred(Unreachable):
-    """The destination is well and put off only this one thing (a mail server's 451 for one recipient, say)."""
+class RetryLater(Unreachable):
+    """The destination works and postpones only this request, as a mail server does with 451 for one recipient."""
 
 
 class Rejected(Exception):
-    """The destination refused for good; trying again does not help."""
+    """The destination refused for good; a retry does not help."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-class Unsettled(Exception):
-    """Nobody can tell whether it happened: the connection was lost after the last byte and before the answer."""
+class OutcomeUnknown(Exception):
+    """It may or may not have happened: the connection was lost after the last byte and before the answer."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

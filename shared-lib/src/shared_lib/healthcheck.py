@@ -1,41 +1,50 @@
-"""How is the process of this container? `python -m shared_lib.healthcheck` ends with 0 if it is well.
+"""Health check of a container: `python -m shared_lib.healthcheck` ends with 0 if the process beside it is healthy.
 
-A web process must be ready (BIND, `/readyz`); a relay's loop must turn (METRICS_BIND, `/livez`).
+A web process must be ready (BIND, `/readyz`), a relay must be polling (METRICS_BIND, `/livez`). This runs every few
+seconds, so it imports little: no `requests`.
 """
 
-import http.client
 import os
+import signal
 import sys
 from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.error import HTTPError, URLError
+from urllib.request import ProxyHandler, build_opener
 
-PATIENCE_SECONDS = 4.0
-QUESTIONS = (("BIND", "127.0.0.1:8000", "/readyz"), ("METRICS_BIND", "", "/livez"))
+TIMEOUT_SECONDS = 4.0
+CHECKS = (("BIND", "127.0.0.1:8000", "/readyz"), ("METRICS_BIND", "", "/livez"))
+
+_opener = build_opener(ProxyHandler({}))  # no proxy of the environment
 
 
-def is_well(environ: Mapping[str, str]) -> bool:
-    """The first address at which anybody listens decides."""
-    for name, default, path in QUESTIONS:
+def is_healthy(environ: Mapping[str, str], *, timeout_seconds: float = TIMEOUT_SECONDS) -> bool:
+    """The first address at which a process listens decides. Each read of an answer may take `timeout_seconds`."""
+    for name, default, path in CHECKS:
         port = (environ.get(name) or default).rpartition(":")[2]
-        if port and (status := _status(int(port), path)) is not None:
-            return status == http.HTTPStatus.OK
+        if port and (status := _status(int(port), path, timeout_seconds)) is not None:
+            return status == HTTPStatus.OK
     return False
 
 
-def _status(port: int, path: str) -> int | None:
-    """None where nobody listens; 0 for whoever does not answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+def main(environ: Mapping[str, str], *, timeout_seconds: float = TIMEOUT_SECONDS) -> int:
+    """The exit code. After `timeout_seconds` in total the signal ends this process, which counts as unhealthy."""
+    signal.setitimer(signal.ITIMER_REAL, timeout_seconds)
+    return 0 if is_healthy(environ, timeout_seconds=timeout_seconds) else 1
+
+
+def _status(port: int, path: str, timeout_seconds: float) -> int | None:
+    """None where nothing listens; 0 for a process that does not answer."""
     try:
-        connection.connect()
+        with _opener.open(f"http://127.0.0.1:{port}{path}", timeout=timeout_seconds) as response:
+            return int(response.status)
+    except HTTPError as error:
+        return error.code
+    except URLError as error:
+        return None if isinstance(error.reason, ConnectionRefusedError) else 0
     except OSError:
-        return None
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
         return 0
-    finally:
-        connection.close()
 
 
 if __name__ == "__main__":
-    sys.exit(0 if is_well(os.environ) else 1)
+    sys.exit(main(os.environ))

@@ -1,40 +1,97 @@
-"""Calls to a neighbour service: bounded in time and size, repeatable, and never led elsewhere."""
+"""Calls to a downstream service: limited in time and size, safe to repeat, and never led to another address."""
 
 import json as jsonlib
-from base64 import b64encode
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
 
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Retry
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NameResolutionError,
-    NewConnectionError,
-    ProtocolError,
-    ReadTimeoutError,
-    SSLError,
-)
+import requests
+from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidHeader
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ProtocolError
 
 from . import tracing
-from .errors import Deferred, Rejected, Unreachable
-from .http_connection import pool_to
-from .punctual import answer_within
+from .deadline import DeadlineSocket, deadline_tls_context, time_left, total_timeout
+from .errors import Rejected, RetryLater, Unreachable
 from .request_id import HEADER, current_request_id
 from .service_tokens import Sign
 
 TOO_LARGE = "answer_too_large"
 """The reason of an `Unreachable` that will be so every time."""
 
-MOST_BYTES = 1024 * 1024
+MAX_BYTES = 1024 * 1024
+MAX_RETRY_AFTER_SECONDS = 3600.0
 
-_ALWAYS = {"Accept-Encoding": "identity", "User-Agent": f"python-urllib3/{version('urllib3')}"}
-_ONCE = Retry(False)  # what went wrong is raised as it is; `retries=False` would make one of these per call
-_encode = jsonlib.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+class FinalResponse(HTTPConnection.response_class):  # type: ignore[misc, valid-type] # it is a class
+    """Reads on after informational answers (RFC 9110, section 15.2), and refuses malformed headers."""
+
+    def begin(self) -> None:
+        super().begin()
+        while 102 <= self.status < 200:  # the standard library reads on after 100 only; 101 is never asked for
+            self.headers = None  # else `begin` would think that it has been called
+            super().begin()
+        if self.msg.defects or self.msg.get_payload():
+            raise ProtocolError("malformed headers")
+
+
+class _Connection(HTTPConnection):
+    response_class = FinalResponse
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock = DeadlineSocket.replacing(self.sock)
+
+
+class _TlsConnection(HTTPSConnection):
+    response_class = FinalResponse
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options, ssl_context=deadline_tls_context())
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """Connections of `requests` that keep the `total_timeout` of their thread, and are kept for the next request."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+
+class ServiceSession(requests.Session):
+    """A session that threads may share. Put a `total_timeout` around each request and the reading of its answer.
+
+    It ignores proxies and .netrc of the environment, follows no redirect, keeps no cookie and asks for uncompressed
+    answers. When all connections are in use it makes one more and does not keep it.
+    """
+
+    def __init__(self, *, connections: int = 1) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers["Accept-Encoding"] = "identity"
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, DeadlineAdapter(pool_maxsize=connections))
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: with an address `requests` would read the whole body, however large, even if it may not follow."""
+
+
+def read_body(response: requests.Response, max_bytes: int) -> bytes | None:
+    """The whole body, decompressed; None when it is larger. Raises urllib3's HTTPError or OSError."""
+    body: bytes = response.raw.read(max_bytes + 1, decode_content=True)
+    return body if len(body) <= max_bytes else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +103,10 @@ class Answer:
 
 
 class ServiceClient:
-    """Speaks JSON to one service. Safe to share between threads; every call must be safe to repeat.
+    """Speaks JSON to one service. Threads may share it; every call must be safe to repeat.
 
-    A connection that breaks is tried once more on a new one, within the same deadline. Without `sign` no token is
-    sent: strangers must not get one.
+    A connection that breaks is replaced once, within the same deadline. A token is sent only with `sign`: services of
+    other owners must not get one. User and password in the address are sent where there is no token.
     """
 
     def __init__(
@@ -61,102 +118,79 @@ class ServiceClient:
         connect: float = 1.0,
         total: float = 6.0,
         connections: int = 16,
-        most_bytes: int = MOST_BYTES,
+        max_bytes: int = MAX_BYTES,
     ) -> None:
-        self._always = {**_ALWAYS, **_credentials(urlsplit(base_url))}
+        self._base_url = base_url.rstrip("/")
         self._audience = audience
         self._sign = sign
+        self._connect = connect
         self._total = total
-        self._most_bytes = most_bytes
-        self._prefix = _after_the_host(base_url.rstrip("/"))
-        self._pool: HTTPConnectionPool | None = None
-        with suppress(ValueError):  # an address that names nobody is found out by whoever calls
-            self._pool = pool_to(base_url, connect=connect, connections=connections)
+        self._max_bytes = max_bytes
+        self._session = ServiceSession(connections=connections)
+        self._session.headers["Accept"] = "application/json"
+        if sign is not None:
+            self._session.auth = self._authorize
 
     def call(self, method: str, path: str, *, json: object = None, headers: Mapping[str, str] | None = None) -> Answer:
-        """Ask and wait for the answer, `total` seconds at most.
+        """Send a request and wait for the answer, `total` seconds at most.
 
-        Raises Unreachable (no answer, 5xx, 401/403 of a misconfiguration), Deferred (429) or Rejected (other 4xx);
-        their reason is `http_<status>` where there was one.
+        Raises Unreachable (no answer, 5xx, 401/403 of a misconfiguration), RetryLater (429) or Rejected (other 4xx);
+        their reason is `http_<status>` where there was one. Raises ValueError for a header with a line break in it.
         """
-        with answer_within(self._total), tracing.calling(self._audience or "elsewhere", method):
-            response = self._exchange(method, path, json, headers or {})
-            return _judged(response, self._body(response))
+        with total_timeout(self._total), tracing.calling(self._audience or "elsewhere", method):
+            request = requests.Request(method, self._base_url + path, json=json, headers={**(headers or {})})
+            if (request_id := current_request_id()) is not None:
+                request.headers[HEADER] = request_id
+            try:
+                prepared = self._session.prepare_request(request)
+            except InvalidHeader:
+                raise
+            except requests.RequestException as error:  # the address names no host
+                raise Unreachable("connection_lost") from error
+            with self._send(prepared) as response:
+                return _classified(response, self._body(response))
 
-    def _exchange(self, method: str, path: str, json: object, headers: Mapping[str, str]) -> BaseHTTPResponse:
-        try:
-            return self._send(method, path, json, headers)
-        except (NameResolutionError, ProtocolError, SSLError):
-            pass  # a resolver that was busy, or a kept connection that the neighbour gave up just now
-        except NewConnectionError as error:
-            raise Unreachable("connect_failed") from error
-        except (ConnectTimeoutError, ReadTimeoutError) as error:
-            raise Unreachable("timeout") from error
-        except (HTTPError, OSError) as error:
-            raise Unreachable("connection_lost") from error
-        try:
-            return self._send(method, path, json, headers)
-        except (HTTPError, OSError) as error:
-            raise Unreachable("connection_lost") from error
-
-    def _send(self, method: str, path: str, json: object, headers: Mapping[str, str]) -> BaseHTTPResponse:
-        everything = {**self._always, **headers, "Accept": "application/json"}
+    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if self._sign is not None:
-            everything["Authorization"] = f"Bearer {self._sign(self._audience)}"
-            if (parent := tracing.traceparent()) is not None:
-                everything[tracing.HEADER] = parent
-        if (request_id := current_request_id()) is not None:
-            everything[HEADER] = request_id
-        body = None
-        if json is not None:
-            body = _encode(json).encode()
-            everything["Content-Type"] = "application/json"
-            everything["Content-Length"] = str(len(body))
-        elif method in ("POST", "PUT", "PATCH"):
-            everything["Content-Length"] = "0"
-        if self._pool is None:
-            raise Unreachable("connection_lost")
-        target = self._prefix + path
-        return self._pool.urlopen(
-            method,
-            target if target.startswith("/") else f"/{target}",
-            body,
-            everything,
-            retries=_ONCE,
-            redirect=False,
-            assert_same_host=False,
-            preload_content=False,
-        )
+            request.headers["Authorization"] = f"Bearer {self._sign(self._audience)}"
+        if (parent := tracing.traceparent()) is not None:
+            request.headers[tracing.HEADER] = parent
+        return request
 
-    def _body(self, response: BaseHTTPResponse) -> bytes:
+    def _send(self, request: requests.PreparedRequest, *, is_retry: bool = False) -> requests.Response:
         try:
-            body = _read(response, self._most_bytes + 1)
+            return self._session.send(request, timeout=(min(self._connect, time_left()), None), stream=True)
+        except requests.Timeout as error:
+            raise Unreachable("timeout") from error
+        except (requests.ConnectionError, HTTPError, OSError) as error:
+            if _is_refused(error):
+                raise Unreachable("connect_failed") from error
+            if is_retry or not isinstance(error, requests.ConnectionError):
+                raise Unreachable("connection_lost") from error
+        return self._send(request, is_retry=True)
+
+    def _body(self, response: requests.Response) -> bytes:
+        try:
+            body = read_body(response, self._max_bytes)
         except (HTTPError, OSError) as error:
             raise Unreachable("connection_lost") from error
-        finally:
-            if response.connection is not None:  # not read to its end: the next answer would begin with the rest
-                response.close()
-                response.release_conn()
-        if len(body) > self._most_bytes:
+        if body is None:
             raise Unreachable(TOO_LARGE)
         return body
 
 
-def _read(response: BaseHTTPResponse, most: int) -> bytes:
-    if "Content-Encoding" in response.headers:  # unasked for
-        return response.read(most, decode_content=True)
-    body = response.read(most, decode_content=False)  # in fewer steps
-    if len(body) < most and response.connection is not None:
-        body += response.read(most - len(body), decode_content=False)  # nothing, if that was the end; else it raises
-    return body
+def _is_refused(error: Exception) -> bool:
+    """Does nothing listen there? A failed name look-up is another matter: the resolver may have been busy."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, NewConnectionError) and not isinstance(reason, NameResolutionError)
 
 
-def _judged(response: BaseHTTPResponse, body: bytes) -> Answer:
-    status = response.status
+def _classified(response: requests.Response, body: bytes) -> Answer:
+    status, retry_after = response.status_code, _seconds(response.headers.get("Retry-After"))
     if status == 429:
-        raise Deferred("http_429", retry_after=_seconds(response.headers.get("Retry-After")))
+        raise RetryLater("http_429", retry_after=retry_after)
     if status in (401, 403, 408) or not 200 <= status < 500 or 300 <= status < 400:
-        raise Unreachable(f"http_{status}", retry_after=_seconds(response.headers.get("Retry-After")))
+        raise Unreachable(f"http_{status}", retry_after=retry_after)
     if status >= 400:
         raise Rejected(f"http_{status}")
     try:
@@ -168,20 +202,7 @@ def _judged(response: BaseHTTPResponse, body: bytes) -> Answer:
     return Answer(status=status, body=document)
 
 
-def _credentials(address: SplitResult) -> dict[str, str]:
-    """Basic authentication, for an address with a user and a password in it."""
-    if not address.username or address.password is None:
-        return {}
-    pair = f"{unquote(address.username)}:{unquote(address.password)}"
-    return {"Authorization": f"Basic {b64encode(pair.encode('latin-1')).decode()}"}
-
-
-def _after_the_host(base_url: str) -> str:
-    """The beginning of every target: a path, perhaps with a query."""
-    _, _, rest = base_url.partition("//")
-    return rest.removeprefix(urlsplit(base_url).netloc)
-
-
 def _seconds(header: str | None) -> float | None:
     """`Retry-After` in seconds, an hour at most; other forms are ignored."""
-    return min(float(header), 3600.0) if header is not None and header.isascii() and header.isdigit() else None
+    digits = (header or "").strip()
+    return min(float(digits), MAX_RETRY_AFTER_SECONDS) if digits.isascii() and digits.isdigit() else None

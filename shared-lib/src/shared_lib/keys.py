@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,17 @@ import requests
 import structlog
 from urllib3.exceptions import HTTPError
 
+from .deadline import total_timeout
+from .http_client import ServiceSession, read_body
+
 log = structlog.get_logger(__name__)
 
 FRESH_SECONDS = 300.0
 AGAIN_SECONDS = 10.0
 MISSING_SECONDS = 1.0
-MOST_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024
 FETCH_SECONDS = 5.0
+CONNECT_SECONDS = 2.0
 ALGORITHMS = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
 """One algorithm per key type: a token cannot talk us into another."""
 
@@ -71,23 +76,17 @@ class KeySet:
     def _fetch(self) -> bytes:
         if not self._source.startswith(("http://", "https://")):
             return Path(self._source).read_bytes()
-        deadline = time.monotonic() + FETCH_SECONDS
-        with requests.Session() as session:
-            session.trust_env = False  # neither a proxy nor a .netrc of this machine
-            response = session.get(self._source, timeout=(2, 3), allow_redirects=False, stream=True)
-            if response.status_code != 200:
+        with (
+            total_timeout(FETCH_SECONDS),
+            ServiceSession() as session,
+            session.get(self._source, timeout=(CONNECT_SECONDS, None), stream=True) as response,
+        ):
+            if response.status_code != HTTPStatus.OK:
                 raise ValueError("not a key set")
-            return _bounded(response, deadline)
-
-
-def _bounded(response: requests.Response, deadline: float) -> bytes:
-    """The whole body. A time-out per read would let a source that drips hold us for ever."""
-    body = b""
-    while piece := response.raw.read1(MOST_BYTES, decode_content=True):
-        body += piece
-        if len(body) > MOST_BYTES or time.monotonic() > deadline:
-            raise ValueError("too large or too slow")
-    return body
+            body = read_body(response, MAX_BYTES)
+            if body is None:
+                raise ValueError("too large")
+            return body
 
 
 def _parse(document: bytes) -> dict[str, jwt.PyJWK]:

@@ -1,4 +1,4 @@
-"""Tokens by which a service speaks for itself to a neighbour."""
+"""Tokens by which a service identifies itself to a downstream service."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

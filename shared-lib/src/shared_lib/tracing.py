@@ -52,7 +52,7 @@ def serving(parent: str | None) -> AbstractContextManager[None]:
 
 
 def calling(destination: str, method: str) -> AbstractContextManager[None]:
-    """The block asks a neighbour."""
+    """The block calls a downstream service."""
     if _tracer is None:
         return nullcontext()
     return _span(f"{method} {destination}", "CLIENT", {"http.request.method": method}, None)

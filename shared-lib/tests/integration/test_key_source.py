@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
 from shared_lib import keys as keys_module
 from shared_lib.jwk import public_jwk
-from shared_lib.keys import AGAIN_SECONDS, FRESH_SECONDS, MOST_BYTES, KeySet
+from shared_lib.keys import AGAIN_SECONDS, FRESH_SECONDS, MAX_BYTES, KeySet
 
 ONE, OTHER = (public_jwk(generate_private_key(SECP256R1())) for _ in range(2))
 Reply = Callable[[BaseHTTPRequestHandler], None]
@@ -113,7 +113,7 @@ def test_a_rotated_key_is_found_and_a_withdrawn_one_forgotten(keys: KeySet, sour
         answering({"keys": [{**OTHER, "crv": "P-521"}]}),
         answering({"keys": [{"kty": "oct", "k": "AA", "kid": OTHER["kid"]}]}),
         answering(b"[" * 200_000),
-        answering(json.dumps({"keys": [OTHER]}).encode() + b" " * MOST_BYTES),
+        answering(json.dumps({"keys": [OTHER]}).encode() + b" " * MAX_BYTES),
     ],
 )
 def test_the_last_good_set_outlives_a_source_that_fails(

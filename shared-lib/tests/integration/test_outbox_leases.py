@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import NoReturn
 
 from shared_lib.database import Database
-from shared_lib.errors import Deferred, Rejected, Unsettled
+from shared_lib.errors import OutcomeUnknown, Rejected, RetryLater
 from shared_lib.outbox import Delivery, Ending, Relay, closed
 from shared_lib.tenancy import across
 
@@ -58,10 +58,12 @@ def test_an_ambiguous_delivery_is_made_once_more_and_then_called_unknown(
     assert destination.given_up == [("a", Ending.UNKNOWN, "outcome_unknown")]
 
 
-def test_an_unsettled_attempt_counts_as_ambiguous(relay: Relay, destination: Destination, clock: MovableClock) -> None:
+def test_an_attempt_with_unknown_outcome_counts_as_ambiguous(
+    relay: Relay, destination: Destination, clock: MovableClock
+) -> None:
     def cut(delivery: Delivery) -> None:
         delivery.mark()
-        raise Unsettled("cut_after_dot")
+        raise OutcomeUnknown("cut_after_dot")
 
     destination.before = cut
     promise(relay, "a", inline=True)
@@ -77,7 +79,7 @@ def test_a_refusal_after_the_mark_is_certain_and_tried_again_as_often_as_needed(
 ) -> None:
     def refuse(delivery: Delivery) -> None:
         delivery.mark()
-        raise Deferred("smtp_451")
+        raise RetryLater("smtp_451")
 
     destination.before = refuse
     promise(relay, "a", inline=True)

@@ -1,4 +1,4 @@
-"""One trace from the client's request over the outbox to the neighbour, however late; nothing at all when it is off."""
+"""One trace from the client's request over the outbox to the downstream service, however late; none when it is off."""
 
 import json
 import subprocess
@@ -35,7 +35,7 @@ def spans() -> Iterator[InMemorySpanExporter]:
 
 
 @pytest.fixture
-def neighbour() -> Iterator[tuple[str, list[str | None]]]:
+def downstream() -> Iterator[tuple[str, list[str | None]]]:
     """A service that notes the `traceparent` of every call."""
     seen: list[str | None] = []
 
@@ -78,10 +78,10 @@ def test_a_request_continues_its_callers_trace_and_tells_no_query(spans: InMemor
 
 
 def test_a_promise_is_kept_later_in_the_trace_in_which_it_was_made(
-    spans: InMemorySpanExporter, relay: Relay, destination: Destination, neighbour: tuple[str, list[str | None]]
+    spans: InMemorySpanExporter, relay: Relay, destination: Destination, downstream: tuple[str, list[str | None]]
 ) -> None:
-    address, seen = neighbour
-    client = ServiceClient(address, audience="neighbour", sign=lambda _: "token")
+    address, seen = downstream
+    client = ServiceClient(address, audience="downstream", sign=lambda _: "token")
 
     def call(_: Delivery) -> None:
         client.call("GET", "/internal/v1/people/pm_551e8400")
@@ -93,7 +93,7 @@ def test_a_promise_is_kept_later_in_the_trace_in_which_it_was_made(
 
     assert relay.run_once() == 1
     attempt = next(span for span in spans.get_finished_spans() if span.name == "attempt parcel")
-    asked = next(span for span in spans.get_finished_spans() if span.name == "GET neighbour")
+    asked = next(span for span in spans.get_finished_spans() if span.name == "GET downstream")
     assert {trace_of(span) for span in spans.get_finished_spans()} == {TRACE}
     assert asked.context is not None
     assert seen == [f"00-{TRACE}-{asked.context.span_id:016x}-01"]
@@ -101,8 +101,8 @@ def test_a_promise_is_kept_later_in_the_trace_in_which_it_was_made(
     assert "pm_551e8400" not in "".join(span.to_json() for span in spans.get_finished_spans())
 
 
-def test_strangers_hear_of_no_trace(spans: InMemorySpanExporter, neighbour: tuple[str, list[str | None]]) -> None:
-    address, seen = neighbour
+def test_strangers_hear_of_no_trace(spans: InMemorySpanExporter, downstream: tuple[str, list[str | None]]) -> None:
+    address, seen = downstream
     with tracing.serving(PARENT):
         ServiceClient(address).call("GET", "/push")
     assert seen == [None]
@@ -118,10 +118,10 @@ def test_what_went_wrong_is_named_by_its_kind_alone(spans: InMemorySpanExporter)
     assert "Kari" not in span.to_json()
 
 
-def test_without_it_nothing_is_carried_sent_or_imported(relay: Relay, neighbour: tuple[str, list[str | None]]) -> None:
-    address, seen = neighbour
+def test_without_it_nothing_is_carried_sent_or_imported(relay: Relay, downstream: tuple[str, list[str | None]]) -> None:
+    address, seen = downstream
     promise(relay, "parcel")
-    ServiceClient(address, audience="neighbour", sign=lambda _: "token").call("GET", "/")
+    ServiceClient(address, audience="downstream", sign=lambda _: "token").call("GET", "/")
     assert rows(relay.database)[0].payload == {"name": "parcel"}
     assert seen == [None]
 

@@ -1,12 +1,16 @@
-"""What a container's health check makes of the process beside it."""
+"""The health check of a container, against processes that answer well, badly, slowly or not at all."""
 
+import contextlib
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from shared_lib import healthcheck
+from shared_lib.healthcheck import is_healthy
 
 Listening = Callable[[dict[str, int]], str]
 
@@ -43,22 +47,51 @@ def nobody() -> str:
         return f"0.0.0.0:{probe.getsockname()[1]}"
 
 
-def test_a_web_process_is_well_when_it_is_ready(listening: Listening, nobody: str) -> None:
-    assert healthcheck.is_well({"BIND": listening({"/readyz": 200}), "METRICS_BIND": nobody})
-    assert not healthcheck.is_well({"BIND": listening({"/readyz": 503, "/livez": 200}), "METRICS_BIND": nobody})
+def test_a_web_process_is_healthy_when_it_is_ready(listening: Listening, nobody: str) -> None:
+    assert is_healthy({"BIND": listening({"/readyz": 200}), "METRICS_BIND": nobody})
+    assert not is_healthy({"BIND": listening({"/readyz": 503, "/livez": 200}), "METRICS_BIND": nobody})
 
 
-def test_a_relay_is_well_while_its_loop_turns(listening: Listening, nobody: str) -> None:
-    assert healthcheck.is_well({"BIND": nobody, "METRICS_BIND": listening({"/livez": 200})})
-    assert not healthcheck.is_well({"BIND": nobody, "METRICS_BIND": listening({"/livez": 503})})
+def test_a_relay_is_healthy_while_it_polls(listening: Listening, nobody: str) -> None:
+    assert is_healthy({"BIND": nobody, "METRICS_BIND": listening({"/livez": 200})})
+    assert not is_healthy({"BIND": nobody, "METRICS_BIND": listening({"/livez": 503})})
 
 
-def test_nobody_is_not_well(nobody: str) -> None:
-    assert not healthcheck.is_well({"BIND": nobody})
+def test_no_process_is_not_healthy(nobody: str) -> None:
+    assert not is_healthy({"BIND": nobody})
 
 
-def test_who_listens_but_does_not_answer_is_not_well(monkeypatch: pytest.MonkeyPatch, listening: Listening) -> None:
-    monkeypatch.setattr(healthcheck, "PATIENCE_SECONDS", 0.1)
+def test_a_process_that_listens_but_does_not_answer_is_not_healthy(listening: Listening) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         stuck = f"0.0.0.0:{silent.getsockname()[1]}"
-        assert not healthcheck.is_well({"BIND": stuck, "METRICS_BIND": listening({"/livez": 200})})
+        relay = listening({"/livez": 200})
+        assert not is_healthy({"BIND": stuck, "METRICS_BIND": relay}, timeout_seconds=0.1)
+
+
+def test_a_process_that_answers_byte_by_byte_is_given_up_in_time() -> None:
+    over = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nA: ")
+            while not over.wait(0.05):
+                connection.sendall(b"b")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drip, args=(listener,), daemon=True).start()
+        check = f"""
+from shared_lib import healthcheck
+raise SystemExit(healthcheck.main({{"BIND": "127.0.0.1:{listener.getsockname()[1]}"}}, timeout_seconds=0.5))
+"""
+        finished = subprocess.run([sys.executable, "-c", check], timeout=10, check=False)
+        over.set()
+
+    assert finished.returncode == -signal.SIGALRM
+
+
+def test_a_proxy_of_the_environment_is_not_asked(
+    listening: Listening, nobody: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://{nobody}")
+    assert is_healthy({"BIND": listening({"/readyz": 200})})

@@ -11,8 +11,8 @@ from shared_lib.outbox import Relay, RetryPolicy
 from shared_lib.service_tokens import ServiceSigner
 
 from notification_service.clients.acknowledgements import HttpAcknowledgements
+from notification_service.clients.mail.compose import Sender
 from notification_service.clients.mail.mailer import SmtpMailer
-from notification_service.clients.mail.sender import Sender
 from notification_service.clients.push import HttpPusher
 from notification_service.config import Config
 from notification_service.domain.ports import Acknowledgements, Mailer, Pusher
@@ -54,7 +54,7 @@ def outside(config: Config, *, clock: Clock = utc_now) -> Outside:
         mailer=SmtpMailer(server=config.smtp, sender=Sender(address=config.mail_from, name=config.mail_name)),
         pusher=HttpPusher(client=ServiceClient(config.push_url or "")),
         acknowledgements=HttpAcknowledgements(
-            client=neighbour(), patient=neighbour(total=PERSON_SECONDS, most_bytes=LONGEST_EXPORT)
+            client=neighbour(), patient=neighbour(total=PERSON_SECONDS, max_bytes=LONGEST_EXPORT)
         ),
     )
 

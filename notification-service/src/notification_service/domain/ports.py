@@ -1,7 +1,7 @@
 """What this service needs from outside: a mail server, a push provider and the acknowledgement service.
 
 All of them raise `Unreachable` when trying again helps and `Rejected` when it does not; a mail may also be
-`Unsettled`, when the server may or may not have taken it.
+`OutcomeUnknown`, when the server may or may not have taken it.
 """
 
 from collections.abc import Callable, Mapping

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared_lib.database import Database
-from shared_lib.errors import Deferred, Rejected
+from shared_lib.errors import Rejected, RetryLater
 from shared_lib.outbox import Delivery
 from shared_lib.tenancy import within
 
@@ -39,12 +39,12 @@ class Envelopes:
     letters: Letters
 
     def find(self, delivery: Delivery) -> Envelope | None:
-        """None when there is nothing left to send. Raises `Deferred` for a recipient we have not heard of yet."""
+        """None when there is nothing left to send. Raises `RetryLater` for a recipient we have not heard of yet."""
         found = delivery.known if isinstance(delivery.known, messages.Addressed) else self._looked_up(delivery)
         if found is None:
             return None
         if found.recipient is None:
-            raise Deferred("contact_unknown")
+            raise RetryLater("contact_unknown")
         if not found.recipient.active:
             raise Rejected(INACTIVE)
         letter = self.letters.write(

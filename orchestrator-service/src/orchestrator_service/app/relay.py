@@ -67,7 +67,7 @@ def create_person_data(
 ) -> PersonData:
     """A person's data in all three services. Raises BadSetting."""
     database = Database.open(config.database_url, pool_size=1, statement_timeout=0)
-    client = _notification_service(config, clock, total=PATIENCE_SECONDS, most_bytes=LONGEST_EXPORT)
+    client = _notification_service(config, clock, total=PATIENCE_SECONDS, max_bytes=LONGEST_EXPORT)
     return PersonData(
         database=database,
         elsewhere=elsewhere or HttpPersonData(client=client),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from shared_lib.errors import Deferred, Rejected, Unreachable
+from shared_lib.errors import Rejected, RetryLater, Unreachable
 from shared_lib.http_client import ServiceClient
 
 from orchestrator_service.domain.announcements import DispatchResult, Status
@@ -44,7 +44,7 @@ class HttpNotifier:
     client: ServiceClient
 
     def announce(self, event: PauseEvent, *, announcement_id: UUID) -> tuple[DispatchResult, ...]:
-        """Raises Deferred while the mentor's contact has not arrived there, else what ServiceClient raises."""
+        """Raises RetryLater while the mentor's contact has not arrived there, else what ServiceClient raises."""
         endpoint, members = ENDPOINTS[event.event_type]
         body = {"mentor_id": event.peer_mentor_id, **members(event), "context": _context(event)}
         headers = {"Idempotency-Key": str(announcement_id), "Prefer": "wait=1"}
@@ -52,7 +52,7 @@ class HttpNotifier:
             answer = self.client.call("POST", f"{BASE_PATH}/{endpoint}", json=body, headers=headers)
         except Rejected as refusal:
             if refusal.reason == NOT_FOUND:
-                raise Deferred("contact_not_there_yet") from refusal
+                raise RetryLater("contact_not_there_yet") from refusal
             raise
         return _results(answer.body)
 

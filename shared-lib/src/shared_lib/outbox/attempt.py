@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy.orm import Session
 
-from shared_lib.errors import Deferred, Rejected, Unavailable, Unreachable, Unsettled
+from shared_lib.errors import OutcomeUnknown, Rejected, RetryLater, Unavailable, Unreachable
 from shared_lib.tenancy import within
 
 from . import metrics, rows
@@ -58,7 +58,7 @@ class Attempt:
         except Rejected as error:
             self._give_up(Ending.REJECTED, error.reason)
             return Ran(recovered=self.breaker.answered())
-        except Unsettled as error:
+        except OutcomeUnknown as error:
             self.breaker.failed()
             self._doubt(error.reason)
             return Ran()
@@ -90,7 +90,7 @@ class Attempt:
         log.info("outbox.delivered", again=isinstance(outcome, Again), **self._ids())
 
     def _put_off(self, error: Unreachable) -> bool:
-        if isinstance(error, Deferred):
+        if isinstance(error, RetryLater):
             recovered = self.breaker.answered()
             self._postpone(error.reason, retry_after=error.retry_after)
             return recovered

@@ -102,8 +102,8 @@ class Route:
     """What is done for one kind of promise.
 
     `lane` names the destination: it has threads and a breaker of its own. `deliver` runs between transactions and
-    raises Unreachable, Rejected or Unsettled. `give_up` writes the bad end, in the transaction that closes the row; it
-    sees the row's tenant alone.
+    raises Unreachable, Rejected or OutcomeUnknown. `give_up` writes the bad end, in the transaction that closes the
+    row; it sees the row's tenant alone.
     """
 
     lane: str

@@ -1,7 +1,8 @@
-"""Builds the bytes of a mail from a letter, and checks that they say in their headers exactly what we meant."""
+"""Renders a mail as bytes, and checks that a receiver reads exactly the headers and parts that were meant."""
 
 import re
 from binascii import b2a_qp
+from dataclasses import dataclass
 from email.header import decode_header, make_header
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -14,8 +15,6 @@ from shared_lib.errors import Rejected
 
 from notification_service.domain.addresses import is_plain_address
 from notification_service.domain.ports import Mail
-
-from .sender import Sender
 
 _HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
 _NEXT_FIELD = re.compile(r"\r\n(?![ \t])")
@@ -49,15 +48,36 @@ _templates = Environment(
 _templates.globals.clear()  # ours use none, and each rendering would copy them
 
 
-def composed(mail: Mail, sender: Sender) -> bytes:
-    """The mail with CRLF line ends. The same mail always gives the same bytes. Raises `Rejected`."""
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """`address` is a plain ASCII address; `name` comes from the settings, never from a user."""
+
+    address: str
+    name: str = ""
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderedMessage:
+    """A mail as bytes. `content` has CRLF line ends and ends with one."""
+
+    sender: str
+    recipient: str
+    content: bytes
+
+
+def render(mail: Mail, sender: Sender) -> RenderedMessage:
+    """The same mail always gives the same bytes. Raises `Rejected`."""
     if not is_plain_address(mail.to):
         raise Rejected("invalid_address")
     text, html = _written_part("letter.txt", mail), _written_part("letter.html", mail)
-    octets = b"".join((_head(mail, sender), _DELIMITER, _TEXT, text, _DELIMITER, _HTML, html, _DELIMITER, _END))
-    if not reads_as_meant(octets, mail):
+    content = b"".join((_head(mail, sender), _DELIMITER, _TEXT, text, _DELIMITER, _HTML, html, _DELIMITER, _END))
+    if not reads_as_meant(content, mail):
         raise Rejected("mail_not_as_meant")
-    return octets
+    return RenderedMessage(sender=sender.address, recipient=mail.to, content=content)
 
 
 def _head(mail: Mail, sender: Sender) -> bytes:

@@ -1,71 +1,72 @@
-"""The `Mailer` over SMTP: builds the mail and sends it over a kept connection."""
+"""The `Mailer` over SMTP: renders the mail and sends it over a kept connection."""
 
 import ssl
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from notification_service.config.smtp import SmtpServer
 from notification_service.domain.ports import Mail, nothing
 
-from .compose import composed
-from .courier import Courier, Parcel
-from .sender import Sender
+from .compose import RenderedMessage, Sender, render
+from .smtp_connection import SmtpConnection
 
-MOST_KEPT = 4
-IDLE_SECONDS = 30.0
+MAX_KEPT = 4
+MAX_IDLE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmtpMailer:
-    """Safe to share between threads: each mail has a connection to itself, and hands it back when all went well."""
+    """Threads may share it: each mail has a connection to itself, which is kept when the mail was taken."""
 
     server: SmtpServer
     sender: Sender
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
-    _kept: list[Courier] = field(default_factory=list)
+    _kept: list[SmtpConnection] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, mail: Mail, *, before_data: Callable[[], None], before_dot: Callable[[], None] = nothing) -> None:
-        """See `ports.Mailer`. A mail that cannot be built safely is `Rejected` before anybody is called."""
-        parcel = Parcel(sender=self.sender.address, recipient=mail.to, content=composed(mail, self.sender))
-        courier = self._addressed(parcel)
+        """See `ports.Mailer`. A mail that cannot be rendered safely is `Rejected` before the server is called."""
+        message = render(mail, self.sender)
+        connection = self._in_transaction(message)
         try:
-            courier.deliver(
-                parcel, before_data=before_data, before_dot=before_dot, final_seconds=self.server.final_seconds
-            )
-        except BaseException:  # the server may be waiting for content: nobody can say anything else to it any more
-            courier.hang_up()
+            connection.send_data(message, before_data=before_data, before_dot=before_dot)
+        except BaseException:  # the server may be waiting for content: no command can be sent any more
+            connection.close()
             raise
-        self._keep(courier)
+        self._keep(connection)
 
     def close(self) -> None:
-        """Hang up all kept connections."""
+        """Close all kept connections."""
         with self._lock:
             kept, self._kept[:] = list(self._kept), []
-        for courier in kept:
-            courier.take_leave()
+        for connection in kept:
+            connection.quit()
 
-    def _addressed(self, parcel: Parcel) -> Courier:
-        """A kept connection that still works, else a new one, where the address has been accepted."""
+    def _in_transaction(self, message: RenderedMessage) -> SmtpConnection:
+        """A kept connection that still works, else a new one, on which the server waits for the content."""
         while True:
-            courier = self._take() or Courier.arrive(self.server, local_name=self.sender.domain, tls=self.tls)
+            connection = self._take() or self._connect()
             try:
-                if time.monotonic() - courier.used_at < IDLE_SECONDS and courier.address(parcel):
-                    return courier
+                if connection.idle_seconds < MAX_IDLE_SECONDS and connection.start_transaction(message):
+                    return connection
             except BaseException:
-                courier.hang_up()
+                connection.close()
                 raise
-            courier.hang_up()
+            connection.close()
 
-    def _take(self) -> Courier | None:
+    def _connect(self) -> SmtpConnection:
+        connection = SmtpConnection(self.server, local_name=self.sender.domain, tls=self.tls)
+        connection.connect()
+        return connection
+
+    def _take(self) -> SmtpConnection | None:
         with self._lock:
             return self._kept.pop() if self._kept else None
 
-    def _keep(self, courier: Courier) -> None:
+    def _keep(self, connection: SmtpConnection) -> None:
         with self._lock:
-            if len(self._kept) < MOST_KEPT and not courier.is_worn:
-                self._kept.append(courier)
+            if len(self._kept) < MAX_KEPT and not connection.is_worn:
+                self._kept.append(connection)
                 return
-        courier.take_leave()
+        connection.quit()

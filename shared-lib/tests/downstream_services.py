@@ -1,4 +1,4 @@
-"""Neighbours that answer as a script says, over a real socket."""
+"""Downstream services that answer as a script says, over a real socket."""
 
 import contextlib
 import socket
@@ -8,8 +8,8 @@ from collections.abc import Callable
 Script = Callable[[socket.socket], None]
 
 
-class Neighbour:
-    """Answers each connection by the next script; the last one serves the rest. `heard` is what each said first."""
+class DownstreamService:
+    """Answers each connection by the next script; the last one serves the rest. `heard` is the first read of each."""
 
     def __init__(self, *scripts: Script) -> None:
         self.scripts = list(scripts)
