@@ -1,6 +1,5 @@
 """The smallest web service there can be, for tests of how services are served: /slow takes two seconds."""
 
-import gc
 import threading
 from pathlib import Path
 
@@ -25,11 +24,6 @@ def slow() -> dict[str, bool]:
 @blp.get("/left")
 def left() -> dict[str, float | None]:
     return {"left": deadline.left()}
-
-
-@blp.get("/garbage")
-def garbage() -> dict[str, bool]:
-    return {"looked_for": gc.isenabled()}
 
 
 @blp.post("/echo")

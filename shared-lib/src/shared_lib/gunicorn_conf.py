@@ -1,7 +1,6 @@
 """gunicorn's settings for every service: `gunicorn -c python:shared_lib.gunicorn_conf <service>.wsgi:application`."""
 
 import ctypes
-import gc
 import os
 import signal
 import tempfile
@@ -29,14 +28,7 @@ control_socket_disable = True
 if workers > 1:  # each worker counts for itself; /metrics adds them up from here
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metrics-"))
 
-gc.disable()  # while the application is loaded: all of that stays, and to look for garbage in it takes time
-
 _PR_SET_PDEATHSIG = 1
-
-
-def when_ready(_server: Any) -> None:
-    """The application is loaded; workers inherit this."""
-    gc.enable()
 
 
 def post_fork(_server: Any, _worker: Any) -> None:

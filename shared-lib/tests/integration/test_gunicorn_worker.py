@@ -66,11 +66,6 @@ def serving() -> Iterator[Served]:
     process.wait()
 
 
-def test_a_worker_looks_for_garbage_again(served: Served) -> None:
-    """Loading the application does not, to be done sooner."""
-    assert requests.get(f"{served.url}/garbage", timeout=5).json() == {"looked_for": True}
-
-
 def test_liveness_does_not_wait_for_a_busy_thread(served: Served) -> None:
     busy = [threading.Thread(target=requests.get, args=(f"{served.url}/slow",)) for _ in range(THREADS * 2)]
     for thread in busy:
