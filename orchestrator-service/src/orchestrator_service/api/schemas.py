@@ -150,7 +150,7 @@ class DraftSchema(Schema):
 
     @post_load
     def build(self, values: dict[str, Any], **_: Any) -> Draft:
-        return Draft(**values)
+        return Draft.reported(**values)
 
 
 class CorrectionSchema(Schema):

@@ -48,21 +48,11 @@ class PaginationSchema(Schema):
     total = fields.Integer(required=True)
 
 
-def page_document(page: Page[Any]) -> dict[str, Any]:
-    """The members `data` and `pagination`, for the list's schema to dump."""
-    place = {"page": page.request.page, "limit": page.request.limit, "total": page.total}
-    return {"data": page.items, "pagination": place}
-
-
 def page_answer(page: Page[Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """What a list's view answers: the document, 200, and the `Link` header to the neighbouring pages."""
-    return page_document(page), 200, page_links(page)
-
-
-def page_links(page: Page[Any]) -> dict[str, str]:
-    """The header alone."""
+    """What the view of a list returns: the document for its schema, 200, and the `Link` header to other pages."""
+    pagination = {"page": page.request.page, "limit": page.request.limit, "total": page.total}
     last = PageRequest(page=page.last, limit=page.request.limit)
-    return _links(page, furthest=LAST_PAGE, last=last)
+    return {"data": page.items, "pagination": pagination}, 200, _links(page, furthest=LAST_PAGE, last=last)
 
 
 def portion_answer(portion: Portion[Any], *, last_page: int) -> tuple[dict[str, Any], int, dict[str, str]]:
