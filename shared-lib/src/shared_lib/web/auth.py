@@ -14,7 +14,7 @@ from flask_smorest import Blueprint
 from shared_lib.clock import Clock
 from shared_lib.identity import Identity
 from shared_lib.rate_limits import RateLimits, Throttle
-from shared_lib.tokens import Caller, InvalidToken, TokenVerifier
+from shared_lib.tokens import Principal, InvalidToken, TokenVerifier
 
 from .problems import Problem
 
@@ -104,21 +104,21 @@ def service_only(view: Callable[P, R]) -> Callable[P, R]:
     return _documented(guarded, [{BEARER: []}], "For the neighbour services only.")
 
 
-def caller() -> Caller:
+def caller() -> Principal:
     """The verified caller of a view under `requires` or `service_only`."""
-    who: Caller = g.caller
+    who: Principal = g.caller
     return who
 
 
-def visitor() -> Caller | None:
+def visitor() -> Principal | None:
     """The verified caller of a view under `public`; None for one without a token."""
-    who: Caller | None = g.caller
+    who: Principal | None = g.caller
     return who
 
 
 def caller_code() -> str | None:
     """Tells callers apart in the log without naming them; None where nobody has shown a valid token."""
-    who: Caller | None = g.get("caller")
+    who: Principal | None = g.get("caller")
     return _code(who.organisation, who.subject) if who is not None else None
 
 
@@ -127,7 +127,7 @@ def _code(organisation: str | None, subject: str) -> str:
     return hashlib.sha256(f"{organisation}/{subject}".encode()).hexdigest()[:12]
 
 
-def _slow_down(who: Caller | None) -> None:
+def _slow_down(who: Principal | None) -> None:
     """Raises Problem 429. Neighbour services keep their own pace, and what they bring must not be lost."""
     if who is not None and who.is_service:
         return
@@ -151,7 +151,7 @@ def _door() -> Door:
     return door
 
 
-def _verified(*verifiers: TokenVerifier) -> Caller | None:
+def _verified(*verifiers: TokenVerifier) -> Principal | None:
     """The caller, None when no token was sent. Raises Problem 401, the same for every fault."""
     header = request.environ.get("HTTP_AUTHORIZATION")
     if header is None:
