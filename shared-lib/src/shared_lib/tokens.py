@@ -40,7 +40,7 @@ class ClaimNames:
 
 @dataclass(frozen=True, kw_only=True)
 class TokenVerifier:
-    """Trusts tokens of one issuer for one audience, signed by one of `keys`, valid for at most `max_lifetime` seconds."""
+    """Trusts tokens of one issuer for one audience, signed by one of `keys`, valid `max_lifetime` seconds or less."""
 
     keys: KeySet
     issuer: str

@@ -1,8 +1,10 @@
 """The log has one line for each request, and nothing in it that a person could be recognised by."""
 
+import io
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from typing import Any
 
 import pytest
@@ -17,12 +19,20 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
-    """What this process has logged since the last look, exactly as a service writes it."""
-    root = logging.getLogger()
+def lines() -> Iterator[Lines]:
+    """The lines logged since the last call, exactly as a service writes them."""
+    root, output = logging.getLogger(), io.StringIO()
     before, level = root.handlers[:], root.level
-    house_logging.configure("parcels")
-    yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    with redirect_stdout(output):
+        house_logging.configure("parcels")
+
+    def taken() -> list[dict[str, Any]]:
+        written = output.getvalue()
+        output.seek(0)
+        output.truncate()
+        return [json.loads(line) for line in written.splitlines()]
+
+    yield taken
     root.handlers[:], root.level = before, level
     structlog.reset_defaults()
 

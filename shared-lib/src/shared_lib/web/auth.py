@@ -14,7 +14,7 @@ from flask_smorest import Blueprint
 from shared_lib.clock import Clock
 from shared_lib.identity import Identity
 from shared_lib.rate_limits import RateLimits, Throttle
-from shared_lib.tokens import Principal, InvalidToken, TokenVerifier
+from shared_lib.tokens import InvalidToken, Principal, TokenVerifier
 
 from .problems import Problem
 
