@@ -1,6 +1,6 @@
 """How is the process of this container? `python -m shared_lib.healthcheck` ends with 0 if it is well.
 
-A web process must be ready (BIND, `/readyz`); a relay's loop must turn (METRICS_BIND, `/livez`).
+A web process must be ready (LISTEN_ADDRESS, `/readyz`); a relay's loop must turn (METRICS_BIND, `/livez`).
 """
 
 import http.client
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 
 PATIENCE_SECONDS = 4.0
-QUESTIONS = (("BIND", "127.0.0.1:8000", "/readyz"), ("METRICS_BIND", "", "/livez"))
+QUESTIONS = (("LISTEN_ADDRESS", "127.0.0.1:8000", "/readyz"), ("METRICS_BIND", "", "/livez"))
 
 
 def is_well(environ: Mapping[str, str]) -> bool:

@@ -18,10 +18,10 @@ log = structlog.get_logger(__name__)
 FRESH_SECONDS = 300.0
 AGAIN_SECONDS = 10.0
 MISSING_SECONDS = 1.0
-MOST_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024
 FETCH_SECONDS = 5.0
 ALGORITHMS = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
-"""One algorithm per key type: a token cannot talk us into another."""
+"""One algorithm per key type, so that a token cannot choose another."""
 
 
 class KeySet:
@@ -53,8 +53,8 @@ class KeySet:
         return self._monotonic() - self._read_at
 
     def _read_again(self, *, wait: bool = True, unless_younger: float = AGAIN_SECONDS) -> None:
-        """Whoever lacks a key waits for a reading that is under way: the first requests of a new process come
-        together, and none of them may be told that its good token is bad. The others use the keys there are."""
+        """A request that lacks a key waits for a reading that is under way: the first requests of a new process come
+        together, and none of their good tokens may be refused. Other requests use the keys that are loaded."""
         if not self._lock.acquire(blocking=wait):
             return
         try:
@@ -81,17 +81,17 @@ class KeySet:
 
 
 def _bounded(response: requests.Response, deadline: float) -> bytes:
-    """The whole body. A time-out per read would let a source that drips hold us for ever."""
+    """The whole body within the deadline; a timeout per read would not bound a slow source."""
     body = b""
-    while piece := response.raw.read1(MOST_BYTES, decode_content=True):
+    while piece := response.raw.read1(MAX_BYTES, decode_content=True):
         body += piece
-        if len(body) > MOST_BYTES or time.monotonic() > deadline:
+        if len(body) > MAX_BYTES or time.monotonic() > deadline:
             raise ValueError("too large or too slow")
     return body
 
 
 def _parse(document: bytes) -> dict[str, jwt.PyJWK]:
-    """The usable keys. One that we cannot read does not take the others with it. Raises ValueError for none."""
+    """The usable keys; unreadable ones are left out. Raises ValueError when none is left."""
     content = json.loads(document)
     members = content.get("keys") if isinstance(content, dict) else None
     keys = {}
@@ -106,7 +106,7 @@ def _parse(document: bytes) -> dict[str, jwt.PyJWK]:
 
 
 def _algorithm(member: dict[str, Any]) -> str | None:
-    """The one algorithm this key may be used with; None for a key that is not for us."""
+    """The one algorithm of this key; None for a key that we do not use."""
     kind = member.get("kty")
     algorithm = ALGORITHMS.get(kind) if isinstance(kind, str) else None
     usable = isinstance(member.get("kid"), str) and member.get("use", "sig") == "sig" and "d" not in member

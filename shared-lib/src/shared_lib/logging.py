@@ -25,7 +25,7 @@ ALLOWED = frozenset(
         "route",
         "status",
         "duration_ms",
-        "caller",
+        "principal",
         "outbox_id",
         "kind",
         "attempt",

@@ -44,21 +44,23 @@ def nobody() -> str:
 
 
 def test_a_web_process_is_well_when_it_is_ready(listening: Listening, nobody: str) -> None:
-    assert healthcheck.is_well({"BIND": listening({"/readyz": 200}), "METRICS_BIND": nobody})
-    assert not healthcheck.is_well({"BIND": listening({"/readyz": 503, "/livez": 200}), "METRICS_BIND": nobody})
+    assert healthcheck.is_well({"LISTEN_ADDRESS": listening({"/readyz": 200}), "METRICS_BIND": nobody})
+    assert not healthcheck.is_well(
+        {"LISTEN_ADDRESS": listening({"/readyz": 503, "/livez": 200}), "METRICS_BIND": nobody}
+    )
 
 
 def test_a_relay_is_well_while_its_loop_turns(listening: Listening, nobody: str) -> None:
-    assert healthcheck.is_well({"BIND": nobody, "METRICS_BIND": listening({"/livez": 200})})
-    assert not healthcheck.is_well({"BIND": nobody, "METRICS_BIND": listening({"/livez": 503})})
+    assert healthcheck.is_well({"LISTEN_ADDRESS": nobody, "METRICS_BIND": listening({"/livez": 200})})
+    assert not healthcheck.is_well({"LISTEN_ADDRESS": nobody, "METRICS_BIND": listening({"/livez": 503})})
 
 
 def test_nobody_is_not_well(nobody: str) -> None:
-    assert not healthcheck.is_well({"BIND": nobody})
+    assert not healthcheck.is_well({"LISTEN_ADDRESS": nobody})
 
 
 def test_who_listens_but_does_not_answer_is_not_well(monkeypatch: pytest.MonkeyPatch, listening: Listening) -> None:
     monkeypatch.setattr(healthcheck, "PATIENCE_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         stuck = f"0.0.0.0:{silent.getsockname()[1]}"
-        assert not healthcheck.is_well({"BIND": stuck, "METRICS_BIND": listening({"/livez": 200})})
+        assert not healthcheck.is_well({"LISTEN_ADDRESS": stuck, "METRICS_BIND": listening({"/livez": 200})})

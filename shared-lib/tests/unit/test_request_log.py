@@ -39,7 +39,7 @@ def lines() -> Iterator[Lines]:
 
 @pytest.fixture
 def client(issuer: Issuer) -> FlaskClient:
-    return a_service(issuer, is_open=True).test_client()
+    return a_service(issuer, allow_anonymous=True).test_client()
 
 
 def person(issuer: Issuer, subject: str) -> dict[str, str]:
@@ -52,21 +52,21 @@ def test_a_request_is_one_line_with_its_route_and_never_its_address(client: Flas
     failure, request = lines()
     assert set(request) == {
         *("event", "level", "logger", "timestamp", "service", "request_id"),
-        *("method", "route", "status", "duration_ms", "caller"),
+        *("method", "route", "status", "duration_ms", "principal"),
     }
     assert (request["event"], request["request_id"]) == ("request", "asked-by-a-test")
     assert (request["method"], request["route"], request["status"]) == ("GET", "/broken/<identifier:parcel_id>", 500)
-    assert request["caller"] is None
+    assert request["principal"] is None
     assert request["duration_ms"] >= 0
     assert failure["exception"].startswith("ValueError < ")
     assert SECRET not in json.dumps([failure, request])
 
 
-def test_a_caller_is_told_apart_but_not_named(client: FlaskClient, lines: Lines, issuer: Issuer) -> None:
+def test_principals_are_told_apart_but_not_named(client: FlaskClient, lines: Lines, issuer: Issuer) -> None:
     for subject in ("kari.nordmann", "kari.nordmann", "ola.nordmann"):
         client.get("/mine", headers=person(issuer, subject))
 
-    kari, again, ola = (line["caller"] for line in lines())
+    kari, again, ola = (line["principal"] for line in lines())
     assert kari == again != ola
     assert len(kari) == len(ola) == 12
     assert "nordmann" not in kari + ola

@@ -4,7 +4,7 @@ from typing import Any
 
 from shared_lib.idempotency import RequestKey
 from shared_lib.tokens import Principal
-from shared_lib.web.auth import visitor
+from shared_lib.web.auth import optional_principal
 from shared_lib.web.idempotency import request_key
 
 from notification_service.domain.errors import NotEntitled
@@ -17,7 +17,7 @@ ANONYMOUS = "anonymous"
 
 def present_requester(announcement: Announcement, *, wait_seconds: float) -> Requester:
     """Whoever sent this request. Raises NotEntitled for a token without a role that announces."""
-    who = visitor()
+    who = optional_principal()
     return Requester(
         subject=key_holder(who),
         person_id=who.subject if who is not None and not who.is_service else None,

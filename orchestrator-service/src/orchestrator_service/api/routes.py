@@ -6,7 +6,7 @@ from flask import current_app
 from shared_lib.idempotency import RequestKey
 from shared_lib.web.conditional import etag, wanted_versions
 from shared_lib.web.idempotency import REPLAYED, preferred_wait, request_key
-from shared_lib.web.input import Blueprint
+from shared_lib.web.json_input import Blueprint
 from shared_lib.web.pagination import page_answer
 
 from orchestrator_service.domain.pause_events import Correction, Draft

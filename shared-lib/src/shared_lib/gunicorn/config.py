@@ -1,4 +1,4 @@
-"""gunicorn's settings for every service: `gunicorn -c python:shared_lib.gunicorn_conf <service>.wsgi:application`."""
+"""gunicorn's settings for every service: `gunicorn -c python:shared_lib.gunicorn.config <service>.wsgi:application`."""
 
 import ctypes
 import os
@@ -6,11 +6,11 @@ import signal
 import tempfile
 from typing import Any
 
-bind = os.environ.get("BIND", "127.0.0.1:8000")
+bind = os.environ.get("LISTEN_ADDRESS", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_WORKERS", "1"))
 threads = int(os.environ.get("WEB_THREADS", "16"))
 preload_app = True  # importing takes a second; a worker that died is replaced by a fork in no time
-worker_class = "shared_lib.web.gunicorn_worker.LanedThreadWorker"
+worker_class = "shared_lib.gunicorn.worker.ServiceWorker"
 reuse_port = True  # a restarted master can bind while its predecessor's workers still finish
 keepalive = 15
 timeout = 30
@@ -21,7 +21,7 @@ limit_request_field_size = 8190
 forwarder_headers = ""  # by default gunicorn takes SCRIPT_NAME and PATH_INFO from any client on the same machine
 accesslog = None  # the application writes one line per request itself
 errorlog = "-"
-logger_class = "shared_lib.web.gunicorn_logger.ServiceLogger"
+logger_class = "shared_lib.gunicorn.logger.ServiceLogger"
 loglevel = "warning"
 control_socket_disable = True
 
@@ -46,8 +46,8 @@ def child_exit(_server: Any, worker: Any) -> None:
 
 def worker_exit(_server: Any, worker: Any) -> None:
     """Finish attempts under way and give leases back."""
-    from shared_lib.web import api  # noqa: PLC0415 - only a worker has it; the master stays small without
+    from shared_lib.web.app import close_app  # noqa: PLC0415 - only a worker has it; the master stays small without
 
     application = getattr(worker, "wsgi", None)
     if application is not None:
-        api.close(application)
+        close_app(application)
