@@ -37,9 +37,7 @@ class RequestSocket(socket.socket):
 
     def recv(self, *arguments: Any) -> bytes:
         if timeout := self.gettimeout():
-            if (remaining := self.read_until - time.monotonic()) <= 0:
-                raise TimeoutError("request timeout")
-            self.settimeout(min(timeout, remaining))
+            self.settimeout(min(timeout, max(self.read_until - time.monotonic(), 0.001)))
         return super().recv(*arguments)
 
 
@@ -59,7 +57,8 @@ class ServiceWorker(ThreadWorker):  # type: ignore[misc]
         grace = 0.0 if shutting_down.is_set() else float(os.environ.get("SHUTDOWN_GRACE_SECONDS", "5"))
         shutting_down.set()
         self.stop_at = time.monotonic() + grace
-        self.method_queue.defer(self.notify)
+        if grace <= 0:
+            super().handle_exit(sig, frame)
 
     def notify(self) -> None:
         super().notify()  # the event loop calls this at least once a second

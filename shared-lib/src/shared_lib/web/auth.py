@@ -106,7 +106,7 @@ def service_only(view: Callable[P, R]) -> Callable[P, R]:
             raise _unauthenticated()
         return view(*arguments, **options)
 
-    return _documented(guarded, [{BEARER: []}], "For the neighbour services only.")
+    return _documented(guarded, [{BEARER: []}], "For our own services only.")
 
 
 def current_principal() -> Principal:
