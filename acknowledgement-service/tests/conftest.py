@@ -21,7 +21,7 @@ from shared_lib.migrate import migrate
 from shared_lib.testing.issuer import Issuer, bearer
 from shared_lib.testing.postgres import Addresses, PostgresServer, database_for, truncate_all
 from shared_lib.vault import Vault
-from shared_lib.web import api
+from shared_lib.web.app import close_app
 
 AUDIENCE = "acknowledgement-service"
 
@@ -83,7 +83,7 @@ def app(database: Database, database_url: str, note_keys: Path, issuer: Issuer, 
     config = Config.from_env(issuer.environ(DATABASE_URL=database_url, NOTE_KEYS=str(note_keys)))
     app = create_app(config, clock=clock)
     yield app
-    api.close(app)
+    close_app(app)
 
 
 @pytest.fixture

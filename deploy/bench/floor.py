@@ -1,7 +1,7 @@
 """The floor: the least that a web process with a database could do for the same request.
 
 A bare Flask view, a connection that is kept, one statement and its commit. Served by the same gunicorn with the same
-settings as the services: `gunicorn -c python:shared_lib.gunicorn_conf bench.floor:application()`.
+settings as the services: `gunicorn -c python:shared_lib.gunicorn.config bench.floor:application()`.
 """
 
 import json

@@ -76,7 +76,7 @@ class Plant:
             self.supervisor.start(program)
         for program in programs:
             if program.name.endswith(".web"):
-                self.wait_for_web(int(program.environment["BIND"].rpartition(":")[2]))
+                self.wait_for_web(int(program.environment["LISTEN_ADDRESS"].rpartition(":")[2]))
 
     def start_everybody(self) -> None:
         """As in `make run`; returns when the notification service knows all the people."""
@@ -125,13 +125,13 @@ class Plant:
                 "-m",
                 "gunicorn",
                 "-c",
-                "python:shared_lib.gunicorn_conf",
+                "python:shared_lib.gunicorn.config",
                 "bench.floor:application()",
             ],
             environment={
                 **self.settings.environment,
                 "PYTHONPATH": str(HERE.parent),
-                "BIND": f"127.0.0.1:{self.port(f'floor{number}')}",
+                "LISTEN_ADDRESS": f"127.0.0.1:{self.port(f'floor{number}')}",
                 "FLOOR_DATABASE": dsn,
                 **({"FLOOR_NEXT": following} if following else {}),
             },
@@ -184,4 +184,4 @@ def running(data: Path, *, port_base: int) -> Iterator[Plant]:
 def _environment() -> dict[str, str]:
     """Ours, less what would lead the measured parts elsewhere; one INFO line per request is part of the work."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("JWT_", "SMTP_", "FLOOR_"))}
-    return {**kept, "DRAIN_SECONDS": "0", "RATE_LIMIT_CALLER": NO_LIMIT, "RATE_LIMIT_ORGANISATION": NO_LIMIT}
+    return {**kept, "SHUTDOWN_GRACE_SECONDS": "0", "RATE_LIMIT_CALLER": NO_LIMIT, "RATE_LIMIT_ORGANISATION": NO_LIMIT}

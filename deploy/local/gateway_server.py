@@ -4,7 +4,7 @@ import ctypes
 import signal
 from typing import Any
 
-worker_class = "shared_lib.web.gunicorn_worker.LanedThreadWorker"
+worker_class = "shared_lib.gunicorn.worker.ServiceWorker"
 threads = 64
 keepalive = 60
 graceful_timeout = 30

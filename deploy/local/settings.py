@@ -69,7 +69,7 @@ class Settings:
         """Its environment. Whoever starts the stack may set anything but what holds the stack's parts together."""
         ours = {
             "DATABASE_URL": dsn,
-            "BIND": f"127.0.0.1:{self.ports[service]}",
+            "LISTEN_ADDRESS": f"127.0.0.1:{self.ports[service]}",
             "SERVICE_KEY": str(self.keys.service_key),
             "SERVICE_JWKS": str(self.keys.service_jwks),
             "REASON_KEYS": str(self.keys.reason_keys),
@@ -115,7 +115,7 @@ class Settings:
         return Program(
             name="gateway",
             command=[sys.executable, "-m", "gunicorn", *options, "gateway:from_environment()"],
-            environment={**self.environment, "UPSTREAMS": upstreams, "DRAIN_SECONDS": "0"},
+            environment={**self.environment, "UPSTREAMS": upstreams, "SHUTDOWN_GRACE_SECONDS": "0"},
         )
 
     def mail_server(self) -> Program:

@@ -118,7 +118,7 @@ def test_selectors_and_budgets_find_their_pods(manifest: Manifest) -> None:
     assert probes
     assert all(probe["httpGet"]["port"] in ports for probe in probes)
     bind = {variable["name"]: variable.get("value", "") for variable in container["env"]}
-    assert {int(bind[name].rpartition(":")[2]) for name in ("BIND", "METRICS_BIND") if name in bind} == set(
+    assert {int(bind[name].rpartition(":")[2]) for name in ("LISTEN_ADDRESS", "METRICS_BIND") if name in bind} == set(
         ports.values()
     )
 

@@ -14,7 +14,7 @@ from shared_lib.database import Database
 from shared_lib.migrate import migrate
 from shared_lib.testing.issuer import Issuer
 from shared_lib.testing.postgres import PostgresServer, database_for
-from shared_lib.web import api
+from shared_lib.web.app import close_app
 from variables import SERVICES
 
 DEPLOY = Path(__file__).parents[1]
@@ -51,7 +51,7 @@ def samples(postgres_server: PostgresServer, issuer: Issuer, tmp_path_factory: p
         with app.test_client() as client:
             client.get("/livez")
             text = client.get("/metrics").text
-        api.close(app)
+        close_app(app)
         for family in text_string_to_metric_families(text):
             found |= {family.name, *(sample.name for sample in family.samples)}
     declared = {name for family in REGISTRY.collect() for name in (family.name, f"{family.name}_total")}

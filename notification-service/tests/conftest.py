@@ -21,7 +21,7 @@ from shared_lib.migrate import migrate
 from shared_lib.outbox import Relay
 from shared_lib.testing.issuer import Issuer, bearer
 from shared_lib.testing.postgres import Addresses, PostgresServer, database_for, truncate_all
-from shared_lib.web import api
+from shared_lib.web.app import close_app
 
 from .builders import a_contact, a_coordinator, an_organisation
 from .fakes import FakeAcknowledgements, FakeMailer, FakePusher, MovableClock
@@ -135,7 +135,7 @@ def people(contacts: Contacts) -> None:
 def app(config: Config, database: Database, others: Outside, clock: MovableClock) -> Iterator[Flask]:
     app = create_app(config, others=others, clock=clock)
     yield app
-    api.close(app)
+    close_app(app)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def a_draft(**difference: Any) -> Draft:
         "effective_date": EFFECTIVE,
         "reason": "Personal leave",
     }
-    return Draft(**{**values, **difference})
+    return Draft.reported(**{**values, **difference})
 
 
 def an_event(**difference: Any) -> PauseEvent:

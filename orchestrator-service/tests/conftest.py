@@ -24,7 +24,7 @@ from shared_lib.migrate import migrate
 from shared_lib.outbox import Relay
 from shared_lib.testing.issuer import Issuer, bearer
 from shared_lib.testing.postgres import Addresses, PostgresServer, database_for, truncate_all
-from shared_lib.web import api
+from shared_lib.web.app import close_app
 
 from .builders import a_file, two_organisations
 from .fakes import FakeNotifier, MovableClock, StubService, WatchedProgress
@@ -97,7 +97,7 @@ def neighbour() -> Iterator[StubService]:
 def app(database: Database, environ: dict[str, str], notifier: FakeNotifier, clock: MovableClock) -> Iterator[Flask]:
     app = create_app(Config.from_env(environ), notifier=notifier, clock=clock)
     yield app
-    api.close(app)
+    close_app(app)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A web service without a database, for tests of what every answer has and of whom a door lets in."""
+"""A web service without a database, for tests of what every answer has and of authentication."""
 
 from dataclasses import asdict
 from typing import Any
@@ -11,10 +11,10 @@ from shared_lib.identity import Identity
 from shared_lib.rate_limits import RateLimits
 from shared_lib.testing.issuer import ISSUER, Issuer
 from shared_lib.tokens import ClaimNames
-from shared_lib.web import api
-from shared_lib.web.auth import Door, caller, public, requires, service_only
+from shared_lib.web.app import build_app
+from shared_lib.web.auth import Authenticator, current_principal, public, requires, service_only
 from shared_lib.web.conditional import etag, wanted_versions
-from shared_lib.web.input import Blueprint
+from shared_lib.web.json_input import Blueprint
 from shared_lib.web.problems import Problem
 
 AUDIENCE = "parcels"
@@ -26,7 +26,7 @@ class ParcelSchema(Schema):
 
 
 def a_service(
-    issuer: Issuer, *, limits: RateLimits | None = None, is_open: bool = False, claims: ClaimNames | None = None
+    issuer: Issuer, *, limits: RateLimits | None = None, allow_anonymous: bool = False, claims: ClaimNames | None = None
 ) -> Flask:
     """Its operations: /mine (clerks), /open, /internal, /parcel (PUT), /broken and /busy."""
     identity = Identity(
@@ -36,13 +36,15 @@ def a_service(
         service_jwks=issuer.service_jwks,
         claims=claims or ClaimNames(),
     )
-    return api.build(
+    return build_app(
         __name__,
         title="Parcels",
         base_path="/parcels",
         blueprints=[_operations()],
         error_table={},
-        door=Door.of(identity, limits=limits or RateLimits(), clock=utc_now, is_open=is_open),
+        authenticator=Authenticator.of(
+            identity, limits=limits or RateLimits(), clock=utc_now, allow_anonymous=allow_anonymous
+        ),
         checks={"weather": lambda: False},
     )
 
@@ -53,7 +55,7 @@ def _operations() -> Blueprint:
     @blp.get("/mine")
     @requires("clerk")
     def mine() -> dict[str, Any]:
-        return {**asdict(caller()), "roles": sorted(caller().roles)}
+        return {**asdict(current_principal()), "roles": sorted(current_principal().roles)}
 
     @blp.get("/open")
     @public
@@ -63,7 +65,7 @@ def _operations() -> Blueprint:
     @blp.get("/internal")
     @service_only
     def internal() -> dict[str, Any]:
-        return {"service": caller().subject}
+        return {"service": current_principal().subject}
 
     @blp.put("/parcel")
     @blp.arguments(ParcelSchema)

@@ -1,6 +1,5 @@
 """The smallest web service there can be, for tests of how services are served: /slow takes two seconds."""
 
-import gc
 import threading
 from pathlib import Path
 
@@ -9,9 +8,10 @@ from shared_lib import deadline
 from shared_lib.clock import utc_now
 from shared_lib.keys import KeySet
 from shared_lib.tokens import TokenVerifier
-from shared_lib.web import api
-from shared_lib.web.auth import Door
-from shared_lib.web.input import Blueprint as StrictBlueprint
+from shared_lib.web.app import build_app
+from shared_lib.web.auth import Authenticator
+from shared_lib.web.json_input import Blueprint as StrictBlueprint
+from shared_lib.web.openapi import ProblemSchema
 
 blp: Blueprint = StrictBlueprint("tiny", __name__)
 
@@ -27,24 +27,19 @@ def left() -> dict[str, float | None]:
     return {"left": deadline.left()}
 
 
-@blp.get("/garbage")
-def garbage() -> dict[str, bool]:
-    return {"looked_for": gc.isenabled()}
-
-
 @blp.post("/echo")
-@blp.arguments(api.openapi.ProblemSchema)
+@blp.arguments(ProblemSchema)
 def echo(body: dict[str, object]) -> dict[str, object]:
     return body
 
 
 nobody = TokenVerifier(keys=KeySet(str(Path("/dev/null"))), issuer="", audience="", clock=utc_now)
-application = api.build(
+application = build_app(
     __name__,
     title="Tiny",
     base_path="/tiny",
     blueprints=[blp],
     error_table={},
-    door=Door(people=nobody, is_open=True),
+    authenticator=Authenticator(people=nobody, allow_anonymous=True),
     checks={},
 )

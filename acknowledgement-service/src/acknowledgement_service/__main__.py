@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m acknowledgement_service", description="Run a service, or look after it."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    web = commands.add_parser("web", help="serve HTTP on BIND (gunicorn)")
+    web = commands.add_parser("web", help="serve HTTP on LISTEN_ADDRESS (gunicorn)")
     web.set_defaults(command=_web)
     upgrade = commands.add_parser("migrate", help="bring the database to the newest schema")
     upgrade.set_defaults(command=_migrate)
@@ -75,7 +75,7 @@ def _web(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from shared_lib.vault import Vault
 
     Vault.from_file(Config.from_env(environ).note_keys, setting="NOTE_KEYS")
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn_conf"]
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn.config"]
     os.execve(sys.executable, [*command, "acknowledgement_service.wsgi:application"], dict(environ))  # noqa: S606
 
 

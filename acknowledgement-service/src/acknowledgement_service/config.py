@@ -17,7 +17,7 @@ class Config:
     identity: Identity
     rate_limits: RateLimits
     note_keys: str
-    is_open: bool
+    allow_anonymous: bool
     note_days: int
     pool_size: int
     log_level: str
@@ -34,7 +34,7 @@ class Config:
             identity=Identity.from_settings(settings, audience="acknowledgement-service", has_callers=True),
             rate_limits=RateLimits.from_settings(settings),
             note_keys=settings.text("NOTE_KEYS"),
-            is_open=settings.choice("AUTH_MODE", ("open", "token")) == "open",
+            allow_anonymous=settings.choice("AUTH_MODE", ("open", "token")) == "open",
             note_days=settings.whole("NOTE_DAYS", 0, most=MOST_DAYS),
             pool_size=settings.pool_size(),
             log_level=settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),

@@ -15,7 +15,7 @@ from shared_lib.database import Database
 from shared_lib.paging import Mark
 from shared_lib.tenancy import across
 from shared_lib.testing.links import followed, link_of
-from shared_lib.web.cursors import cursor_of
+from shared_lib.web.pagination import cursor_of
 from werkzeug.test import TestResponse
 
 from ..builders import EXPIRY, OPENED, a_lapse

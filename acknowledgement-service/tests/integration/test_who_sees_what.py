@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from shared_lib.database import Database
 from shared_lib.testing.issuer import Issuer, bearer
-from shared_lib.web import api
+from shared_lib.web.app import close_app
 
 from ..builders import an_opening
 from ..conftest import AUDIENCE
@@ -98,7 +98,7 @@ def app(database: Database, database_url: str, note_keys: Path, issuer: Issuer, 
     environ = issuer.environ(DATABASE_URL=database_url, NOTE_KEYS=str(note_keys), AUTH_MODE=mode)
     app = create_app(Config.from_env(environ))
     yield app
-    api.close(app)
+    close_app(app)
 
 
 class World:

@@ -109,7 +109,7 @@ def _running(upstreams: dict[str, int], directory: Path) -> Iterator[int]:
     options = ["--bind", f"127.0.0.1:{port}", "--config", str(LOCAL / "gateway_server.py"), "--pythonpath", str(LOCAL)]
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", *options, "gateway:from_environment()"],
-        env={**os.environ, "UPSTREAMS": named, "DRAIN_SECONDS": "0"},
+        env={**os.environ, "UPSTREAMS": named, "SHUTDOWN_GRACE_SECONDS": "0"},
         stderr=subprocess.DEVNULL,
     )
 

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,8 @@ class Composed:
 
     def _forget_ports(self) -> None:
         """A container that was started anew is published at another port of this machine."""
-        self.__dict__.pop("description", None)
+        with suppress(AttributeError):
+            del self.description
 
     def port(self, service: str, inside: int) -> int:
         """Where a port of the service's first container is published on this machine."""

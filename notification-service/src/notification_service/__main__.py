@@ -54,7 +54,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, remark in (
-        ("web", _web, "serve HTTP on BIND (gunicorn)"),
+        ("web", _web, "serve HTTP on LISTEN_ADDRESS (gunicorn)"),
         ("relay", _relay, "send what is queued, until SIGTERM"),
         ("migrate", _migrate, "bring the database to the newest schema"),
         ("openapi", _openapi, "print the OpenAPI document"),
@@ -70,7 +70,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
 
 def _web(environ: Mapping[str, str], _: argparse.Namespace) -> int:
     Config.from_env(environ)
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn_conf"]
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn.config"]
     os.execve(sys.executable, [*command, "notification_service.wsgi:application"], dict(environ))  # noqa: S606
 
 

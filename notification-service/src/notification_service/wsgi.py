@@ -2,7 +2,7 @@
 
 import os
 
-from shared_lib import garbage, logging, tracing
+from shared_lib import logging, tracing
 
 from .app import NAME
 from .app.web import create_app
@@ -12,4 +12,3 @@ config = Config.from_env(os.environ)
 logging.configure(NAME, level=config.log_level)
 tracing.start(NAME)
 application = create_app(config)
-garbage.spare_what_stays()

@@ -16,7 +16,7 @@ from notification_service.config import Config
 from notification_service.usecases.contacts import Contacts
 from shared_lib.database import Database
 from shared_lib.testing.issuer import Issuer, bearer
-from shared_lib.web import api
+from shared_lib.web.app import close_app
 
 from ..builders import a_contact, a_coordinator, an_organisation
 from ..conftest import AUDIENCE
@@ -75,9 +75,9 @@ def mode(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def app(config: Config, database: Database, others: Outside, clock: MovableClock, mode: str) -> Iterator[Flask]:
-    app = create_app(replace(config, is_open=mode == "open"), others=others, clock=clock)
+    app = create_app(replace(config, allow_anonymous=mode == "open"), others=others, clock=clock)
     yield app
-    api.close(app)
+    close_app(app)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ def config(**changes: str) -> Config:
 
 
 def test_the_contracts_operations_are_open_unless_told_otherwise() -> None:
-    assert config().is_open
-    assert not config(AUTH_MODE="token").is_open
+    assert config().allow_anonymous
+    assert not config(AUTH_MODE="token").allow_anonymous
 
 
 @pytest.mark.parametrize(

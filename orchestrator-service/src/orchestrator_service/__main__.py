@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, remark in (
-        ("web", _web, "serve HTTP on BIND (gunicorn)"),
+        ("web", _web, "serve HTTP on LISTEN_ADDRESS (gunicorn)"),
         ("relay", _relay, "keep promises to the notification service, until SIGTERM"),
         ("migrate", _migrate, "bring the database to the newest schema"),
         ("openapi", _openapi, "print the OpenAPI document"),
@@ -74,7 +74,7 @@ def _web(options: argparse.Namespace) -> int:
     from shared_lib.vault import Vault
 
     Vault.from_file(Config.from_env(options.environ).reason_keys, setting="REASON_KEYS")
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn_conf"]
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn.config"]
     os.execve(sys.executable, [*command, "orchestrator_service.wsgi:application"], dict(options.environ))  # noqa: S606
 
 

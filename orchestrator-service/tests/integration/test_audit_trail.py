@@ -14,7 +14,7 @@ from shared_lib.tenancy import across
 from shared_lib.testing.links import followed, link_of
 from shared_lib.testing.postgres import Addresses
 from shared_lib.testing.statements import counted_queries
-from shared_lib.web.cursors import cursor_of
+from shared_lib.web.pagination import cursor_of
 from sqlalchemy import insert, text
 
 from ..builders import COORDINATOR, DAY, EFFECTIVE, MENTOR

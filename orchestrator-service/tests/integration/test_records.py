@@ -1,7 +1,6 @@
 """Reading, correcting and removing recorded events."""
 
 import time
-from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -64,14 +63,11 @@ def events(recording: Recording, clock: MovableClock) -> list[PauseEvent]:
 
 
 @pytest.mark.parametrize("actor", [GLOBAL_ADMIN, NHF_ADMIN, INGRID], ids=lambda actor: actor.id)
-def test_a_list_reads_what_the_mapped_rows_say(records: Records, events: list[PauseEvent], actor: Actor) -> None:
-    """Lists go past the mapped classes, single events do not."""
+def test_a_list_reads_what_single_events_say(records: Records, events: list[PauseEvent], actor: Actor) -> None:
     items = listed(records, actor).items
 
     assert items
     assert [records.find(item.id, actor=actor) for item in items] == items
-    assert [PauseEvent(**{field.name: getattr(item, field.name) for field in fields(item)}) for item in items] == items
-    assert all(vars(item).keys() == {field.name for field in fields(item)} for item in items)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Health check of a container: `python -m shared_lib.healthcheck` ends with 0 if the process beside it is healthy.
 
-A web process must be ready (BIND, `/readyz`), a relay must be polling (METRICS_BIND, `/livez`). This runs every few
+A web process must be ready (LISTEN_ADDRESS, `/readyz`), a relay must be polling (METRICS_BIND, `/livez`). This runs every few
 seconds, so it imports little: no `requests`.
 """
 
@@ -13,7 +13,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
 TIMEOUT_SECONDS = 4.0
-CHECKS = (("BIND", "127.0.0.1:8000", "/readyz"), ("METRICS_BIND", "", "/livez"))
+CHECKS = (("LISTEN_ADDRESS", "127.0.0.1:8000", "/readyz"), ("METRICS_BIND", "", "/livez"))
 
 _opener = build_opener(ProxyHandler({}))  # no proxy of the environment
 

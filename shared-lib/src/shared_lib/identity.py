@@ -1,4 +1,4 @@
-"""Whose tokens a service believes."""
+"""The issuer and the keys that a service trusts."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Identity:
 
     @classmethod
     def from_settings(cls, settings: Settings, *, audience: str, has_callers: bool) -> "Identity":
-        """`audience` holds unless JWT_AUDIENCE is set; `has_callers`: neighbours call us. Raises BadSetting."""
+        """`audience` is the default of JWT_AUDIENCE; `has_callers`: other services call this one. Raises BadSetting."""
         return cls(
             issuer=settings.text("JWT_ISSUER"),
             audience=settings.text("JWT_AUDIENCE", audience),
@@ -39,7 +39,7 @@ class Identity:
         )
 
     def services(self, clock: Clock) -> TokenVerifier | None:
-        """None for a service that no neighbour calls."""
+        """None for a service that no other service calls."""
         if self.service_jwks is None:
             return None
         return TokenVerifier(
@@ -47,6 +47,6 @@ class Identity:
             issuer=self.issuer,
             audience=self.audience,
             clock=clock,
-            longest=LIFETIME_SECONDS,
+            max_lifetime=LIFETIME_SECONDS,
             for_services=True,
         )

@@ -26,7 +26,7 @@ MAX_BYTES = 256 * 1024
 FETCH_SECONDS = 5.0
 CONNECT_SECONDS = 2.0
 ALGORITHMS = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
-"""One algorithm per key type: a token cannot talk us into another."""
+"""One algorithm per key type, so that a token cannot choose another."""
 
 
 class KeySet:
@@ -58,8 +58,8 @@ class KeySet:
         return self._monotonic() - self._read_at
 
     def _read_again(self, *, wait: bool = True, unless_younger: float = AGAIN_SECONDS) -> None:
-        """Whoever lacks a key waits for a reading that is under way: the first requests of a new process come
-        together, and none of them may be told that its good token is bad. The others use the keys there are."""
+        """A request that lacks a key waits for a reading that is under way: the first requests of a new process come
+        together, and none of their good tokens may be refused. Other requests use the keys that are loaded."""
         if not self._lock.acquire(blocking=wait):
             return
         try:
@@ -90,7 +90,7 @@ class KeySet:
 
 
 def _parse(document: bytes) -> dict[str, jwt.PyJWK]:
-    """The usable keys. One that we cannot read does not take the others with it. Raises ValueError for none."""
+    """The usable keys; unreadable ones are left out. Raises ValueError when none is left."""
     content = json.loads(document)
     members = content.get("keys") if isinstance(content, dict) else None
     keys = {}
@@ -105,7 +105,7 @@ def _parse(document: bytes) -> dict[str, jwt.PyJWK]:
 
 
 def _algorithm(member: dict[str, Any]) -> str | None:
-    """The one algorithm this key may be used with; None for a key that is not for us."""
+    """The one algorithm of this key; None for a key that we do not use."""
     kind = member.get("kty")
     algorithm = ALGORITHMS.get(kind) if isinstance(kind, str) else None
     usable = isinstance(member.get("kid"), str) and member.get("use", "sig") == "sig" and "d" not in member

@@ -1,8 +1,7 @@
-"""JSON logs to standard output: ids, codes and durations; anything not on the list is left out."""
+"""JSON logs to standard output: ids, codes and durations; fields that are not on the list are left out."""
 
 import logging
 import sys
-import threading
 import traceback
 from collections.abc import Mapping, MutableMapping
 from types import TracebackType
@@ -26,7 +25,7 @@ ALLOWED = frozenset(
         "route",
         "status",
         "duration_ms",
-        "caller",
+        "principal",
         "outbox_id",
         "kind",
         "attempt",
@@ -63,24 +62,21 @@ ALLOWED = frozenset(
 
 
 def configure(service: str, *, level: str = "INFO") -> None:
-    """Once per process, before the first line is logged.
-
-    Our own lines, several for each request, do not pass through the standard library: that would double their cost.
-    """
-    shared: list[Any] = [
+    """Write the log lines of our modules and of libraries to standard output. Call it once per process."""
+    fields: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _with_context(service),
-        _exception_without_values,
-        _only_allowed,
     ]
-    handler = _Foreign()
+    handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared[:4], _foreign_message_dropped, *shared[4:]],
+            foreign_pre_chain=[*fields, _foreign_message_dropped],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _exception_without_values,
+                _only_allowed,
                 structlog.processors.JSONRenderer(),
             ],
         )
@@ -88,42 +84,15 @@ def configure(service: str, *, level: str = "INFO") -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=_Own,
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *fields,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-
-
-_one_by_one = threading.Lock()
-
-
-def _write(line: str) -> None:
-    with _one_by_one:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-
-
-class _Own:
-    """Where the lines of one of our modules go."""
-
-    def __init__(self, name: str = "") -> None:
-        self.name = name
-
-    def write(self, line: str) -> None:
-        _write(line)
-
-    debug = info = warning = error = critical = write
-
-
-class _Foreign(logging.Handler):
-    """Where the lines of libraries go."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            _write(self.format(record))
-        except Exception:  # noqa: BLE001 - as every handler does
-            self.handleError(record)
 
 
 def _with_context(service: str) -> structlog.types.Processor:
@@ -137,13 +106,13 @@ def _with_context(service: str) -> structlog.types.Processor:
 
 
 def _only_allowed(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    return {key: value for key, value in event.items() if key in ALLOWED or key.startswith("_")}
+    return {key: value for key, value in event.items() if key in ALLOWED}
 
 
 def _foreign_message_dropped(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """A library's warning may quote what a client sent: keep its unformatted template only.
+    """Keep a library's message without its arguments, which may quote what a client sent.
 
-    gunicorn's own warnings are about processes; its reports of an exception name the address that was asked for.
+    gunicorn's messages about its processes keep theirs; its reports of an exception would name the requested path.
     """
     record = event.get("_record")
     if isinstance(record, logging.LogRecord) and (record.exc_info or not record.name.startswith("gunicorn")):
@@ -152,7 +121,7 @@ def _foreign_message_dropped(_: object, __: str, event: MutableMapping[str, Any]
 
 
 def _exception_without_values(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """Where it broke and what kind of error it was: an error's message may quote a person's data."""
+    """Keep the type and the places of an exception; its message may quote a person's data."""
     given = event.pop("exc_info", None)
     triple = sys.exc_info() if given is True else given
     if isinstance(triple, BaseException):

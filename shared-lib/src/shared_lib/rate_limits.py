@@ -1,7 +1,7 @@
-"""How often one caller, and one organisation, may ask: an allowance each that refills steadily.
+"""Rate limits per principal (or address) and per organisation, by the generic cell rate algorithm (GCRA).
 
-In memory and per process: N web processes let N times as much through, which is enough to keep one client from taking
-the place of all others. The `limits` library would start a thread every ten milliseconds of traffic for the same.
+In memory and per process: N web processes admit N times as many requests, which still keeps one client from displacing
+all others. The `limits` library would start a thread every ten milliseconds of traffic for the same.
 """
 
 import math
@@ -18,12 +18,12 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class RateLimits:
-    """Requests a minute; 0 does not limit. Whoever has no token is counted by address, like a caller."""
+    """Requests a minute; 0 does not limit. Clients without a token are counted by address instead of by principal."""
 
     per_caller: int = 0
     per_organisation: int = 0
     trusted_proxies: int = 0
-    """How many proxies of ours stand in front, each adding to X-Forwarded-For. Anything before them is hearsay."""
+    """How many of our proxies add to X-Forwarded-For; addresses that were there before them are not trusted."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "RateLimits":
@@ -36,21 +36,21 @@ class RateLimits:
 
 
 class Allowance:
-    """So many a minute for each key, all of them at once if need be (the generic cell rate algorithm, GCRA)."""
+    """So many requests a minute for each key, also all at once."""
 
     def __init__(self, per_minute: int, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._step = WINDOW_SECONDS / per_minute
         self._monotonic = monotonic
         self._full_at: dict[Key, float] = {}
-        """When the key's allowance is whole again; a key whose moment has passed need not be remembered."""
-        self._swept_at = monotonic()
+        """When the whole allowance of a key is free again; keys whose moment has passed are forgotten."""
+        self._cleaned_at = monotonic()
         self._lock = threading.Lock()
 
     def take(self, key: Key) -> int:
-        """0 and one less to take; or, where nothing is left, the whole seconds until there is."""
+        """Take one request: 0, or the seconds until the next one is free when none is left."""
         with self._lock:
             now = self._monotonic()
-            self._sweep(now)
+            self._forget_old(now)
             full_at = max(self._full_at.get(key, now), now) + self._step
             missing = full_at - now - WINDOW_SECONDS
             if missing > 1e-6:
@@ -61,23 +61,23 @@ class Allowance:
     def __len__(self) -> int:
         return len(self._full_at)
 
-    def _sweep(self, now: float) -> None:
-        if now - self._swept_at >= WINDOW_SECONDS:
+    def _forget_old(self, now: float) -> None:
+        if now - self._cleaned_at >= WINDOW_SECONDS:
             self._full_at = {key: moment for key, moment in self._full_at.items() if moment > now}
-            self._swept_at = now
+            self._cleaned_at = now
 
 
 class Throttle:
-    """The limits at work in one process."""
+    """The limits of one process."""
 
     def __init__(self, limits: RateLimits, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.limits = limits
-        self._callers = _allowance(limits.per_caller, monotonic)
+        self._clients = _allowance(limits.per_caller, monotonic)
         self._organisations = _allowance(limits.per_organisation, monotonic)
 
-    def take(self, caller: Key, organisation: str | None) -> int:
+    def take(self, client: Key, organisation: str | None) -> int:
         """0 if this request may pass; else after how many whole seconds the next one may."""
-        wait = self._callers.take(caller) if self._callers is not None else 0
+        wait = self._clients.take(client) if self._clients is not None else 0
         if wait or organisation is None or self._organisations is None:
             return wait
         return self._organisations.take(("organisation", organisation))

@@ -16,12 +16,12 @@ LIFETIME_SECONDS = 60
 REUSED_SECONDS = 20
 
 Sign = Callable[[str], str]
-"""Answers a token for an audience."""
+"""Returns a token for an audience."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSigner:
-    """Makes the short-lived tokens by which one service speaks to another."""
+    """Signs the short-lived tokens of one service."""
 
     key: Any
     kid: str
@@ -39,7 +39,7 @@ class ServiceSigner:
         return cls(key=key, kid=public["kid"], algorithm=public["alg"], issuer=issuer, name=name, clock=clock)
 
     def token(self, audience: str) -> str:
-        """A token for this audience, good for 40 s to 60 s: one is used for 20 s, because signing is dear."""
+        """A token for this audience, valid for 40 s to 60 s more: it is reused for 20 s, because signing is slow."""
         now = int(self.clock().timestamp())
         signed_at, token = self._kept.get(audience, (now - REUSED_SECONDS, ""))
         if 0 <= now - signed_at < REUSED_SECONDS:

@@ -1,29 +1,28 @@
-"""Bearer tokens (RFC 7519, RFC 8725): who calls."""
+"""Bearer tokens (RFC 7519, RFC 8725): from a token to its principal."""
 
 import base64
 import binascii
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
 
 from .clock import Clock
 from .keys import KeySet
-from .proven_tokens import ProvenTokens
 
-MOST_BYTES = 8 * 1024
+MAX_BYTES = 8 * 1024
 LEEWAY_SECONDS = 30
 
 
 class InvalidToken(Exception):
-    """The token is not one we trust. The reason is for our log only: every caller gets the same answer."""
+    """The token is not one we trust. The reason is for our log only: every client gets the same answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Caller:
-    """Who calls, as the token says: `subject` is a person, or a service when `is_service`."""
+class Principal:
+    """Who asks, as the token says: `subject` is a person, or a service when `is_service`."""
 
     subject: str
     roles: frozenset[str] = frozenset()
@@ -40,63 +39,38 @@ class ClaimNames:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Proven:
-    """A token with a good signature."""
-
-    kid: str
-    key: jwt.PyJWK
-    claims: dict[str, Any]
-    caller: Caller
-
-
-@dataclass(frozen=True, kw_only=True)
 class TokenVerifier:
-    """Trusts tokens of one issuer for one audience, signed by a key of `keys`, living at most `longest` seconds."""
+    """Trusts tokens of one issuer for one audience, signed by one of `keys`, valid `max_lifetime` seconds or less."""
 
     keys: KeySet
     issuer: str
     audience: str
     clock: Clock
     claims: ClaimNames = ClaimNames()
-    longest: int = 3600
+    max_lifetime: int = 3600
     for_services: bool = False
 
-    _proven: ProvenTokens[_Proven] = field(default_factory=ProvenTokens, repr=False, compare=False)
-
     def knows_key_of(self, token: str) -> bool:
-        """Is the token signed in the name of one of our keys? Says nothing about its being genuine."""
-        if self._recalled(token) is not None:
-            return True
+        """Does the token name one of our keys? Its signature is not verified."""
         try:
             return self.keys.find(_kid(_member(token, 0))) is not None
         except InvalidToken:
             return False
 
-    def verify(self, token: str) -> Caller:
-        """The caller. Raises InvalidToken for any fault whatever.
-
-        A signature is verified once; the times, and that its key is still the one we trust, every time.
-        """
-        proven = self._recalled(token)
-        if proven is None:
-            proven = self._prove(token)
-            self._proven.remember(token, proven)
-        self._check_times(proven.claims)
-        return proven.caller
-
-    def _recalled(self, token: str) -> _Proven | None:
-        """A key that was read anew is another object: then the signature is verified again."""
-        proven = self._proven.recall(token)
-        return proven if proven is not None and self.keys.find(proven.kid) is proven.key else None
-
-    def _prove(self, token: str) -> _Proven:
+    def verify(self, token: str) -> Principal:
+        """The principal that the token was issued to. Raises InvalidToken for every fault."""
         header, claims = _member(token, 0), _member(token, 1)
         if "crit" in header:
             raise InvalidToken("crit")
-        kid = _kid(header)
-        key = self.keys.find(kid)
+        key = self.keys.find(_kid(header))
         if key is None or header.get("alg") != key.algorithm_name:
             raise InvalidToken("key")
+        self._verify_signature(token, key)
+        self._check_times(claims)
+        return self._principal(claims)
+
+    def _verify_signature(self, token: str, key: jwt.PyJWK) -> None:
+        """Signature, issuer and audience; the times are checked by our own clock."""
         try:
             jwt.decode(
                 token,
@@ -113,7 +87,6 @@ class TokenVerifier:
             )
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise InvalidToken(type(error).__name__) from error
-        return _Proven(kid=kid, key=key, claims=claims, caller=self._caller(claims))
 
     def _check_times(self, claims: dict[str, Any]) -> None:
         now = self.clock().timestamp()
@@ -121,12 +94,12 @@ class TokenVerifier:
         not_before = _moment(claims.get("nbf", issued))
         if expires <= now - LEEWAY_SECONDS or max(issued, not_before) > now + LEEWAY_SECONDS:
             raise InvalidToken("time")
-        if not 0 < expires - issued <= self.longest:
+        if not 0 < expires - issued <= self.max_lifetime:
             raise InvalidToken("lifetime")
 
-    def _caller(self, claims: dict[str, Any]) -> Caller:
+    def _principal(self, claims: dict[str, Any]) -> Principal:
         organisation = claims.get(self.claims.organisation)
-        return Caller(
+        return Principal(
             subject=_word(claims["sub"]),
             roles=frozenset(_words(claims.get(self.claims.role, []))),
             organisation=None if organisation is None else _word(organisation),
@@ -135,7 +108,7 @@ class TokenVerifier:
 
 
 def _member(token: str, index: int) -> dict[str, Any]:
-    if len(token) > MOST_BYTES or token.count(".") != 2:
+    if len(token) > MAX_BYTES or token.count(".") != 2:
         raise InvalidToken("shape")
     part = token.split(".")[index]
     try:

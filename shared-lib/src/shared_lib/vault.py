@@ -7,6 +7,7 @@ import hmac
 import json
 import secrets
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -31,11 +32,10 @@ class Vault:
 
     current: str
     keys: dict[str, bytes] = field(repr=False)
-    _ciphers: dict[str, AESGCM] = field(init=False, repr=False)
-    """Made once: to make one costs four times as much as to open a text with it."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_ciphers", {key_id: AESGCM(key) for key_id, key in self.keys.items()})
+    @cached_property
+    def _ciphers(self) -> dict[str, AESGCM]:
+        return {key_id: AESGCM(key) for key_id, key in self.keys.items()}
 
     @classmethod
     def from_file(cls, path: str, *, setting: str) -> "Vault":

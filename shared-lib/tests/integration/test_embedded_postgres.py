@@ -129,13 +129,6 @@ def test_stopping_ends_every_process_even_with_a_transaction_open(tmp_path):
     assert pids_of(server) == []
 
 
-def test_the_server_pushes_nobody_aside_who_is_computing(postgres):
-    with psycopg.connect(postgres.dsn("postgres")) as connection:
-        backend = connection.info.backend_pid
-
-        assert {os.sched_getscheduler(pid) for pid in (postgres.pid, backend)} == {os.SCHED_BATCH}
-
-
 def test_the_server_outlives_the_thread_that_started_it(tmp_path):
     server = EmbeddedPostgres(tmp_path / "db", settings={"fsync": "off"})
     thread = threading.Thread(target=server.start)

@@ -51,9 +51,9 @@ def served() -> Iterator[Served]:
 def serving() -> Iterator[Served]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    environment = {**os.environ, "BIND": f"127.0.0.1:{port}", "WEB_THREADS": str(THREADS), "DRAIN_SECONDS": "1"}
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn_conf", "--pythonpath", str(TESTS)]
-    process = subprocess.Popen([*command, "tiny_service:application"], env=environment)
+    settings = {"LISTEN_ADDRESS": f"127.0.0.1:{port}", "WEB_THREADS": str(THREADS), "SHUTDOWN_GRACE_SECONDS": "1"}
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn.config", "--pythonpath", str(TESTS)]
+    process = subprocess.Popen([*command, "tiny_service:application"], env={**os.environ, **settings})
     running = Served(process, port)
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
@@ -64,11 +64,6 @@ def serving() -> Iterator[Served]:
     yield running
     process.kill()
     process.wait()
-
-
-def test_a_worker_looks_for_garbage_again(served: Served) -> None:
-    """Loading the application does not, to be done sooner."""
-    assert requests.get(f"{served.url}/garbage", timeout=5).json() == {"looked_for": True}
 
 
 def test_liveness_does_not_wait_for_a_busy_thread(served: Served) -> None:
@@ -113,29 +108,34 @@ def test_clients_that_say_nothing_cost_no_thread(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "status"),
+    ("message", "status", "instance"),
     [
-        (b"GARBAGE\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nBad Header: y\r\n\r\n", 400),
-        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 9000 + b"\r\n\r\n", 431),
-        (b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n", 400),
+        (b"GARBAGE\r\n\r\n", 400, ""),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nBad Header: y\r\n\r\n", 400, "/"),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, ""),
+        (b"GET /left?a=b HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 9000 + b"\r\n\r\n", 431, "/left"),
+        (b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n", 400, "/echo"),
+        (b"POST /echo HTTP/1.1\r\nHost: x\r\nExpect: cake\r\nContent-Length: 2\r\n\r\n{}", 417, "/echo"),
         (
             b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
             b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\nzz\r\n",
             400,
+            "/echo",
         ),
     ],
-    ids=["no request", "bad header", "long line", "long header", "bad length", "bad chunk"],
+    ids=["no request", "bad header", "long line", "long header", "bad length", "bad expectation", "bad chunk"],
 )
-def test_what_cannot_be_parsed_is_answered_with_a_problem_document(served: Served, message: bytes, status: int) -> None:
+def test_an_unreadable_request_is_answered_with_a_problem_document(
+    served: Served, message: bytes, status: int, instance: str
+) -> None:
     head, _, body = served.say(message).partition(b"\r\n\r\n")
 
     assert head.startswith(f"HTTP/1.1 {status} ".encode())
     assert b"application/problem+json" in head
     for header in (b"Cache-Control: no-store", b"X-Content-Type-Options: nosniff", b"X-Request-ID: "):
         assert header in head
-    assert json.loads(body)["status"] == status
+    document = json.loads(body)
+    assert (document["status"], document["instance"]) == (status, instance)
 
 
 @pytest.mark.parametrize("size", [70_000, 20 * 1024 * 1024])
@@ -179,27 +179,27 @@ def test_told_to_end_it_drains_and_answers_what_had_begun(ending: Served) -> Non
     assert ending.process.wait(timeout=30) == 0
 
 
-def test_told_to_end_it_slams_the_door_in_nobodys_face(ending: Served) -> None:
-    """A request of two seconds keeps it from ending at once, while others knock without a pause."""
+def test_until_the_grace_period_ends_every_new_request_is_answered(ending: Served) -> None:
+    """A request of two seconds keeps the process from exiting early, while other clients go on asking."""
     slow = threading.Thread(target=ending.say, args=(b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",))
     slow.start()
     threading.Event().wait(0.3)
-    outcomes: list[str] = []
-
-    def knock() -> None:
-        while "ConnectionRefusedError" not in outcomes:
-            try:
-                answer = ending.say(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-                outcomes.append("answered" if answer.startswith(b"HTTP/1.1 200") else "cut off")
-            except OSError as error:
-                outcomes.append(type(error).__name__)
-
-    knocking = [threading.Thread(target=knock) for _ in range(4)]
-    for thread in knocking:
-        thread.start()
+    grace_ends = time.monotonic() + 0.9
     ending.process.send_signal(signal.SIGTERM)
-    for thread in [*knocking, slow]:
+    statuses: list[bytes] = []
+
+    def ask() -> None:
+        while time.monotonic() < grace_ends:
+            statuses.append(ending.say(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")[9:12])
+
+    asking = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in asking:
+        thread.start()
+    for thread in [*asking, slow]:
         thread.join()
 
-    assert set(outcomes) == {"answered", "ConnectionRefusedError"}
+    assert len(statuses) > 4
+    assert set(statuses) == {b"200"}
     assert ending.process.wait(timeout=30) == 0
+    with pytest.raises(ConnectionRefusedError):
+        ending.say(b"GET /openapi.json HTTP/1.1\r\n\r\n")

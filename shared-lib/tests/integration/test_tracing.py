@@ -125,6 +125,6 @@ def test_without_it_nothing_is_carried_sent_or_imported(relay: Relay, downstream
     assert rows(relay.database)[0].payload == {"name": "parcel"}
     assert seen == [None]
 
-    look = "import shared_lib.outbox, shared_lib.web.api, sys, json; print(json.dumps(sorted(sys.modules)))"
+    look = "import shared_lib.outbox, shared_lib.web.app, sys, json; print(json.dumps(sorted(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, check=True, text=True).stdout
     assert [name for name in json.loads(loaded) if name.startswith("opentelemetry")] == []

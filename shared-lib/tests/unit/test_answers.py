@@ -13,7 +13,7 @@ REQUEST_ID = "asked-by-a-test"
 
 @pytest.fixture
 def client(issuer: Issuer) -> FlaskClient:
-    return a_service(issuer, is_open=True).test_client()
+    return a_service(issuer, allow_anonymous=True).test_client()
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 from marshmallow import ValidationError
 from shared_lib.paging import Mark
-from shared_lib.web.cursors import LONGEST, Cursor, cursor_of, opaque_id, serial_number
+from shared_lib.web.pagination import MAX_CURSOR_LENGTH, CursorField, cursor_of, opaque_id, serial_number
 
 MOMENT = datetime(2026, 3, 19, 14, 30, 0, 123456, tzinfo=UTC)
 LAPSE = UUID("0b5e7c9a-1d2f-4a3b-8c4d-5e6f708192a3")
 TEXT = "2026-03-19T14:30:00.123456"
-EVENTS, LAPSES, AUDIT = (Cursor(kind, metadata={}) for kind in (opaque_id, UUID, serial_number))
+EVENTS, LAPSES, AUDIT = (CursorField(kind, metadata={}) for kind in (opaque_id, UUID, serial_number))
 
 
 def coded(text: str) -> str:
@@ -33,11 +33,11 @@ def coded(text: str) -> str:
         MOMENT.astimezone(timezone(timedelta(hours=5, minutes=45))),
     ],
 )
-def test_what_is_written_is_read_to_the_microsecond(field: Cursor, id_: str | UUID | int, moment: datetime) -> None:
+def test_a_cursor_is_read_to_the_microsecond(field: CursorField, id_: str | UUID | int, moment: datetime) -> None:
     cursor = cursor_of(Mark(moment, id_))
 
     assert field.deserialize(cursor) == Mark(moment, id_)
-    assert len(cursor) <= LONGEST
+    assert len(cursor) <= MAX_CURSOR_LENGTH
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,6 @@ def test_what_is_written_is_read_to_the_microsecond(field: Cursor, id_: str | UU
         ),
     ],
 )
-def test_nothing_else_is_read(field: Cursor, cursor: str) -> None:
+def test_nothing_else_is_read(field: CursorField, cursor: str) -> None:
     with pytest.raises(ValidationError, match="Give a cursor"):
         field.deserialize(cursor)

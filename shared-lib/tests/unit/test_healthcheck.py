@@ -48,24 +48,24 @@ def nobody() -> str:
 
 
 def test_a_web_process_is_healthy_when_it_is_ready(listening: Listening, nobody: str) -> None:
-    assert is_healthy({"BIND": listening({"/readyz": 200}), "METRICS_BIND": nobody})
-    assert not is_healthy({"BIND": listening({"/readyz": 503, "/livez": 200}), "METRICS_BIND": nobody})
+    assert is_healthy({"LISTEN_ADDRESS": listening({"/readyz": 200}), "METRICS_BIND": nobody})
+    assert not is_healthy({"LISTEN_ADDRESS": listening({"/readyz": 503, "/livez": 200}), "METRICS_BIND": nobody})
 
 
 def test_a_relay_is_healthy_while_it_polls(listening: Listening, nobody: str) -> None:
-    assert is_healthy({"BIND": nobody, "METRICS_BIND": listening({"/livez": 200})})
-    assert not is_healthy({"BIND": nobody, "METRICS_BIND": listening({"/livez": 503})})
+    assert is_healthy({"LISTEN_ADDRESS": nobody, "METRICS_BIND": listening({"/livez": 200})})
+    assert not is_healthy({"LISTEN_ADDRESS": nobody, "METRICS_BIND": listening({"/livez": 503})})
 
 
 def test_no_process_is_not_healthy(nobody: str) -> None:
-    assert not is_healthy({"BIND": nobody})
+    assert not is_healthy({"LISTEN_ADDRESS": nobody})
 
 
 def test_a_process_that_listens_but_does_not_answer_is_not_healthy(listening: Listening) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         stuck = f"0.0.0.0:{silent.getsockname()[1]}"
         relay = listening({"/livez": 200})
-        assert not is_healthy({"BIND": stuck, "METRICS_BIND": relay}, timeout_seconds=0.1)
+        assert not is_healthy({"LISTEN_ADDRESS": stuck, "METRICS_BIND": relay}, timeout_seconds=0.1)
 
 
 def test_a_process_that_answers_byte_by_byte_is_given_up_in_time() -> None:
@@ -82,7 +82,7 @@ def test_a_process_that_answers_byte_by_byte_is_given_up_in_time() -> None:
         threading.Thread(target=drip, args=(listener,), daemon=True).start()
         check = f"""
 from shared_lib import healthcheck
-raise SystemExit(healthcheck.main({{"BIND": "127.0.0.1:{listener.getsockname()[1]}"}}, timeout_seconds=0.5))
+raise SystemExit(healthcheck.main({{"LISTEN_ADDRESS": "127.0.0.1:{listener.getsockname()[1]}"}}, timeout_seconds=0.5))
 """
         finished = subprocess.run([sys.executable, "-c", check], timeout=10, check=False)
         over.set()
@@ -94,4 +94,4 @@ def test_a_proxy_of_the_environment_is_not_asked(
     listening: Listening, nobody: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", f"http://{nobody}")
-    assert is_healthy({"BIND": listening({"/readyz": 200})})
+    assert is_healthy({"LISTEN_ADDRESS": listening({"/readyz": 200})})

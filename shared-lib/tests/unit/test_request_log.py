@@ -1,8 +1,10 @@
 """The log has one line for each request, and nothing in it that a person could be recognised by."""
 
+import io
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from typing import Any
 
 import pytest
@@ -17,19 +19,27 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
-    """What this process has logged since the last look, exactly as a service writes it."""
-    root = logging.getLogger()
+def lines() -> Iterator[Lines]:
+    """The lines logged since the last call, exactly as a service writes them."""
+    root, output = logging.getLogger(), io.StringIO()
     before, level = root.handlers[:], root.level
-    house_logging.configure("parcels")
-    yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    with redirect_stdout(output):
+        house_logging.configure("parcels")
+
+    def taken() -> list[dict[str, Any]]:
+        written = output.getvalue()
+        output.seek(0)
+        output.truncate()
+        return [json.loads(line) for line in written.splitlines()]
+
+    yield taken
     root.handlers[:], root.level = before, level
     structlog.reset_defaults()
 
 
 @pytest.fixture
 def client(issuer: Issuer) -> FlaskClient:
-    return a_service(issuer, is_open=True).test_client()
+    return a_service(issuer, allow_anonymous=True).test_client()
 
 
 def person(issuer: Issuer, subject: str) -> dict[str, str]:
@@ -42,21 +52,21 @@ def test_a_request_is_one_line_with_its_route_and_never_its_address(client: Flas
     failure, request = lines()
     assert set(request) == {
         *("event", "level", "logger", "timestamp", "service", "request_id"),
-        *("method", "route", "status", "duration_ms", "caller"),
+        *("method", "route", "status", "duration_ms", "principal"),
     }
     assert (request["event"], request["request_id"]) == ("request", "asked-by-a-test")
     assert (request["method"], request["route"], request["status"]) == ("GET", "/broken/<identifier:parcel_id>", 500)
-    assert request["caller"] is None
+    assert request["principal"] is None
     assert request["duration_ms"] >= 0
     assert failure["exception"].startswith("ValueError < ")
     assert SECRET not in json.dumps([failure, request])
 
 
-def test_a_caller_is_told_apart_but_not_named(client: FlaskClient, lines: Lines, issuer: Issuer) -> None:
+def test_principals_are_told_apart_but_not_named(client: FlaskClient, lines: Lines, issuer: Issuer) -> None:
     for subject in ("kari.nordmann", "kari.nordmann", "ola.nordmann"):
         client.get("/mine", headers=person(issuer, subject))
 
-    kari, again, ola = (line["caller"] for line in lines())
+    kari, again, ola = (line["principal"] for line in lines())
     assert kari == again != ola
     assert len(kari) == len(ola) == 12
     assert "nordmann" not in kari + ola

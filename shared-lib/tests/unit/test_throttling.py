@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 from shared_lib.rate_limits import RateLimits
 from shared_lib.testing.issuer import Issuer, bearer
-from shared_lib.web.problems import DETAILS
+from shared_lib.web.problem_document import DETAILS
 
 from ..small_service import AUDIENCE, a_service
 
@@ -47,7 +47,7 @@ def test_being_refused_for_a_missing_role_counts_but_a_bad_token_is_nobodys(issu
 
 
 def test_neighbour_services_are_not_limited(issuer: Issuer) -> None:
-    client = a_service(issuer, limits=THREE, is_open=True).test_client()
+    client = a_service(issuer, limits=THREE, allow_anonymous=True).test_client()
     neighbour = bearer(issuer.service("post", audience=AUDIENCE))
     assert statuses(client, "/internal", 10, headers=neighbour) == [200] * 10
     assert statuses(client, "/open", 10, headers=neighbour) == [200] * 10
@@ -55,14 +55,14 @@ def test_neighbour_services_are_not_limited(issuer: Issuer) -> None:
 
 @pytest.mark.parametrize("path", ["/livez", "/metrics", "/openapi.json"])
 def test_what_machines_ask_is_not_limited(issuer: Issuer, path: str) -> None:
-    client = a_service(issuer, limits=THREE, is_open=True).test_client()
+    client = a_service(issuer, limits=THREE, allow_anonymous=True).test_client()
     assert statuses(client, path, 10) == [200] * 10
 
 
 @pytest.mark.parametrize("trusted", [0, 1, 2])
 def test_without_a_token_the_address_counts_whatever_the_client_says_of_itself(issuer: Issuer, trusted: int) -> None:
     limits = RateLimits(per_caller=3, trusted_proxies=trusted)
-    client = a_service(issuer, limits=limits, is_open=True).test_client()
+    client = a_service(issuer, limits=limits, allow_anonymous=True).test_client()
     ours = ["198.51.100.7", "10.0.0.1"][:trusted]
 
     answers = [
@@ -74,13 +74,13 @@ def test_without_a_token_the_address_counts_whatever_the_client_says_of_itself(i
 
 
 def test_behind_our_proxy_each_client_has_an_allowance_of_its_own(issuer: Issuer) -> None:
-    client = a_service(issuer, limits=RateLimits(per_caller=1, trusted_proxies=1), is_open=True).test_client()
+    client = a_service(issuer, limits=RateLimits(per_caller=1, trusted_proxies=1), allow_anonymous=True).test_client()
     assert statuses(client, "/open", 2, headers={"X-Forwarded-For": "198.51.100.7"}) == [200, 429]
     assert statuses(client, "/open", 2, headers={"X-Forwarded-For": "198.51.100.8"}) == [200, 429]
 
 
 def test_one_network_of_the_new_protocol_is_one_client(issuer: Issuer) -> None:
-    client = a_service(issuer, limits=RateLimits(per_caller=2), is_open=True).test_client()
+    client = a_service(issuer, limits=RateLimits(per_caller=2), allow_anonymous=True).test_client()
     answers = [
         client.get("/open", environ_base={"REMOTE_ADDR": address}).status_code
         for address in ("2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::3", "2001:db8:0:1::1")

@@ -3,7 +3,8 @@
 import base64
 import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -11,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from shared_lib.clock import utc_now
 from shared_lib.jwk import public_jwk
-from shared_lib.keys import KeySet
-from shared_lib.service_tokens import ServiceSigner
+from shared_lib.keys import FRESH_SECONDS, KeySet
+from shared_lib.service_tokens import REUSED_SECONDS, ServiceSigner
 from shared_lib.testing.issuer import ISSUER, Issuer
 from shared_lib.tokens import InvalidToken, TokenVerifier
 
@@ -56,11 +57,11 @@ def raw(issuer: Issuer, header: str, payload: str) -> str:
 
 
 def test_a_good_token_says_who_calls(verifier: TokenVerifier, issuer: Issuer) -> None:
-    caller = verifier.verify(signed(issuer, claims(role=["clerk", "boss"], aud=["other", AUDIENCE])))
+    principal = verifier.verify(signed(issuer, claims(role=["clerk", "boss"], aud=["other", AUDIENCE])))
 
-    assert (caller.subject, caller.organisation) == ("kari", "oslo")
-    assert caller.roles == {"clerk", "boss"}
-    assert not caller.is_service
+    assert (principal.subject, principal.organisation) == ("kari", "oslo")
+    assert principal.roles == {"clerk", "boss"}
+    assert not principal.is_service
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,12 @@ def test_another_key_under_a_known_name_is_refused(verifier: TokenVerifier, issu
 def test_services_and_people_are_strangers(verifier: TokenVerifier, issuer: Issuer) -> None:
     service_token = issuer.service("post", audience=AUDIENCE)
     services = TokenVerifier(
-        keys=KeySet(issuer.service_jwks), issuer=ISSUER, audience=AUDIENCE, clock=utc_now, longest=60, for_services=True
+        keys=KeySet(issuer.service_jwks),
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        clock=utc_now,
+        max_lifetime=60,
+        for_services=True,
     )
 
     assert services.verify(service_token).is_service
@@ -174,3 +180,44 @@ def test_a_service_token_is_for_one_audience_and_one_minute(issuer: Issuer) -> N
 
     assert (content["aud"], content["sub"]) == ("parcels", "post")
     assert content["exp"] - content["iat"] == 60
+
+
+def test_a_good_token_expires(issuer: Issuer) -> None:
+    now = [datetime.fromtimestamp(NOW, UTC)]
+    verifier = TokenVerifier(keys=KeySet(issuer.jwks), issuer=ISSUER, audience=AUDIENCE, clock=lambda: now[0])
+    token = signed(issuer, claims())
+    assert verifier.verify(token).subject == "kari"
+
+    now[0] += timedelta(seconds=331)
+
+    with pytest.raises(InvalidToken, match="time"):
+        verifier.verify(token)
+
+
+def test_a_good_token_is_refused_once_its_key_is_withdrawn(issuer: Issuer, tmp_path: Path) -> None:
+    seconds, jwks = [0.0], tmp_path / "keys.json"
+    jwks.write_text(json.dumps({"keys": [public_jwk(issuer.person_key)]}))
+    keys = KeySet(str(jwks), monotonic=lambda: seconds[0])
+    verifier = TokenVerifier(keys=keys, issuer=ISSUER, audience=AUDIENCE, clock=utc_now)
+    token = signed(issuer, claims())
+    verifier.verify(token)
+
+    jwks.write_text(json.dumps({"keys": [public_jwk(generate_private_key(SECP256R1()))]}))
+    seconds[0] += FRESH_SECONDS + 1
+
+    assert not verifier.knows_key_of(token)
+    with pytest.raises(InvalidToken, match="key"):
+        verifier.verify(token)
+
+
+def test_a_service_token_is_reused_while_most_of_its_lifetime_is_left(issuer: Issuer) -> None:
+    now = [utc_now()]
+    signer = ServiceSigner.from_file(issuer.service_key_path, issuer=ISSUER, name="clerk", clock=lambda: now[0])
+    first = signer.token(AUDIENCE)
+
+    assert signer.token(AUDIENCE) == first
+    assert signer.token("letters") != first
+    now[0] += timedelta(seconds=REUSED_SECONDS)
+    assert signer.token(AUDIENCE) != first
+    now[0] -= timedelta(hours=1)  # after a clock was set back, no token is from the future
+    assert jwt.decode(signer.token(AUDIENCE), options={"verify_signature": False})["iat"] == int(now[0].timestamp())

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from shared_lib.web.auth import caller, service_only
-from shared_lib.web.input import Blueprint
+from shared_lib.web.auth import current_principal, service_only
+from shared_lib.web.json_input import Blueprint
 
 from acknowledgement_service.domain.model import Opening
 from acknowledgement_service.usecases.lapses import Lapses
@@ -28,7 +28,7 @@ def open_lapse(body: dict[str, Any], notification_id: UUID, coordinator_id: str)
     """
     opening = Opening(notification_id=notification_id, coordinator_id=coordinator_id, **body)
     lapses: Lapses = current_app.extensions["lapses"]
-    outcome = lapses.open(opening, by=caller().subject)
+    outcome = lapses.open(opening, by=current_principal().subject)
     return outcome.value, 201 if outcome.is_new else 200
 
 

@@ -8,7 +8,7 @@ from shared_lib.paging import PageRequest
 from shared_lib.web.auth import public
 from shared_lib.web.conditional import etag, wanted_versions
 from shared_lib.web.idempotency import REPLAYED
-from shared_lib.web.input import Blueprint
+from shared_lib.web.json_input import Blueprint
 from shared_lib.web.pagination import page_answer
 
 from acknowledgement_service.domain.model import Change, Filters

@@ -4,9 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
-from shared_lib.web.cursors import Cursor
 from shared_lib.web.fields import Identifier, PlainText, QueryBoolean, StrictBoolean, UtcDateTime
-from shared_lib.web.pagination import AFTER, BEFORE, PageQuerySchema, PaginationSchema
+from shared_lib.web.pagination import AFTER, BEFORE, CursorField, PageQuerySchema, PaginationSchema
 
 from acknowledgement_service.domain.model import Change, Filters, Sort
 
@@ -88,8 +87,8 @@ class RemovedSchema(Schema):
 
 
 class LapseQuerySchema(PageQuerySchema):
-    after = Cursor(UUID, metadata=AFTER)
-    before = Cursor(UUID, metadata=BEFORE)
+    after = CursorField(UUID, metadata=AFTER)
+    before = CursorField(UUID, metadata=BEFORE)
     coordinator_id = Identifier()
     mentor_id = Identifier()
     is_acknowledged = QueryBoolean()

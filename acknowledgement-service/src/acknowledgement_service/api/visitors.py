@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import current_app
 from shared_lib.idempotency import RequestKey
-from shared_lib.web.auth import visitor
+from shared_lib.web.auth import optional_principal
 from shared_lib.web.idempotency import request_key
 
 from acknowledgement_service.domain.visitor import ANYBODY, Visitor
@@ -12,7 +12,7 @@ from acknowledgement_service.domain.visitor import ANYBODY, Visitor
 
 def present_visitor() -> Visitor:
     """Whoever sent this request; `ANYBODY` without a token, which the door lets in only in open mode."""
-    who = visitor()
+    who = optional_principal()
     if who is None:
         return ANYBODY
     return Visitor(id=who.subject, roles=who.roles, organisation_id=who.organisation, is_trusted=who.is_service)

@@ -4,8 +4,8 @@ from flask import Flask
 from shared_lib.clock import Clock, utc_now
 from shared_lib.database import REQUEST_SECONDS, Database
 from shared_lib.vault import Vault
-from shared_lib.web import api
-from shared_lib.web.auth import Door
+from shared_lib.web.app import build_app, close_with
+from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
 from acknowledgement_service.api import audit, internal, metrics, routes
@@ -33,22 +33,24 @@ def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
     app.extensions["person_data"] = PersonData(database=patient, vault=vault, clock=clock)
     app.extensions["audit_trail"] = AuditTrail(database=database)
     app.extensions["fingerprint_secret"] = vault.fingerprint_secret
-    api.closing(app, database.close)
-    api.closing(app, patient.close)
+    close_with(app, database.close)
+    close_with(app, patient.close)
     return app
 
 
 def build_api(config: Config, lapses: Lapses, *, clock: Clock = utc_now) -> Flask:
     """The HTTP side alone, which is all that its description needs."""
-    door = Door.of(config.identity, limits=config.rate_limits, clock=clock, is_open=config.is_open)
-    app = api.build(
+    authenticator = Authenticator.of(
+        config.identity, limits=config.rate_limits, clock=clock, allow_anonymous=config.allow_anonymous
+    )
+    app = build_app(
         __name__,
         title="Coordinator Acknowledgement Service",
         base_path=routes.BASE_PATH,
         blueprints=[routes.blp, audit.blp, internal.blp],
         error_table=ERROR_TABLE,
-        door=door,
-        checks=usual_checks(lapses.database, MIGRATIONS, door),
+        authenticator=authenticator,
+        checks=usual_checks(lapses.database, MIGRATIONS, authenticator),
         collectors=[metrics.OpenLapsesCollector(lapses.open_by_age)],
     )
     app.extensions["lapses"] = lapses

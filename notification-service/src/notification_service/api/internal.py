@@ -5,8 +5,8 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from flask import current_app, request
-from shared_lib.web.auth import caller, service_only
-from shared_lib.web.input import Blueprint
+from shared_lib.web.auth import current_principal, service_only
+from shared_lib.web.json_input import Blueprint
 
 from notification_service.domain.model import Dispatch
 from notification_service.usecases.contacts import Contacts
@@ -67,7 +67,7 @@ def withdraw(idempotency_key: str) -> Dispatch:
     Withdrawn messages are `skipped`. Harmless to repeat.
     """
     withdrawals: Withdrawals = current_app.extensions["withdrawals"]
-    return withdrawals.withdraw(idempotency_key, caller=key_holder(caller()))
+    return withdrawals.withdraw(idempotency_key, caller=key_holder(current_principal()))
 
 
 @blp.get("/people/<identifier:person_id>")

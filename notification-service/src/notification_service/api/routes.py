@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app
 from shared_lib.web.auth import public
 from shared_lib.web.idempotency import REPLAYED, preferred_wait
-from shared_lib.web.input import Blueprint
+from shared_lib.web.json_input import Blueprint
 
 from notification_service.domain.model import Announcement
 from notification_service.usecases.announcements import LONGEST_WAIT, Announcements

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 from marshmallow import Schema, fields, post_load, validate
-from shared_lib.web.auth import visitor
+from shared_lib.web.auth import optional_principal
 from shared_lib.web.fields import Identifier, PlainText, StrictInteger, UtcDateTime
 
 from notification_service.domain.model import Actor, Announcement, Context, Notice
@@ -76,7 +76,7 @@ class AnnouncementSchema(Schema):
 
         Whoever could say who is responsible could have a notice sent to anybody.
         """
-        who = visitor()
+        who = optional_principal()
         if who is None or not who.is_service or not isinstance(data, dict) or "context" not in data:
             return cast(Announcement, super().load(data, **options))
         added = _ADDED.load({"context": data["context"]})

@@ -3,8 +3,8 @@
 from typing import Any
 
 from shared_lib.idempotency import RequestKey
-from shared_lib.tokens import Caller
-from shared_lib.web.auth import visitor
+from shared_lib.tokens import Principal
+from shared_lib.web.auth import optional_principal
 from shared_lib.web.idempotency import request_key
 
 from notification_service.domain.errors import NotEntitled
@@ -17,7 +17,7 @@ ANONYMOUS = "anonymous"
 
 def present_requester(announcement: Announcement, *, wait_seconds: float) -> Requester:
     """Whoever sent this request. Raises NotEntitled for a token without a role that announces."""
-    who = visitor()
+    who = optional_principal()
     return Requester(
         subject=key_holder(who),
         person_id=who.subject if who is not None and not who.is_service else None,
@@ -27,14 +27,14 @@ def present_requester(announcement: Announcement, *, wait_seconds: float) -> Req
     )
 
 
-def key_holder(who: Caller | None) -> str:
+def key_holder(who: Principal | None) -> str:
     """Under which name Idempotency-Keys are kept: people, services and passers-by do not share any."""
     if who is None:
         return ANONYMOUS
     return f"service:{who.subject}" if who.is_service else f"person:{who.subject}"
 
 
-def _scope(who: Caller | None) -> Scope:
+def _scope(who: Principal | None) -> Scope:
     if who is None or who.is_service or "global_admin" in who.roles:
         return EVERYBODY
     if who.organisation is not None and "org_admin" in who.roles:
@@ -44,7 +44,7 @@ def _scope(who: Caller | None) -> Scope:
     raise NotEntitled
 
 
-def _key(announcement: Announcement, who: Caller | None) -> RequestKey | None:
+def _key(announcement: Announcement, who: Principal | None) -> RequestKey | None:
     """Fingerprints what is announced only: neither the reason, nor what the orchestrator adds of its own knowledge,
     which may have changed when it repeats its call.
     """

@@ -5,8 +5,8 @@ from shared_lib.clock import Clock, utc_now
 from shared_lib.database import REQUEST_SECONDS, Database
 from shared_lib.outbox import is_relay_running
 from shared_lib.outbox.metrics import OutboxCollector
-from shared_lib.web import api
-from shared_lib.web.auth import Door
+from shared_lib.web.app import build_app, close_with
+from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
 from notification_service.api import audit, internal, metrics, routes
@@ -49,22 +49,27 @@ def create_app(config: Config, *, others: Outside | None = None, clock: Clock = 
     app.extensions["person_data"] = PersonDataFromHereOn(
         own=PersonData(database=patient, clock=clock), acknowledgements=others.acknowledgements
     )
-    api.closing(app, database.close)
-    api.closing(app, patient.close)
-    api.closing(app, relay.close)
+    close_with(app, database.close)
+    close_with(app, patient.close)
+    close_with(app, relay.close)
     return app
 
 
 def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> Flask:
     """The HTTP side alone, which is all that its description needs."""
-    door = Door.of(config.identity, limits=config.rate_limits, clock=clock, is_open=config.is_open)
-    return api.build(
+    authenticator = Authenticator.of(
+        config.identity, limits=config.rate_limits, clock=clock, allow_anonymous=config.allow_anonymous
+    )
+    return build_app(
         __name__,
         title="Pause Notification Service",
         base_path=routes.BASE_PATH,
         blueprints=[routes.blp, audit.blp, internal.blp],
         error_table=ERROR_TABLE,
-        door=door,
-        checks={**usual_checks(database, MIGRATIONS, door), "relay": lambda: is_relay_running(database, clock)},
+        authenticator=authenticator,
+        checks={
+            **usual_checks(database, MIGRATIONS, authenticator),
+            "relay": lambda: is_relay_running(database, clock),
+        },
         collectors=[OutboxCollector(database, clock)],
     )

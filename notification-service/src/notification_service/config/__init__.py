@@ -23,7 +23,7 @@ class Config:
     identity: Identity
     rate_limits: RateLimits
     service_key: str
-    is_open: bool
+    allow_anonymous: bool
     acknowledgement_url: str
     acknowledgement_audience: str
     smtp: SmtpServer
@@ -51,7 +51,7 @@ class Config:
             identity=Identity.from_settings(settings, audience="notification-service", has_callers=True),
             rate_limits=RateLimits.from_settings(settings),
             service_key=settings.text("SERVICE_KEY"),
-            is_open=settings.choice("AUTH_MODE", ("open", "token")) == "open",
+            allow_anonymous=settings.choice("AUTH_MODE", ("open", "token")) == "open",
             acknowledgement_url=settings.url("ACKNOWLEDGEMENT_URL"),
             acknowledgement_audience=settings.text("ACKNOWLEDGEMENT_AUDIENCE", "acknowledgement-service"),
             smtp=SmtpServer.from_url(

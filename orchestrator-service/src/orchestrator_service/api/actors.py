@@ -5,7 +5,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from flask import g
-from shared_lib.web.auth import caller, requires
+from shared_lib.web.auth import current_principal, requires
 
 from orchestrator_service.domain.roles import Actor
 
@@ -22,7 +22,7 @@ def allowed(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*arguments: P.args, **options: P.kwargs) -> R:
-            who = caller()
+            who = current_principal()
             g.actor = Actor.acting(who.subject, roles=who.roles, organisation=who.organisation, allowed=roles)
             return view(*arguments, **options)
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from flask import current_app, jsonify
+from flask import current_app
 from shared_lib.idempotency import RequestKey
 from shared_lib.web.conditional import etag, wanted_versions
 from shared_lib.web.idempotency import REPLAYED, preferred_wait, request_key
-from shared_lib.web.input import Blueprint
-from shared_lib.web.pagination import page_links
+from shared_lib.web.json_input import Blueprint
+from shared_lib.web.pagination import page_answer
 
 from orchestrator_service.domain.pause_events import Correction, Draft
 from orchestrator_service.domain.roles import CORRECTORS, READERS, RECORDERS, REMOVERS
@@ -17,7 +17,6 @@ from orchestrator_service.usecases.records import Records
 
 from . import schemas
 from .actors import actor, allowed
-from .event_pages import event_page
 
 BASE_PATH = "/api/v1/pause-notifications"
 
@@ -35,8 +34,7 @@ blp = Blueprint(
 @blp.response(200, schemas.EventPageSchema)
 def list_events(query: dict[str, Any]) -> Any:
     """List pause events, newest first"""
-    page = _records().page(query["wanted"], query["page"], actor=actor())
-    return jsonify(event_page(page)), 200, page_links(page)
+    return page_answer(_records().page(query["wanted"], query["page"], actor=actor()))
 
 
 @blp.get("/<identifier:event_id>")

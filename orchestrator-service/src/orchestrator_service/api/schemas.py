@@ -3,9 +3,8 @@
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_dump, post_load, validates_schema
-from shared_lib.web.cursors import Cursor, opaque_id
 from shared_lib.web.fields import Identifier, PlainText, StrictInteger, UtcDateTime
-from shared_lib.web.pagination import AFTER, BEFORE, PageQuerySchema, PaginationSchema
+from shared_lib.web.pagination import AFTER, BEFORE, CursorField, PageQuerySchema, PaginationSchema, opaque_id
 
 from orchestrator_service.domain.event_lists import EventFilter
 from orchestrator_service.domain.pause_events import EVENT_RULES, Correction, Draft, EventType
@@ -145,7 +144,7 @@ class DraftSchema(Schema):
 
     @post_load
     def build(self, values: dict[str, Any], **_: Any) -> Draft:
-        return Draft(**values)
+        return Draft.reported(**values)
 
 
 class CorrectionSchema(Schema):
@@ -167,8 +166,8 @@ class CorrectionSchema(Schema):
 
 
 class EventQuerySchema(PageQuerySchema):
-    after = Cursor(opaque_id, metadata=AFTER)
-    before = Cursor(opaque_id, metadata=BEFORE)
+    after = CursorField(opaque_id, metadata=AFTER)
+    before = CursorField(opaque_id, metadata=BEFORE)
     event_type = fields.Enum(EventType, by_value=True)
     peer_mentor_id = Identifier()
     coordinator_id = Identifier()

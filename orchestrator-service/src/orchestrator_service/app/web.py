@@ -6,8 +6,8 @@ from shared_lib.database import REQUEST_SECONDS, Database
 from shared_lib.outbox import is_relay_running
 from shared_lib.outbox.metrics import OutboxCollector
 from shared_lib.vault import Vault
-from shared_lib.web import api
-from shared_lib.web.auth import Door
+from shared_lib.web.app import build_app, close_with
+from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
 from orchestrator_service.api import audit, routes
@@ -34,21 +34,24 @@ def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock
     app.extensions["records"] = Records(database=database, relay=relay, vault=vault, clock=clock)
     app.extensions["coordinators"] = Coordinators(database=database)
     app.extensions["fingerprint_secret"] = vault.fingerprint_secret
-    api.closing(app, database.close)
-    api.closing(app, relay.close)
+    close_with(app, database.close)
+    close_with(app, relay.close)
     return app
 
 
 def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> Flask:
     """The HTTP side alone, which is all that its description needs."""
-    door = Door.of(config.identity, limits=config.rate_limits, clock=clock)
-    return api.build(
+    authenticator = Authenticator.of(config.identity, limits=config.rate_limits, clock=clock)
+    return build_app(
         __name__,
         title="Pause Notification Orchestrator",
         base_path=routes.BASE_PATH,
         blueprints=[routes.blp, audit.blp],
         error_table=ERROR_TABLE,
-        door=door,
-        checks={**usual_checks(database, MIGRATIONS, door), "relay": lambda: is_relay_running(database, clock)},
+        authenticator=authenticator,
+        checks={
+            **usual_checks(database, MIGRATIONS, authenticator),
+            "relay": lambda: is_relay_running(database, clock),
+        },
         collectors=[OutboxCollector(database, clock)],
     )

@@ -24,7 +24,7 @@ def due_notice(certification: Certification, *, at: datetime, tiers: Collection[
     """
     expiry = certification.expires_at
     if at >= expiry:
-        return Draft(
+        return Draft.reported(
             peer_mentor_id=certification.mentor_id,
             event_type=EventType.CERTIFICATION_EXPIRED,
             effective_date=expiry,
@@ -34,7 +34,7 @@ def due_notice(certification: Certification, *, at: datetime, tiers: Collection[
     reached = [tier for tier in tiers if days <= tier]
     if not reached:
         return None
-    return Draft(
+    return Draft.reported(
         peer_mentor_id=certification.mentor_id,
         event_type=EventType.CERTIFICATION_EXPIRING,
         effective_date=expiry - timedelta(days=min(reached)),

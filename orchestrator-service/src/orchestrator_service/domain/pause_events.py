@@ -24,7 +24,7 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """An event as somebody reports it. Times are kept in milliseconds, a reason only with an activated pause."""
+    """An event as a client or the directory import reports it; made by `reported`."""
 
     peer_mentor_id: str
     event_type: EventType
@@ -34,10 +34,12 @@ class Draft:
     expiry_date: datetime | None = None
     days_remaining: int | None = None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "effective_date", in_milliseconds(self.effective_date))
-        if "reason" not in EVENT_RULES[self.event_type].members:
-            object.__setattr__(self, "reason", None)
+    @classmethod
+    def reported(cls, **members: Any) -> "Draft":
+        """The draft of these members: its date cut to milliseconds, its reason dropped where the event's rule has none."""
+        draft = cls(**members)
+        reason = draft.reason if "reason" in EVENT_RULES[draft.event_type].members else None
+        return replace(draft, effective_date=in_milliseconds(draft.effective_date), reason=reason)
 
     def completed(self, *, certified_until: datetime | None, at: datetime) -> "Draft":
         """The same with what the directory knows about the certification."""

@@ -89,21 +89,10 @@ class Account:
                 _take_for_own(self.alias, self.uid)
             if sys.platform == "linux":
                 _LIBC.prctl(_PR_SET_PDEATHSIG, int(farewell))
-                _let_others_finish()
             if os.getppid() != parent:  # it died before the kernel knew our wish
                 os._exit(1)
 
         return act
-
-
-def _let_others_finish() -> None:
-    """Let this process wait, when it wakes, until whoever is computing has done so or has had its turn.
-
-    A backend wakes on the message of somebody who shares the machine with it, is in the middle of his work, and holds
-    the lock of his interpreter: pushed aside by it, he would keep all his threads waiting.
-    """
-    with suppress(PermissionError):  # in a sandbox that knows better
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _take_for_own(alias: int, uid: int) -> None:

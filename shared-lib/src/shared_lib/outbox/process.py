@@ -6,7 +6,6 @@ from pathlib import Path
 
 import structlog
 
-from shared_lib import garbage
 from shared_lib.errors import Unavailable
 from shared_lib.schema import does_database_serve, revision_of_code
 
@@ -29,7 +28,6 @@ def run(relay: Relay, migrations: Path, *, metrics_bind: str | None) -> int:
     loop = RelayLoop(relay)
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: loop.stop())
-    garbage.spare_what_stays()
     log.info("relay.started")
     with monitor.serving(metrics_bind, loop.is_turning) if metrics_bind else nullcontext():
         if _schema_awaited(relay, revision_of_code(migrations)):

@@ -1,4 +1,4 @@
-"""An audit trail over HTTP: one list, for those whose business it is."""
+"""The audit log over HTTP: one list, for administrators."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,21 +10,19 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 from shared_lib.audit.entries import AuditEntry, AuditFilters
 from shared_lib.paging import PageRequest, Portion
 
-from .auth import caller, requires
-from .cursors import Cursor, serial_number
+from .auth import current_principal, requires
 from .fields import PlainText, QueryInteger, UtcDateTime
-from .input import Blueprint
-from .pagination import AFTER, BEFORE, PageQuerySchema, portion_answer
+from .json_input import Blueprint
+from .pagination import AFTER, BEFORE, CursorField, PageQuerySchema, portion_answer, serial_number
 from .problems import Problem
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-LAST_PAGE = 1_000
-"""Whoever wants to see further back follows `next` or narrows with `to`: so no page costs more than a glance at the
-pages before it."""
-LARGEST = 200
-USUAL = 50
+MAX_PAGE = 1_000
+"""Further back lead the `next` links and the filter `to`: a page found by number reads all pages before it."""
+MAX_LIMIT = 200
+DEFAULT_LIMIT = 50
 
 
 class AuditTrail(Protocol):
@@ -36,8 +34,9 @@ class AuditTrail(Protocol):
 
 
 def audit_blueprint(url: str, *, own: str, everything: str, name: str | None = None) -> Blueprint:
-    """`GET url`, and `url/name` for where several trails share an address: the role `own` sees his organisation's
-    entries, the role `everything` all of them. A token is needed even where the door is open.
+    """`GET url`, and `url/name` where the gateway joins several logs at one address.
+
+    The role `own` sees the entries of its organisation, the role `everything` all of them. Always needs a token.
     """
     blueprint = Blueprint("audit", __name__, url_prefix=url, description="Who did what, and when")
 
@@ -51,7 +50,7 @@ def audit_blueprint(url: str, *, own: str, everything: str, name: str | None = N
         """
         trail: AuditTrail = current_app.extensions["audit_trail"]
         found = trail.page(query["filters"], query["page"], organisation_id=g.audited_organisation)
-        return portion_answer(found, last_page=LAST_PAGE)
+        return portion_answer(found, last_page=MAX_PAGE)
 
     for address in ("",) if name is None else ("", f"/{name}"):
         blueprint.get(address)(list_audit)
@@ -59,15 +58,15 @@ def audit_blueprint(url: str, *, own: str, everything: str, name: str | None = N
 
 
 def _auditors(own: str, everything: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """401 and 403 before anything else is looked at, the latter also for the role `own` without an organisation."""
+    """401 and 403 before the query is read; 403 also for the role `own` without an organisation."""
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*arguments: P.args, **options: P.kwargs) -> R:
-            who = caller()
-            if everything not in who.roles and who.organisation is None:
+            principal = current_principal()
+            if everything not in principal.roles and principal.organisation is None:
                 raise Problem(403)
-            g.audited_organisation = None if everything in who.roles else who.organisation
+            g.audited_organisation = None if everything in principal.roles else principal.organisation
             return view(*arguments, **options)
 
         return requires(own, everything)(guarded)
@@ -76,15 +75,17 @@ def _auditors(own: str, everything: str) -> Callable[[Callable[P, R]], Callable[
 
 
 class AuditQuerySchema(PageQuerySchema):
-    actor = PlainText(longest=200, metadata={"description": "Whoever acted, as `actor_id` has it."})
+    actor = PlainText(longest=200, metadata={"description": "Who acted, as in `actor_id`."})
     action = PlainText(longest=64)
-    object = PlainText(longest=200, metadata={"description": "What was acted on, as `object_id` has it."})
+    object = PlainText(longest=200, metadata={"description": "What was acted on, as in `object_id`."})
     since = UtcDateTime(timespec="milliseconds", data_key="from", metadata={"description": "From then on."})
     until = UtcDateTime(timespec="milliseconds", data_key="to", metadata={"description": "Before then."})
-    page = QueryInteger(least=1, most=LAST_PAGE, load_default=1, metadata={"description": "From 1."})
-    limit = QueryInteger(least=1, most=LARGEST, load_default=USUAL, metadata={"description": "Entries per page."})
-    after = Cursor(serial_number, metadata=AFTER)
-    before = Cursor(serial_number, metadata=BEFORE)
+    page = QueryInteger(least=1, most=MAX_PAGE, load_default=1, metadata={"description": "From 1."})
+    limit = QueryInteger(
+        least=1, most=MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "Entries per page."}
+    )
+    after = CursorField(serial_number, metadata=AFTER)
+    before = CursorField(serial_number, metadata=BEFORE)
 
     @validates_schema
     def order_of_times(self, values: dict[str, Any], **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""Who calls: bearer tokens at the door (RFC 6750)."""
+"""Authentication of requests by bearer tokens (RFC 6750), and their rate limits."""
 
 import hashlib
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from flask_smorest import Blueprint
 from shared_lib.clock import Clock
 from shared_lib.identity import Identity
 from shared_lib.rate_limits import RateLimits, Throttle
-from shared_lib.tokens import Caller, InvalidToken, TokenVerifier
+from shared_lib.tokens import InvalidToken, Principal, TokenVerifier
 
 from .problems import Problem
 
@@ -27,31 +27,35 @@ CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Door:
-    """Whom a service lets in. People's keys and services' keys are strangers to each other."""
+class Authenticator:
+    """Verifies the tokens of a service's clients. The keys of people and of services are separate sets."""
 
     people: TokenVerifier
     services: TokenVerifier | None = None
-    is_open: bool = False
-    """True: operations the contract calls public need no token; one that is sent is still verified and limits."""
+    allow_anonymous: bool = False
+    """True: operations that the contract calls public need no token; a token that is sent is verified all the same."""
     throttle: Throttle = field(default_factory=lambda: Throttle(RateLimits()))
 
     @classmethod
-    def of(cls, identity: Identity, *, limits: RateLimits, clock: Clock, is_open: bool = False) -> "Door":
+    def of(
+        cls, identity: Identity, *, limits: RateLimits, clock: Clock, allow_anonymous: bool = False
+    ) -> "Authenticator":
+        """The authenticator of a service with these settings."""
         return cls(
             people=identity.people(clock),
             services=identity.services(clock),
-            is_open=is_open,
+            allow_anonymous=allow_anonymous,
             throttle=Throttle(limits),
         )
 
 
-def install(app: Any, door: Door) -> None:
-    app.extensions["door"] = door
+def install(app: Any, authenticator: Authenticator) -> None:
+    """Let the decorators below use this authenticator in the application."""
+    app.extensions["authenticator"] = authenticator
 
 
 def requires(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Only for callers with one of these roles: 401 without a valid token, 403 without the role.
+    """Only for principals with one of these roles: 401 without a valid token, 403 without the role.
 
     Sits directly under the route, so that both win over 404 and 422.
     """
@@ -59,12 +63,12 @@ def requires(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*arguments: P.args, **options: P.kwargs) -> R:
-            who = _verified(_door().people)
-            if who is None:
+            principal = _verified(_authenticator().people)
+            if principal is None:
                 raise _unauthenticated()
-            g.caller = who
-            _slow_down(who)
-            if not who.roles.intersection(roles):
+            g.principal = principal
+            _throttle(principal)
+            if not principal.roles.intersection(roles):
                 raise Problem(403)
             return view(*arguments, **options)
 
@@ -74,52 +78,53 @@ def requires(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def public(view: Callable[P, R]) -> Callable[P, R]:
-    """For everybody where the door is open, for valid tokens (people or services) where it is not."""
+    """For anonymous clients where they are allowed, else for valid tokens of people and services."""
 
     @wraps(view)
     def guarded(*arguments: P.args, **options: P.kwargs) -> R:
-        door = _door()
-        who = _verified(*(verifier for verifier in (door.services, door.people) if verifier is not None))
-        g.caller = who
-        if who is None and not door.is_open:
+        authenticator = _authenticator()
+        verifiers = (authenticator.services, authenticator.people)
+        principal = _verified(*(verifier for verifier in verifiers if verifier is not None))
+        g.principal = principal
+        if principal is None and not authenticator.allow_anonymous:
             raise _unauthenticated()
-        _slow_down(who)
+        _throttle(principal)
         return view(*arguments, **options)
 
     return _documented(guarded, [{}, {BEARER: []}], "Public; a token that is sent limits what is seen.")
 
 
 def service_only(view: Callable[P, R]) -> Callable[P, R]:
-    """For our neighbours' short-lived service tokens alone."""
+    """For the short-lived tokens of our own services alone."""
 
     @wraps(view)
     def guarded(*arguments: P.args, **options: P.kwargs) -> R:
-        services = _door().services
-        who = _verified(services) if services is not None else None
-        g.caller = who
-        if who is None:
+        services = _authenticator().services
+        principal = _verified(services) if services is not None else None
+        g.principal = principal
+        if principal is None:
             raise _unauthenticated()
         return view(*arguments, **options)
 
-    return _documented(guarded, [{BEARER: []}], "For the neighbour services only.")
+    return _documented(guarded, [{BEARER: []}], "For our own services only.")
 
 
-def caller() -> Caller:
-    """The verified caller of a view under `requires` or `service_only`."""
-    who: Caller = g.caller
-    return who
+def current_principal() -> Principal:
+    """The verified principal, in a view under `requires` or `service_only`."""
+    principal: Principal = g.principal
+    return principal
 
 
-def visitor() -> Caller | None:
-    """The verified caller of a view under `public`; None for one without a token."""
-    who: Caller | None = g.caller
-    return who
+def optional_principal() -> Principal | None:
+    """The verified principal, in a view under `public`; None for a request without a token."""
+    principal: Principal | None = g.principal
+    return principal
 
 
-def caller_code() -> str | None:
-    """Tells callers apart in the log without naming them; None where nobody has shown a valid token."""
-    who: Caller | None = g.get("caller")
-    return _code(who.organisation, who.subject) if who is not None else None
+def principal_code() -> str | None:
+    """Twelve hex digits that tell principals apart in the log without naming them; None without a valid token."""
+    principal: Principal | None = g.get("principal")
+    return _code(principal.organisation, principal.subject) if principal is not None else None
 
 
 @lru_cache(maxsize=1024)
@@ -127,18 +132,18 @@ def _code(organisation: str | None, subject: str) -> str:
     return hashlib.sha256(f"{organisation}/{subject}".encode()).hexdigest()[:12]
 
 
-def _slow_down(who: Caller | None) -> None:
-    """Raises Problem 429. Neighbour services keep their own pace, and what they bring must not be lost."""
-    if who is not None and who.is_service:
+def _throttle(principal: Principal | None) -> None:
+    """Raises Problem 429. Our own services are not limited: they repeat their calls at a pace of their own."""
+    if principal is not None and principal.is_service:
         return
-    key = ("caller", who.subject) if who is not None else ("address", _network(request.remote_addr or ""))
-    wait = _door().throttle.take(key, who.organisation if who is not None else None)
+    key = ("principal", principal.subject) if principal else ("address", _network(request.remote_addr or ""))
+    wait = _authenticator().throttle.take(key, principal.organisation if principal else None)
     if wait:
         raise Problem(429, headers={"Retry-After": str(wait)})
 
 
 def _network(address: str) -> str:
-    """One client has one IPv4 address, but as many IPv6 addresses as it likes within a /64."""
+    """The address, or for IPv6 its /64: one client may use every address of its /64."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
@@ -146,13 +151,13 @@ def _network(address: str) -> str:
     return str(ip_network(f"{parsed}/64", strict=False)) if isinstance(parsed, IPv6Address) else address
 
 
-def _door() -> Door:
-    door: Door = current_app.extensions["door"]
-    return door
+def _authenticator() -> Authenticator:
+    authenticator: Authenticator = current_app.extensions["authenticator"]
+    return authenticator
 
 
-def _verified(*verifiers: TokenVerifier) -> Caller | None:
-    """The caller, None when no token was sent. Raises Problem 401, the same for every fault."""
+def _verified(*verifiers: TokenVerifier) -> Principal | None:
+    """The principal, None when no token was sent. Raises Problem 401, the same for every fault."""
     header = request.environ.get("HTTP_AUTHORIZATION")
     if header is None:
         return None

@@ -14,11 +14,6 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 
-def written(moment: datetime | None, timespec: Literal["seconds", "milliseconds"]) -> str | None:
-    """In UTC with `Z`, cut to `timespec`."""
-    return None if moment is None else moment.astimezone(UTC).isoformat(timespec=timespec)[:-6] + "Z"
-
-
 class UtcDateTime(fields.Field[datetime]):
     """RFC 3339 with an offset, between 2000 and 2100 in UTC; written in UTC with `Z`, cut to `timespec`."""
 
@@ -33,7 +28,7 @@ class UtcDateTime(fields.Field[datetime]):
         self.timespec = timespec
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **_: Any) -> str | None:
-        return written(value, self.timespec)
+        return None if value is None else value.astimezone(UTC).isoformat(timespec=self.timespec)[:-6] + "Z"
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> datetime:
         if not isinstance(value, str) or not _MOMENT.fullmatch(value):

@@ -1,4 +1,4 @@
-"""Is the process alive, and is it ready: never a question about a neighbour."""
+"""Is the process alive, and is it ready: never a question about another service."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,11 +9,11 @@ from sqlalchemy import text
 
 from shared_lib.database import Database
 from shared_lib.errors import Unavailable
+from shared_lib.gunicorn import shutting_down
 from shared_lib.schema import does_database_serve, revision_of_code
 from shared_lib.tenancy import NOTHING
 
-from . import draining
-from .auth import Door
+from .auth import Authenticator
 
 log = structlog.get_logger(__name__)
 
@@ -31,19 +31,19 @@ def install(app: Flask, checks: Mapping[str, Check]) -> None:
     @health.get("/readyz")
     def readyz() -> tuple[Response, int]:
         results = {name: "ok" if _holds(check) else "failing" for name, check in checks.items()}
-        ready = "failing" not in results.values() and not draining.has_begun()
+        ready = "failing" not in results.values() and not shutting_down.is_set()
         return jsonify(status="ready" if ready else "not ready", checks=results), 200 if ready else 503
 
     app.register_blueprint(health)
 
 
-def usual_checks(database: Database, migrations: Path, door: Door) -> dict[str, Check]:
-    """What every service must have before it serves: its database, the right schema, keys to verify tokens with."""
+def usual_checks(database: Database, migrations: Path, authenticator: Authenticator) -> dict[str, Check]:
+    """The checks of every service: its database answers, has the right schema, and keys to verify tokens are loaded."""
     newest = revision_of_code(migrations)
     return {
         "database": lambda: _answers(database),
         "schema": lambda: does_database_serve(database, newest),
-        "keys": door.people.keys.is_loaded,
+        "keys": authenticator.people.keys.is_loaded,
     }
 
 

@@ -1,6 +1,5 @@
 """The OpenAPI 3.1 document of a service, and the page that shows it with assets of its own."""
 
-from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, json
@@ -9,7 +8,7 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import Schema, fields
 
 from .auth import BEARER
-from .problems import CONTENT_TYPE, TITLES
+from .problem_document import CONTENT_TYPE, title_of
 
 DOCUMENT = "/openapi.json"
 PAGE = "/docs"
@@ -31,12 +30,9 @@ class ProblemSchema(Schema):
 
 
 class DocumentedApi(Api):  # type: ignore[misc]
-    """flask-smorest's registry of operations; errors are answered by `problems` instead of by it."""
+    """flask-smorest's registry of operations; `problems.register` replaces its error handlers."""
 
     ERROR_SCHEMA = ProblemSchema
-
-    def _register_error_handlers(self) -> None:
-        """Left to `problems.register`."""
 
 
 def options(title: str, base_path: str) -> dict[str, Any]:
@@ -100,7 +96,6 @@ def _add_problems(operation: dict[str, Any], *, method: str, has_id: bool) -> No
         statuses |= {422}
     problem = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in sorted(statuses):
-        description = TITLES.get(status) or HTTPStatus(status).phrase
-        own[str(status)] = {"description": description, "content": problem}
+        own[str(status)] = {"description": title_of(status), "content": problem}
     own["default"] = {"description": "Problem document (RFC 9457)", "content": problem}
     operation["responses"] = own

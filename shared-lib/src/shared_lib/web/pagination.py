@@ -1,34 +1,42 @@
-"""Pages over HTTP: `page` and `limit` in, `pagination` and `Link` (RFC 8288) out.
+"""Pages of lists over HTTP: `page` and `limit` in, `pagination` and `Link` (RFC 8288) out.
 
-Whoever follows `next` and `prev` goes from item to item (`after`, `before`); `first` and `last` are numbers.
+The links `next` and `prev` hold a cursor (`after`, `before`: keyset pagination); `first` and `last` are page numbers.
 """
 
-from collections.abc import Mapping
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import request
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
-from shared_lib.paging import Page, PageRequest, Portion
+from shared_lib.identifiers import IDENTIFIER
+from shared_lib.paging import Mark, Page, PageRequest, Portion
 
-from .cursors import cursor_of
-from .fields import QueryInteger
+from .fields import EARLIEST, LATEST, QueryInteger
 
-LAST_PAGE = 10_000
-"""So far pages are found by their number, at the cost of all in front. Cursors lead further, under this number."""
-LARGEST = 100
-USUAL = 20
+MAX_PAGE = 10_000
+"""Pages are found by number up to here; cursors lead further and keep this number."""
+MAX_LIMIT = 100
+DEFAULT_LIMIT = 20
+MAX_CURSOR_LENGTH = 128
+_MAX_SERIAL = 2**63 - 1
 PLACE = ("page", "limit", "after", "before")
 AFTER: Mapping[str, str] = {"description": "The `next` link's: what follows this place."}
 BEFORE: Mapping[str, str] = {"description": "The `prev` link's: what stands before this place."}
 
 
 class PageQuerySchema(Schema):
-    """What every list understands. By subclassing it adds filters, and `after` and `before` with its kind of id."""
+    """The query of every list; a subclass adds its filters, and `after` and `before` with its kind of id."""
 
-    page = QueryInteger(least=1, most=LAST_PAGE, load_default=1, metadata={"description": "From 1."})
-    limit = QueryInteger(least=1, most=LARGEST, load_default=USUAL, metadata={"description": "Items per page."})
+    page = QueryInteger(least=1, most=MAX_PAGE, load_default=1, metadata={"description": "From 1."})
+    limit = QueryInteger(
+        least=1, most=MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "Items per page."}
+    )
 
     @validates_schema
     def one_direction(self, values: dict[str, Any], **_: Any) -> None:
@@ -48,21 +56,11 @@ class PaginationSchema(Schema):
     total = fields.Integer(required=True)
 
 
-def page_document(page: Page[Any]) -> dict[str, Any]:
-    """The members `data` and `pagination`, for the list's schema to dump."""
-    place = {"page": page.request.page, "limit": page.request.limit, "total": page.total}
-    return {"data": page.items, "pagination": place}
-
-
 def page_answer(page: Page[Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """What a list's view answers: the document, 200, and the `Link` header to the neighbouring pages."""
-    return page_document(page), 200, page_links(page)
-
-
-def page_links(page: Page[Any]) -> dict[str, str]:
-    """The header alone."""
+    """What the view of a list returns: the document for its schema, 200, and the `Link` header to other pages."""
+    pagination = {"page": page.request.page, "limit": page.request.limit, "total": page.total}
     last = PageRequest(page=page.last, limit=page.request.limit)
-    return _links(page, furthest=LAST_PAGE, last=last)
+    return {"data": page.items, "pagination": pagination}, 200, _links(page, furthest=MAX_PAGE, last=last)
 
 
 def portion_answer(portion: Portion[Any], *, last_page: int) -> tuple[dict[str, Any], int, dict[str, str]]:
@@ -87,3 +85,56 @@ def _place(to: PageRequest, furthest: int) -> str:
     if to.after is not None:
         return f"{place}&after={cursor_of(to.after)}"
     return place if to.before is None else f"{place}&before={cursor_of(to.before)}"
+
+
+class CursorField(fields.Field[Mark]):
+    """A cursor exactly as `cursor_of` writes it: an item's place in its list, as text for a URL.
+
+    It holds the item's time to the microsecond and its id, both of which the list shows, and is not signed: filters and
+    row-level security hold for every cursor. `id_of` reads the list's kind of id, or raises ValueError.
+    """
+
+    def __init__(self, id_of: Callable[[str], str | UUID | int], **options: Any) -> None:
+        shape = {"type": "string", "format": "cursor", "maxLength": MAX_CURSOR_LENGTH, "pattern": "^[A-Za-z0-9_-]+$"}
+        metadata = {**shape, **options.pop("metadata")}
+        super().__init__(metadata=metadata, **options)
+        self.id_of = id_of
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Mark:
+        try:
+            mark = self._mark(value)
+        except ValueError as error:
+            raise ValidationError("Give a cursor as it stands in a list's Link header.") from error
+        return mark
+
+    def _mark(self, value: str) -> Mark:
+        if len(value) > MAX_CURSOR_LENGTH:
+            raise ValueError("too long")
+        moment, _, id_ = (
+            urlsafe_b64decode(value.encode("ascii") + b"=" * (-len(value) % 4)).decode("ascii").partition(" ")
+        )
+        mark = Mark(datetime.fromisoformat(moment).replace(tzinfo=UTC), self.id_of(id_))
+        if not EARLIEST <= mark.moment < LATEST or cursor_of(mark) != value:
+            raise ValueError("not as it is written")  # another way to write it: padding, a zone, braces, leading zeros
+        return mark
+
+
+def cursor_of(mark: Mark) -> str:
+    """The text of this place; there is only one."""
+    moment = mark.moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return urlsafe_b64encode(f"{moment} {mark.id}".encode()).rstrip(b"=").decode()
+
+
+def opaque_id(text: str) -> str:
+    """The text itself. Raises ValueError unless it has the form of an id."""
+    if not re.fullmatch(IDENTIFIER, text):
+        raise ValueError("not an id")
+    return text
+
+
+def serial_number(text: str) -> int:
+    """The number. Raises ValueError unless it fits into a bigint column and is positive."""
+    number = int(text)
+    if not 1 <= number <= _MAX_SERIAL:
+        raise ValueError("not a serial number")
+    return number

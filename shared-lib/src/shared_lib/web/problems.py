@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents, from every layer."""
+"""Every error of a Flask application as a problem document (RFC 9457)."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -13,26 +13,9 @@ from shared_lib.errors import Unavailable
 from shared_lib.idempotency import KeyReused
 from shared_lib.request_id import current_request_id
 
+from .problem_document import CONTENT_TYPE, problem_document
+
 log = structlog.get_logger(__name__)
-
-CONTENT_TYPE = "application/problem+json"
-
-TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
-
-DETAILS = {
-    400: "The request could not be understood.",
-    401: "A valid bearer token is needed.",
-    403: "You may not do this.",
-    404: "There is nothing here that you may see.",
-    405: "This address does not answer that method.",
-    408: "The request did not arrive in time.",
-    413: "The request body is too large.",
-    415: "Send the body as application/json, UTF-8, unencoded.",
-    429: "You have asked too often. Wait as many seconds as Retry-After says.",
-    500: "Something went wrong on our side. It has been noted under the request id.",
-    503: "The service cannot answer just now. Try again shortly.",
-}
-"""What is said when nothing more exact is known; never a text of a library."""
 
 
 class Problem(Exception):
@@ -61,21 +44,12 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The problem document for the current request."""
-    document: dict[str, Any] = {
-        "type": "about:blank",
-        "title": TITLES.get(status) or HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail or DETAILS.get(status) or HTTPStatus(status).phrase,
-        "instance": request.path,
-        "request_id": current_request_id(),
-    }
-    if errors is not None:
-        document["errors"] = errors
+    document = problem_document(status, detail, instance=request.path, request_id=current_request_id(), errors=errors)
     return Response(json.dumps(document), status=status, content_type=CONTENT_TYPE, headers=dict(headers or {}))
 
 
 def register(app: Flask, error_table: Mapping[type[Exception], HTTPStatus]) -> None:
-    """Answer a service's own facts by its table, and everything else in a way that tells nothing it should not."""
+    """Answer the errors of a service by its table, and every other exception without its text."""
     handlers: dict[type[Exception], Callable[[Any], Response]] = {
         Problem: _problem,
         HTTPException: _http_error,

@@ -1,4 +1,4 @@
-"""What every answer says to browsers and caches, whoever in the process writes it."""
+"""The headers of every response, from Flask and from gunicorn: nothing is cached, framed or sniffed."""
 
 NO_CONTENT_OF_ITS_OWN = "default-src 'none'; frame-ancestors 'none'"
 

@@ -1,4 +1,4 @@
-"""gunicorn's own messages, in the service's log and by its rules instead of as plain text beside it."""
+"""gunicorn's own messages in the JSON log of the service."""
 
 from typing import Any
 
@@ -6,9 +6,10 @@ from gunicorn.glogging import Logger
 
 
 class ServiceLogger(Logger):  # type: ignore[misc]
-    """Named in `gunicorn_conf`. Hands everything on to the handlers of `shared_lib.logging`."""
+    """The logger class named in `config`: passes every message to the handler of `shared_lib.logging`."""
 
     def setup(self, cfg: Any) -> None:
+        """Called by gunicorn when it starts."""
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True

@@ -1,23 +1,20 @@
-"""Reading what clients send: strict JSON, nothing doubled, nothing unknown, nothing too deep."""
+"""Strict reading of requests: no duplicate keys, no unknown members, no deep nesting."""
 
 import json
 import math
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-from flask import Request, request
+from flask import Request
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import RAISE, Schema
 from webargs.flaskparser import FlaskParser
 
 from .problems import Problem
 
-DEEPEST = 32
-KNOWN_QUERIES = 256
-"""How many are kept; most callers ask for the first page of one of a few lists."""
-LONGEST_NUMBER = 20
-"""Digits; more than any number we know of."""
+MAX_DEPTH = 32
+MAX_DIGITS = 20
+"""Of an integer."""
 
 
 def strict_json(body: bytes) -> Any:
@@ -33,15 +30,15 @@ def strict_json(body: bytes) -> Any:
             parse_int=_bounded_integer,
             parse_float=_finite_float,
         )
-        if b"\\u" in body or body.count(b"[") + body.count(b"{") > DEEPEST:
-            _check(value, DEEPEST)  # only escaped can characters be in there that UTF-8 and JSON have not refused
+        if b"\\u" in body or body.count(b"[") + body.count(b"{") > MAX_DEPTH:
+            _check(value, MAX_DEPTH)  # without an escape, UTF-8 and JSON have refused them already
     except (ValueError, RecursionError) as error:
         raise Problem(400, "The body is not well-formed JSON (UTF-8, no duplicate keys, at most 32 levels).") from error
     return value
 
 
 class StrictParser(FlaskParser):  # type: ignore[misc, unused-ignore]
-    """webargs' parser with our reading of JSON, and with unknown query parameters refused."""
+    """webargs' parser with `strict_json`; refuses unknown query parameters."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012 - webargs declares it as an instance's
         "json": None,
@@ -49,34 +46,6 @@ class StrictParser(FlaskParser):  # type: ignore[misc, unused-ignore]
         "path": RAISE,
         "headers": None,
     }
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._queries: dict[tuple[Any, bytes], Mapping[str, Any]] = {}
-
-    def parse(self, argmap: Any, req: Request | None = None, *, location: str | None = None, **options: Any) -> Any:
-        """A query that has been understood is not read again: its meaning depends on nothing else."""
-        if location != "query":
-            return super().parse(argmap, req, location=location, **options)
-        key = argmap, request.query_string
-        found = self._queries.get(key)
-        if found is None:
-            found = super().parse(argmap, req, location=location, **options)
-            if len(self._queries) >= KNOWN_QUERIES:
-                self._queries.clear()
-            self._queries[key] = found
-        return dict(found)
-
-    def get_default_request(self) -> Request:
-        """The request itself: behind its proxy, every look at it would be a search for it."""
-        asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # typed as what it stands for
-        return asked
-
-    def _get_schema(self, argmap: Any, req: Request) -> Schema:
-        """Made once per class: to make a schema costs more than to load with it, and none keeps anything of a load."""
-        if isinstance(argmap, type) and issubclass(argmap, Schema):
-            return _instance_of(argmap)
-        return super()._get_schema(argmap, req)  # type: ignore[no-any-return, unused-ignore]
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         """The parsed body. Raises Problem 400, 413 (from reading) or 415."""
@@ -90,22 +59,21 @@ class StrictParser(FlaskParser):  # type: ignore[misc, unused-ignore]
         return strict_json(body)
 
     def handle_error(self, error: Any, req: Any, schema: Any, *, error_status_code: Any, error_headers: Any) -> Any:
-        """Field by field, whatever part of the request they came from."""
+        """Raises Problem 422 with the errors by field, from every part of the request."""
         errors: dict[str, Any] = {}
         for found in error.messages.values():
             errors.update(found if isinstance(found, Mapping) else {"body": found})
         raise Problem(422, "Some fields are missing or not as they should be.", errors=errors)
 
 
-@cache
-def _instance_of(schema: type[Schema]) -> Schema:
-    return schema()
-
-
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]
-    """flask-smorest's blueprint, reading input strictly."""
+    """flask-smorest's blueprint with the strict parser."""
 
     ARGUMENTS_PARSER = StrictParser()
+
+    def arguments(self, schema: type[Schema], **options: Any) -> Any:
+        """The decorator; makes the schema once, because that costs more than to load a request with it."""
+        return super().arguments(schema(), **options)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -120,7 +88,7 @@ def _refused(constant: str) -> Any:
 
 
 def _bounded_integer(digits: str) -> int:
-    if len(digits) > LONGEST_NUMBER:
+    if len(digits) > MAX_DIGITS:
         raise ValueError("number too long")
     return int(digits)
 

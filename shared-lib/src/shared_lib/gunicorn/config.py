@@ -1,17 +1,16 @@
-"""gunicorn's settings for every service: `gunicorn -c python:shared_lib.gunicorn_conf <service>.wsgi:application`."""
+"""gunicorn's settings for every service: `gunicorn -c python:shared_lib.gunicorn.config <service>.wsgi:application`."""
 
 import ctypes
-import gc
 import os
 import signal
 import tempfile
 from typing import Any
 
-bind = os.environ.get("BIND", "127.0.0.1:8000")
+bind = os.environ.get("LISTEN_ADDRESS", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_WORKERS", "1"))
 threads = int(os.environ.get("WEB_THREADS", "16"))
 preload_app = True  # importing takes a second; a worker that died is replaced by a fork in no time
-worker_class = "shared_lib.web.gunicorn_worker.LanedThreadWorker"
+worker_class = "shared_lib.gunicorn.worker.ServiceWorker"
 reuse_port = True  # a restarted master can bind while its predecessor's workers still finish
 keepalive = 15
 timeout = 30
@@ -22,21 +21,14 @@ limit_request_field_size = 8190
 forwarder_headers = ""  # by default gunicorn takes SCRIPT_NAME and PATH_INFO from any client on the same machine
 accesslog = None  # the application writes one line per request itself
 errorlog = "-"
-logger_class = "shared_lib.web.gunicorn_logger.ServiceLogger"
+logger_class = "shared_lib.gunicorn.logger.ServiceLogger"
 loglevel = "warning"
 control_socket_disable = True
 
 if workers > 1:  # each worker counts for itself; /metrics adds them up from here
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metrics-"))
 
-gc.disable()  # while the application is loaded: all of that stays, and to look for garbage in it takes time
-
 _PR_SET_PDEATHSIG = 1
-
-
-def when_ready(_server: Any) -> None:
-    """The application is loaded; workers inherit this."""
-    gc.enable()
 
 
 def post_fork(_server: Any, _worker: Any) -> None:
@@ -54,8 +46,8 @@ def child_exit(_server: Any, worker: Any) -> None:
 
 def worker_exit(_server: Any, worker: Any) -> None:
     """Finish attempts under way and give leases back."""
-    from shared_lib.web import api  # noqa: PLC0415 - only a worker has it; the master stays small without
+    from shared_lib.web.app import close_app  # noqa: PLC0415 - only a worker has it; the master stays small without
 
     application = getattr(worker, "wsgi", None)
     if application is not None:
-        api.close(application)
+        close_app(application)

@@ -1,0 +1,123 @@
+"""The Flask application of a service: what is the same in all of them."""
+
+import posixpath
+import time
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from flask import Flask, Response, g, request
+from prometheus_client.registry import Collector
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from shared_lib import request_id, tracing
+from shared_lib.identifiers import IDENTIFIER
+
+from . import auth, health, metrics, openapi, problems
+from .json_input import Blueprint
+from .paths import DoubledPath, IdentifierConverter
+from .security_headers import SECURITY_HEADERS
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY_BYTES = 64 * 1024
+PROBES = ("/livez", "/readyz", "/metrics")
+"""Paths that are neither logged nor traced."""
+
+
+def build_app(
+    import_name: str,
+    *,
+    title: str,
+    base_path: str,
+    blueprints: Iterable[Blueprint],
+    error_table: Mapping[type[Exception], HTTPStatus],
+    authenticator: auth.Authenticator,
+    checks: Mapping[str, health.Check],
+    collectors: Iterable[Collector] = (),
+) -> Flask:
+    """A Flask application with strict input, problem documents, both forms of each path, OpenAPI and probes."""
+    app = Flask(import_name, static_folder=None)
+    app.config.update(openapi.options(title, base_path), MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the contract's order of members is kept
+    app.json.compact = True  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.url_map.converters["identifier"] = IdentifierConverter
+    api = openapi.DocumentedApi(app)
+    api.register_converter(IdentifierConverter, lambda _: {"type": "string", "pattern": f"^{IDENTIFIER}$"})
+    public = []
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+        if (blueprint.url_prefix or "").startswith(posixpath.dirname(base_path)):
+            public.append(blueprint.url_prefix)
+    app.extensions["api"] = api
+    openapi.serve(app, api, title=title)
+    auth.install(app, authenticator)
+    health.install(app, checks)
+    metrics.install(app, collectors)
+    problems.register(app, error_table)
+    app.before_request(_start_clock)
+    app.after_request(_log_request)
+    app.after_request(_add_headers)
+    inner = DoubledPath(_with_request_id(app.wsgi_app), base_path, public)
+    proxies = authenticator.throttle.limits.trusted_proxies
+    app.wsgi_app = ProxyFix(inner, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
+    return app
+
+
+def _with_request_id(application: "WSGIApplication") -> "WSGIApplication":
+    """Everything inside, error handlers included, has the request id and belongs to the trace of the request."""
+
+    def wrapped(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        with request_id.request_id_bound(request_id.accepted(environ.get("HTTP_X_REQUEST_ID"))):
+            if environ.get("PATH_INFO") in PROBES:
+                return application(environ, start_response)
+            with tracing.serving(environ.get("HTTP_TRACEPARENT")):
+                return application(environ, start_response)
+
+    return wrapped
+
+
+def _start_clock() -> None:
+    g.started = time.monotonic()
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.update(SECURITY_HEADERS)
+    response.headers[request_id.HEADER] = request_id.current_request_id() or ""
+    if request.path.startswith(openapi.PAGE):
+        response.headers["Content-Security-Policy"] = openapi.PAGE_POLICY
+    return response
+
+
+def _log_request(response: Response) -> Response:
+    seconds = time.monotonic() - g.started
+    method, route = metrics.known_method(request.method), request.url_rule.rule if request.url_rule else None
+    metrics.count(method, route or "none", response.status_code, seconds=seconds)
+    if request.path not in PROBES:
+        tracing.answered(method, route or "none", response.status_code)
+        log.info(
+            "request",
+            method=method,
+            route=route,
+            status=response.status_code,
+            duration_ms=round(seconds * 1000, 1),
+            principal=auth.principal_code(),
+        )
+    return response
+
+
+def close_with(app: Flask, close: Callable[[], None]) -> None:
+    """Have `close_app` call this function when the web process ends."""
+    app.extensions.setdefault("close_with", []).append(close)
+
+
+def close_app(app: Any) -> None:
+    """Call the functions given to `close_with`, the last one first."""
+    for close in reversed(app.extensions.get("close_with", [])):
+        close()

@@ -1,0 +1,71 @@
+"""Problem documents (RFC 9457): their members and fixed texts, for Flask and for what gunicorn answers itself."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from shared_lib.request_id import HEADER
+
+from .security_headers import SECURITY_HEADERS
+
+CONTENT_TYPE = "application/problem+json"
+
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+DETAILS = {
+    400: "The request could not be understood.",
+    401: "A valid bearer token is needed.",
+    403: "You may not do this.",
+    404: "There is nothing here that you may see.",
+    405: "This address does not answer that method.",
+    408: "The request did not arrive in time.",
+    413: "The request body is too large.",
+    414: "The address of the request is too long.",
+    415: "Send the body as application/json, UTF-8, unencoded.",
+    417: "The expectation of the request cannot be met.",
+    429: "You have asked too often. Wait as many seconds as Retry-After says.",
+    431: "The headers of the request are too large.",
+    500: "Something went wrong on our side. It has been noted under the request id.",
+    503: "The service cannot answer just now. Try again shortly.",
+}
+"""What is said when nothing more exact is known; never a text of a library."""
+
+
+def title_of(status: int) -> str:
+    """The name of this HTTP status."""
+    return TITLES.get(status) or HTTPStatus(status).phrase
+
+
+def problem_document(
+    status: int,
+    detail: str | None = None,
+    *,
+    instance: str,
+    request_id: str | None,
+    errors: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The members of a problem document; `detail` defaults to the fixed text of the status."""
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title_of(status),
+        "status": status,
+        "detail": detail or DETAILS.get(status) or title_of(status),
+        "instance": instance,
+        "request_id": request_id,
+    }
+    return document if errors is None else {**document, "errors": errors}
+
+
+def raw_problem(status: int, instance: str, request_id: str) -> bytes:
+    """A whole HTTP/1.1 response that closes the connection, for requests that never reach the application."""
+    body = json.dumps(problem_document(status, instance=instance, request_id=request_id)).encode()
+    headers = {
+        "Connection": "close",
+        "Content-Type": CONTENT_TYPE,
+        "Content-Length": str(len(body)),
+        HEADER: request_id,
+        **SECURITY_HEADERS,
+    }
+    lines = [f"HTTP/1.1 {status} {title_of(status)}", *(f"{name}: {headers[name]}" for name in headers)]
+    return "\r\n".join([*lines, "", ""]).encode() + body
