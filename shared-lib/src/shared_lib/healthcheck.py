@@ -1,7 +1,7 @@
 """Health check of a container: `python -m shared_lib.healthcheck` ends with 0 if the process beside it is healthy.
 
-A web process must be ready (LISTEN_ADDRESS, `/readyz`), a relay must be polling (METRICS_BIND, `/livez`). This runs every few
-seconds, so it imports little: no `requests`.
+A web process must be ready (LISTEN_ADDRESS, `/readyz`), a relay must be polling (METRICS_BIND, `/livez`). This runs
+every few seconds, so it imports little: no `requests`.
 """
 
 import os

@@ -36,7 +36,7 @@ class Draft:
 
     @classmethod
     def reported(cls, **members: Any) -> "Draft":
-        """The draft of these members: its date cut to milliseconds, its reason dropped where the event's rule has none."""
+        """The draft of these members: its date in milliseconds, its reason only where its rule has one."""
         draft = cls(**members)
         reason = draft.reason if "reason" in EVENT_RULES[draft.event_type].members else None
         return replace(draft, effective_date=in_milliseconds(draft.effective_date), reason=reason)
