@@ -16,12 +16,12 @@ from acknowledgement_service.usecases.lapses import Lapses
 from flask import Flask
 from flask.testing import FlaskClient
 from shared_lib.clock import utc_now
-from shared_lib.database import Database
-from shared_lib.migrate import migrate
-from shared_lib.testing.issuer import Issuer, bearer
-from shared_lib.testing.postgres import Addresses, PostgresServer, database_for, truncate_all
-from shared_lib.vault import Vault
+from shared_lib.database.engine import Database
+from shared_lib.database.migrations import migrate
+from shared_lib.privacy.encryption import FieldCipher
 from shared_lib.web.app import close_app
+from shared_lib_testing.issuer import Issuer, bearer
+from shared_lib_testing.postgres import Addresses, PostgresServer, database_for, truncate_all
 
 AUDIENCE = "acknowledgement-service"
 
@@ -52,7 +52,7 @@ def database(addresses: Addresses, database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def note_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def note_encryption_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("keys") / "note-keys.json"
     path.write_text(json.dumps({"current": "k1", "keys": {"k1": base64.b64encode(b"k" * 32).decode()}}))
     return path
@@ -74,13 +74,19 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture
-def lapses(database: Database, note_keys: Path, clock: MovableClock) -> Lapses:
-    return Lapses(database=database, vault=Vault.from_file(str(note_keys), setting="NOTE_KEYS"), clock=clock)
+def lapses(database: Database, note_encryption_keys: Path, clock: MovableClock) -> Lapses:
+    return Lapses(
+        database=database,
+        cipher=FieldCipher.from_file(str(note_encryption_keys), setting="NOTE_ENCRYPTION_KEYS"),
+        clock=clock,
+    )
 
 
 @pytest.fixture
-def app(database: Database, database_url: str, note_keys: Path, issuer: Issuer, clock: MovableClock) -> Iterator[Flask]:
-    config = Config.from_env(issuer.environ(DATABASE_URL=database_url, NOTE_KEYS=str(note_keys)))
+def app(
+    database: Database, database_url: str, note_encryption_keys: Path, issuer: Issuer, clock: MovableClock
+) -> Iterator[Flask]:
+    config = Config.from_env(issuer.environ(DATABASE_URL=database_url, NOTE_ENCRYPTION_KEYS=str(note_encryption_keys)))
     app = create_app(config, clock=clock)
     yield app
     close_app(app)

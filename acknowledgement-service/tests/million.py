@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import psycopg
-from shared_lib.tenancy import SPANS_SETTING
-from shared_lib.testing.bulk import settle, without_indexes
+from shared_lib.database.row_level_security import ALL_TENANTS_SETTING
+from shared_lib_testing.bulk import settle, without_indexes
 
 AMOUNT = 1_000_000
 BEGINNING, STEP = datetime(2020, 1, 1, tzinfo=UTC), timedelta(minutes=1)
@@ -27,7 +27,7 @@ def seed(connection: psycopg.Connection) -> None:
     """Three organisations, one of which was active at the beginning only; ten mentors to a coordinator, some five
     hundred lapses to a mentor. The newest twenty thousand are open, and one in a thousand of the others, which is all
     that c7 has."""
-    connection.execute(f"SET {SPANS_SETTING} = 'seeding'")
+    connection.execute(f"SET {ALL_TENANTS_SETTING} = 'seeding'")
     with without_indexes(connection, "lapse"):
         connection.execute(_LAPSES, {"amount": AMOUNT, "beginning": BEGINNING, "step": STEP})
     settle(connection, "lapse", "lapse_count")

@@ -67,7 +67,7 @@ class Plant:
         """One of a service's commands; `settings` go over its environment."""
         addresses = self.databases.addresses[service]
         made = self.settings.service(service, addresses.app, command, *more)
-        owner = {"MIGRATE_DATABASE_URL": addresses.owner} if command == "migrate" else {}
+        owner = {"DATABASE_OWNER_URL": addresses.owner} if command == "migrate" else {}
         return replace(made, environment={**made.environment, **owner, **settings})
 
     def start(self, *programs: Program) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import psycopg
 from psycopg.sql import SQL, Identifier
-from shared_lib.testing.bulk import settle, without_indexes
+from shared_lib_testing.bulk import settle, without_indexes
 
 from .directory import MENTORS, MENTORS_EACH, ORGANISATION
 

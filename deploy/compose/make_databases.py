@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
+from embedded_postgres.databases import ensure_database, run_roles
 from settings import SERVICES
-from shared_lib.embedded.databases import ensure_database, run_roles
 
 SECRETS = Path("/run/secrets")
 SCRIPT = Path(__file__).resolve().parents[1] / "database" / "roles.sql"

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from embedded_postgres import EmbeddedDatabaseError, EmbeddedPostgres
 from interpreter import REPOSITORY
 from settings import SERVICES
-from shared_lib.embedded import EmbeddedDatabaseError, EmbeddedPostgres
-from shared_lib.tenancy import SPANS_SETTING
+from shared_lib.database.row_level_security import ALL_TENANTS_SETTING
 
 PAUSE_AFTER_FAILURE = 2.0
 RESTART_PATIENCE = 15.0
@@ -76,4 +76,4 @@ class Databases:
 
 
 def _spanning(address: str) -> str:
-    return f"{address}&options={quote(f'-c {SPANS_SETTING}=operations')}"
+    return f"{address}&options={quote(f'-c {ALL_TENANTS_SETTING}=operations')}"

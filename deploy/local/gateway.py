@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from routes import route_for
-from shared_lib.request_id import accepted
+from shared_lib.observability.request_id import accepted
 from shared_lib.web.security_headers import SECURITY_HEADERS
 from upstream import Answer, Cut, Request, Slow, Upstream
 

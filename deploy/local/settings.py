@@ -72,8 +72,8 @@ class Settings:
             "LISTEN_ADDRESS": f"127.0.0.1:{self.ports[service]}",
             "SERVICE_KEY": str(self.keys.service_key),
             "SERVICE_JWKS": str(self.keys.service_jwks),
-            "REASON_KEYS": str(self.keys.reason_keys),
-            "NOTE_KEYS": str(self.keys.note_keys),
+            "REASON_ENCRYPTION_KEYS": str(self.keys.reason_keys),
+            "NOTE_ENCRYPTION_KEYS": str(self.keys.note_keys),
         }
         defaults = {
             "NOTIFICATION_URL": self.url("notification"),
@@ -102,7 +102,7 @@ class Settings:
     def migration(self, service: str, dsn: str, owner_dsn: str) -> Program:
         """The one command that is given the owner's password."""
         program = self.service(service, dsn, "migrate")
-        return replace(program, environment={**program.environment, "MIGRATE_DATABASE_URL": owner_dsn})
+        return replace(program, environment={**program.environment, "DATABASE_OWNER_URL": owner_dsn})
 
     def sample_imports(self, dsns: Mapping[str, str]) -> Iterator[Program]:
         yield self.service("orchestrator", dsns["orchestrator"], "directory", "import", str(SAMPLE / "people.csv"))

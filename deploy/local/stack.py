@@ -18,12 +18,12 @@ from pathlib import Path
 
 import data_directory
 from databases import Databases
+from embedded_postgres import EmbeddedDatabaseError
 from interruption import Interrupted, Interruption
 from parts import Parts, PortTaken, TooSlow
 from process import set_aside
 from ready import ready_block
 from settings import Settings
-from shared_lib.embedded import EmbeddedDatabaseError
 from supervisor import CommandFailed
 
 

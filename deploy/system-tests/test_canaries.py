@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 from psycopg.sql import SQL, Identifier
-from shared_lib.testing.postgres import contents_of
+from shared_lib_testing.postgres import contents_of
 
 from .asking import LAPSES, PAUSES, ask
 from .people import COORDINATOR, MENTORS, OURS, Tokens, address_of, import_people
@@ -59,7 +59,7 @@ def post():
 @pytest.fixture(scope="module")
 def driven(post, tmp_path_factory):
     """A system that has gone through all of it; with every error body and every token it has seen."""
-    settings = {"SMTP_URL": post.url, "RETRY_SCALE": "0.02"}
+    settings = {"SMTP_URL": post.url, "TIME_SCALE": "0.02"}
     stack = Stack(tmp_path_factory.mktemp("canaries") / "stack", "--no-sample", "--no-mailbox", settings=settings)
     try:
         import_people(stack, names=lambda person: f"{NAME} {person}")

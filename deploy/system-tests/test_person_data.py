@@ -139,8 +139,8 @@ def test_afterwards_ids_codes_and_times_are_left(stack, gateway, token, exported
     assert json.loads(first.stdout)["orchestrator"]["reasons"] == 1
     assert found_in(stack, *CANARIES) == set()
     sealed = {
-        "orchestrator": "SELECT sealed_reason, reason_key_id FROM pause_event WHERE peer_mentor_id = %s",
-        "acknowledgement": "SELECT sealed_notes, notes_key_id FROM lapse WHERE mentor_id = %s",
+        "orchestrator": "SELECT encrypted_reason, reason_key_id FROM pause_event WHERE peer_mentor_id = %s",
+        "acknowledgement": "SELECT encrypted_notes, notes_key_id FROM lapse WHERE mentor_id = %s",
     }
     for service, query in sealed.items():
         with psycopg.connect(stack.description["databases"][service]) as connection:

@@ -10,11 +10,11 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
-from shared_lib.database import Database
-from shared_lib.migrate import migrate
-from shared_lib.testing.issuer import Issuer
-from shared_lib.testing.postgres import PostgresServer, database_for
+from shared_lib.database.engine import Database
+from shared_lib.database.migrations import migrate
 from shared_lib.web.app import close_app
+from shared_lib_testing.issuer import Issuer
+from shared_lib_testing.postgres import PostgresServer, database_for
 from variables import SERVICES
 
 DEPLOY = Path(__file__).parents[1]
@@ -45,7 +45,12 @@ def samples(postgres_server: PostgresServer, issuer: Issuer, tmp_path_factory: p
     for service in SERVICES:
         unused = import_module(f"{service}_service.__main__").UNUSED
         seen = database_for(postgres_server, f"{service}_seen", lambda dsn, s=service: _migrate(s, dsn), prefix=service)
-        environ = {**unused, **issuer.environ(DATABASE_URL=seen.app), "REASON_KEYS": str(keys), "NOTE_KEYS": str(keys)}
+        environ = {
+            **unused,
+            **issuer.environ(DATABASE_URL=seen.app),
+            "REASON_ENCRYPTION_KEYS": str(keys),
+            "NOTE_ENCRYPTION_KEYS": str(keys),
+        }
         config = import_module(f"{service}_service.config").Config.from_env(environ)
         app = import_module(f"{service}_service.app.web").create_app(config)
         with app.test_client() as client:

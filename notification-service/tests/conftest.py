@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from notification_service.app import MIGRATIONS
-from notification_service.app.relay import Outside, create_relay
+from notification_service.app.relay import Outside, create_dispatcher
 from notification_service.app.web import create_app
 from notification_service.config import Config
 from notification_service.store.grants import GRANTS
@@ -16,12 +16,12 @@ from notification_service.usecases.contacts import Contacts
 from notification_service.usecases.letters import Letters
 from notification_service.usecases.recording import Recorder
 from notification_service.usecases.withdrawals import Withdrawals
-from shared_lib.database import Database
-from shared_lib.migrate import migrate
-from shared_lib.outbox import Relay
-from shared_lib.testing.issuer import Issuer, bearer
-from shared_lib.testing.postgres import Addresses, PostgresServer, database_for, truncate_all
+from shared_lib.database.engine import Database
+from shared_lib.database.migrations import migrate
+from shared_lib.outbox import Dispatcher
 from shared_lib.web.app import close_app
+from shared_lib_testing.issuer import Issuer, bearer
+from shared_lib_testing.postgres import Addresses, PostgresServer, database_for, truncate_all
 
 from .builders import a_contact, a_coordinator, an_organisation
 from .fakes import FakeAcknowledgements, FakeMailer, FakePusher, MovableClock
@@ -96,27 +96,27 @@ def config(database_url: str, issuer: Issuer) -> Config:
             MAIL_FROM="likeperson@portal.example",
             PUSH_URL="http://127.0.0.1:9/push",
             PORTAL_URL=PORTAL,
-            DATABASE_POOL="30",
+            DATABASE_POOL_SIZE="30",
         )
     )
 
 
 @pytest.fixture
-def relay(config: Config, database: Database, others: Outside, clock: MovableClock) -> Iterator[Relay]:
-    relay = create_relay(config, database, others, clock=clock)
-    yield relay
-    relay.close(patience=5)
+def dispatcher(config: Config, database: Database, others: Outside, clock: MovableClock) -> Iterator[Dispatcher]:
+    dispatcher = create_dispatcher(config, database, others, clock=clock)
+    yield dispatcher
+    dispatcher.close(patience=5)
 
 
 @pytest.fixture
-def announcements(database: Database, relay: Relay, clock: MovableClock) -> Announcements:
+def announcements(database: Database, dispatcher: Dispatcher, clock: MovableClock) -> Announcements:
     recorder = Recorder(letters=Letters(portal_url=PORTAL), push_configured=True)
-    return Announcements(database=database, relay=relay, clock=clock, recorder=recorder)
+    return Announcements(database=database, dispatcher=dispatcher, clock=clock, recorder=recorder)
 
 
 @pytest.fixture
-def withdrawals(database: Database, relay: Relay, clock: MovableClock) -> Withdrawals:
-    return Withdrawals(database=database, relay=relay, clock=clock)
+def withdrawals(database: Database, dispatcher: Dispatcher, clock: MovableClock) -> Withdrawals:
+    return Withdrawals(database=database, dispatcher=dispatcher, clock=clock)
 
 
 @pytest.fixture

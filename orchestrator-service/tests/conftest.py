@@ -19,12 +19,12 @@ from orchestrator_service.store.grants import GRANTS
 from orchestrator_service.usecases.coordinators import Coordinators
 from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
-from shared_lib.database import Database
-from shared_lib.migrate import migrate
-from shared_lib.outbox import Relay
-from shared_lib.testing.issuer import Issuer, bearer
-from shared_lib.testing.postgres import Addresses, PostgresServer, database_for, truncate_all
+from shared_lib.database.engine import Database
+from shared_lib.database.migrations import migrate
+from shared_lib.outbox import Dispatcher
 from shared_lib.web.app import close_app
+from shared_lib_testing.issuer import Issuer, bearer
+from shared_lib_testing.postgres import Addresses, PostgresServer, database_for, truncate_all
 
 from .builders import a_file, two_organisations
 from .fakes import FakeNotifier, MovableClock, StubService, WatchedProgress
@@ -52,7 +52,7 @@ def database_url(addresses: Addresses) -> str:
 
 
 @pytest.fixture(scope="session")
-def reason_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def reason_encryption_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("keys") / "reason-keys.json"
     path.write_text(json.dumps({"current": "k1", "keys": {"k1": base64.b64encode(b"k" * 32).decode()}}))
     return path
@@ -77,12 +77,12 @@ def notifier() -> FakeNotifier:
 
 
 @pytest.fixture
-def environ(issuer: Issuer, database_url: str, reason_keys: Path) -> dict[str, str]:
+def environ(issuer: Issuer, database_url: str, reason_encryption_keys: Path) -> dict[str, str]:
     return issuer.environ(
         DATABASE_URL=database_url,
-        REASON_KEYS=str(reason_keys),
+        REASON_ENCRYPTION_KEYS=str(reason_encryption_keys),
         NOTIFICATION_URL="http://127.0.0.1:9",
-        DATABASE_POOL="20",
+        DATABASE_POOL_SIZE="20",
     )
 
 
@@ -117,11 +117,11 @@ def bring_in(database: Database, environ: dict[str, str], clock: MovableClock) -
 
 
 @pytest.fixture
-def directory(bring_in: Import, relay: Relay) -> None:
+def directory(bring_in: Import, dispatcher: Dispatcher) -> None:
     """Two organisations, whose contacts have been told."""
     report = bring_in(*two_organisations())
     assert report.problems.shown == []
-    relay.run_once()
+    dispatcher.run_once()
 
 
 @pytest.fixture
@@ -143,8 +143,8 @@ def coordinators(app: Flask) -> Coordinators:
 
 
 @pytest.fixture
-def relay(recording: Recording) -> Relay:
-    return recording.relay
+def dispatcher(recording: Recording) -> Dispatcher:
+    return recording.dispatcher
 
 
 @pytest.fixture

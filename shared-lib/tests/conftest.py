@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from shared_lib import grants, idempotency, outbox
-from shared_lib.database import Database
-from shared_lib.outbox import Relay
-from shared_lib.testing.postgres import Addresses, PostgresServer, database_for, truncate_all
+from shared_lib import idempotency, outbox
+from shared_lib.database import roles
+from shared_lib.database.engine import Database
+from shared_lib.outbox import Dispatcher
+from shared_lib_testing.postgres import Addresses, PostgresServer, database_for, truncate_all
 from sqlalchemy import text
 
 from .downstream_services import DownstreamService
@@ -21,7 +22,7 @@ def _create(dsn: str) -> None:
             connection.execute(text(statements))
         for statement in outbox.READY:
             connection.execute(text(statement.replace("CONCURRENTLY", "")))
-        grants.give(connection, {**outbox.GRANTS, **idempotency.GRANTS})
+        roles.grant_privileges(connection, {**outbox.GRANTS, **idempotency.GRANTS})
     database.close()
 
 
@@ -56,7 +57,7 @@ def destination() -> Destination:
 
 
 @pytest.fixture
-def relay(database: Database, destination: Destination, clock: MovableClock) -> Relay:
+def dispatcher(database: Database, destination: Destination, clock: MovableClock) -> Dispatcher:
     return a_relay(database, destination, clock)
 
 

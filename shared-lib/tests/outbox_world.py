@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared_lib.clock import utc_now
-from shared_lib.database import Database
-from shared_lib.outbox import Again, Delivery, Done, Ending, Promise, Relay, RetryPolicy, Route
-from shared_lib.tenancy import across
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.outbox import Delivered, Delivery, Dispatcher, FinalState, OutboxMessage, Reschedule, RetryPolicy, Route
 from sqlalchemy import text
 
 
@@ -27,45 +27,45 @@ class Destination:
     """Takes what is delivered, after doing what the test told it."""
 
     taken: list[str] = field(default_factory=list)
-    given_up: list[tuple[str, Ending, str]] = field(default_factory=list)
+    given_up: list[tuple[str, FinalState, str]] = field(default_factory=list)
     before: Callable[[Delivery], None] = lambda _: None
-    answer: Done | Again = field(default_factory=Done)
+    answer: Delivered | Reschedule = field(default_factory=Delivered)
 
-    def deliver(self, delivery: Delivery) -> Done | Again:
+    def deliver(self, delivery: Delivery) -> Delivered | Reschedule:
         self.before(delivery)
         self.taken.append(delivery.payload["name"])
         return self.answer
 
-    def give_up(self, _: Any, delivery: Delivery, ending: Ending, reason: str) -> None:
+    def give_up(self, _: Any, delivery: Delivery, ending: FinalState, reason: str) -> None:
         self.given_up.append((delivery.payload["name"], ending, reason))
 
 
-def a_relay(database: Database, destination: Destination, clock: MovableClock, *, room: int = 4) -> Relay:
+def a_relay(database: Database, destination: Destination, clock: MovableClock, *, room: int = 4) -> Dispatcher:
     """A relay as one process has it; two of them are two processes."""
-    relay = Relay(database, lanes={"parcels": room}, clock=clock, retry=RetryPolicy(spread=lambda: 1.0))
-    relay.serve({"parcel": Route(lane="parcels", deliver=destination.deliver, give_up=destination.give_up)})
-    return relay
+    dispatcher = Dispatcher(database, executors={"parcels": room}, clock=clock, retry=RetryPolicy(spread=lambda: 1.0))
+    dispatcher.serve({"parcel": Route(executor="parcels", deliver=destination.deliver, give_up=destination.give_up)})
+    return dispatcher
 
 
 def rows(database: Database, table: str = "outbox") -> list[Any]:
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         return list(session.execute(text(f"SELECT * FROM {table} ORDER BY seq")).all())  # noqa: S608
 
 
 def started_long_ago(database: Database, clock: MovableClock) -> None:
     """Move past the time in which nobody takes over leases after a start of the server."""
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         started: datetime = session.scalar(text("SELECT pg_postmaster_start_time()"))
     clock.now = max(clock.now, started + timedelta(hours=1))
 
 
-def promise(relay: Relay, *names: str, inline: bool = False, **options: Any) -> None:
+def promise(dispatcher: Dispatcher, *names: str, inline: bool = False, **options: Any) -> None:
     """Store promises; `inline` lets this process begin them at once, else they wait for a relay."""
-    due_at = None if inline else relay.clock()
-    with relay.database.begin(across("test")) as session:
+    due_at = None if inline else dispatcher.clock()
+    with dispatcher.database.begin(all_tenants("test")) as session:
         promises = [
-            Promise(kind="parcel", payload={"name": name}, **{"tenant": "oslo", "due_at": due_at, **options})
+            OutboxMessage(kind="parcel", payload={"name": name}, **{"tenant": "oslo", "due_at": due_at, **options})
             for name in names
         ]
-        handover = relay.promise(session, *promises)
-    relay.deliver_now(handover, wait_seconds=5)
+        enqueued = dispatcher.enqueue(session, *promises)
+    dispatcher.deliver_now(enqueued, wait_seconds=5)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from flask_smorest import Blueprint
 from shared_lib import deadline
+from shared_lib.auth.jwks import KeySet
+from shared_lib.auth.tokens import TokenVerifier
 from shared_lib.clock import utc_now
-from shared_lib.keys import KeySet
-from shared_lib.tokens import TokenVerifier
 from shared_lib.web.app import build_app
 from shared_lib.web.auth import Authenticator
 from shared_lib.web.json_input import Blueprint as StrictBlueprint

@@ -26,7 +26,7 @@ UNUSED = {
     "JWT_JWKS": "unused",
     "SERVICE_JWKS": "unused",
     "JWT_ISSUER": "unused",
-    "NOTE_KEYS": "unused",
+    "NOTE_ENCRYPTION_KEYS": "unused",
 }
 """Enough to describe the service without running it."""
 
@@ -72,23 +72,23 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _web(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from shared_lib.vault import Vault
+    from shared_lib.privacy.encryption import FieldCipher
 
-    Vault.from_file(Config.from_env(environ).note_keys, setting="NOTE_KEYS")
+    FieldCipher.from_file(Config.from_env(environ).note_encryption_keys, setting="NOTE_ENCRYPTION_KEYS")
     command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn.config"]
     os.execve(sys.executable, [*command, "acknowledgement_service.wsgi:application"], dict(environ))  # noqa: S606
 
 
 def _migrate(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from shared_lib import logging
-    from shared_lib.database import Database
-    from shared_lib.migrate import migrate
+    from shared_lib.database.engine import Database
+    from shared_lib.database.migrations import migrate
+    from shared_lib.observability import logging
 
     from .store.grants import GRANTS
 
     config = Config.from_env(environ)
     logging.configure(NAME, level=config.log_level)
-    revision = migrate(Database.open(config.owner_database_url, pool_size=1), MIGRATIONS, GRANTS)
+    revision = migrate(Database.open(config.database_owner_url, pool_size=1), MIGRATIONS, GRANTS)
     print(f"The database is at revision {revision}.")
     return 0
 
@@ -97,77 +97,77 @@ def _openapi(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
     import json
 
     from shared_lib.clock import utc_now
-    from shared_lib.database import Database
-    from shared_lib.vault import Vault
+    from shared_lib.database.engine import Database
+    from shared_lib.privacy.encryption import FieldCipher
     from shared_lib.web import openapi
 
     from .app.web import build_api
     from .usecases.lapses import Lapses
 
     config = Config.from_env(UNUSED)
-    lapses = Lapses(database=Database.open(config.database_url), vault=Vault(current="", keys={}), clock=utc_now)
+    lapses = Lapses(database=Database.open(config.database_url), cipher=FieldCipher(current="", keys={}), clock=utc_now)
     app = build_api(config, lapses)
     print(json.dumps(openapi.document(app.extensions["api"]), indent=2))
     return 0
 
 
 def _tidy(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from shared_lib import retention
     from shared_lib.clock import utc_now
-    from shared_lib.database import Database
+    from shared_lib.database.engine import Database
+    from shared_lib.privacy import retention
 
     from .usecases.retention import rules
 
     config = Config.from_env(environ)
     database = Database.open(config.database_url, pool_size=1, statement_timeout=TIDY_STATEMENT_SECONDS)
-    return retention.run(database, rules(now=utc_now(), note_days=config.note_days))
+    return retention.run(database, rules(now=utc_now(), note_retention_days=config.note_retention_days))
 
 
 def _audit(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from shared_lib.audit import commands
-    from shared_lib.database import Database
+    from shared_lib.database.engine import Database
 
     database = Database.open(Config.from_env(environ).database_url, pool_size=1, statement_timeout=0)
     return commands.run(options, database, table="audit")
 
 
 def _counts(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from shared_lib.counts import check
-    from shared_lib.database import Database
+    from shared_lib.database.counter_tables import run_check
+    from shared_lib.database.engine import Database
 
     from .store.lapse_counts import TALLY
 
-    owner = Database.open(Config.from_env(environ).owner_database_url, pool_size=1, statement_timeout=0)
-    code, sentence = check(owner, TALLY, repair=options.action == "repair")
+    owner = Database.open(Config.from_env(environ).database_owner_url, pool_size=1, statement_timeout=0)
+    code, sentence = run_check(owner, TALLY, repair=options.action == "repair")
     print(sentence)
     return code
 
 
 def _seal(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from shared_lib import sealing
-    from shared_lib.database import Database
-    from shared_lib.vault import Vault
+    from shared_lib.database.engine import Database
+    from shared_lib.privacy import key_rotation
+    from shared_lib.privacy.encryption import FieldCipher
 
     from .store.tables import NOTES
 
     config = Config.from_env(environ)
-    vault = Vault.from_file(config.note_keys, setting="NOTE_KEYS")
-    return sealing.run(Database.open(config.database_url, pool_size=1, statement_timeout=30.0), vault, NOTES)
+    cipher = FieldCipher.from_file(config.note_encryption_keys, setting="NOTE_ENCRYPTION_KEYS")
+    return key_rotation.run(Database.open(config.database_url, pool_size=1, statement_timeout=30.0), cipher, NOTES)
 
 
 def _person(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     import json
 
     from shared_lib.clock import utc_now
-    from shared_lib.database import Database
-    from shared_lib.vault import Vault
+    from shared_lib.database.engine import Database
+    from shared_lib.privacy.encryption import FieldCipher
 
     from .usecases.person_data import PersonData
 
     config = Config.from_env(environ)
-    vault = Vault.from_file(config.note_keys, setting="NOTE_KEYS")
+    cipher = FieldCipher.from_file(config.note_encryption_keys, setting="NOTE_ENCRYPTION_KEYS")
     database = Database.open(config.database_url, pool_size=1, statement_timeout=0)
-    person_data = PersonData(database=database, vault=vault, clock=utc_now)
+    person_data = PersonData(database=database, cipher=cipher, clock=utc_now)
     done = person_data.export(options.id) if options.action == "export" else person_data.erase(options.id)
     print(json.dumps(done, indent=2, ensure_ascii=False))
     return 0
@@ -175,13 +175,13 @@ def _person(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _import(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from shared_lib.clock import utc_now
-    from shared_lib.database import Database
-    from shared_lib.vault import Vault
+    from shared_lib.database.engine import Database
+    from shared_lib.privacy.encryption import FieldCipher
 
     from .usecases.lapses import Lapses
 
     config = Config.from_env(environ)
-    vault = Vault.from_file(config.note_keys, setting="NOTE_KEYS")
+    cipher = FieldCipher.from_file(config.note_encryption_keys, setting="NOTE_ENCRYPTION_KEYS")
     try:
         with options.file.open(newline="", encoding="utf-8-sig") as file:
             records = [_record(line) for line in csv.DictReader(file)]
@@ -189,7 +189,7 @@ def _import(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         print(f"{options.file}: not a file of lapse records ({type(error).__name__}: {error}).", file=sys.stderr)
         return 1
     database = Database.open(config.database_url, pool_size=1)
-    new = Lapses(database=database, vault=vault, clock=utc_now).take_over(records)
+    new = Lapses(database=database, cipher=cipher, clock=utc_now).take_over(records)
     print(f"{len(records)} records read, {new} of them new.")
     return 0
 

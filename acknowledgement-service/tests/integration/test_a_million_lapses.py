@@ -10,12 +10,12 @@ import pytest
 from acknowledgement_service.domain.model import Filters, Sort
 from acknowledgement_service.domain.visitor import Scope
 from acknowledgement_service.store import lapse_lists
-from acknowledgement_service.usecases.reach import reach_of
-from shared_lib.database import Database
-from shared_lib.paging import Mark, PageRequest
-from shared_lib.testing.plans import Plan, driver_of, plan_of
-from shared_lib.testing.postgres import PostgresServer, database_for
-from shared_lib.testing.statements import counted_queries
+from acknowledgement_service.usecases.reach import tenant_scope_of
+from shared_lib.database.engine import Database
+from shared_lib.pagination import Cursor, PageRequest
+from shared_lib_testing.plans import Plan, driver_of, plan_of
+from shared_lib_testing.postgres import PostgresServer, database_for
+from shared_lib_testing.statements import counted_queries
 from sqlalchemy import text
 
 from ..conftest import migrate_empty
@@ -51,7 +51,7 @@ def places() -> Iterator[PageRequest]:
     """The first page, and those before and after the middle and a place of long ago."""
     yield PageRequest()
     for number in (AMOUNT // 2, AMOUNT // 200):
-        mark = Mark(BEGINNING + number * STEP, UUID(int=0))
+        mark = Cursor(BEGINNING + number * STEP, UUID(int=0))
         yield from (PageRequest(page=3, after=mark), PageRequest(page=3, before=mark))
 
 
@@ -62,10 +62,10 @@ class Million:
 
     def plans(self, scope: Scope, filters: Filters, request: PageRequest) -> Sequence[Plan]:
         """Of all statements of such a list, in such a transaction."""
-        with self.database.begin(reach_of(scope)) as session, counted_queries() as statements:
+        with self.database.begin(tenant_scope_of(scope)) as session, counted_queries() as statements:
             lapse_lists.page(session, filters, request, scope=scope)
             assert session.scalar(text("SHOW plan_cache_mode")) == "force_custom_plan"
-        with self.database.begin(reach_of(scope)) as session:
+        with self.database.begin(tenant_scope_of(scope)) as session:
             driver = driver_of(session)
             return [
                 plan_of(driver, statement, generic=False)
@@ -91,7 +91,7 @@ def million(postgres_server: PostgresServer) -> Iterator[Million]:
 def test_they_are_there_in_less_than_a_minute(million: Million) -> None:
     """Or nobody would look at a million again (measured on two cores: 18 s)."""
     assert million.seconds < 60
-    with million.database.begin(reach_of(EVERYTHING)) as session:
+    with million.database.begin(tenant_scope_of(EVERYTHING)) as session:
         assert lapse_lists.page(session, Filters(), PageRequest(), scope=EVERYTHING).total == AMOUNT
 
 

@@ -7,8 +7,8 @@ import pytest
 from acknowledgement_service.__main__ import main
 from acknowledgement_service.usecases.lapses import Lapses
 from flask.testing import FlaskClient
-from shared_lib.testing.issuer import Issuer
-from shared_lib.testing.links import followed
+from shared_lib_testing.issuer import Issuer
+from shared_lib_testing.links import followed
 
 from ..builders import an_opening
 from ..conftest import MovableClock
@@ -75,6 +75,6 @@ def test_open_or_not_it_needs_an_administrator_s_token(client: FlaskClient, as_p
 def test_the_whole_trail_is_verified(
     database_url: str, issuer: Issuer, lapse_id: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["audit", "verify"], issuer.environ(DATABASE_URL=database_url, NOTE_KEYS="unused")) == 0
+    assert main(["audit", "verify"], issuer.environ(DATABASE_URL=database_url, NOTE_ENCRYPTION_KEYS="unused")) == 0
 
     assert "2 chains, 5 entries, all whole." in capsys.readouterr().out

@@ -11,11 +11,11 @@ from acknowledgement_service.domain.visitor import ANYBODY
 from acknowledgement_service.store import lapses as store
 from acknowledgement_service.usecases.lapses import Lapses
 from flask.testing import FlaskClient
-from shared_lib.database import Database
-from shared_lib.paging import Mark
-from shared_lib.tenancy import across
-from shared_lib.testing.links import followed, link_of
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.pagination import Cursor
 from shared_lib.web.pagination import cursor_of
+from shared_lib_testing.links import followed, link_of
 from werkzeug.test import TestResponse
 
 from ..builders import EXPIRY, OPENED, a_lapse
@@ -48,7 +48,7 @@ class World:
         step = (next(self.numbers) + 1) // 2 * timedelta(seconds=1)
         moments = {"created_at": OPENED + step, "expiry_date": EXPIRY - step, "acknowledged_at": OPENED + step}
         lapse = a_lapse(**{**moments, **difference})
-        with self.database.begin(across("test")) as session:
+        with self.database.begin(all_tenants("test")) as session:
             store.add_once(session, lapse)
         return lapse
 
@@ -121,7 +121,7 @@ def test_a_cursor_from_elsewhere_shows_nothing_foreign(
         foreign.append(world.add(coordinator_id="kim", mentor_id="colleague's"))
 
     for lapse in foreign:
-        cursor = cursor_of(Mark(getattr(lapse, sort), lapse.id))
+        cursor = cursor_of(Cursor(getattr(lapse, sort), lapse.id))
         address = f"{BASE}?sort={sort}&{relation}={cursor}"
         maya = client.get(address, headers=as_person(MAYA, "coordinator"))
         organisation = client.get(address, headers=as_person("admin", "org_admin"))
@@ -132,7 +132,7 @@ def test_a_cursor_from_elsewhere_shows_nothing_foreign(
         assert nobody.json["data"] == []
 
 
-GOOD = cursor_of(Mark(OPENED, UUID(int=1)))
+GOOD = cursor_of(Cursor(OPENED, UUID(int=1)))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ GOOD = cursor_of(Mark(OPENED, UUID(int=1)))
     [
         ("before", f"after={GOOD}&before={GOOD}"),
         *((name, f"{name}={text}") for name in ("after", "before") for text in ("", "x", f"{GOOD}=", "A" * 129)),
-        *((name, f"{name}={cursor_of(Mark(OPENED, 'pn_8a1b2c3d4e5f'))}") for name in ("after", "before")),
+        *((name, f"{name}={cursor_of(Cursor(OPENED, 'pn_8a1b2c3d4e5f'))}") for name in ("after", "before")),
     ],
 )
 def test_what_is_no_cursor_is_a_fault_of_its_field(client: FlaskClient, name: str, query: str) -> None:

@@ -13,13 +13,13 @@ from acknowledgement_service.store import lapse_counts, lapse_lists
 from acknowledgement_service.store import lapses as store
 from acknowledgement_service.store.lapse_counts import TALLY
 from acknowledgement_service.usecases.lapses import Lapses
-from shared_lib.counts import check
-from shared_lib.database import Database
-from shared_lib.paging import PageRequest
+from shared_lib.database.counter_tables import run_check
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants, tenant
+from shared_lib.pagination import PageRequest
 from shared_lib.statements import ask
-from shared_lib.tenancy import across, within
-from shared_lib.testing.issuer import Issuer
-from shared_lib.testing.postgres import Addresses
+from shared_lib_testing.issuer import Issuer
+from shared_lib_testing.postgres import Addresses
 
 from ..builders import an_opening
 
@@ -30,7 +30,7 @@ class Changed(Exception):
 
 @pytest.fixture
 def environ(issuer: Issuer, addresses: Addresses) -> dict[str, str]:
-    return issuer.environ(DATABASE_URL=addresses.app, MIGRATE_DATABASE_URL=addresses.owner, NOTE_KEYS="unused")
+    return issuer.environ(DATABASE_URL=addresses.app, DATABASE_OWNER_URL=addresses.owner, NOTE_ENCRYPTION_KEYS="unused")
 
 
 @pytest.fixture
@@ -46,9 +46,9 @@ def _bustle(lapses: Lapses, database: Database, number: int) -> None:
     if chance.random() < 0.5:
         lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=ANYBODY, key=None)
     if chance.random() < 0.3:
-        with database.begin(within(opening.organisation_id)) as session:
+        with database.begin(tenant(opening.organisation_id)) as session:
             store.remove(session, opened)
-    with suppress(Changed), database.begin(within(opening.organisation_id)) as session:
+    with suppress(Changed), database.begin(tenant(opening.organisation_id)) as session:
         ask(session, "UPDATE lapse SET acknowledged_at = now() WHERE id = %(id)s", {"id": opened.id})
         ask(session, "DELETE FROM lapse WHERE id = %(id)s", {"id": opened.id})
         raise Changed
@@ -66,13 +66,13 @@ def test_they_stay_right_while_many_write(lapses: Lapses, database: Database, ow
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda number: _bustle(lapses, database, number), range(40)))
 
-    assert check(owner, TALLY, repair=False) == (0, "All counts are right.")
+    assert run_check(owner, TALLY, repair=False) == (0, "All counts are right.")
 
 
 def test_every_filter_has_the_total_of_its_rows(lapses: Lapses, database: Database) -> None:
     for number in range(12):
         _bustle(lapses, database, number)
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         for scope in (
             Scope(),
             Scope(organisation_id=an_opening().organisation_id),
@@ -93,7 +93,7 @@ def test_the_command_finds_a_wrong_count_and_mends_it(
     lapses: Lapses, owner: Database, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     lapses.open(an_opening(), by="notification-service")
-    with owner.begin(across("test")) as session:
+    with owner.begin(all_tenants("test")) as session:
         ask(session, "UPDATE lapse_count SET lapses = lapses + 7")
 
     assert main(["counts", "verify"], environ) == 1
@@ -103,7 +103,7 @@ def test_the_command_finds_a_wrong_count_and_mends_it(
 
 
 def test_one_organisation_does_not_wait_for_another(lapses: Lapses, database: Database) -> None:
-    with database.begin(within("nhf")) as session:
+    with database.begin(tenant("nhf")) as session:
         ask(session, "SET LOCAL lock_timeout = '1s'")
         store.add_once(session, Lapse.opened(an_opening(organisation_id="nhf"), lapse_id=uuid4(), at=lapses.clock()))
         assert lapses.open(an_opening(organisation_id="lhl"), by="notification-service").is_new

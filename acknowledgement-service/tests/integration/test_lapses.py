@@ -13,9 +13,9 @@ from acknowledgement_service.store.tables import AuditRow, Base
 from acknowledgement_service.usecases.lapses import Lapses
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from shared_lib.database import Database
-from shared_lib.schema import revision_of_code, revision_of_database
-from shared_lib.tenancy import across
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.database.schema_revision import revision_of_code, revision_of_database
 from sqlalchemy import exc, func, select, text
 
 from ..builders import an_opening
@@ -23,7 +23,7 @@ from ..conftest import MovableClock
 
 
 def audited(database: Database, act: str) -> int:
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         return session.scalar(select(func.count()).select_from(AuditRow).where(AuditRow.act == act)) or 0
 
 
@@ -91,7 +91,7 @@ def test_the_audit_trail_cannot_be_changed(lapses: Lapses, database: Database) -
     lapses.open(an_opening(), by="notification-service")
 
     for statement in ("UPDATE audit SET actor_id = 'x'", "DELETE FROM audit"):
-        with pytest.raises(exc.DBAPIError), database.begin(across("test")) as session:
+        with pytest.raises(exc.DBAPIError), database.begin(all_tenants("test")) as session:
             session.execute(text(statement))
 
 

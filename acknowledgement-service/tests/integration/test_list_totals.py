@@ -11,11 +11,11 @@ from acknowledgement_service.domain.model import Filters, Lapse, Sort
 from acknowledgement_service.domain.visitor import Scope
 from acknowledgement_service.store import lapse_lists
 from acknowledgement_service.store import lapses as store
-from shared_lib.database import Database
-from shared_lib.paging import PageRequest
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.pagination import PageRequest
 from shared_lib.statements import ask
-from shared_lib.tenancy import across
-from shared_lib.testing.postgres import Addresses
+from shared_lib_testing.postgres import Addresses
 
 from ..builders import OPENED, a_lapse
 
@@ -56,7 +56,7 @@ def there(database: Database) -> list[Lapse]:
         )
         for number, (organisation, coordinator, mentor, at) in enumerate([*kinds, *kinds[:5]])
     ]
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         for lapse in there:
             store.add_once(session, lapse)
     return there
@@ -82,7 +82,7 @@ def test_the_total_is_the_number_of_rows_on_all_pages(
     request: PageRequest | None = PageRequest(limit=4)
     found, totals = [], set()
 
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         while request is not None:
             page = lapse_lists.page(session, filters, request, scope=scope)
             found += [lapse.id for lapse in page.items]
@@ -103,10 +103,10 @@ def test_every_example_narrows_the_list(there: list[Lapse], name: str) -> None:
 def test_a_filter_that_the_counts_do_not_know_has_its_rows_counted(
     database: Database, addresses: Addresses, there: list[Lapse]
 ) -> None:
-    with Database.open(addresses.owner, pool_size=1).begin(across("test")) as session:
+    with Database.open(addresses.owner, pool_size=1).begin(all_tenants("test")) as session:
         ask(session, "UPDATE lapse_count SET lapses = lapses + 7")
 
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         kept = lapse_lists.page(session, WiderFilters(), PageRequest(), scope=Scope()).total
         counted = lapse_lists.page(session, WiderFilters(not_counted="x"), PageRequest(), scope=Scope()).total
 

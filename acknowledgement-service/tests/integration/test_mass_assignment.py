@@ -6,7 +6,7 @@ import pytest
 from acknowledgement_service.usecases.lapses import Lapses
 from flask import Flask
 from flask.testing import FlaskClient
-from shared_lib.testing.postgres import Addresses, contents_of
+from shared_lib_testing.postgres import Addresses, contents_of
 
 from ..builders import an_opening
 

@@ -10,8 +10,8 @@ from acknowledgement_service.__main__ import main
 from acknowledgement_service.domain.model import Change
 from acknowledgement_service.domain.visitor import ANYBODY
 from acknowledgement_service.usecases.lapses import Lapses
-from shared_lib.testing.issuer import Issuer
-from shared_lib.testing.postgres import Addresses
+from shared_lib_testing.issuer import Issuer
+from shared_lib_testing.postgres import Addresses
 
 from ..builders import an_opening
 
@@ -19,8 +19,8 @@ NOTE = "Ringte; hun er sykmeldt"
 
 
 @pytest.fixture
-def environ(issuer: Issuer, note_keys: Path, database_url: str) -> dict[str, str]:
-    return issuer.environ(DATABASE_URL=database_url, NOTE_KEYS=str(note_keys))
+def environ(issuer: Issuer, note_encryption_keys: Path, database_url: str) -> dict[str, str]:
+    return issuer.environ(DATABASE_URL=database_url, NOTE_ENCRYPTION_KEYS=str(note_encryption_keys))
 
 
 Noted = Callable[[str], str]
@@ -52,14 +52,14 @@ def everything(addresses: Addresses, statement: str, *values: object) -> list[tu
 
 def write(addresses: Addresses, statement: str, *values: object) -> None:
     with psycopg.connect(addresses.app) as connection:
-        connection.execute("SET LOCAL app.spans = 'test'")
+        connection.execute("SET LOCAL app.all_tenants = 'test'")
         connection.execute(statement.encode(), values)
 
 
 def test_a_note_is_nowhere_in_the_database_and_comes_back(noted: Noted, lapses: Lapses, addresses: Addresses) -> None:
     lapse_id = noted(NOTE)
 
-    (row,) = everything(addresses, "SELECT t::text, coordinator_notes, sealed_notes FROM lapse AS t")
+    (row,) = everything(addresses, "SELECT t::text, coordinator_notes, encrypted_notes FROM lapse AS t")
     assert NOTE not in str(row[0])
     assert row[1] is None
     assert isinstance(row[2], bytes)
@@ -71,7 +71,7 @@ def test_a_note_that_was_moved_to_another_lapse_does_not_open(
     noted: Noted, lapses: Lapses, addresses: Addresses
 ) -> None:
     mine, other = noted(NOTE), noted("Mine")
-    move = "UPDATE lapse SET sealed_notes = (SELECT sealed_notes FROM lapse WHERE id = %s) WHERE id = %s"
+    move = "UPDATE lapse SET encrypted_notes = (SELECT encrypted_notes FROM lapse WHERE id = %s) WHERE id = %s"
     write(addresses, move, mine, other)
 
     assert note_of(lapses, other) is None

@@ -13,7 +13,7 @@ from acknowledgement_service.usecases.lapses import Lapses
 from flask.testing import FlaskClient
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
-from shared_lib.testing.postgres import Addresses
+from shared_lib_testing.postgres import Addresses
 
 from ..builders import an_opening
 from ..conftest import Headers
@@ -57,7 +57,7 @@ def rows_of(addresses: Addresses, table: str) -> list[dict[str, Any]]:
 def write_unsealed(addresses: Addresses, lapse_id: UUID) -> None:
     """As a release did that did not seal notes yet."""
     with psycopg.connect(addresses.app) as connection:
-        connection.execute("SET LOCAL app.spans = 'test'")
+        connection.execute("SET LOCAL app.all_tenants = 'test'")
         connection.execute("UPDATE lapse SET coordinator_notes = %s WHERE id = %s", [EARLIER, lapse_id])
 
 
@@ -68,7 +68,7 @@ def test_the_notes_on_his_lapses_are_shown_readable_and_nobody_elses(
     held = client.get(f"{PERSON}/{person}", headers=as_service).json["acknowledgement"]
 
     assert [(lapse["id"], lapse["coordinator_notes"]) for lapse in held["lapse"]] == [(str(noted[0].id), NOTE)]
-    assert not {"sealed_notes", "notes_key_id"} & held["lapse"][0].keys()
+    assert not {"encrypted_notes", "notes_key_id"} & held["lapse"][0].keys()
     assert [entry["act"] for entry in held["audit"]] == ["opened", "noted"]
 
 
@@ -84,10 +84,10 @@ def test_nothing_is_left_of_a_note_and_a_second_run_finds_nothing(
 
     assert done == [{"notes": 1, "keys": 1}, {"notes": 0, "keys": 0}]
     left = {row["id"]: row for row in rows_of(addresses, "lapse")}
-    texts = ("coordinator_notes", "sealed_notes", "notes_key_id")
+    texts = ("coordinator_notes", "encrypted_notes", "notes_key_id")
     assert [left[his.id][column] for column in texts] == [None, None, None]
     assert left[his.id]["acknowledged_at"] is not None
-    assert None not in (left[others.id]["sealed_notes"], left[others.id]["notes_key_id"])
+    assert None not in (left[others.id]["encrypted_notes"], left[others.id]["notes_key_id"])
     assert rows_of(addresses, "idempotency_key") == []
     erased = [row for row in rows_of(addresses, "audit") if row["act"] == "erased"]
     assert [(row["lapse_id"], row["actor_id"]) for row in erased] == [(his.id, "operations")]
@@ -109,7 +109,7 @@ def test_a_coordinator_of_many_years_is_erased_though_it_takes_longer_than_one_t
     client: FlaskClient, as_service: Headers, lapses: Lapses, addresses: Addresses
 ) -> None:
     with psycopg.connect(addresses.app) as connection:
-        connection.execute("SET LOCAL app.spans = 'test'")
+        connection.execute("SET LOCAL app.all_tenants = 'test'")
         connection.execute(
             "INSERT INTO lapse (id, notification_id, mentor_id, coordinator_id, organisation_id, expiry_date, "
             "created_at, coordinator_notes, version) SELECT gen_random_uuid(), gen_random_uuid(), 'somebody', %s, "

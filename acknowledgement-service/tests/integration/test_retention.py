@@ -9,11 +9,11 @@ from acknowledgement_service.domain.visitor import ANYBODY
 from acknowledgement_service.store.tables import AuditRow
 from acknowledgement_service.usecases.lapses import Lapses
 from acknowledgement_service.usecases.retention import rules
-from shared_lib import retention
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.idempotency import RequestKey
-from shared_lib.tenancy import across
-from shared_lib.testing.issuer import Issuer
+from shared_lib.privacy import retention
+from shared_lib_testing.issuer import Issuer
 from sqlalchemy import select
 
 from ..builders import an_opening
@@ -27,11 +27,11 @@ KEY = RequestKey(caller="public", operation="acknowledge", key="k", fingerprint=
 @pytest.fixture
 def environ(issuer: Issuer, database_url: str) -> dict[str, str]:
     """Its keys are not needed: what is removed need not be opened."""
-    return issuer.environ(DATABASE_URL=database_url, NOTE_KEYS="unused")
+    return issuer.environ(DATABASE_URL=database_url, NOTE_ENCRYPTION_KEYS="unused")
 
 
 def tidy(database: Database, clock: MovableClock, *, days: int = DAYS) -> None:
-    assert retention.run(database, rules(now=clock(), note_days=days)) == 0
+    assert retention.run(database, rules(now=clock(), note_retention_days=days)) == 0
 
 
 def noted(lapses: Lapses, *, acknowledged: bool = True, organisation_id: str = "lhl") -> Lapse:
@@ -61,7 +61,7 @@ def test_a_note_goes_when_its_lapse_was_acknowledged_long_ago_and_not_before(
     found = lapses.find(lapse.id, visitor=ANYBODY)
     assert (kept, notes_of(lapses, lapse)) == ("spoke", None)
     assert (found.acknowledged_at, found.version) == (lapse.acknowledged_at, lapse.version + 1)
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         written = session.scalars(select(AuditRow).where(AuditRow.act == "notes_expired")).one()
     assert (written.lapse_id, written.actor_id, written.organisation_id) == (lapse.id, "retention", "lhl")
 
@@ -99,7 +99,7 @@ def test_notes_stay_for_ever_unless_operations_say_otherwise(
 
     assert main(["tidy"], environ) == 0
     assert notes_of(lapses, lapse) == "spoke"
-    assert [main(["tidy"], {**environ, "NOTE_DAYS": "399"}) for _ in range(2)] == [0, 0]
+    assert [main(["tidy"], {**environ, "NOTE_RETENTION_DAYS": "399"}) for _ in range(2)] == [0, 0]
     assert notes_of(lapses, lapse) is None
 
     assert capsys.readouterr().out.splitlines() == [

@@ -7,10 +7,10 @@ from acknowledgement_service.app import MIGRATIONS
 from acknowledgement_service.store.grants import GRANTS
 from acknowledgement_service.usecases.lapses import Lapses
 from flask.testing import FlaskClient
-from shared_lib.database import Database
-from shared_lib.schema import revision_of_database
-from shared_lib.testing.postgres import Addresses, PostgresServer, database_for
-from shared_lib.testing.releases import NEXT, migrate_ahead
+from shared_lib.database.engine import Database
+from shared_lib.database.schema_revision import revision_of_database
+from shared_lib_testing.postgres import Addresses, PostgresServer, database_for
+from shared_lib_testing.releases import NEXT, migrate_ahead
 
 from ..builders import an_opening
 from ..conftest import Headers

@@ -7,16 +7,16 @@ from acknowledgement_service.domain.visitor import ORG_ADMIN, Visitor
 from acknowledgement_service.store.grants import GRANTS
 from acknowledgement_service.usecases.lapses import Lapses
 from flask.testing import FlaskClient
-from shared_lib.grants import ALWAYS
+from shared_lib.database.roles import BASE_PRIVILEGES
+from shared_lib.database.row_level_security import all_tenants, tenant
 from shared_lib.idempotency import RequestKey
-from shared_lib.tenancy import across, within
-from shared_lib.testing import walls
-from shared_lib.testing.postgres import Addresses
+from shared_lib_testing import walls
+from shared_lib_testing.postgres import Addresses
 
 from ..builders import an_opening
 from ..conftest import Headers
 
-EVERYTHING = across("test")
+EVERYTHING = all_tenants("test")
 ORGANISATIONS = ("lhl", "nhf")
 
 
@@ -42,15 +42,15 @@ def test_every_row_is_seen_within_its_own_organisation_alone(
     two_full_organisations: None, addresses: Addresses
 ) -> None:
     everything = walls.visible(addresses, EVERYTHING)
-    lhl, nhf = (walls.visible(addresses, within(name)) for name in ORGANISATIONS)
+    lhl, nhf = (walls.visible(addresses, tenant(name)) for name in ORGANISATIONS)
 
     assert lhl == nhf == {table: rows // 2 for table, rows in everything.items()}
-    assert walls.visible(addresses, within("nobody")) == {}
+    assert walls.visible(addresses, tenant("nobody")) == {}
 
 
 def test_nothing_is_written_into_another_organisation(two_full_organisations: None, addresses: Addresses) -> None:
-    assert walls.accepted(addresses, within("lhl"), rows_of=within("nhf")) == []
-    assert not any(walls.changed(addresses, within("nobody"), GRANTS).values())
+    assert walls.accepted(addresses, tenant("lhl"), rows_of=tenant("nhf")) == []
+    assert not any(walls.changed(addresses, tenant("nobody"), GRANTS).values())
 
 
 def test_whoever_has_no_organisation_finds_nothing_and_keeps_no_key(
@@ -68,5 +68,5 @@ def test_whoever_has_no_organisation_finds_nothing_and_keeps_no_key(
 def test_the_roles_may_do_what_is_written_down_and_nothing_else(addresses: Addresses) -> None:
     tables = walls.tables_of(addresses)
 
-    assert walls.privileges_of(addresses, "app") == walls.declared({**GRANTS, **ALWAYS})
+    assert walls.privileges_of(addresses, "app") == walls.declared({**GRANTS, **BASE_PRIVILEGES})
     assert walls.privileges_of(addresses, "read") == {key: {"SELECT"} for key in tables}

@@ -14,9 +14,9 @@ from acknowledgement_service.domain.visitor import ANYBODY
 from acknowledgement_service.usecases.lapses import Lapses
 from flask import Flask
 from flask.testing import FlaskClient
-from shared_lib.database import Database
-from shared_lib.testing.issuer import Issuer, bearer
+from shared_lib.database.engine import Database
 from shared_lib.web.app import close_app
+from shared_lib_testing.issuer import Issuer, bearer
 
 from ..builders import an_opening
 from ..conftest import AUDIENCE
@@ -94,8 +94,10 @@ def mode(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def app(database: Database, database_url: str, note_keys: Path, issuer: Issuer, mode: str) -> Iterator[Flask]:
-    environ = issuer.environ(DATABASE_URL=database_url, NOTE_KEYS=str(note_keys), AUTH_MODE=mode)
+def app(
+    database: Database, database_url: str, note_encryption_keys: Path, issuer: Issuer, mode: str
+) -> Iterator[Flask]:
+    environ = issuer.environ(DATABASE_URL=database_url, NOTE_ENCRYPTION_KEYS=str(note_encryption_keys), AUTH_MODE=mode)
     app = create_app(Config.from_env(environ))
     yield app
     close_app(app)

@@ -71,7 +71,7 @@ def _start_short(plant: Plant, service: str, fill: seeding.Fill) -> int:
     short = plant.databases.create(f"{service}_short")
     port = plant.port(service) + SECOND_PORT
     settings = {"DATABASE_URL": short.app, "LISTEN_ADDRESS": f"127.0.0.1:{port}"}
-    plant.run(plant.program(service, "migrate", **settings, MIGRATE_DATABASE_URL=short.owner))
+    plant.run(plant.program(service, "migrate", **settings, DATABASE_OWNER_URL=short.owner))
     with psycopg.connect(plant.dsns[service]) as source, psycopg.connect(short.everything) as target:
         seeding.copy_directory(source, target)
         fill(target, SHORT)

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from running import REPOSITORY, eventually
-from shared_lib.tenancy import SPANS_SETTING
+from shared_lib.database.row_level_security import ALL_TENANTS_SETTING
 
 from .docker import compose_command, docker, inspect, run
 
@@ -146,7 +146,7 @@ class Composed:
         described: dict[str, Any] = json.loads((handed_out / "trial" / "stack.json").read_text())
         urls = {service: f"http://127.0.0.1:{self.port(f'{service}-web', 8000)}" for service in SERVICES}
         dsns = {service: self._dsn(handed_out / service / "database-url") for service in SERVICES}
-        spanning = "?options=" + quote(f"-c {SPANS_SETTING}=operations")
+        spanning = "?options=" + quote(f"-c {ALL_TENANTS_SETTING}=operations")
         owners = {service: self._dsn(handed_out / "migrations" / f"{service}-url") + spanning for service in SERVICES}
         keys = handed_out / "orchestrator"
         return {
@@ -163,7 +163,7 @@ class Composed:
                     "JWT_ISSUER": described["issuer"],
                     "JWT_JWKS": str(keys / "people.jwks.json"),
                     "SERVICE_KEY": str(keys / "services.pem"),
-                    "REASON_KEYS": str(keys / "reasons.json"),
+                    "REASON_ENCRYPTION_KEYS": str(keys / "reasons.json"),
                 }
             },
         }

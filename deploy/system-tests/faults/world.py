@@ -118,7 +118,7 @@ def running(
         sink = everything.enter_context(SmtpSink(tls=tls))
         proxies = [everything.enter_context(TcpProxy()) for _ in range(3)]
         chosen = {
-            "RETRY_SCALE": SCALE_OF_WAITING,
+            "TIME_SCALE": SCALE_OF_WAITING,
             "SMTP_URL": sink.url,
             "NOTIFICATION_URL": proxies[1].url,
             "ACKNOWLEDGEMENT_URL": proxies[2].url,

@@ -75,37 +75,37 @@ def _web(environ: Mapping[str, str], _: argparse.Namespace) -> int:
 
 
 def _relay(environ: Mapping[str, str], _: argparse.Namespace) -> int:
-    from shared_lib import logging, tracing
-    from shared_lib.database import Database
+    from shared_lib.database.engine import Database
+    from shared_lib.observability import logging, tracing
     from shared_lib.outbox import process
 
-    from .app.relay import create_relay, outside
+    from .app.relay import create_dispatcher, outside
 
     config = Config.from_env(environ)
     logging.configure(NAME, level=config.log_level)
     tracing.start(NAME)
     database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
-    relay = create_relay(config, database, outside(config))
-    return process.run(relay, MIGRATIONS, metrics_bind=config.metrics_bind)
+    dispatcher = create_dispatcher(config, database, outside(config))
+    return process.run(dispatcher, MIGRATIONS, metrics_bind=config.metrics_bind)
 
 
 def _migrate(environ: Mapping[str, str], _: argparse.Namespace) -> int:
-    from shared_lib import logging
-    from shared_lib.database import Database
-    from shared_lib.migrate import migrate
+    from shared_lib.database.engine import Database
+    from shared_lib.database.migrations import migrate
+    from shared_lib.observability import logging
 
     from .store.grants import GRANTS
 
     config = Config.from_env(environ)
     logging.configure(NAME, level=config.log_level)
-    revision = migrate(Database.open(config.owner_database_url, pool_size=1), MIGRATIONS, GRANTS)
+    revision = migrate(Database.open(config.database_owner_url, pool_size=1), MIGRATIONS, GRANTS)
     print(f"The database is at revision {revision}.")
     return 0
 
 
 def _outbox(environ: Mapping[str, str], options: argparse.Namespace) -> int:
     from shared_lib.clock import utc_now
-    from shared_lib.database import Database
+    from shared_lib.database.engine import Database
     from shared_lib.outbox import commands as outbox_commands
 
     from .store import audit
@@ -117,22 +117,22 @@ def _outbox(environ: Mapping[str, str], options: argparse.Namespace) -> int:
 
 def _audit(environ: Mapping[str, str], options: argparse.Namespace) -> int:
     from shared_lib.audit import commands
-    from shared_lib.database import Database
+    from shared_lib.database.engine import Database
 
     database = Database.open(Config.from_env(environ).database_url, pool_size=1, statement_timeout=0)
     return commands.run(options, database, table="audit")
 
 
 def _tidy(environ: Mapping[str, str], _: argparse.Namespace) -> int:
-    from shared_lib import retention
     from shared_lib.clock import utc_now
-    from shared_lib.database import Database
+    from shared_lib.database.engine import Database
+    from shared_lib.privacy import retention
 
     from .usecases.retention import rules
 
     config = Config.from_env(environ)
     database = Database.open(config.database_url, pool_size=1, statement_timeout=RELAY_STATEMENT_SECONDS)
-    own = rules(now=utc_now(), message_days=config.message_days, inbox_days=config.inbox_days)
+    own = rules(now=utc_now(), message_days=config.message_days, inbox_retention_days=config.inbox_retention_days)
     return retention.run(database, own)
 
 
@@ -140,7 +140,7 @@ def _person(environ: Mapping[str, str], options: argparse.Namespace) -> int:
     import json
 
     from shared_lib.clock import utc_now
-    from shared_lib.database import Database
+    from shared_lib.database.engine import Database
 
     from .usecases.person_data import PersonData
 
@@ -154,7 +154,7 @@ def _person(environ: Mapping[str, str], options: argparse.Namespace) -> int:
 def _openapi(_: Mapping[str, str], __: argparse.Namespace) -> int:
     import json
 
-    from shared_lib.database import Database
+    from shared_lib.database.engine import Database
     from shared_lib.web import openapi
 
     from .app.web import build_api

@@ -2,7 +2,7 @@
 
 import os
 
-from shared_lib import logging, tracing
+from shared_lib.observability import logging, tracing
 
 from .app import NAME
 from .app.web import create_app

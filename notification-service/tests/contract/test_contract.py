@@ -16,10 +16,10 @@ from notification_service.clients.acknowledgements import HttpAcknowledgements
 from notification_service.domain.model import Notice
 from notification_service.domain.ports import Lapse
 from notification_service.store.tables import DispatchRow
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
 from shared_lib.http_client import ServiceClient
-from shared_lib.tenancy import across
 from sqlalchemy import select
 
 from ..builders import a_lapse
@@ -74,7 +74,7 @@ def test_every_type_of_notice_has_an_endpoint_that_answers_as_the_contract_says(
     assert (request["method"], request["path"]) == ("POST", f"{BASE_PATH}/{OF_NOTICES[notice]}")
     assert answer.status_code == expected["status"]
     assert_alike(json.loads(answer.data), expected["body"])
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         assert session.scalars(select(DispatchRow.notice)).all() == [notice]
 
 

@@ -7,10 +7,10 @@ from flask.testing import FlaskClient
 from notification_service.store import audit
 from shared_lib.audit.verification import Trail
 from shared_lib.clock import utc_now
-from shared_lib.database import Database
-from shared_lib.identifiers import uuid7
-from shared_lib.tenancy import across
-from shared_lib.testing.links import followed
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.ids import uuid7
+from shared_lib_testing.links import followed
 
 from ..conftest import Headers
 
@@ -35,7 +35,7 @@ def test_a_dispatch_is_there_for_its_organisation(client: FlaskClient, as_person
 def test_what_operations_do_is_the_global_admin_s_alone_to_see(
     client: FlaskClient, as_person: AsPerson, database: Database
 ) -> None:
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         audit.of_operator(utc_now)(session, "outbox_discard", uuid7())
 
     seen = client.get(AUDIT, headers=as_person("root", "global_admin", None)).json["data"]

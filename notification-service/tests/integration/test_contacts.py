@@ -4,14 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from notification_service.store import contacts as store
 from notification_service.usecases.contacts import Contacts
-from shared_lib.database import Database
-from shared_lib.tenancy import across
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 
 from ..builders import a_contact, an_organisation
 
 
 def name_of(database: Database, contact_id: str = "mentor-042") -> str:
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         found = store.find(session, contact_id, organisation_id="lhl")
     assert found is not None
     return found.name
@@ -20,7 +20,7 @@ def name_of(database: Database, contact_id: str = "mentor-042") -> str:
 def test_news_is_kept_as_it_came(contacts: Contacts, database: Database) -> None:
     contacts.put(organisations=[an_organisation()], people=[a_contact()])
 
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         assert store.find(session, "mentor-042", organisation_id="lhl") == a_contact()
         assert store.lock(session, "mentor-042", organisation_id="lhl").value == (a_contact(), an_organisation())
 
@@ -52,7 +52,7 @@ def test_batches_in_opposite_order_do_not_block_each_other(contacts: Contacts, d
 def test_an_organisation_we_have_not_heard_of_speaks_bokmal_in_oslo(contacts: Contacts, database: Database) -> None:
     contacts.put(people=[a_contact()])
 
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         held = store.lock(session, "mentor-042", organisation_id=None).value
     assert held is not None
     organisation = held[1]

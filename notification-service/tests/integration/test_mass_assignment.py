@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from shared_lib.testing.postgres import Addresses, contents_of
+from shared_lib_testing.postgres import Addresses, contents_of
 
 BASE = "/api/v1/pause-notifications"
 BODIES: dict[str, dict[str, Any]] = {

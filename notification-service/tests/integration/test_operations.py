@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from notification_service.domain.model import Channel
 from notification_service.usecases.contacts import Contacts
 from psycopg.sql import SQL, Identifier
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
-from shared_lib.outbox import Relay, presence
-from shared_lib.tenancy import across
+from shared_lib.outbox import Dispatcher, presence
 
 from ..builders import a_contact
 from ..fakes import FakeMailer, MovableClock
@@ -217,11 +217,13 @@ def test_a_context_that_makes_no_sense_is_refused(client: FlaskClient, as_servic
     assert list(answer.json["errors"]) == ["context"]
 
 
-def test_it_is_ready_only_while_a_relay_is_running(client: FlaskClient, relay: Relay, clock: MovableClock) -> None:
+def test_it_is_ready_only_while_a_relay_is_running(
+    client: FlaskClient, dispatcher: Dispatcher, clock: MovableClock
+) -> None:
     assert client.get("/readyz").json["checks"]["relay"] == "failing"
 
-    with relay.database.begin(across("test")) as session:
-        presence.announce(session, relay.leases.owner, now=clock())
+    with dispatcher.database.begin(all_tenants("test")) as session:
+        presence.announce(session, dispatcher.leases.owner, now=clock())
 
     assert client.get("/readyz").json == {
         "status": "ready",

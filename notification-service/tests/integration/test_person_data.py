@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from notification_service.store import contacts as store
 from notification_service.store.audit import NOBODYS
 from notification_service.usecases.contacts import Contacts
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Rejected, Unreachable
-from shared_lib.outbox import Relay
-from shared_lib.tenancy import across
-from shared_lib.testing.postgres import Addresses
+from shared_lib.outbox import Dispatcher
+from shared_lib_testing.postgres import Addresses
 
 from ..builders import a_contact
 from ..conftest import Headers
@@ -62,7 +62,7 @@ def test_nothing_is_left_but_ids_and_a_second_run_finds_nothing(
 
 
 def test_what_is_still_queued_to_him_or_about_him_is_not_sent_any_more(
-    client: FlaskClient, as_service: Headers, mailer: FakeMailer, relay: Relay, clock: MovableClock
+    client: FlaskClient, as_service: Headers, mailer: FakeMailer, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     mailer.failure = Unreachable("down")
     client.post(NOTICE, json={"mentor_id": "mentor-042"})
@@ -72,7 +72,7 @@ def test_what_is_still_queued_to_him_or_about_him_is_not_sent_any_more(
     clock.pass_by(hours=1)
 
     assert removed["skipped"] == 2
-    assert relay.run_once() == 0
+    assert dispatcher.run_once() == 0
     assert mailer.taken == []
 
 
@@ -86,7 +86,7 @@ def test_no_news_brings_him_back_not_even_news_that_was_on_its_way_before_he_was
 
     assert texts_with(everything_url, "Nordmann") == []
     assert client.post(NOTICE, json={"mentor_id": "mentor-042"}).status_code == 404
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         found = store.find(session, "never-heard-of", organisation_id=NOBODYS)
     assert found is not None
     assert not found.active

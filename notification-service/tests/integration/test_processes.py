@@ -14,11 +14,11 @@ from notification_service.__main__ import main
 from notification_service.usecases.announcements import Announcements, Requester
 from notification_service.usecases.contacts import Contacts
 from psycopg.sql import SQL, Identifier
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
 from shared_lib.errors import Rejected, Unreachable
-from shared_lib.outbox import Relay
-from shared_lib.testing.issuer import Issuer
-from shared_lib.testing.postgres import Addresses, PostgresServer
+from shared_lib.outbox import Dispatcher
+from shared_lib_testing.issuer import Issuer
+from shared_lib_testing.postgres import Addresses, PostgresServer
 
 from ..builders import a_contact, a_coordinator, an_announcement, an_organisation
 from ..fakes import FakeMailer
@@ -40,7 +40,7 @@ def environ(database_url: str, issuer: Issuer, mail_server: ScriptedServer) -> d
         ACKNOWLEDGEMENT_URL="http://127.0.0.1:9",
         SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}",
         MAIL_FROM="likeperson@portal.example",
-        RETRY_SCALE="0.01",
+        TIME_SCALE="0.01",
     )
 
 
@@ -153,11 +153,15 @@ def test_a_relay_that_is_rolled_out_too_early_waits_for_the_migration(
 
 @pytest.mark.usefixtures("queued")
 def test_a_dead_letter_is_listed_and_replayed_under_its_old_id(
-    environ: dict[str, str], everything_url: str, relay: Relay, mailer: FakeMailer, capsys: pytest.CaptureFixture[str]
+    environ: dict[str, str],
+    everything_url: str,
+    dispatcher: Dispatcher,
+    mailer: FakeMailer,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     mailer.failure = Rejected("smtp_550")
-    relay.clock.pass_by(seconds=20)
-    relay.run_once()
+    dispatcher.clock.pass_by(seconds=20)
+    dispatcher.run_once()
     capsys.readouterr()
 
     assert main(["outbox", "list"], environ) == 0
@@ -168,25 +172,29 @@ def test_a_dead_letter_is_listed_and_replayed_under_its_old_id(
     assert main(["outbox", "replay", outbox_id], environ) == 1
 
     mailer.failure = None
-    relay.clock.pass_by(seconds=1)
-    assert relay.run_once() == 1
+    dispatcher.clock.pass_by(seconds=1)
+    assert dispatcher.run_once() == 1
     assert sorted(statuses(everything_url)) == ["failed", "sent"]
     assert acts(everything_url)[1:] == [("outbox_replay", "operator", outbox_id, "lhl")]
 
 
 @pytest.mark.usefixtures("queued")
 def test_after_a_restore_all_is_held_and_released_by_command_and_audited(
-    environ: dict[str, str], everything_url: str, relay: Relay, mailer: FakeMailer, capsys: pytest.CaptureFixture[str]
+    environ: dict[str, str],
+    everything_url: str,
+    dispatcher: Dispatcher,
+    mailer: FakeMailer,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["outbox", "hold"], environ) == 0
     assert capsys.readouterr().out.endswith("2 held.\n")
     mailer.failure = None
-    relay.clock.pass_by(seconds=20)
-    assert relay.run_once() == 0
+    dispatcher.clock.pass_by(seconds=20)
+    assert dispatcher.run_once() == 0
 
     assert main(["outbox", "release"], environ) == 0
-    relay.clock.pass_by(seconds=1)
-    assert relay.run_once() == 2
+    dispatcher.clock.pass_by(seconds=1)
+    assert dispatcher.run_once() == 2
     assert statuses(everything_url) == ["sent", "sent"]
     assert [act[0] for act in acts(everything_url)[1:]] == ["outbox_hold"] * 2 + ["outbox_release"] * 2
 

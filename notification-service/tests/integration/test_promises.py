@@ -8,7 +8,7 @@ from notification_service.domain.model import Announcement, Channel, Notice, Sta
 from notification_service.usecases.announcements import Announcements, Requester
 from notification_service.usecases.contacts import Contacts
 from shared_lib.errors import OutcomeUnknown, RetryLater, Unreachable
-from shared_lib.outbox import Relay
+from shared_lib.outbox import Dispatcher
 
 from ..builders import a_contact, a_context, a_coordinator, a_delivery, an_announcement
 from ..fakes import FakeMailer, FakePusher, MovableClock
@@ -19,14 +19,14 @@ MENTOR_MAIL, COORDINATOR_MAIL = "kari.nordmann@lhl.example", "ola.hansen@lhl.exa
 
 
 def test_what_could_not_be_sent_is_sent_later(
-    announcements: Announcements, mailer: FakeMailer, relay: Relay, clock: MovableClock
+    announcements: Announcements, mailer: FakeMailer, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     mailer.failure = Unreachable("down")
     first = announcements.announce(an_announcement(), ANYBODY)
 
     mailer.failure = None
     clock.pass_by(seconds=20)
-    relay.run_once()
+    dispatcher.run_once()
 
     again = announcements.announce(an_announcement(), ANYBODY)
     assert [row[2] for row in rows(first)] == ["queued", "queued"]
@@ -35,14 +35,14 @@ def test_what_could_not_be_sent_is_sent_later(
 
 
 def test_a_retried_mail_is_the_same_mail(
-    announcements: Announcements, mailer: FakeMailer, relay: Relay, clock: MovableClock
+    announcements: Announcements, mailer: FakeMailer, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     mailer.failures[MENTOR_MAIL] = OutcomeUnknown("smtp_hung_up")
     answer = announcements.announce(an_announcement(), ANYBODY)
     mailer.failures.clear()
     clock.pass_by(seconds=20)
 
-    relay.run_once()
+    dispatcher.run_once()
 
     [mail] = [mail for mail in mailer.taken if mail.to == MENTOR_MAIL]
     assert mail.message_id == f"msg-00001.{answer.dispatch.id}"
@@ -55,14 +55,18 @@ def test_a_retried_mail_is_the_same_mail(
     ids=["pause", "expiry", "reminder"],
 )
 def test_a_notice_that_is_too_old_is_given_up(
-    announcements: Announcements, mailer: FakeMailer, relay: Relay, announcement: Announcement, patience: timedelta
+    announcements: Announcements,
+    mailer: FakeMailer,
+    dispatcher: Dispatcher,
+    announcement: Announcement,
+    patience: timedelta,
 ) -> None:
     mailer.failure = Unreachable("down")
     first = announcements.announce(announcement, with_key("k"))
     mailer.failure = None
-    relay.clock.now += patience
+    dispatcher.clock.now += patience
 
-    relay.run_once()
+    dispatcher.run_once()
 
     assert {row[2] for row in rows(announcements.announce(announcement, with_key("k")))} == {"expired"}
     assert mailer.taken == []
@@ -70,34 +74,34 @@ def test_a_notice_that_is_too_old_is_given_up(
 
 
 def test_an_outcome_nobody_knows_is_called_unknown(
-    announcements: Announcements, mailer: FakeMailer, relay: Relay, clock: MovableClock
+    announcements: Announcements, mailer: FakeMailer, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     mailer.failure = OutcomeUnknown("smtp_timeout")
     announcements.announce(an_announcement(), ANYBODY)
     clock.pass_by(seconds=20)
 
-    relay.run_once()
+    dispatcher.run_once()
 
     answer = announcements.announce(an_announcement(), ANYBODY)
     assert [(row.status, row.reason) for row in answer.dispatch.messages] == [(Status.UNKNOWN, "smtp_timeout")] * 2
 
 
 def test_a_coordinator_whose_news_has_not_arrived_yet_is_waited_for(
-    announcements: Announcements, contacts: Contacts, mailer: FakeMailer, relay: Relay, clock: MovableClock
+    announcements: Announcements, contacts: Contacts, mailer: FakeMailer, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     announcement = an_announcement(context=a_context(coordinator_id="coordinator-new"))
     first = announcements.announce(announcement, ANYBODY)
     contacts.put(people=[a_coordinator(id="coordinator-new", email="new@lhl.example")])
     clock.pass_by(seconds=20)
 
-    relay.run_once()
+    dispatcher.run_once()
 
     assert [row[2] for row in rows(first)] == ["sent", "queued"]
     assert mailer.addresses == [MENTOR_MAIL, "new@lhl.example"]
 
 
 def test_notices_reach_a_person_in_the_order_they_were_made(
-    announcements: Announcements, mailer: FakeMailer, relay: Relay, clock: MovableClock
+    announcements: Announcements, mailer: FakeMailer, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     mailer.failures[MENTOR_MAIL] = RetryLater("smtp_451")
     announcements.announce(an_announcement(Notice.PAUSE_ACTIVATED), ANYBODY)
@@ -105,8 +109,8 @@ def test_notices_reach_a_person_in_the_order_they_were_made(
 
     overtaking = announcements.announce(an_announcement(Notice.PAUSE_LIFTED), ANYBODY)
     clock.pass_by(seconds=20)
-    relay.run_once()
-    relay.run_once()
+    dispatcher.run_once()
+    dispatcher.run_once()
 
     assert [row[2] for row in rows(overtaking)] == ["queued", "sent"]
     assert [mail.letter.title for mail in mailer.taken if mail.to == MENTOR_MAIL] == [
@@ -129,19 +133,19 @@ def test_news_of_one_mentor_does_not_wait_for_news_of_another(
 
 
 def test_a_worker_that_comes_late_tells_nobody_again(
-    announcements: Announcements, contacts: Contacts, mailer: FakeMailer, pusher: FakePusher, relay: Relay
+    announcements: Announcements, contacts: Contacts, mailer: FakeMailer, pusher: FakePusher, dispatcher: Dispatcher
 ) -> None:
     contacts.put(people=[a_contact(channels=(Channel.EMAIL, Channel.PUSH), push_token="t", version=2)])
     answer = announcements.announce(reminder(14), ANYBODY)
 
     for message, kind in zip(answer.dispatch.messages, ("mail", "push"), strict=True):
-        relay.routes[kind].deliver(a_delivery(kind, message=message.number))
+        dispatcher.routes[kind].deliver(a_delivery(kind, message=message.number))
 
     assert (len(mailer.taken), len(pusher.taken)) == (1, 1)
 
 
 def test_one_refused_recipient_does_not_stop_the_others(
-    announcements: Announcements, mailer: FakeMailer, relay: Relay
+    announcements: Announcements, mailer: FakeMailer, dispatcher: Dispatcher
 ) -> None:
     mailer.failures[MENTOR_MAIL] = RetryLater("smtp_451")
     for days in range(20, 30):

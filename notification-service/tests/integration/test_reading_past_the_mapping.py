@@ -9,10 +9,10 @@ from notification_service.store.messages import Addressed
 from notification_service.store.tables import ContactRow, DispatchRow, OrganisationRow, columns_of
 from notification_service.usecases.announcements import Announcements
 from shared_lib.clock import utc_now
-from shared_lib.database import Database
-from shared_lib.outbox import Relay
-from shared_lib.tenancy import within
-from shared_lib.testing.promises import noted_promises
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import tenant
+from shared_lib.outbox import Dispatcher
+from shared_lib_testing.promises import noted_messages
 from sqlalchemy import select
 
 from .asking import ANYBODY, EXPIRED
@@ -22,7 +22,7 @@ LHL = "lhl"
 
 
 def test_people_and_organisations(database: Database) -> None:
-    with database.begin(within(LHL)) as session:
+    with database.begin(tenant(LHL)) as session:
         mapped = {row.id: columns_of(row) for row in session.scalars(select(ContactRow))}
         assert {columns.pop("erased_at") for columns in mapped.values()} == {None}
         found = contacts.known(session, [*mapped, "nobody"], organisation_id=LHL).value
@@ -38,7 +38,7 @@ def test_people_and_organisations(database: Database) -> None:
 
 def test_a_dispatch_with_its_messages(database: Database, announcements: Announcements) -> None:
     told = announcements.announce(EXPIRED, ANYBODY).dispatch
-    with database.begin(within(LHL)) as session:
+    with database.begin(tenant(LHL)) as session:
         row = session.scalars(select(DispatchRow).where(DispatchRow.id == told.id)).one()
         mapped, messages = columns_of(row), [columns_of(message) for message in row.messages]
         found = dispatches.get(session, told.id, organisation_id=LHL).value
@@ -52,13 +52,13 @@ def test_a_dispatch_with_its_messages(database: Database, announcements: Announc
 
 def test_a_message_with_its_dispatch_and_people(database: Database, announcements: Announcements) -> None:
     told = announcements.announce(EXPIRED, ANYBODY).dispatch
-    with database.begin(within(LHL)) as session:
+    with database.begin(tenant(LHL)) as session:
         whole = dispatches.get(session, told.id, organisation_id=LHL).value
         people = contacts.known(session, [told.mentor_id, told.coordinator_id or ""], organisation_id=LHL).value
         held = contacts.lock(session, told.mentor_id, organisation_id=LHL).value
         found = [messages.addressed(session, message.number, organisation_id=LHL).value for message in whole.messages]
         assert messages.addressed(session, 0, organisation_id=LHL).value is None
-    with database.begin(within("nhf")) as session:
+    with database.begin(tenant("nhf")) as session:
         assert messages.addressed(session, whole.messages[0].number, organisation_id="nhf").value is None
 
     assert held is not None
@@ -76,7 +76,7 @@ def test_a_message_with_its_dispatch_and_people(database: Database, announcement
 
 def test_what_was_sent_stays_so(database: Database, announcements: Announcements) -> None:
     first, *_ = announcements.announce(EXPIRED, ANYBODY).dispatch.messages
-    with database.begin(within(LHL)) as session:
+    with database.begin(tenant(LHL)) as session:
         messages.settle(session, first.number, Status.FAILED, organisation_id=LHL, at=utc_now(), reason="late")
         found = messages.addressed(session, first.number, organisation_id=LHL).value
 
@@ -86,12 +86,12 @@ def test_what_was_sent_stays_so(database: Database, announcements: Announcements
 
 
 def test_what_an_announcement_passes_on_is_what_would_be_read(
-    database: Database, announcements: Announcements, relay: Relay
+    database: Database, announcements: Announcements, dispatcher: Dispatcher
 ) -> None:
-    relay.stopping.set()  # so that nothing is begun at once
-    with noted_promises(relay) as promises:
+    dispatcher.stopping.set()  # so that nothing is begun at once
+    with noted_messages(dispatcher) as promises:
         told = announcements.announce(EXPIRED, ANYBODY).dispatch
-    with database.begin(within(LHL)) as session:
+    with database.begin(tenant(LHL)) as session:
         addressed = [messages.addressed(session, one.number, organisation_id=LHL).value for one in told.messages]
         dispatch = dispatches.get(session, told.id, organisation_id=LHL).value
 
@@ -101,5 +101,5 @@ def test_what_an_announcement_passes_on_is_what_would_be_read(
 
 def test_what_is_answered_is_what_would_be_read(database: Database, announcements: Announcements) -> None:
     told = announcements.announce(EXPIRED, ANYBODY).dispatch
-    with database.begin(within(LHL)) as session:
+    with database.begin(tenant(LHL)) as session:
         assert dispatches.get(session, told.id, organisation_id=LHL).value == told

@@ -9,13 +9,13 @@ from notification_service.store.tables import DispatchRow, InboxRow
 from notification_service.usecases.announcements import Announcements, Answer
 from notification_service.usecases.contacts import Contacts
 from notification_service.usecases.retention import rules
-from shared_lib import retention
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Rejected, Unreachable
-from shared_lib.outbox import Relay, closed
-from shared_lib.retention import BATCH
-from shared_lib.tenancy import across
-from shared_lib.testing.issuer import Issuer
+from shared_lib.outbox import Dispatcher, closed
+from shared_lib.privacy import retention
+from shared_lib.privacy.retention import BATCH
+from shared_lib_testing.issuer import Issuer
 from sqlalchemy import func, insert, select
 
 from ..builders import A_MOMENT, a_contact, a_context, an_announcement
@@ -25,7 +25,7 @@ from .asking import ANYBODY, EXPIRED, rows
 pytestmark = pytest.mark.usefixtures("people")
 Output = pytest.CaptureFixture[str]
 BY_OLA = an_announcement(context=a_context(acted_by=Actor(id="coordinator-007", name="Ola Hansen")))
-MESSAGE_DAYS, INBOX_DAYS = 90, 365
+MESSAGE_DAYS, INBOX_RETENTION_DAYS = 90, 365
 
 
 @pytest.fixture
@@ -39,17 +39,17 @@ def environ(issuer: Issuer, database_url: str) -> dict[str, str]:
 
 
 def tidy(database: Database, clock: MovableClock, *, message_days: int = MESSAGE_DAYS) -> None:
-    own = rules(now=clock(), message_days=message_days, inbox_days=INBOX_DAYS)
+    own = rules(now=clock(), message_days=message_days, inbox_retention_days=INBOX_RETENTION_DAYS)
     assert retention.run(database, own) == 0
 
 
 def names(database: Database) -> list[str | None]:
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         return list(session.scalars(select(DispatchRow.acted_by_name).order_by(DispatchRow.id)))
 
 
 def inbox(database: Database) -> int:
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         return session.scalar(select(func.count()).select_from(InboxRow)) or 0
 
 
@@ -72,7 +72,7 @@ def test_the_name_of_whoever_acted_goes_when_its_messages_ended_long_ago(
 
 
 def test_a_message_under_way_keeps_what_it_is_written_from(
-    announcements: Announcements, database: Database, clock: MovableClock, mailer: FakeMailer, relay: Relay
+    announcements: Announcements, database: Database, clock: MovableClock, mailer: FakeMailer, dispatcher: Dispatcher
 ) -> None:
     mailer.failures = {"kari.nordmann@lhl.example": Unreachable("down")}
     announcements.announce(BY_OLA, ANYBODY)
@@ -81,7 +81,7 @@ def test_a_message_under_way_keeps_what_it_is_written_from(
     tidy(database, clock)
     assert names(database) == ["Ola Hansen"]
 
-    relay.run_once()  # gives it up: it is too old
+    dispatcher.run_once()  # gives it up: it is too old
     tidy(database, clock)
     assert names(database) == ["Ola Hansen"]
     clock.pass_by(days=MESSAGE_DAYS + 1)
@@ -90,7 +90,7 @@ def test_a_message_under_way_keeps_what_it_is_written_from(
 
 
 def test_a_message_begun_anew_after_that_is_still_a_whole_letter(
-    announcements: Announcements, database: Database, clock: MovableClock, mailer: FakeMailer, relay: Relay
+    announcements: Announcements, database: Database, clock: MovableClock, mailer: FakeMailer, dispatcher: Dispatcher
 ) -> None:
     mailer.failures = {"kari.nordmann@lhl.example": Rejected("smtp_550")}
     announcements.announce(BY_OLA, ANYBODY)
@@ -98,10 +98,10 @@ def test_a_message_begun_anew_after_that_is_still_a_whole_letter(
     tidy(database, clock)
 
     mailer.failures, mailer.taken = {}, []
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         (row,) = closed.unhappy(session, limit=9)
         assert closed.replay(session, row.id, now=clock())
-    relay.run_once()
+    dispatcher.run_once()
 
     (mail,) = mailer.taken
     assert mail.letter.paragraphs[0] == "Koordinator har registrert en pause for deg som likeperson i LHL."
@@ -113,7 +113,7 @@ def test_texts_leave_the_inbox_after_their_time(
     in_the_app(contacts)
     announcements.announce(EXPIRED, ANYBODY)
 
-    clock.pass_by(days=INBOX_DAYS)
+    clock.pass_by(days=INBOX_RETENTION_DAYS)
     tidy(database, clock)
     kept = inbox(database)
     clock.pass_by(minutes=1)
@@ -129,7 +129,7 @@ def test_what_was_told_is_not_told_again(
     first = announcements.announce(EXPIRED, ANYBODY)
     told = len(mailer.taken)
 
-    clock.pass_by(days=INBOX_DAYS + 1)
+    clock.pass_by(days=INBOX_RETENTION_DAYS + 1)
     tidy(database, clock)
     again = announcements.announce(EXPIRED, ANYBODY)
 
@@ -143,10 +143,10 @@ def test_what_was_told_is_not_told_again(
 def test_more_than_a_batch_goes_in_one_run_and_a_second_one_changes_nothing(
     announcements: Announcements, database: Database, clock: MovableClock, environ: dict[str, str], capsys: Output
 ) -> None:
-    clock.now = A_MOMENT - timedelta(days=INBOX_DAYS)
+    clock.now = A_MOMENT - timedelta(days=INBOX_RETENTION_DAYS)
     announcements.announce(BY_OLA, ANYBODY)
     many = BATCH + 10
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         table = DispatchRow.__table__
         others = [column.name for column in table.columns if column.name not in ("id", "natural_key")]
         series = func.generate_series(1, many).table_valued("n").render_derived()

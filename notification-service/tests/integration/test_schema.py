@@ -7,10 +7,10 @@ from alembic.migration import MigrationContext
 from notification_service.app import MIGRATIONS
 from notification_service.store.grants import GRANTS
 from notification_service.store.tables import Base
-from shared_lib.database import Database
-from shared_lib.migrate import migrate
-from shared_lib.schema import revision_of_code, revision_of_database
-from shared_lib.testing.postgres import Addresses
+from shared_lib.database.engine import Database
+from shared_lib.database.migrations import migrate
+from shared_lib.database.schema_revision import revision_of_code, revision_of_database
+from shared_lib_testing.postgres import Addresses
 
 
 def test_metadata_and_migrations_agree(database: Database) -> None:

@@ -4,11 +4,11 @@ import pytest
 from flask.testing import FlaskClient
 from notification_service.app import MIGRATIONS
 from notification_service.store.grants import GRANTS
+from shared_lib.database.schema_revision import revision_of_database
 from shared_lib.errors import Unreachable
-from shared_lib.outbox import Relay
-from shared_lib.schema import revision_of_database
-from shared_lib.testing.postgres import Addresses, PostgresServer, database_for
-from shared_lib.testing.releases import NEXT, migrate_ahead
+from shared_lib.outbox import Dispatcher
+from shared_lib_testing.postgres import Addresses, PostgresServer, database_for
+from shared_lib_testing.releases import NEXT, migrate_ahead
 
 from ..fakes import FakeAcknowledgements, FakeMailer
 
@@ -35,19 +35,19 @@ def database_url(addresses: Addresses) -> str:
 @pytest.mark.usefixtures("people")
 def test_this_release_is_ready_and_works_on_the_next_ones_schema(
     client: FlaskClient,
-    relay: Relay,
+    dispatcher: Dispatcher,
     mailer: FakeMailer,
     acknowledgements: FakeAcknowledgements,
 ) -> None:
     mailer.failure = Unreachable("down")
     notice = {"mentor_id": "mentor-042", "expiry_date": "2026-03-31T00:00:00Z"}
 
-    assert revision_of_database(relay.database) == NEXT
+    assert revision_of_database(dispatcher.database) == NEXT
     assert client.get("/readyz").json["checks"]["schema"] == "ok"
     assert client.post(f"{BASE}/cert-expiry", json=notice).status_code == 201
     assert len(acknowledgements.opened) == 1
     mailer.failure = None
-    relay.clock.pass_by(seconds=20)
-    assert relay.run_once() == 2
+    dispatcher.clock.pass_by(seconds=20)
+    assert dispatcher.run_once() == 2
     sent = client.post(f"{BASE}/cert-expiry", json=notice).json["notifications_dispatched"]
     assert [row["status"] for row in sent] == ["sent", "sent"]

@@ -14,9 +14,9 @@ from notification_service.app.relay import Outside
 from notification_service.app.web import create_app
 from notification_service.config import Config
 from notification_service.usecases.contacts import Contacts
-from shared_lib.database import Database
-from shared_lib.testing.issuer import Issuer, bearer
+from shared_lib.database.engine import Database
 from shared_lib.web.app import close_app
+from shared_lib_testing.issuer import Issuer, bearer
 
 from ..builders import a_contact, a_coordinator, an_organisation
 from ..conftest import AUDIENCE

@@ -7,7 +7,7 @@ from notification_service.usecases.announcements import Announcements, Requester
 from notification_service.usecases.withdrawals import Withdrawals
 from shared_lib.errors import Unreachable
 from shared_lib.idempotency import RequestKey
-from shared_lib.outbox import Relay
+from shared_lib.outbox import Dispatcher
 
 from ..builders import A_MOMENT, an_announcement
 from ..fakes import FakeAcknowledgements, FakeMailer, MovableClock
@@ -26,7 +26,11 @@ def under(key: str) -> Requester:
 
 
 def test_what_is_queued_is_never_sent(
-    announcements: Announcements, withdrawals: Withdrawals, mailer: FakeMailer, relay: Relay, clock: MovableClock
+    announcements: Announcements,
+    withdrawals: Withdrawals,
+    mailer: FakeMailer,
+    dispatcher: Dispatcher,
+    clock: MovableClock,
 ) -> None:
     mailer.failure = Unreachable("down")
     announcements.announce(EXPIRED, under("a"))
@@ -35,7 +39,7 @@ def test_what_is_queued_is_never_sent(
 
     mailer.failure = None
     clock.pass_by(minutes=1)
-    assert relay.run_once() == 0
+    assert dispatcher.run_once() == 0
     assert mailer.taken == []
     assert [(row.status, row.reason) for row in withdrawn.messages] == [(Status.SKIPPED, "withdrawn")] * 2
 
@@ -44,7 +48,7 @@ def test_a_lapse_that_is_not_open_yet_stays_shut(
     announcements: Announcements,
     withdrawals: Withdrawals,
     acknowledgements: FakeAcknowledgements,
-    relay: Relay,
+    dispatcher: Dispatcher,
     clock: MovableClock,
 ) -> None:
     acknowledgements.failure = Unreachable("down")
@@ -54,7 +58,7 @@ def test_a_lapse_that_is_not_open_yet_stays_shut(
 
     acknowledgements.failure = None
     clock.pass_by(minutes=1)
-    relay.run_once()
+    dispatcher.run_once()
     assert acknowledgements.opened == []
 
 

@@ -80,7 +80,7 @@ def test_a_bad_sender_is_explained(value: str) -> None:
         ("ACKNOWLEDGEMENT_URL", "ftp://x"),
         ("PUSH_URL", "push"),
         ("PORTAL_URL", "javascript:alert(1)"),
-        ("RETRY_SCALE", "0"),
+        ("TIME_SCALE", "0"),
         ("SMTP_FINAL_TIMEOUT", "soon"),
         ("AUTH_MODE", "none"),
         ("MAIL_FROM", ""),

@@ -25,7 +25,7 @@ UNUSED = {
     "JWT_ISSUER": "unused",
     "SERVICE_KEY": "unused",
     "NOTIFICATION_URL": "http://unused",
-    "REASON_KEYS": "unused",
+    "REASON_ENCRYPTION_KEYS": "unused",
 }
 """Enough to describe the service without running it."""
 
@@ -71,38 +71,38 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _web(options: argparse.Namespace) -> int:
-    from shared_lib.vault import Vault
+    from shared_lib.privacy.encryption import FieldCipher
 
-    Vault.from_file(Config.from_env(options.environ).reason_keys, setting="REASON_KEYS")
+    FieldCipher.from_file(Config.from_env(options.environ).reason_encryption_keys, setting="REASON_ENCRYPTION_KEYS")
     command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn.config"]
     os.execve(sys.executable, [*command, "orchestrator_service.wsgi:application"], dict(options.environ))  # noqa: S606
 
 
 def _relay(options: argparse.Namespace) -> int:
-    from shared_lib import logging, tracing
-    from shared_lib.database import Database
+    from shared_lib.database.engine import Database
+    from shared_lib.observability import logging, tracing
     from shared_lib.outbox import process
 
-    from .app.relay import create_notifier, create_relay
+    from .app.relay import create_dispatcher, create_notifier
 
     config = Config.from_env(options.environ)
     logging.configure(NAME, level=config.log_level)
     tracing.start(NAME)
     database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
-    relay = create_relay(config, database, create_notifier(config))
-    return process.run(relay, MIGRATIONS, metrics_bind=config.metrics_bind)
+    dispatcher = create_dispatcher(config, database, create_notifier(config))
+    return process.run(dispatcher, MIGRATIONS, metrics_bind=config.metrics_bind)
 
 
 def _migrate(options: argparse.Namespace) -> int:
-    from shared_lib import logging
-    from shared_lib.database import Database
-    from shared_lib.migrate import migrate
+    from shared_lib.database.engine import Database
+    from shared_lib.database.migrations import migrate
+    from shared_lib.observability import logging
 
     from .store.grants import GRANTS
 
     config = Config.from_env(options.environ)
     logging.configure(NAME, level=config.log_level)
-    revision = migrate(Database.open(config.owner_database_url, pool_size=1), MIGRATIONS, GRANTS)
+    revision = migrate(Database.open(config.database_owner_url, pool_size=1), MIGRATIONS, GRANTS)
     print(f"The database is at revision {revision}.")
     return 0
 
@@ -110,7 +110,7 @@ def _migrate(options: argparse.Namespace) -> int:
 def _openapi(_: argparse.Namespace) -> int:
     import json
 
-    from shared_lib.database import Database
+    from shared_lib.database.engine import Database
     from shared_lib.web import openapi
 
     from .app.web import build_api
@@ -123,7 +123,7 @@ def _openapi(_: argparse.Namespace) -> int:
 
 def _outbox(options: argparse.Namespace) -> int:
     from shared_lib.clock import utc_now
-    from shared_lib.database import Database
+    from shared_lib.database.engine import Database
     from shared_lib.outbox import commands as outbox_commands
     from sqlalchemy.orm import Session
 
@@ -139,48 +139,52 @@ def _outbox(options: argparse.Namespace) -> int:
 
 def _audit(options: argparse.Namespace) -> int:
     from shared_lib.audit import commands
-    from shared_lib.database import Database
+    from shared_lib.database.engine import Database
 
     database = Database.open(Config.from_env(options.environ).database_url, pool_size=1, statement_timeout=0)
     return commands.run(options, database, table="audit_entry")
 
 
 def _counts(options: argparse.Namespace) -> int:
-    from shared_lib.counts import check
-    from shared_lib.database import Database
+    from shared_lib.database.counter_tables import run_check
+    from shared_lib.database.engine import Database
 
     from .store.event_counts import OF_MENTORS, TALLY
 
-    owner = Database.open(Config.from_env(options.environ).owner_database_url, pool_size=1, statement_timeout=0)
-    found = [check(owner, tally, repair=options.action == "repair") for tally in (TALLY, OF_MENTORS)]
+    owner = Database.open(Config.from_env(options.environ).database_owner_url, pool_size=1, statement_timeout=0)
+    found = [run_check(owner, tally, repair=options.action == "repair") for tally in (TALLY, OF_MENTORS)]
     for (_, sentence), whose in zip(found, ("Of coordinators", "Of mentors"), strict=True):
         print(f"{whose}: {sentence}")
     return max(code for code, _ in found)
 
 
 def _seal(options: argparse.Namespace) -> int:
-    from shared_lib import sealing
-    from shared_lib.database import Database
-    from shared_lib.vault import Vault
+    from shared_lib.database.engine import Database
+    from shared_lib.privacy import key_rotation
+    from shared_lib.privacy.encryption import FieldCipher
 
     from .store.tables.events import REASONS
 
     config = Config.from_env(options.environ)
-    vault = Vault.from_file(config.reason_keys, setting="REASON_KEYS")
+    cipher = FieldCipher.from_file(config.reason_encryption_keys, setting="REASON_ENCRYPTION_KEYS")
     database = Database.open(config.database_url, pool_size=1, statement_timeout=RELAY_STATEMENT_SECONDS)
-    return sealing.run(database, vault, REASONS)
+    return key_rotation.run(database, cipher, REASONS)
 
 
 def _tidy(options: argparse.Namespace) -> int:
-    from shared_lib import retention
     from shared_lib.clock import utc_now
-    from shared_lib.database import Database
+    from shared_lib.database.engine import Database
+    from shared_lib.privacy import retention
 
     from .usecases.retention import rules
 
     config = Config.from_env(options.environ)
     database = Database.open(config.database_url, pool_size=1, statement_timeout=RELAY_STATEMENT_SECONDS)
-    own = rules(now=utc_now(), reason_days=config.reason_days, name_days=config.name_days)
+    own = rules(
+        now=utc_now(),
+        reason_retention_days=config.reason_retention_days,
+        actor_name_retention_days=config.actor_name_retention_days,
+    )
     return retention.run(database, own)
 
 

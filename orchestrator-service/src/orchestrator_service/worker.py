@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared_lib.outbox import Delivery, Ending, Route
+from shared_lib.outbox import Delivery, FinalState, Route
 from sqlalchemy.orm import Session
 
 from .usecases.announcing import Announcing
@@ -11,20 +11,20 @@ from .usecases.promises import ANNOUNCE, CONTACTS, WITHDRAW
 
 NOTIFICATION = "notification"
 DIRECTORY = "directory"
-LANES: Mapping[str, int] = {NOTIFICATION: 8, DIRECTORY: 2}
+EXECUTORS: Mapping[str, int] = {NOTIFICATION: 8, DIRECTORY: 2}
 """Both lead to the notification service; a whole directory on its way there must not hold up a notice."""
 
 
 def routes(announcing: Announcing, contact_news: ContactNews) -> Mapping[str, Route]:
-    def announcement_given_up(session: Session, delivery: Delivery, ending: Ending, _: str) -> None:
+    def announcement_given_up(session: Session, delivery: Delivery, ending: FinalState, _: str) -> None:
         announcing.give_up(session, delivery, ending)
 
     return {
-        ANNOUNCE: Route(lane=NOTIFICATION, deliver=announcing.announce, give_up=announcement_given_up),
-        WITHDRAW: Route(lane=NOTIFICATION, deliver=announcing.withdraw, give_up=_nothing_to_say),
-        CONTACTS: Route(lane=DIRECTORY, deliver=contact_news.tell, give_up=_nothing_to_say),
+        ANNOUNCE: Route(executor=NOTIFICATION, deliver=announcing.announce, give_up=announcement_given_up),
+        WITHDRAW: Route(executor=NOTIFICATION, deliver=announcing.withdraw, give_up=_nothing_to_say),
+        CONTACTS: Route(executor=DIRECTORY, deliver=contact_news.tell, give_up=_nothing_to_say),
     }
 
 
-def _nothing_to_say(_: Session, __: Delivery, ___: Ending, ____: str) -> None:
+def _nothing_to_say(_: Session, __: Delivery, ___: FinalState, ____: str) -> None:
     """The closed row says it all."""

@@ -4,9 +4,9 @@ from orchestrator_service.domain.pause_events import Draft, PauseEvent
 from orchestrator_service.domain.roles import Actor
 from orchestrator_service.usecases.recording import Recorded, Recording
 from orchestrator_service.usecases.records import Records
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.idempotency import RequestKey
-from shared_lib.tenancy import across
 from sqlalchemy import func, select
 
 from ..builders import (
@@ -29,5 +29,5 @@ def find(records: Records, event: PauseEvent) -> PauseEvent:
 
 
 def count(database: Database, table: type) -> int:
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0

@@ -11,13 +11,13 @@ from orchestrator_service.domain.event_lists import EventFilter
 from orchestrator_service.domain.pause_events import EventType
 from orchestrator_service.domain.roles import EVERYTHING, Scope
 from orchestrator_service.store import event_lists
-from orchestrator_service.usecases.reach import reach_of
-from shared_lib.database import Database
-from shared_lib.paging import Mark, PageRequest
-from shared_lib.testing.plans import Plan, driver_of, plan_of
-from shared_lib.testing.postgres import PostgresServer, database_for
-from shared_lib.testing.statements import counted_queries
-from shared_lib.vault import Vault
+from orchestrator_service.usecases.reach import tenant_scope_of
+from shared_lib.database.engine import Database
+from shared_lib.pagination import Cursor, PageRequest
+from shared_lib.privacy.encryption import FieldCipher
+from shared_lib_testing.plans import Plan, driver_of, plan_of
+from shared_lib_testing.postgres import PostgresServer, database_for
+from shared_lib_testing.statements import counted_queries
 
 from ..conftest import migrate_empty
 from ..million import AMOUNT, BEGINNING, STEP, seed
@@ -42,8 +42,8 @@ FILTERS = (
     EventFilter(coordinator_id="c195"),
     EventFilter(coordinator_id="former"),
 )
-MIDDLE = Mark(BEGINNING + AMOUNT // 2 * STEP, f"pn_{AMOUNT // 2:012x}")
-LONG_AGO = Mark(BEGINNING + AMOUNT // 200 * STEP, f"pn_{AMOUNT // 200:012x}")
+MIDDLE = Cursor(BEGINNING + AMOUNT // 2 * STEP, f"pn_{AMOUNT // 2:012x}")
+LONG_AGO = Cursor(BEGINNING + AMOUNT // 200 * STEP, f"pn_{AMOUNT // 200:012x}")
 PLACES = (
     PageRequest(),
     PageRequest(page=3, after=MIDDLE),
@@ -56,27 +56,31 @@ PLACES = (
 @dataclass(frozen=True, kw_only=True)
 class Million:
     database: Database
-    vault: Vault
+    cipher: FieldCipher
     seconds: float
 
     def plans(self, scope: Scope, wanted: EventFilter, request: PageRequest, *, generic: bool) -> Sequence[Plan]:
         """Of all statements of such a list, in such a transaction."""
-        with self.database.begin(reach_of(scope)) as session, counted_queries() as statements:
-            _ = event_lists.page(session, self.vault, scope, wanted, request).value
-        with self.database.begin(reach_of(scope)) as session:
+        with self.database.begin(tenant_scope_of(scope)) as session, counted_queries() as statements:
+            _ = event_lists.page(session, self.cipher, scope, wanted, request).value
+        with self.database.begin(tenant_scope_of(scope)) as session:
             driver = driver_of(session)
             return [plan_of(driver, statement, generic=generic) for statement in statements]
 
 
 @pytest.fixture(scope="module")
-def million(postgres_server: PostgresServer, reason_keys: Path) -> Iterator[Million]:
+def million(postgres_server: PostgresServer, reason_encryption_keys: Path) -> Iterator[Million]:
     addresses = database_for(postgres_server, "orchestrator_million", migrate_empty, prefix="orchestrator")
     start = time.perf_counter()
     with psycopg.connect(addresses.owner) as connection:
         seed(connection)
     seconds = time.perf_counter() - start
     database = Database.open(addresses.app, pool_size=1)
-    yield Million(database=database, vault=Vault.from_file(str(reason_keys), setting="REASON_KEYS"), seconds=seconds)
+    yield Million(
+        database=database,
+        cipher=FieldCipher.from_file(str(reason_encryption_keys), setting="REASON_ENCRYPTION_KEYS"),
+        seconds=seconds,
+    )
     database.close()
     with psycopg.connect(postgres_server.superuser_dsn, autocommit=True) as connection:
         connection.execute("DROP DATABASE orchestrator_million WITH (FORCE)")
@@ -85,8 +89,8 @@ def million(postgres_server: PostgresServer, reason_keys: Path) -> Iterator[Mill
 def test_they_are_there_in_less_than_a_minute(million: Million) -> None:
     """Or nobody would look at a million again (measured on two cores: 21 s)."""
     assert million.seconds < 60
-    with million.database.begin(reach_of(EVERYTHING)) as session:
-        assert event_lists.page(session, million.vault, EVERYTHING, EventFilter(), PageRequest()).value.total == AMOUNT
+    with million.database.begin(tenant_scope_of(EVERYTHING)) as session:
+        assert event_lists.page(session, million.cipher, EVERYTHING, EventFilter(), PageRequest()).value.total == AMOUNT
 
 
 @pytest.mark.parametrize("generic", [False, True], ids=["for these values", "for whatever values"])
@@ -133,7 +137,7 @@ WHERE (%(event_type)s::text IS NULL OR event_type = %(event_type)s)
 def test_the_total_is_what_the_rows_say(million: Million, caller: str, wanted: EventFilter) -> None:
     """Counted the long way, within the same walls."""
     scope = CALLERS[caller]
-    with million.database.begin(reach_of(scope)) as session:
-        total = event_lists.page(session, million.vault, scope, wanted, PageRequest()).value.total
+    with million.database.begin(tenant_scope_of(scope)) as session:
+        total = event_lists.page(session, million.cipher, scope, wanted, PageRequest()).value.total
         counted = driver_of(session).execute(_COUNT, {**vars(wanted), "own": scope.coordinator}).fetchone()
     assert counted == (total,)

@@ -10,7 +10,7 @@ from orchestrator_service.usecases.recording import Recorded, Recording
 from orchestrator_service.usecases.records import Records
 from shared_lib.errors import Unreachable
 from shared_lib.idempotency import RequestKey
-from shared_lib.outbox import Relay
+from shared_lib.outbox import Dispatcher
 
 from ..builders import (
     COORDINATOR,
@@ -44,7 +44,7 @@ def test_a_replaced_coordinator_does_not_get_the_news(
 
 
 def test_whoever_was_responsible_when_it_was_recorded_is_told(
-    recording: Recording, notifier: FakeNotifier, bring_in: Import, relay: Relay, clock: MovableClock
+    recording: Recording, notifier: FakeNotifier, bring_in: Import, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     notifier.failure = Unreachable("connect_failed")
     recorded(recording, a_draft())
@@ -52,7 +52,7 @@ def test_whoever_was_responsible_when_it_was_recorded_is_told(
 
     notifier.failure = None
     clock.now += timedelta(seconds=6)
-    relay.run_once()
+    dispatcher.run_once()
 
     assert notifier.announced[0].coordinator_id == COORDINATOR
 

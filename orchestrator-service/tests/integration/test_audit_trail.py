@@ -8,13 +8,13 @@ from flask.testing import FlaskClient
 from orchestrator_service.__main__ import main
 from orchestrator_service.store.tables import AuditRow
 from shared_lib.clock import utc_now
-from shared_lib.database import Database
-from shared_lib.paging import Mark
-from shared_lib.tenancy import across
-from shared_lib.testing.links import followed, link_of
-from shared_lib.testing.postgres import Addresses
-from shared_lib.testing.statements import counted_queries
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.pagination import Cursor
 from shared_lib.web.pagination import cursor_of
+from shared_lib_testing.links import followed, link_of
+from shared_lib_testing.postgres import Addresses
+from shared_lib_testing.statements import counted_queries
 from sqlalchemy import insert, text
 
 from ..builders import COORDINATOR, DAY, EFFECTIVE, MENTOR
@@ -105,8 +105,8 @@ def test_administrators_alone_read_it_each_within_his_reach(
     [
         *("limit=201", "limit=0", "limit=ten", "page=0", "page=1001", "from=yesterday", "colour=red", "actor="),
         *("actor=a%00b", "from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z", "action=" + "x" * 65),
-        *("after=x", f"before={cursor_of(Mark(EFFECTIVE, 'pn_8a1b2c3d4e5f'))}"),
-        f"after={cursor_of(Mark(EFFECTIVE, 1))}&before={cursor_of(Mark(EFFECTIVE, 1))}",
+        *("after=x", f"before={cursor_of(Cursor(EFFECTIVE, 'pn_8a1b2c3d4e5f'))}"),
+        f"after={cursor_of(Cursor(EFFECTIVE, 1))}&before={cursor_of(Cursor(EFFECTIVE, 1))}",
     ],
 )
 def test_nonsense_is_refused(client: FlaskClient, admin: Headers, query: str) -> None:
@@ -115,7 +115,7 @@ def test_nonsense_is_refused(client: FlaskClient, admin: Headers, query: str) ->
 
 def test_pages_follow_each_other_and_are_not_counted(client: FlaskClient, admin: Headers, database: Database) -> None:
     act = {"organisation_id": "nhf", "actor_id": "x", "action": "a", "fields": [], "details": {}}
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         session.execute(insert(AuditRow), [{**act, "at": utc_now(), "event_id": str(number)} for number in range(120)])
 
     first = client.get(AUDIT, headers=admin)
@@ -139,7 +139,7 @@ def test_following_shows_each_entry_once_and_none_that_came_meanwhile(
 
     def note(*numbers: int, organisation: str = "nhf") -> None:
         act = {"organisation_id": organisation, "actor_id": "x", "action": "a", "fields": [], "details": {}}
-        with database.begin(across("test")) as session:
+        with database.begin(all_tenants("test")) as session:
             rows = [{**act, "at": EFFECTIVE + number // 3 * DAY, "event_id": "o"} for number in numbers]
             session.execute(insert(AuditRow), rows)
 
@@ -161,7 +161,7 @@ def test_an_entry_of_another_organisation_is_no_way_in(
     client: FlaskClient, admin: Headers, root: Headers, removed_event: str
 ) -> None:
     operations = client.get(f"{AUDIT}?action=directory_imported", headers=root).json["data"][0]
-    cursor = cursor_of(Mark(datetime.fromisoformat(operations["at"]), operations["id"]))
+    cursor = cursor_of(Cursor(datetime.fromisoformat(operations["at"]), operations["id"]))
 
     for query in (f"after={cursor}", f"before={cursor}"):
         found = client.get(f"{AUDIT}?{query}", headers=admin)
@@ -189,7 +189,7 @@ def test_the_whole_trail_is_verified(
     assert "nhf: 3 entries, whole" in capsys.readouterr().out
 
     owned = Database.open(addresses.owner, pool_size=1)
-    with owned.begin(across("test")) as session:
+    with owned.begin(all_tenants("test")) as session:
         session.execute(text("SET LOCAL session_replication_role = replica"))
         session.execute(text("DELETE FROM audit_entry WHERE action = 'event_removed'"))
     owned.close()

@@ -7,7 +7,7 @@ from orchestrator_service.domain.certifications import TIERS
 from orchestrator_service.domain.pause_events import EventType
 from orchestrator_service.usecases.certification_notices import CertificationNotices
 from orchestrator_service.usecases.recording import Recording
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
 
 from ..builders import certification, mentor, organisation
 from ..conftest import Import
@@ -40,7 +40,7 @@ def test_each_tier_is_told_once(
     first, again = run(planner), run(planner)
     clock.now += timedelta(days=20)
     later = run(planner)
-    planner.recording.relay.run_once()
+    planner.recording.dispatcher.run_once()
 
     assert (first, again, later) == (1, 0, 1)
     assert [(event.peer_mentor_id, event.days_remaining) for event in notifier.announced] == [("m30", 30), ("m30", 10)]
@@ -51,7 +51,7 @@ def test_an_expiry_is_told_unless_it_is_old_news(
 ) -> None:
     certified(bring_in, clock, {"recent": -2, "ancient": -200})
     told = run(planner)
-    planner.recording.relay.run_once()
+    planner.recording.dispatcher.run_once()
 
     assert told == 1
     assert [(event.peer_mentor_id, event.event_type) for event in notifier.announced] == [

@@ -8,8 +8,8 @@ from orchestrator_service.__main__ import main
 from orchestrator_service.domain.errors import ImportRunning
 from orchestrator_service.store.directory import staging
 from orchestrator_service.store.tables import PersonRow
-from shared_lib.database import Database
-from shared_lib.tenancy import across
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from sqlalchemy import func, select
 
 from ..builders import a_file, mentor, two_organisations
@@ -20,7 +20,7 @@ Output = pytest.CaptureFixture[str]
 
 
 def people(database: Database) -> int:
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         return session.scalar(select(func.count()).select_from(PersonRow)) or 0
 
 
@@ -68,7 +68,7 @@ def test_a_file_that_is_not_there_is_said_plainly(environ: dict[str, str], tmp_p
 
 
 def test_two_imports_do_not_run_at_once(database: Database, bring_in: Import) -> None:
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         assert staging.begin(session)
         with pytest.raises(ImportRunning):
             bring_in(*two_organisations())
@@ -88,13 +88,15 @@ def test_a_key_file_that_is_none_keeps_the_web_from_starting(
     path = tmp_path / "keys.json"
     path.write_text("{}")
 
-    assert main(["web"], {**environ, "REASON_KEYS": str(path)}) == 2
+    assert main(["web"], {**environ, "REASON_ENCRYPTION_KEYS": str(path)}) == 2
 
-    assert "REASON_KEYS" in capsys.readouterr().err
+    assert "REASON_ENCRYPTION_KEYS" in capsys.readouterr().err
 
 
 def test_a_service_key_that_is_none_is_said_plainly(environ: dict[str, str], capsys: Output) -> None:
-    assert main(["directory", "import", str(SAMPLE)], {**environ, "SERVICE_KEY": environ["REASON_KEYS"]}) == 2
+    assert (
+        main(["directory", "import", str(SAMPLE)], {**environ, "SERVICE_KEY": environ["REASON_ENCRYPTION_KEYS"]}) == 2
+    )
 
     assert "SERVICE_KEY must be" in capsys.readouterr().err
 

@@ -3,9 +3,9 @@
 import pytest
 from orchestrator_service.domain.directory import Report
 from orchestrator_service.store.tables import AssignmentRow, AuditRow, CertificationRow, MembershipRow, PersonRow
-from shared_lib.database import Database
-from shared_lib.outbox import Relay
-from shared_lib.tenancy import across
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.outbox import Dispatcher
 from sqlalchemy import func, select
 
 from ..builders import (
@@ -34,7 +34,7 @@ def written(report: Report) -> dict[str, tuple[int, int, int, int]]:
 
 
 def count(database: Database, table: type) -> int:
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
@@ -108,7 +108,7 @@ def test_a_replaced_coordinator_is_replaced(bring_in: Import, database: Database
     report = bring_in(person("coordinator", "new"), assignment("new", "oslo"))
 
     assert written(report)["assignments"] == (1, 0, 0, 1)
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         active = set(session.scalars(select(AssignmentRow.coordinator_id).where(AssignmentRow.active)))
     assert active == {"new", "coord_2a3b4c5d", "coordinator-007"}
 
@@ -117,7 +117,7 @@ def test_a_mentors_chapters_are_those_of_his_line(bring_in: Import, database: Da
     report = bring_in(mentor(MENTOR, "bergen", channels="email|push"))
 
     assert written(report)["memberships"] == (1, 0, 0, 1)
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         chapters = session.scalars(select(MembershipRow.chapter_id).where(MembershipRow.mentor_id == MENTOR)).all()
     assert chapters == ["bergen"]
 
@@ -125,7 +125,7 @@ def test_a_mentors_chapters_are_those_of_his_line(bring_in: Import, database: Da
 def test_a_role_that_the_file_does_not_mention_stays(bring_in: Import, database: Database, directory: None) -> None:
     bring_in(person("coordinator", MENTOR))
 
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         row = session.get_one(PersonRow, MENTOR)
         assert (row.is_mentor, row.is_coordinator) == (True, True)
 
@@ -162,11 +162,11 @@ def test_contacts_are_told_with_their_coordinator(notifier: FakeNotifier, direct
 
 
 def test_a_new_coordinator_changes_the_contacts_of_the_mentors_concerned_and_no_others(
-    bring_in: Import, notifier: FakeNotifier, relay: Relay, directory: None
+    bring_in: Import, notifier: FakeNotifier, dispatcher: Dispatcher, directory: None
 ) -> None:
     before = notifier.contact_of(MENTOR)
     report = bring_in(person("coordinator", "new"), assignment("new", "oslo"))
-    relay.run_once()
+    dispatcher.run_once()
 
     after = notifier.contact_of(MENTOR)
     assert report.contacts == 2
@@ -175,10 +175,10 @@ def test_a_new_coordinator_changes_the_contacts_of_the_mentors_concerned_and_no_
 
 
 def test_a_new_admin_is_news_of_the_organisation(
-    bring_in: Import, notifier: FakeNotifier, relay: Relay, directory: None
+    bring_in: Import, notifier: FakeNotifier, dispatcher: Dispatcher, directory: None
 ) -> None:
     bring_in(person("admin", "second"))
-    relay.run_once()
+    dispatcher.run_once()
 
     assert max((batch.organisation for batch in notifier.contacts), key=lambda each: each.version).admin_ids == (
         "admin_nhf",
@@ -187,19 +187,19 @@ def test_a_new_admin_is_news_of_the_organisation(
 
 
 def test_whoever_has_no_role_left_is_no_longer_active(
-    bring_in: Import, notifier: FakeNotifier, relay: Relay, directory: None
+    bring_in: Import, notifier: FakeNotifier, dispatcher: Dispatcher, directory: None
 ) -> None:
     bring_in(mentor(MENTOR, active="false"))
-    relay.run_once()
+    dispatcher.run_once()
 
     assert notifier.contact_of(MENTOR).active is False
 
 
 def test_many_contacts_travel_in_batches_of_ids_only(
-    bring_in: Import, notifier: FakeNotifier, relay: Relay, database: Database
+    bring_in: Import, notifier: FakeNotifier, dispatcher: Dispatcher, database: Database
 ) -> None:
     bring_in(*BASE, *(mentor(f"m{number:04}", "oslo") for number in range(450)))
-    relay.run_once()
+    dispatcher.run_once()
 
     assert sorted(len(batch.people) for batch in notifier.contacts) == [0, 50, 200, 200]
     assert len({person.id for batch in notifier.contacts for person in batch.people}) == 450
@@ -208,6 +208,6 @@ def test_many_contacts_travel_in_batches_of_ids_only(
 def test_the_import_is_audited_in_counts(bring_in: Import, database: Database) -> None:
     bring_in(*BASE, mentor("m1", "oslo"))
 
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         entry = session.scalars(select(AuditRow)).one()
         assert (entry.action, entry.actor_id, entry.details["people"]) == ("directory_imported", "operations", 1)

@@ -10,12 +10,12 @@ from orchestrator_service.domain.pause_events import Correction
 from orchestrator_service.store.event_counts import OF_MENTORS, TALLY
 from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
-from shared_lib.counts import check
-from shared_lib.database import Database
-from shared_lib.paging import PageRequest
+from shared_lib.database.counter_tables import run_check
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.pagination import PageRequest
 from shared_lib.statements import ask
-from shared_lib.tenancy import across
-from shared_lib.testing.postgres import Addresses
+from shared_lib_testing.postgres import Addresses
 
 from ..builders import EFFECTIVE, GLOBAL_ADMIN, NHF_ADMIN, a_draft
 
@@ -40,7 +40,7 @@ def test_they_stay_right_while_many_write(recording: Recording, records: Records
 
     owner = Database.open(addresses.owner, pool_size=1)
     for tally in (TALLY, OF_MENTORS):
-        assert check(owner, tally, repair=False) == (0, "All counts are right.")
+        assert run_check(owner, tally, repair=False) == (0, "All counts are right.")
     page = records.page(EventFilter(), PageRequest(limit=100), actor=GLOBAL_ADMIN)
     assert page.total == len(page.items) > 0
 
@@ -50,9 +50,9 @@ def test_the_command_finds_a_wrong_count_and_mends_it(
     recording: Recording, addresses: Addresses, environ: dict[str, str], capsys: pytest.CaptureFixture[str], table: str
 ) -> None:
     recording.record(a_draft(), actor=NHF_ADMIN, key=None, wait_seconds=0)
-    with Database.open(addresses.owner, pool_size=1).begin(across("test")) as session:
+    with Database.open(addresses.owner, pool_size=1).begin(all_tenants("test")) as session:
         ask(session, f"UPDATE {table} SET events = events + 7")  # noqa: S608 - one of the two tables above
-    owner = {**environ, "MIGRATE_DATABASE_URL": addresses.owner}
+    owner = {**environ, "DATABASE_OWNER_URL": addresses.owner}
 
     assert main(["counts", "verify"], owner) == 1
     assert main(["counts", "repair"], owner) == 0

@@ -10,11 +10,11 @@ from orchestrator_service.domain.announcements import Audience
 from orchestrator_service.domain.pause_events import PauseEvent
 from orchestrator_service.store import pause_events
 from orchestrator_service.usecases.records import Records
-from shared_lib.database import Database
-from shared_lib.paging import Mark
-from shared_lib.tenancy import within
-from shared_lib.testing.links import followed, link_of
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import tenant
+from shared_lib.pagination import Cursor
 from shared_lib.web.pagination import cursor_of
+from shared_lib_testing.links import followed, link_of
 from werkzeug.test import TestResponse
 
 from ..builders import COORDINATOR, DAY, EFFECTIVE, GLOBAL_ADMIN, MENTOR, RECORDED, an_event
@@ -50,8 +50,8 @@ class World:
             effective_date=EFFECTIVE + number * DAY,
             created_at=RECORDED + timedelta(microseconds=(number + 1) // 2),
         )
-        with self.database.begin(within(organisation)) as session:
-            pause_events.add(session, self.records.vault, event)
+        with self.database.begin(tenant(organisation)) as session:
+            pause_events.add(session, self.records.cipher, event)
         return event
 
     def remove(self, event_id: str) -> None:
@@ -193,7 +193,7 @@ def test_a_cursor_from_elsewhere_shows_nothing_foreign(
         world.add()
     everything = client.get(BASE, headers=as_person("root", "global_admin", None)).json["data"]
     cursors = [
-        cursor_of(Mark(datetime.fromisoformat(item["created_at"]), item["id"]))
+        cursor_of(Cursor(datetime.fromisoformat(item["created_at"]), item["id"]))
         for item in everything
         if item["peer_mentor_id"] != MENTOR
     ]
@@ -208,12 +208,12 @@ def test_a_cursor_from_elsewhere_shows_nothing_foreign(
 
 
 def refused() -> Iterator[tuple[str, str]]:
-    good = cursor_of(Mark(RECORDED, "pn_8a1b2c3d4e5f"))
+    good = cursor_of(Cursor(RECORDED, "pn_8a1b2c3d4e5f"))
     yield "before", f"after={good}&before={good}"
     for name in ("after", "before"):
-        for text in ("", "x", f"{good}=", f"{good}%00", "A" * 129, "%FF", cursor_of(Mark(RECORDED, "not an id"))):
+        for text in ("", "x", f"{good}=", f"{good}%00", "A" * 129, "%FF", cursor_of(Cursor(RECORDED, "not an id"))):
             yield name, f"{name}={text}"
-        yield name, f"{name}={cursor_of(Mark(datetime(2100, 1, 1, tzinfo=UTC), 'pn_8a1b2c3d4e5f'))}"
+        yield name, f"{name}={cursor_of(Cursor(datetime(2100, 1, 1, tzinfo=UTC), 'pn_8a1b2c3d4e5f'))}"
 
 
 @pytest.mark.parametrize(("name", "query"), list(refused()))

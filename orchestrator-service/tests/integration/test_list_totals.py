@@ -11,11 +11,11 @@ from orchestrator_service.domain.pause_events import EventType, PauseEvent
 from orchestrator_service.domain.roles import Actor
 from orchestrator_service.store import pause_events
 from orchestrator_service.usecases.records import Records
-from shared_lib.database import Database
-from shared_lib.paging import PageRequest
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.pagination import PageRequest
 from shared_lib.statements import ask
-from shared_lib.tenancy import across
-from shared_lib.testing.postgres import Addresses
+from shared_lib_testing.postgres import Addresses
 
 from ..builders import COORDINATOR, DAY, EFFECTIVE, GLOBAL_ADMIN, INGRID, MENTOR, NHF_ADMIN, an_event
 
@@ -54,9 +54,9 @@ def there(database: Database, records: Records) -> list[PauseEvent]:
         )
         for number, (mentor, event_type, coordinator) in enumerate(kinds)
     ]
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         for event in there:
-            pause_events.add(session, records.vault, event)
+            pause_events.add(session, records.cipher, event)
     return there
 
 
@@ -119,7 +119,7 @@ def test_a_filter_that_no_counter_table_covers_has_its_rows_counted(
 def test_a_filter_that_is_covered_has_its_kept_total(
     records: Records, there: list[PauseEvent], addresses: Addresses
 ) -> None:
-    with Database.open(addresses.owner, pool_size=1).begin(across("test")) as session:
+    with Database.open(addresses.owner, pool_size=1).begin(all_tenants("test")) as session:
         ask(session, "UPDATE event_count SET events = events + 7")
 
     assert records.page(EventFilter(), PageRequest(), actor=GLOBAL_ADMIN).total > len(there)

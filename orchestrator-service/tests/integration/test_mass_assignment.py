@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from shared_lib.testing.postgres import Addresses, contents_of
+from shared_lib_testing.postgres import Addresses, contents_of
 
 from ..builders import COORDINATOR, MENTOR
 

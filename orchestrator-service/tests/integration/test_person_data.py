@@ -10,15 +10,15 @@ from orchestrator_service.app.relay import create_person_data
 from orchestrator_service.config import Config
 from orchestrator_service.domain.announcements import Status
 from orchestrator_service.domain.errors import ImportRunning
-from orchestrator_service.domain.ports import Vault
+from orchestrator_service.domain.ports import FieldCipher
 from orchestrator_service.store.directory import staging
 from orchestrator_service.usecases.person_data import PersonData
 from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
-from shared_lib.outbox import Relay
-from shared_lib.tenancy import across
+from shared_lib.outbox import Dispatcher
 from sqlalchemy import text
 
 from ..builders import COORDINATOR, GLOBAL_ADMIN, INGRID, MENTOR, a_draft, two_organisations
@@ -66,7 +66,7 @@ def test_his_own_reason_is_readable_in_the_export_and_that_he_asked_is_written_d
     assert [event["reason"] for event in own["pause_event"]] == ["Spinal surgery"]
     assert [event["acted_by_name"] for event in coordinators["pause_event"]] == ["Ingrid Bakke"]
     assert "Spinal" not in str(coordinators)
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         noted = session.scalars(text("SELECT peer_mentor_id FROM audit_entry WHERE action = 'person_exported'"))
         assert list(noted) == [MENTOR, COORDINATOR]
 
@@ -90,38 +90,38 @@ def test_broken_off_after_our_own_part_it_is_run_again(
 class ErasedMeanwhile:
     """The vault of a recording during which the mentor is erased: seals when that is done, or has to wait for it."""
 
-    def __init__(self, vault: Vault, erase: Callable[[], object], database: Database) -> None:
-        self.vault, self.database = vault, database
+    def __init__(self, cipher: FieldCipher, erase: Callable[[], object], database: Database) -> None:
+        self.cipher, self.database = cipher, database
         self.erasing = threading.Thread(target=erase)
 
-    def seal(self, row_id: str, text: str) -> tuple[str, bytes]:
+    def encrypt(self, row_id: str, text: str) -> tuple[str, bytes]:
         self.erasing.start()
         while self.erasing.is_alive() and not self._somebody_waits():
             self.erasing.join(0.01)
-        return self.vault.seal(row_id, text)
+        return self.cipher.encrypt(row_id, text)
 
     def open(self, row_id: str, key_id: str, sealed: bytes) -> str:
-        return self.vault.open(row_id, key_id, sealed)
+        return self.cipher.decrypt(row_id, key_id, sealed)
 
     def _somebody_waits(self) -> bool:
-        with self.database.begin(across("test")) as session:
+        with self.database.begin(all_tenants("test")) as session:
             return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
 
 def test_a_reason_that_is_being_recorded_is_removed_with_the_others(
     person_data: PersonData, recording: Recording, database: Database
 ) -> None:
-    vault = ErasedMeanwhile(recording.vault, lambda: person_data.erase(MENTOR), database)
+    cipher = ErasedMeanwhile(recording.cipher, lambda: person_data.erase(MENTOR), database)
 
-    replace(recording, vault=vault).record(a_draft(reason="Spinal surgery"), actor=INGRID, key=None, wait_seconds=0)
-    vault.erasing.join()
+    replace(recording, cipher=cipher).record(a_draft(reason="Spinal surgery"), actor=INGRID, key=None, wait_seconds=0)
+    cipher.erasing.join()
 
-    with database.begin(across("test")) as session:
-        assert list(session.scalars(text("SELECT sealed_reason FROM pause_event"))) == [None]
+    with database.begin(all_tenants("test")) as session:
+        assert list(session.scalars(text("SELECT encrypted_reason FROM pause_event"))) == [None]
 
 
 def test_what_has_not_been_told_about_him_is_not_told_any_more(
-    person_data: PersonData, recording: Recording, records: Records, notifier: FakeNotifier, relay: Relay
+    person_data: PersonData, recording: Recording, records: Records, notifier: FakeNotifier, dispatcher: Dispatcher
 ) -> None:
     notifier.still_queued = frozenset({MENTOR})
     event = recording.record(a_draft(), actor=INGRID, key=None, wait_seconds=1).event
@@ -137,10 +137,10 @@ def test_what_has_not_been_told_about_him_is_not_told_any_more(
 
 
 def test_mentors_of_an_erased_coordinator_are_told_to_have_another(
-    person_data: PersonData, notifier: FakeNotifier, relay: Relay
+    person_data: PersonData, notifier: FakeNotifier, dispatcher: Dispatcher
 ) -> None:
     person_data.erase(COORDINATOR)
-    relay.run_once()
+    dispatcher.run_once()
 
     assert notifier.contact_of(MENTOR).coordinator_id is None
     told_last = notifier.contacts[-1]
@@ -159,7 +159,7 @@ def test_a_file_that_still_has_him_does_not_bring_him_back(person_data: PersonDa
 
 
 def test_it_does_not_run_beside_an_import(person_data: PersonData, database: Database) -> None:
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         assert staging.begin(session)
         with pytest.raises(ImportRunning):
             person_data.erase(MENTOR)

@@ -12,12 +12,12 @@ from orchestrator_service.domain.roles import Actor
 from orchestrator_service.store.tables import AuditRow, PauseEventRow
 from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
-from shared_lib.outbox import Relay
-from shared_lib.tenancy import across
-from shared_lib.testing.postgres import Addresses
-from shared_lib.testing.promises import noted_promises
+from shared_lib.outbox import Dispatcher
+from shared_lib_testing.postgres import Addresses
+from shared_lib_testing.promises import noted_messages
 from sqlalchemy import select, text
 
 from ..builders import (
@@ -60,7 +60,7 @@ def test_an_accepted_event_is_answered_although_the_database_is_stuck_by_then(
 
 
 def test_an_event_outlives_an_unreachable_notifier(
-    recording: Recording, notifier: FakeNotifier, records: Records, relay: Relay, clock: MovableClock
+    recording: Recording, notifier: FakeNotifier, records: Records, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     notifier.failure = Unreachable("connect_failed")
     event = recorded(recording, a_draft()).event
@@ -69,13 +69,13 @@ def test_an_event_outlives_an_unreachable_notifier(
 
     notifier.failure = None
     clock.now += timedelta(seconds=6)
-    assert relay.run_once() == 1
+    assert dispatcher.run_once() == 1
 
     assert find(records, event).notifications_sent == ["coordinator_email", "peer_mentor_email"]
 
 
 def test_what_is_queued_is_looked_at_again_until_it_is_final(
-    recording: Recording, notifier: FakeNotifier, records: Records, relay: Relay, clock: MovableClock
+    recording: Recording, notifier: FakeNotifier, records: Records, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     notifier.status = Status.QUEUED
     event = recorded(recording, a_draft()).event
@@ -84,8 +84,8 @@ def test_what_is_queued_is_looked_at_again_until_it_is_final(
 
     notifier.status = Status.SENT
     clock.now += timedelta(seconds=2)
-    assert relay.run_once() == 1
-    assert relay.run_once() == 0
+    assert dispatcher.run_once() == 1
+    assert dispatcher.run_once() == 0
 
     results = find(records, event).dispatch_results
     assert {result.status for result in results} == {Status.SENT}
@@ -100,7 +100,7 @@ def test_the_moment_of_sending_is_when_it_was_first_known(
 
     notifier.still_queued = frozenset()
     clock.now += timedelta(seconds=2)
-    recording.relay.run_once()
+    recording.dispatcher.run_once()
 
     sent_at = {result.recipient_id: result.sent_at for result in find(records, event).dispatch_results}
     assert sent_at == {COORDINATOR: first, MENTOR: first + timedelta(seconds=2)}
@@ -115,7 +115,7 @@ def test_too_old_news_is_not_told_any_more(
 
     notifier.failure = None
     clock.now += EVENT_RULES[event_type].lifetime + timedelta(minutes=1)
-    recording.relay.run_once()
+    recording.dispatcher.run_once()
 
     assert notifier.announced == []
     results = find(records, event).dispatch_results
@@ -127,13 +127,13 @@ def test_too_old_news_is_not_told_any_more(
 
 
 def test_what_stays_queued_for_ever_ends_as_expired(
-    recording: Recording, notifier: FakeNotifier, records: Records, relay: Relay, clock: MovableClock
+    recording: Recording, notifier: FakeNotifier, records: Records, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     notifier.status = Status.QUEUED
     event = recorded(recording, a_draft()).event
 
     clock.now += timedelta(hours=25)
-    relay.run_once()
+    dispatcher.run_once()
 
     assert {result.status for result in find(records, event).dispatch_results} == {Status.EXPIRED}
 
@@ -201,7 +201,7 @@ def test_the_certification_tells_the_expiry_date_and_the_days(
 def test_the_reason_is_nowhere_in_the_database(recording: Recording, database: Database) -> None:
     recorded(recording, a_draft(reason="Kreftbehandling"), key=a_key())
 
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         tables = session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()
         everything = "".join(str(session.execute(text(f"SELECT * FROM {table}")).all()) for table in tables)  # noqa: S608
     assert MENTOR in everything
@@ -211,16 +211,16 @@ def test_the_reason_is_nowhere_in_the_database(recording: Recording, database: D
 def test_recording_is_audited_without_any_text(recording: Recording, database: Database) -> None:
     event = recorded(recording, a_draft()).event
 
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         entry = session.scalars(select(AuditRow).where(AuditRow.action == "event_recorded")).one()
     assert (entry.actor_id, entry.event_id, entry.organisation_id) == (COORDINATOR, event.id, "nhf")
     assert (entry.peer_mentor_id, entry.fields, entry.details) == (MENTOR, [], {})
 
 
 def test_what_is_passed_on_and_answered_is_what_would_be_read(
-    recording: Recording, records: Records, relay: Relay
+    recording: Recording, records: Records, dispatcher: Dispatcher
 ) -> None:
-    with noted_promises(relay) as promises:
+    with noted_messages(dispatcher) as promises:
         answered = recorded(recording, a_draft(reason="vondt i ryggen")).event
 
     assert set(answered.dispatch_results) == set(find(records, answered).dispatch_results) != set()

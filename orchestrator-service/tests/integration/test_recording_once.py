@@ -10,7 +10,7 @@ from orchestrator_service.store.tables import PauseEventRow
 from orchestrator_service.usecases import recording as recording_module
 from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
 from shared_lib.idempotency import KeyReused
 
 from ..builders import (

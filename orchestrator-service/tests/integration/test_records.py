@@ -12,12 +12,12 @@ from orchestrator_service.domain.roles import Actor, Scope
 from orchestrator_service.store.tables import AuditRow, PauseEventRow
 from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
-from shared_lib.outbox import Relay
-from shared_lib.paging import Page, PageRequest
-from shared_lib.tenancy import across
-from shared_lib.testing.statements import counted_queries
+from shared_lib.outbox import Dispatcher
+from shared_lib.pagination import Page, PageRequest
+from shared_lib_testing.statements import counted_queries
 from sqlalchemy import select, update
 
 from ..builders import (
@@ -159,7 +159,7 @@ def test_what_is_foreign_is_not_there(records: Records, events: list[PauseEvent]
 
 
 def test_a_correction_tells_nobody_and_is_audited_by_field_name(
-    records: Records, events: list[PauseEvent], notifier: FakeNotifier, relay: Relay, database: Database
+    records: Records, events: list[PauseEvent], notifier: FakeNotifier, dispatcher: Dispatcher, database: Database
 ) -> None:
     notifier.announced.clear()
     correction = Correction.of({"reason": "Extended medical leave", "effective_date": EFFECTIVE + DAY})
@@ -169,8 +169,8 @@ def test_a_correction_tells_nobody_and_is_audited_by_field_name(
     assert after == records.find(events[0].id, actor=NHF_ADMIN)
     assert (after.reason, after.effective_date) == ("Extended medical leave", EFFECTIVE + DAY)
     assert after.updated_at is not None
-    assert (relay.run_once(), notifier.announced) == (0, [])
-    with database.begin(across("test")) as session:
+    assert (dispatcher.run_once(), notifier.announced) == (0, [])
+    with database.begin(all_tenants("test")) as session:
         entry = session.scalars(select(AuditRow).where(AuditRow.action == "event_corrected")).one()
     assert (entry.actor_id, entry.fields, entry.details) == ("admin_nhf", ["effective_date", "reason"], {})
 
@@ -179,8 +179,8 @@ def test_a_blanked_reason_is_gone(records: Records, events: list[PauseEvent], da
     records.correct(events[0].id, Correction.of({"reason": None}), actor=NHF_ADMIN, versions=None)
 
     assert records.find(events[0].id, actor=NHF_ADMIN).reason is None
-    with database.begin(across("test")) as session:
-        assert session.get_one(PauseEventRow, events[0].id).sealed_reason is None
+    with database.begin(all_tenants("test")) as session:
+        assert session.get_one(PauseEventRow, events[0].id).encrypted_reason is None
 
 
 def test_a_correction_cannot_make_two_of_one_event(records: Records, recording: Recording) -> None:
@@ -205,26 +205,26 @@ def test_only_the_version_that_was_read_may_be_changed_or_removed(records: Recor
 
 
 def test_removing_takes_back_what_was_told_and_leaves_its_trace(
-    records: Records, events: list[PauseEvent], notifier: FakeNotifier, relay: Relay, database: Database
+    records: Records, events: list[PauseEvent], notifier: FakeNotifier, dispatcher: Dispatcher, database: Database
 ) -> None:
     event = records.find(events[0].id, actor=GLOBAL_ADMIN)
 
     removed = records.remove(event.id, actor=GLOBAL_ADMIN, versions=None)
-    relay.close()
+    dispatcher.close()
 
     assert removed.event_id == event.id
     assert notifier.withdrawn == [event.announcement_id]
     assert listed(records, GLOBAL_ADMIN).total == 4
     with pytest.raises(EventNotFound):
         records.find(event.id, actor=GLOBAL_ADMIN)
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         entry = session.scalars(select(AuditRow).where(AuditRow.action == "event_removed")).one()
     assert (entry.event_id, entry.peer_mentor_id) == (event.id, MENTOR)
     assert entry.details["effective_date"] == "2026-03-20T00:00:00+00:00"
 
 
 def test_what_was_removed_before_it_could_be_told_is_told_to_nobody(
-    records: Records, recording: Recording, notifier: FakeNotifier, relay: Relay, clock: MovableClock
+    records: Records, recording: Recording, notifier: FakeNotifier, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     notifier.failure = Unreachable("connect_failed")
     event = recording.record(a_draft(), actor=INGRID, key=None, wait_seconds=2).event
@@ -232,14 +232,14 @@ def test_what_was_removed_before_it_could_be_told_is_told_to_nobody(
 
     notifier.failure = None
     clock.now += timedelta(minutes=1)
-    relay.run_once()
+    dispatcher.run_once()
 
     assert notifier.announced == []
     assert notifier.withdrawn != []
 
 
 def test_a_removed_pause_no_longer_counts(
-    records: Records, recording: Recording, notifier: FakeNotifier, relay: Relay
+    records: Records, recording: Recording, notifier: FakeNotifier, dispatcher: Dispatcher
 ) -> None:
     """Nor does what was skipped because of it. The new news waits its turn behind the taking back of the old."""
     event = recording.record(a_draft(), actor=INGRID, key=None, wait_seconds=2).event
@@ -250,7 +250,7 @@ def test_a_removed_pause_no_longer_counts(
 
     deadline = time.monotonic() + 10
     while len(notifier.announced) < 2 and time.monotonic() < deadline:
-        relay.run_once()
+        dispatcher.run_once()
     assert [told.id for told in notifier.announced] == [event.id, again.id]
     assert {result.status for result in records.find(again.id, actor=INGRID).dispatch_results} == {Status.SENT}
 
@@ -265,20 +265,20 @@ def test_a_reason_that_cannot_be_opened_spoils_no_list_and_survives_a_correction
     records: Records, events: list[PauseEvent], database: Database
 ) -> None:
     event = events[0]
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         session.execute(
             update(PauseEventRow)
             .where(PauseEventRow.id == event.id)
-            .values(reason_key_id="lost", sealed_reason=b"x" * 40)
+            .values(reason_key_id="lost", encrypted_reason=b"x" * 40)
         )
 
     assert {item.id for item in listed(records, GLOBAL_ADMIN).items} == {item.id for item in events}
     corrected = records.correct(
         event.id, Correction.of({"effective_date": EFFECTIVE + 9 * DAY}), actor=NHF_ADMIN, versions=None
     )
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         row = session.get_one(PauseEventRow, event.id)
-        kept = (row.reason_key_id, row.sealed_reason)
+        kept = (row.reason_key_id, row.encrypted_reason)
 
     assert corrected.reason is None
     assert kept == ("lost", b"x" * 40)

@@ -7,8 +7,8 @@ from orchestrator_service.domain.errors import MentorNotFound, NoCoordinator
 from orchestrator_service.domain.responsibility import Rule
 from orchestrator_service.store import responsible
 from orchestrator_service.usecases.coordinators import Coordinators
-from shared_lib.database import Database
-from shared_lib.tenancy import across
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 
 from ..builders import (
     COORDINATOR,
@@ -101,7 +101,7 @@ def test_one_by_one_and_all_at_once_agree(bring_in: Import, coordinators: Coordi
     mentors = [mentor(f"m{n}", "|".join(each["id"] for each in chance.sample(chapters, 3))) for n in range(60)]
     assert bring_in(organisation("nhf"), *chapters, *people, *assignments, *mentors).problems.shown == []
 
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         at_once = {row[0]: row[1] for row in session.execute(responsible.all_responsible())}
         of_c0 = responsible.mentors_of(session, "c0", organisation_id="nhf")
     one_by_one = {mentor_id: coordinators.resolve(mentor_id, actor=NHF_ADMIN).coordinator_id for mentor_id in at_once}

@@ -9,10 +9,10 @@ from orchestrator_service.store.tables import AuditRow, PauseEventRow
 from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
 from orchestrator_service.usecases.retention import rules
-from shared_lib import retention
-from shared_lib.database import Database
-from shared_lib.retention import BATCH
-from shared_lib.tenancy import across
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.privacy import retention
+from shared_lib.privacy.retention import BATCH
 from sqlalchemy import func, insert, select
 
 from ..builders import COORDINATOR, DAY, GLOBAL_ADMIN, INGRID, MENTOR, a_draft
@@ -54,7 +54,7 @@ def diary(recording: Recording, records: Records, clock: MovableClock) -> Diary:
 
 
 def tidy(database: Database, clock: MovableClock, *, days: int = DAYS) -> None:
-    assert retention.run(database, rules(now=clock(), reason_days=days, name_days=days)) == 0
+    assert retention.run(database, rules(now=clock(), reason_retention_days=days, actor_name_retention_days=days)) == 0
 
 
 def said(capsys: Output) -> list[str]:
@@ -62,13 +62,13 @@ def said(capsys: Output) -> list[str]:
 
 
 def acted_by(database: Database, event: PauseEvent) -> tuple[str | None, str | None]:
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         row = session.get_one(PauseEventRow, event.id)
         return row.acted_by_id, row.acted_by_name
 
 
 def audited(database: Database) -> list[tuple[str | None, str | None, str, list[str]]]:
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         query = select(AuditRow).where(AuditRow.action == "reason_expired").order_by(AuditRow.id)
         return [(row.organisation_id, row.event_id, row.actor_id, row.fields) for row in session.scalars(query)]
 
@@ -89,9 +89,9 @@ def test_a_reason_goes_when_its_pause_ended_long_ago_and_not_before(
     assert (kept.reason, kept.revision) == ("Personal leave", 1)
     assert (gone.reason, gone.revision, gone.updated_at) == (None, 2, None)
     assert gone.notifications_sent == event.notifications_sent
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         row = session.get_one(PauseEventRow, event.id)
-    assert (row.sealed_reason, row.reason_key_id) == (None, None)
+    assert (row.encrypted_reason, row.reason_key_id) == (None, None)
     assert audited(database) == [("nhf", event.id, "retention", ["reason"])]
 
 
@@ -217,7 +217,7 @@ def test_somebody_who_corrects_at_this_moment_is_not_waited_for(
     diary.back("mentor-042")
     clock.now += (DAYS + 1) * DAY
 
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         session.execute(select(PauseEventRow).where(PauseEventRow.id == event.id).with_for_update())
         tidy(database, clock)
     assert [diary.read(one).reason for one in (event, other)] == ["Personal leave", None]
@@ -229,7 +229,7 @@ def test_somebody_who_corrects_at_this_moment_is_not_waited_for(
 def test_more_than_a_batch_goes_in_one_run(diary: Diary, database: Database, clock: MovableClock) -> None:
     event, _ = diary.paused(), diary.back()
     many = BATCH + 10
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         table = PauseEventRow.__table__
         names = [column.name for column in table.columns if column.name not in ("id", "number", "effective_date")]
         series = func.generate_series(1, many).table_valued("n").render_derived()
@@ -243,8 +243,8 @@ def test_more_than_a_batch_goes_in_one_run(diary: Diary, database: Database, clo
     tidy(database, clock)
 
     assert len(audited(database)) == many + 1
-    with database.begin(across("test")) as session:
-        left = session.scalar(select(func.count()).where(PauseEventRow.sealed_reason.is_not(None)))
+    with database.begin(all_tenants("test")) as session:
+        left = session.scalar(select(func.count()).where(PauseEventRow.encrypted_reason.is_not(None)))
     assert left == 0
 
 
@@ -255,7 +255,7 @@ def test_nobody_is_told_anything(diary: Diary, database: Database, clock: Movabl
 
     clock.now += (DAYS + 1) * DAY
     tidy(database, clock)
-    diary.recording.relay.run_once()
+    diary.recording.dispatcher.run_once()
     again = diary.recording.record(
         a_draft(effective_date=event.effective_date), actor=GLOBAL_ADMIN, key=None, wait_seconds=2
     )

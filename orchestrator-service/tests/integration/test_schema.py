@@ -5,10 +5,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from orchestrator_service.app import MIGRATIONS
 from orchestrator_service.store.tables import Base
-from shared_lib.database import Database
-from shared_lib.schema import revision_of_code, revision_of_database
-from shared_lib.tenancy import across
-from shared_lib.testing.postgres import Addresses
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.database.schema_revision import revision_of_code, revision_of_database
+from shared_lib_testing.postgres import Addresses
 from sqlalchemy import exc, text
 
 from ..builders import organisation
@@ -31,8 +31,8 @@ def test_audit_entries_are_neither_changed_nor_removed(
     bring_in(organisation("nhf"))
     owned = Database.open(addresses.owner, pool_size=1)
 
-    with pytest.raises(exc.DBAPIError, match="permission denied"), database.begin(across("test")) as session:
+    with pytest.raises(exc.DBAPIError, match="permission denied"), database.begin(all_tenants("test")) as session:
         session.execute(text(attempt))
-    with pytest.raises(exc.DBAPIError, match="audit entries"), owned.begin(across("test")) as session:
+    with pytest.raises(exc.DBAPIError, match="audit entries"), owned.begin(all_tenants("test")) as session:
         session.execute(text(attempt))
     owned.close()

@@ -7,8 +7,8 @@ from orchestrator_service.domain.roles import Actor
 from orchestrator_service.store import people, responsible, situations
 from orchestrator_service.store.tables import PersonRow
 from orchestrator_service.usecases.recording import Recording
-from shared_lib.database import Database
-from shared_lib.tenancy import across
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from sqlalchemy import select
 
 from ..builders import (
@@ -41,7 +41,7 @@ def test_it_is_what_the_mapped_tables_say(database: Database, bring_in: Import, 
         assignment("gone", "oslo", primary="true", active="false"),
         certification(MENTOR, "2027-01-31"),
     )
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         for mentor_id in session.scalars(select(PersonRow.id)).all():
             found = situations.of(session, a_draft(peer_mentor_id=mentor_id), actor).value
             expected = people.mentor(session, mentor_id, actor.scope)
@@ -54,7 +54,7 @@ def test_it_is_what_the_mapped_tables_say(database: Database, bring_in: Import, 
 
 def test_the_twin_and_the_last_pause_are_found(database: Database, recording: Recording) -> None:
     paused = recording.record(a_draft(), actor=INGRID, key=None, wait_seconds=0).event
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         same = situations.of(session, a_draft(), INGRID).value
         other = situations.of(session, a_draft(effective_date=paused.effective_date + timedelta(days=1)), INGRID).value
     assert same is not None
@@ -66,7 +66,7 @@ def test_the_twin_and_the_last_pause_are_found(database: Database, recording: Re
 
 
 def test_only_another_coordinator_of_the_organisation_acts_for_a_mentor(database: Database) -> None:
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         for actor in (NHF_ADMIN, GLOBAL_ADMIN):
             found = situations.of(session, a_draft(), actor).value
             assert found is not None

@@ -7,11 +7,11 @@ import pytest
 from flask.testing import FlaskClient
 from orchestrator_service.app import MIGRATIONS
 from orchestrator_service.store.grants import GRANTS
+from shared_lib.database.schema_revision import revision_of_database
 from shared_lib.errors import Unreachable
-from shared_lib.outbox import Relay
-from shared_lib.schema import revision_of_database
-from shared_lib.testing.postgres import Addresses, PostgresServer, database_for
-from shared_lib.testing.releases import NEXT, migrate_ahead
+from shared_lib.outbox import Dispatcher
+from shared_lib_testing.postgres import Addresses, PostgresServer, database_for
+from shared_lib_testing.releases import NEXT, migrate_ahead
 
 from ..builders import COORDINATOR, MENTOR
 from ..conftest import Headers
@@ -42,19 +42,19 @@ def database_url(addresses: Addresses) -> str:
 @pytest.mark.usefixtures("directory")
 def test_this_release_is_ready_and_works_on_the_next_ones_schema(
     client: FlaskClient,
-    relay: Relay,
+    dispatcher: Dispatcher,
     notifier: FakeNotifier,
     as_person: AsPerson,
 ) -> None:
     ingrid, root = as_person(COORDINATOR, "coordinator"), as_person("root", "global_admin", None)
     notifier.failure = Unreachable("down")
 
-    assert revision_of_database(relay.database) == NEXT
+    assert revision_of_database(dispatcher.database) == NEXT
     assert client.get("/readyz").json["checks"]["schema"] == "ok"
     event = client.post(BASE, json={**DRAFT, "reason": "Rest"}, headers=ingrid).json
     notifier.failure = None
-    relay.clock.now += timedelta(seconds=20)
-    assert relay.run_once() >= 1
+    dispatcher.clock.now += timedelta(seconds=20)
+    assert dispatcher.run_once() >= 1
     assert len(client.get(f"{BASE}/{event['id']}", headers=ingrid).json["notifications_sent"]) > 0
     assert client.put(f"{BASE}/{event['id']}", json={"reason": None}, headers=root).status_code == 200
     assert client.delete(f"{BASE}/{event['id']}", headers=root).status_code in (200, 204)

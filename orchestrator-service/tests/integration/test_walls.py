@@ -7,17 +7,17 @@ import pytest
 from orchestrator_service.domain.pause_events import EventType
 from orchestrator_service.store.grants import GRANTS
 from orchestrator_service.usecases.recording import Recording
+from shared_lib.database.roles import BASE_PRIVILEGES
+from shared_lib.database.row_level_security import all_tenants, tenant
 from shared_lib.errors import Unreachable
-from shared_lib.grants import ALWAYS
 from shared_lib.idempotency import RequestKey
-from shared_lib.tenancy import across, within
-from shared_lib.testing import walls
-from shared_lib.testing.postgres import Addresses
+from shared_lib_testing import walls
+from shared_lib_testing.postgres import Addresses
 
 from ..builders import DAY, EFFECTIVE, INGRID, LHL_ADMIN, MENTOR, a_draft
 from ..fakes import FakeNotifier
 
-EVERYTHING = across("test")
+EVERYTHING = all_tenants("test")
 
 
 @pytest.fixture
@@ -43,21 +43,21 @@ def test_every_row_is_seen_within_its_own_organisation_alone(
     two_full_organisations: None, addresses: Addresses
 ) -> None:
     everything = walls.visible(addresses, EVERYTHING)
-    nhf, lhl = (walls.visible(addresses, within(name)) for name in ("nhf", "lhl"))
+    nhf, lhl = (walls.visible(addresses, tenant(name)) for name in ("nhf", "lhl"))
 
     for trail in ("audit_entry", "audit_link", "audit_head"):
         everything[trail] -= 1  # the import, which was about both
     assert {table: nhf.get(table, 0) + lhl.get(table, 0) for table in everything} == everything
-    assert walls.visible(addresses, within("nobody")) == {}
+    assert walls.visible(addresses, tenant("nobody")) == {}
 
 
 def test_nothing_is_written_into_another_organisation(two_full_organisations: None, addresses: Addresses) -> None:
-    assert walls.accepted(addresses, within("lhl"), rows_of=within("nhf")) == []
-    assert not any(walls.changed(addresses, within("nobody"), GRANTS).values())
+    assert walls.accepted(addresses, tenant("lhl"), rows_of=tenant("nhf")) == []
+    assert not any(walls.changed(addresses, tenant("nobody"), GRANTS).values())
 
 
 def test_the_roles_may_do_what_is_written_down_and_nothing_else(addresses: Addresses) -> None:
     tables = walls.tables_of(addresses)
 
-    assert walls.privileges_of(addresses, "app") == walls.declared({**GRANTS, **ALWAYS})
+    assert walls.privileges_of(addresses, "app") == walls.declared({**GRANTS, **BASE_PRIVILEGES})
     assert walls.privileges_of(addresses, "read") == {key: {"SELECT"} for key in tables}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from shared_lib.testing.issuer import Issuer, bearer
+from shared_lib_testing.issuer import Issuer, bearer
 from werkzeug.test import TestResponse
 
 from ..builders import COORDINATOR, MENTOR, person, two_organisations

@@ -1,8 +1,8 @@
 """The pool has a connection for every thread of the lanes."""
 
-from orchestrator_service.config import LANE_THREADS
-from orchestrator_service.worker import LANES
+from orchestrator_service.config import EXECUTOR_THREADS
+from orchestrator_service.worker import EXECUTORS
 
 
 def test_every_thread_of_a_lane_counts() -> None:
-    assert sum(LANES.values()) == LANE_THREADS
+    assert sum(EXECUTORS.values()) == EXECUTOR_THREADS

@@ -54,13 +54,13 @@ class Settings:
 
         return self._parsed(name, str(default), parse, f"a whole number from {least} to {most}")
 
-    def pool_size(self, *, lanes: int = 0) -> int:
-        """Connections of a process: unless `DATABASE_POOL` is set one for each thread that may want one.
+    def pool_size(self, *, executor_threads: int = 0) -> int:
+        """Connections of a process: unless `DATABASE_POOL_SIZE` is set one for each thread that may want one.
 
-        Those are gunicorn's (`WEB_THREADS`), those of the outbox's `lanes`, and two that keep leases and answer probes.
+        Those are gunicorn's (`WEB_THREADS`), the outbox's `executor_threads`, and two for leases and health checks.
         """
         threads = self.whole("WEB_THREADS", 16, least=1, most=1000)
-        return self.whole("DATABASE_POOL", threads + lanes + 2, least=1, most=2000)
+        return self.whole("DATABASE_POOL_SIZE", threads + executor_threads + 2, least=1, most=2000)
 
     def number(self, name: str, default: float, *, least: float = 0.0, most: float = 1e6) -> float:
         def parse(value: str) -> float:

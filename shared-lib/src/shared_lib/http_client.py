@@ -13,11 +13,11 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ProtocolError
 
-from . import tracing
-from .deadline import DeadlineSocket, deadline_tls_context, time_left, total_timeout
-from .errors import Rejected, RetryLater, Unreachable
-from .request_id import HEADER, current_request_id
-from .service_tokens import Sign
+from shared_lib.auth.service_tokens import Sign
+from shared_lib.deadline import DeadlineSocket, deadline_tls_context, time_left, total_timeout
+from shared_lib.errors import Rejected, RetryLater, Unreachable
+from shared_lib.observability import tracing
+from shared_lib.observability.request_id import HEADER, current_request_id
 
 TOO_LARGE = "answer_too_large"
 """The reason of an `Unreachable` that will be so every time."""

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.orm import Session
 
-from .pipeline import Answer
-from .statements import ask_one, send
-from .tenancy import OWN_TENANT, protect
+from shared_lib.database.row_level_security import CURRENT_TENANT, enable_row_level_security
+from shared_lib.pipeline import Answer
+from shared_lib.statements import ask_one, send
 
 KEPT = timedelta(days=7)
 """How long a key is known: longer than the oldest repetition of ours (72 h), and than the 48 h promised to clients."""
@@ -30,9 +30,9 @@ CREATE INDEX idempotency_key_age ON idempotency_key (created_at);
 
 PER_TENANT = f"""
 ALTER TABLE idempotency_key ADD COLUMN tenant text NOT NULL DEFAULT '';
-ALTER TABLE idempotency_key ALTER COLUMN tenant SET DEFAULT COALESCE({OWN_TENANT}, '');
+ALTER TABLE idempotency_key ALTER COLUMN tenant SET DEFAULT COALESCE({CURRENT_TENANT}, '');
 ALTER TABLE idempotency_key DROP CONSTRAINT idempotency_key_pkey, ADD PRIMARY KEY (tenant, caller, operation, key);
-{protect("idempotency_key", "tenant")}"""
+{enable_row_level_security("idempotency_key", "tenant")}"""
 """The second version: a key belongs to the tenant within which it was used; '' for one used across all of them.
 
 Keys of before the change are known across tenants only.
@@ -77,7 +77,7 @@ def idempotency_table(metadata: MetaData) -> Table:
     table = Table(
         "idempotency_key",
         metadata,
-        Column("tenant", Text, primary_key=True, server_default=text(f"COALESCE({OWN_TENANT}, '')")),
+        Column("tenant", Text, primary_key=True, server_default=text(f"COALESCE({CURRENT_TENANT}, '')")),
         Column("caller", Text, primary_key=True),
         Column("operation", Text, primary_key=True),
         Column("key", Text, primary_key=True),
@@ -91,7 +91,8 @@ def idempotency_table(metadata: MetaData) -> Table:
 
 
 _THIS = (
-    f"WHERE tenant = COALESCE({OWN_TENANT}, '') AND caller = %(caller)s AND operation = %(operation)s AND key = %(key)s"
+    f"WHERE tenant = COALESCE({CURRENT_TENANT}, '') "
+    "AND caller = %(caller)s AND operation = %(operation)s AND key = %(key)s"
 )
 _CLAIM = (
     "INSERT INTO idempotency_key (caller, operation, key, fingerprint, resource_id, status, created_at) "

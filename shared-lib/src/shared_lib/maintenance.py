@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .identifiers import IDENTIFIER
+from shared_lib.ids import IDENTIFIER
 
 Run = Callable[..., int]
 PERSON_ID = re.compile(IDENTIFIER)

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from shared_lib.database.row_level_security import TenantScope
 from shared_lib.pipeline import Answer
-from shared_lib.tenancy import Reach
 
 
 def send(session: Session, statement: str, values: Mapping[str, Any] | None = None) -> Answer:
@@ -26,6 +26,6 @@ def plan_by_values(session: Session) -> None:
     send(session, "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
 
 
-def widen(session: Session, reach: Reach) -> None:
+def widen(session: Session, reach: TenantScope) -> None:
     for name, value in reach.settings.items():
         send(session, "SELECT set_config(%(name)s, %(value)s, true)", {"name": name, "value": value})

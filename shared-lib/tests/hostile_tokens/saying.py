@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from shared_lib.testing.issuer import ISSUER
+from shared_lib_testing.issuer import ISSUER
 
 from ..small_service import AUDIENCE
 from .attacker import Attacker, Case, bearer

@@ -14,9 +14,9 @@ import pytest
 from shared_lib import maintenance
 from shared_lib.audit import commands, create_chain
 from shared_lib.audit.verification import Anchor, Trail, Verdict
-from shared_lib.database import Database
-from shared_lib.tenancy import across
-from shared_lib.testing.postgres import PostgresServer, database_for, truncate_all
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib_testing.postgres import PostgresServer, database_for, truncate_all
 from sqlalchemy import text
 
 OLD = "INSERT INTO trail (organisation_id, at, said) VALUES ('old', now(), '{}'), ('old', now(), '{}')"
@@ -63,7 +63,7 @@ def tamper(postgres_server: PostgresServer) -> Tamper:
 def write(database: Database, organisation_id: str | None = "nhf", times: int = 1, said: object = None) -> None:
     insert = text("INSERT INTO trail (organisation_id, at, said) VALUES (:organisation, now(), CAST(:said AS jsonb))")
     for number in range(times):
-        with database.begin(across("test")) as session:
+        with database.begin(all_tenants("test")) as session:
             said_now = json.dumps(said if said is not None else {"number": number})
             session.execute(insert, {"organisation": organisation_id, "said": said_now})
 
@@ -93,7 +93,7 @@ def test_each_organisation_has_a_chain_and_so_have_the_acts_of_nobody(database: 
 
 def test_the_documented_form_is_all_it_takes_to_compute_a_hash(database: Database) -> None:
     write(database, "nhf", said={"b": [1, None], "a": "blåbær"})
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         session.execute(text("SET LOCAL timezone = 'America/Lima'"))
         row_id, moment, digest = session.execute(
             text("SELECT t.id, to_json(at AT TIME ZONE 'UTC')::text, hash FROM trail t, audit_link")
@@ -190,7 +190,7 @@ def test_whoever_rewrites_the_end_with_its_head_is_found_by_an_anchor(
 
 def test_an_act_that_is_taken_back_leaves_no_link(database: Database) -> None:
     write(database, "nhf")
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         session.execute(text("INSERT INTO trail (organisation_id, at, said) VALUES ('nhf', now(), '{}')"))
         session.rollback()
     write(database, "nhf")
@@ -244,7 +244,7 @@ def test_writers_that_are_killed_leave_a_whole_chain(
         for each in done:
             each.result()
 
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         written = session.scalar(text("SELECT count(*) FROM trail"))
     assert written
     assert verdicts(database)["nhf"].anchor.number == written

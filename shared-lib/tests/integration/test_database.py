@@ -7,16 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 from shared_lib import deadline
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import NO_TENANT
 from shared_lib.errors import Unavailable
-from shared_lib.tenancy import NOTHING
-from shared_lib.testing.postgres import Addresses
+from shared_lib_testing.postgres import Addresses
 from sqlalchemy import text
 
 
 def seconds_until_refused(database: Database, *statements: str) -> float:
     def ask() -> None:
-        with database.begin(NOTHING) as session:
+        with database.begin(NO_TENANT) as session:
             for statement in statements or ("SELECT count(*) FROM outbox",):
                 session.execute(text(statement))
 
@@ -36,7 +36,7 @@ def test_a_crowd_before_a_locked_table_is_refused_soon_and_served_once_it_is_fre
             begun = time.monotonic()
             waits = list(crowd.map(lambda _: seconds_until_refused(database), range(40)))
             took = time.monotonic() - begun
-    with database.begin(NOTHING) as session:
+    with database.begin(NO_TENANT) as session:
         found = session.scalar(text("SELECT count(*) FROM outbox"))
     database.close()
 
@@ -82,7 +82,7 @@ def test_a_deadlock_is_trouble_too(outbox_url: str) -> None:
         other.execute("SELECT pg_advisory_lock(1)")
 
         def cross() -> None:
-            with database.begin(NOTHING) as session:
+            with database.begin(NO_TENANT) as session:
                 session.execute(text("SELECT pg_advisory_xact_lock(2)"))
                 # Whoever has waited for a second looks for deadlocks first: that is us.
                 threading.Timer(0.4, other.execute, ("SELECT pg_advisory_lock(2)",)).start()
@@ -107,7 +107,7 @@ def test_a_connection_that_is_lost_leaves_room_for_the_next(outbox_addresses: Ad
     asked = []
 
     def lose_it() -> None:
-        with database.begin(NOTHING) as session:
+        with database.begin(NO_TENANT) as session:
             backend = session.scalar(text("SELECT pg_backend_pid()"))
             with psycopg.connect(outbox_addresses.app, autocommit=True) as other:
                 other.execute("SELECT pg_terminate_backend(%s)", [backend])
@@ -116,7 +116,7 @@ def test_a_connection_that_is_lost_leaves_room_for_the_next(outbox_addresses: Ad
     for _ in range(2):
         with pytest.raises(Unavailable):
             lose_it()
-        with database.begin(NOTHING) as session:
+        with database.begin(NO_TENANT) as session:
             asked.append(session.scalar(text("SELECT 1")))
     database.close()
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from shared_lib.embedded import EmbeddedPostgres
-from shared_lib.embedded.processes import Account, servers_in
+from embedded_postgres import EmbeddedPostgres
+from embedded_postgres.processes import Account, servers_in
 
 from ..databases import query
 from ..processes import Reported, child, eventually

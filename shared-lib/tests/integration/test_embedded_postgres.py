@@ -9,8 +9,8 @@ from contextlib import closing
 
 import psycopg
 import pytest
-from shared_lib.embedded import DataDirectoryInUse, DataDirectoryUnusable, EmbeddedPostgres, ServerDidNotStart
-from shared_lib.embedded.processes import servers_in
+from embedded_postgres import DataDirectoryInUse, DataDirectoryUnusable, EmbeddedPostgres, ServerDidNotStart
+from embedded_postgres.processes import servers_in
 
 from ..databases import query
 from ..processes import eventually

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from shared_lib.embedded import DataDirectoryUnusable, EmbeddedDatabaseError, EmbeddedPostgres
-from shared_lib.embedded.cluster import installed_programs
-from shared_lib.embedded.runtime import RuntimeDirectory
+from embedded_postgres import DataDirectoryUnusable, EmbeddedDatabaseError, EmbeddedPostgres
+from embedded_postgres.cluster import installed_programs
+from embedded_postgres.runtime import RuntimeDirectory
 
 from ..databases import query
 from ..processes import Reported, child

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from shared_lib.testing.issuer import Issuer
+from shared_lib_testing.issuer import Issuer
 
 from ..hostile_tokens import GROUPS, Attacker
 from ..small_service import a_service

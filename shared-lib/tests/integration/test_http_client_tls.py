@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from shared_lib.errors import Unreachable
 from shared_lib.http_client import ServiceClient
-from shared_lib.testing.certificates import Certificate, context_of, self_signed
+from shared_lib_testing.certificates import Certificate, context_of, self_signed
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
 

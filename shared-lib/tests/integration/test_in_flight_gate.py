@@ -2,61 +2,61 @@
 
 import threading
 
-from shared_lib.outbox import Delivery, Promise, Relay
-from shared_lib.tenancy import across
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.outbox import Delivery, Dispatcher, OutboxMessage
 
 from ..outbox_world import Destination, promise
 
 
-def test_one_delivery_at_a_time_is_in_flight(relay: Relay, destination: Destination) -> None:
+def test_one_delivery_at_a_time_is_in_flight(dispatcher: Dispatcher, destination: Destination) -> None:
     inside: list[int] = []
     peaks: list[int] = []
 
     def linger(delivery: Delivery) -> None:
-        delivery.mark()
+        delivery.mark_in_flight()
         inside.append(1)
         peaks.append(len(inside))
         threading.Event().wait(0.02)
         inside.pop()
 
     destination.before = linger
-    promise(relay, *"abcd", inline=True)
+    promise(dispatcher, *"abcd", inline=True)
 
     assert sorted(destination.taken) == list("abcd")
     assert max(peaks) == 1
 
 
-def test_a_slow_destination_does_not_delay_the_others(relay: Relay, destination: Destination) -> None:
+def test_a_slow_destination_does_not_delay_the_others(dispatcher: Dispatcher, destination: Destination) -> None:
     gate = threading.Event()
 
     def linger(delivery: Delivery) -> None:
-        delivery.mark()
-        delivery.check()
+        delivery.mark_in_flight()
+        delivery.check_lease()
         if delivery.payload["name"] == "slow":
             gate.wait(10)
 
     destination.before = linger
-    with relay.database.begin(across("test")) as session:
+    with dispatcher.database.begin(all_tenants("test")) as session:
         names = ("slow", "a", "b")
-        handover = relay.promise(
-            session, *(Promise(kind="parcel", payload={"name": name}, tenant="oslo") for name in names)
+        enqueued = dispatcher.enqueue(
+            session, *(OutboxMessage(kind="parcel", payload={"name": name}, tenant="oslo") for name in names)
         )
-    relay.deliver_now(handover, wait_seconds=3)
+    dispatcher.deliver_now(enqueued, wait_seconds=3)
     before = sorted(destination.taken)
     gate.set()
-    relay.close()
+    dispatcher.close()
 
     assert before == ["a", "b"]
     assert "slow" in destination.taken
 
 
-def test_a_delivery_that_failed_lets_the_next_in(relay: Relay, destination: Destination) -> None:
+def test_a_delivery_that_failed_lets_the_next_in(dispatcher: Dispatcher, destination: Destination) -> None:
     def fail_once(delivery: Delivery) -> None:
-        delivery.mark()
+        delivery.mark_in_flight()
         if delivery.payload["name"] == "a":
             raise RuntimeError("not foreseen")
 
     destination.before = fail_once
-    promise(relay, *"abc", inline=True)
+    promise(dispatcher, *"abc", inline=True)
 
     assert sorted(destination.taken) == ["b", "c"]

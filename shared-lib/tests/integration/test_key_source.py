@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
-from shared_lib import keys as keys_module
-from shared_lib.jwk import public_jwk
-from shared_lib.keys import AGAIN_SECONDS, FRESH_SECONDS, MAX_BYTES, KeySet
+from shared_lib.auth import jwks as keys_module
+from shared_lib.auth.jwk import public_jwk
+from shared_lib.auth.jwks import AGAIN_SECONDS, FRESH_SECONDS, MAX_BYTES, KeySet
 
 ONE, OTHER = (public_jwk(generate_private_key(SECP256R1())) for _ in range(2))
 Reply = Callable[[BaseHTTPRequestHandler], None]

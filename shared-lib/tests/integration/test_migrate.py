@@ -6,17 +6,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.migrations import migrate
+from shared_lib.database.row_level_security import NO_TENANT
+from shared_lib.database.schema_revision import does_database_serve, revision_of_database
 from shared_lib.errors import MigrationRefused, Unavailable
-from shared_lib.migrate import migrate
-from shared_lib.schema import does_database_serve, revision_of_database
-from shared_lib.tenancy import NOTHING
-from shared_lib.testing.postgres import PostgresServer, database_for
+from shared_lib_testing.postgres import PostgresServer, database_for
 from sqlalchemy import text
 
 ENV = """
 from alembic import context
-from shared_lib.migrate import run_env
+from shared_lib.database.migrations import run_env
 
 run_env(context.config.attributes["connection"])
 """
@@ -53,7 +53,7 @@ def release(tmp_path: Path) -> Write:
             body = statement if statement.startswith("    ") else f"    op.execute({statement!r})"
             last = head if number == len(revisions) else ""
             (versions / f"{number:04}_step.py").write_text(
-                "from alembic import op\nfrom shared_lib.migrate import outside_transaction\n"
+                "from alembic import op\nfrom shared_lib.database.migrations import outside_transaction\n"
                 f"revision = '{number:04}'\ndown_revision = {f'{number - 1:04}' if number > 1 else None!r}\n"
                 f"{last}\ndef upgrade():\n{body}\n"
             )
@@ -169,5 +169,5 @@ def test_two_deployments_at_once_migrate_one_after_the_other(database: Database,
         deployment.join()
 
     assert answers == ["0002"] * 3
-    with database.begin(NOTHING) as session:
+    with database.begin(NO_TENANT) as session:
         assert session.scalar(text("SELECT count(*) FROM parcel")) == 1

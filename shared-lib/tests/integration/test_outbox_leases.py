@@ -3,19 +3,19 @@
 from datetime import timedelta
 from typing import NoReturn
 
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import OutcomeUnknown, Rejected, RetryLater
-from shared_lib.outbox import Delivery, Ending, Relay, closed
-from shared_lib.tenancy import across
+from shared_lib.outbox import Delivery, Dispatcher, FinalState, closed
 
 from ..outbox_world import Destination, MovableClock, a_relay, promise, rows
 
 
-def killed_attempt(relay: Relay, *, marked: bool) -> None:
+def killed_attempt(dispatcher: Dispatcher, *, marked: bool) -> None:
     """A relay claims the row, marks it or not, and is never heard of again."""
-    (delivery,) = relay.claim([relay.lanes["parcels"].demand(room=1)], take_over=True)
+    (delivery,) = dispatcher.claim([dispatcher.executors["parcels"].demand(room=1)], take_over=True)
     if marked:
-        delivery.mark()
+        delivery.mark_in_flight()
 
 
 def test_a_lease_that_ran_out_unmarked_was_not_delivered_and_is_taken_over(
@@ -46,49 +46,49 @@ def test_after_a_reconnect_nobody_takes_over_a_lease(
 def test_an_ambiguous_delivery_is_made_once_more_and_then_called_unknown(
     database: Database, destination: Destination, clock: MovableClock
 ) -> None:
-    relay = a_relay(database, destination, clock)
-    promise(relay, "a")
-    killed_attempt(relay, marked=True)
+    dispatcher = a_relay(database, destination, clock)
+    promise(dispatcher, "a")
+    killed_attempt(dispatcher, marked=True)
     clock.now += timedelta(seconds=31)
-    killed_attempt(relay, marked=True)
+    killed_attempt(dispatcher, marked=True)
     clock.now += timedelta(seconds=31)
-    assert relay.run_once() == 1
+    assert dispatcher.run_once() == 1
 
     assert destination.taken == []
-    assert destination.given_up == [("a", Ending.UNKNOWN, "outcome_unknown")]
+    assert destination.given_up == [("a", FinalState.UNKNOWN, "outcome_unknown")]
 
 
 def test_an_attempt_with_unknown_outcome_counts_as_ambiguous(
-    relay: Relay, destination: Destination, clock: MovableClock
+    dispatcher: Dispatcher, destination: Destination, clock: MovableClock
 ) -> None:
     def cut(delivery: Delivery) -> None:
-        delivery.mark()
+        delivery.mark_in_flight()
         raise OutcomeUnknown("cut_after_dot")
 
     destination.before = cut
-    promise(relay, "a", inline=True)
-    assert rows(relay.database)[0].ambiguous == 1
+    promise(dispatcher, "a", inline=True)
+    assert rows(dispatcher.database)[0].ambiguous == 1
     clock.now += timedelta(seconds=5)
-    relay.run_once()
+    dispatcher.run_once()
 
-    assert destination.given_up == [("a", Ending.UNKNOWN, "cut_after_dot")]
+    assert destination.given_up == [("a", FinalState.UNKNOWN, "cut_after_dot")]
 
 
 def test_a_refusal_after_the_mark_is_certain_and_tried_again_as_often_as_needed(
-    relay: Relay, destination: Destination, clock: MovableClock
+    dispatcher: Dispatcher, destination: Destination, clock: MovableClock
 ) -> None:
     def refuse(delivery: Delivery) -> None:
-        delivery.mark()
+        delivery.mark_in_flight()
         raise RetryLater("smtp_451")
 
     destination.before = refuse
-    promise(relay, "a", inline=True)
+    promise(dispatcher, "a", inline=True)
     for _ in range(5):
-        clock.now = rows(relay.database)[0].due_at
-        relay.run_once()
+        clock.now = rows(dispatcher.database)[0].due_at
+        dispatcher.run_once()
 
     assert destination.given_up == []
-    assert rows(relay.database)[0].ambiguous == 0
+    assert rows(dispatcher.database)[0].ambiguous == 0
 
 
 def test_whoever_lost_the_lease_does_not_deliver(
@@ -100,7 +100,7 @@ def test_whoever_lost_the_lease_does_not_deliver(
         destination.before = lambda _: None
         clock.now += timedelta(seconds=31)
         quick.run_once()
-        delivery.mark()
+        delivery.mark_in_flight()
 
     destination.before = freeze
     promise(frozen, "a")
@@ -113,17 +113,17 @@ def test_whoever_lost_the_lease_does_not_deliver(
 def test_the_heartbeat_keeps_a_marked_lease_in_force(
     database: Database, destination: Destination, clock: MovableClock
 ) -> None:
-    relay = a_relay(database, destination, clock)
+    dispatcher = a_relay(database, destination, clock)
 
     def take_long(delivery: Delivery) -> None:
-        delivery.mark()
+        delivery.mark_in_flight()
         for _ in range(3):
             clock.now += timedelta(seconds=20)
-            relay.leases.beat()
-        delivery.check()
+            dispatcher.leases.beat()
+        delivery.check_lease()
 
     destination.before = take_long
-    promise(relay, "a", inline=True)
+    promise(dispatcher, "a", inline=True)
 
     assert destination.taken == ["a"]
 
@@ -134,17 +134,17 @@ def test_a_row_that_keeps_killing_its_worker_is_dead_after_four_starts(
     def crash(_: Delivery) -> None:
         raise ZeroDivisionError
 
-    relay = a_relay(database, destination, clock)
+    dispatcher = a_relay(database, destination, clock)
     destination.before = crash
-    promise(relay, "poison")
-    promise(relay, "good", tenant="bergen")
+    promise(dispatcher, "poison")
+    promise(dispatcher, "good", tenant="bergen")
     for _ in range(5):
-        relay.run_once()
+        dispatcher.run_once()
         destination.before = lambda d: crash(d) if d.payload["name"] == "poison" else None
         clock.now += timedelta(seconds=31)
 
     assert destination.taken == ["good"]
-    assert destination.given_up == [("poison", Ending.DEAD, "crashed_repeatedly")]
+    assert destination.given_up == [("poison", FinalState.DEAD, "crashed_repeatedly")]
 
 
 class Venom(Destination):
@@ -157,27 +157,27 @@ class Venom(Destination):
         raise ZeroDivisionError
 
 
-def test_the_heartbeat_keeps_a_long_attempt(relay: Relay, clock: MovableClock, database: Database) -> None:
-    promise(relay, "a")
-    (delivery,) = relay.claim([relay.lanes["parcels"].demand(room=1)], take_over=True)
-    relay.leases.take(delivery.id)
+def test_the_heartbeat_keeps_a_long_attempt(dispatcher: Dispatcher, clock: MovableClock, database: Database) -> None:
+    promise(dispatcher, "a")
+    (delivery,) = dispatcher.claim([dispatcher.executors["parcels"].demand(room=1)], take_over=True)
+    dispatcher.leases.take(delivery.id)
     clock.now += timedelta(seconds=20)
-    relay.leases.beat()
+    dispatcher.leases.beat()
     clock.now += timedelta(seconds=20)
 
     assert a_relay(database, Destination(), clock).run_once() == 0
 
 
 def test_old_rows_are_forgotten_but_for_those_that_ended_badly(
-    relay: Relay, destination: Destination, clock: MovableClock, database: Database
+    dispatcher: Dispatcher, destination: Destination, clock: MovableClock, database: Database
 ) -> None:
     def refuse(_: Delivery) -> None:
         raise Rejected("smtp_550")
 
-    promise(relay, "good", inline=True)
+    promise(dispatcher, "good", inline=True)
     destination.before = refuse
-    promise(relay, "bad", inline=True)
-    with database.begin(across("test")) as session:
+    promise(dispatcher, "bad", inline=True)
+    with database.begin(all_tenants("test")) as session:
         early = closed.forget(session, before=clock.now)
         late = closed.forget(session, before=clock.now + timedelta(seconds=1))
 
@@ -186,19 +186,19 @@ def test_old_rows_are_forgotten_but_for_those_that_ended_badly(
 
 
 def test_a_bad_end_can_be_begun_anew_once(
-    relay: Relay, destination: Destination, clock: MovableClock, database: Database
+    dispatcher: Dispatcher, destination: Destination, clock: MovableClock, database: Database
 ) -> None:
     def refuse(_: Delivery) -> None:
         raise Rejected("smtp_550")
 
     destination.before = refuse
-    promise(relay, "a", inline=True)
+    promise(dispatcher, "a", inline=True)
     (row,) = rows(database, "outbox_closed")
     destination.before = lambda _: None
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         again = [closed.replay(session, row.id, now=clock.now) for _ in range(2)]
-    relay.run_once()
-    with database.begin(across("test")) as session:
+    dispatcher.run_once()
+    with database.begin(all_tenants("test")) as session:
         after = closed.replay(session, row.id, now=clock.now)
 
     assert (again, after) == ([True, False], False)
@@ -212,12 +212,12 @@ def test_a_worker_that_stood_still_after_its_mark_keeps_its_effect_back(
 
     def freeze(delivery: Delivery) -> None:
         destination.before = lambda _: None
-        delivery.mark()
-        delivery.check()
+        delivery.mark_in_flight()
+        delivery.check_lease()
         clock.now += timedelta(seconds=31)
         quick.run_once()
         frozen.leases.beat()
-        delivery.check()
+        delivery.check_lease()
 
     destination.before = freeze
     promise(frozen, "a")
@@ -227,10 +227,10 @@ def test_a_worker_that_stood_still_after_its_mark_keeps_its_effect_back(
 
 
 def test_a_row_whose_end_cannot_be_told_is_dead_all_the_same(database: Database, clock: MovableClock) -> None:
-    relay = a_relay(database, Venom(), clock)
-    promise(relay, "poison")
+    dispatcher = a_relay(database, Venom(), clock)
+    promise(dispatcher, "poison")
     for _ in range(5):
-        relay.run_once()
+        dispatcher.run_once()
         clock.now += timedelta(seconds=31)
 
     assert rows(database) == []

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
-from shared_lib.outbox import Again, Delivery, Done, Handover, Promise, Relay
-from shared_lib.outbox.relay import KNOWN_FOR
-from shared_lib.tenancy import across
+from shared_lib.outbox import Delivered, Delivery, Dispatcher, Enqueued, OutboxMessage, Reschedule
+from shared_lib.outbox.dispatcher import KNOWN_FOR
 
 from ..outbox_world import Destination, MovableClock, rows
 
@@ -20,49 +20,56 @@ def seen(destination: Destination) -> list[object]:
     return known
 
 
-def promised(relay: Relay, *promises: Promise) -> Handover:
-    with relay.database.begin(across("test")) as session:
-        return relay.promise(session, *promises)
+def promised(dispatcher: Dispatcher, *promises: OutboxMessage) -> Enqueued:
+    with dispatcher.database.begin(all_tenants("test")) as session:
+        return dispatcher.enqueue(session, *promises)
 
 
-def a_promise(name: str = "box", known: object = None) -> Promise:
-    return Promise(kind="parcel", payload={"name": name}, tenant="oslo", known=known)
+def a_promise(name: str = "box", known: object = None) -> OutboxMessage:
+    return OutboxMessage(kind="parcel", payload={"name": name}, tenant="oslo", known=known)
 
 
-def test_an_attempt_at_once_knows_what_its_maker_knew(relay: Relay, seen: list[object]) -> None:
-    relay.deliver_now(promised(relay, a_promise(known="an address")), wait_seconds=5)
+def test_an_attempt_at_once_knows_what_its_maker_knew(dispatcher: Dispatcher, seen: list[object]) -> None:
+    dispatcher.deliver_now(promised(dispatcher, a_promise(known="an address")), wait_seconds=5)
     assert seen == ["an address"]
 
 
-def test_later_it_has_to_look_itself(relay: Relay, seen: list[object], clock: MovableClock) -> None:
-    handover = promised(relay, a_promise(known="an address"))
+def test_later_it_has_to_look_itself(dispatcher: Dispatcher, seen: list[object], clock: MovableClock) -> None:
+    enqueued = promised(dispatcher, a_promise(known="an address"))
     clock.now += KNOWN_FOR + timedelta(milliseconds=1)
-    relay.deliver_now(handover, wait_seconds=5)
+    dispatcher.deliver_now(enqueued, wait_seconds=5)
     assert seen == [None]
 
 
-def test_another_attempt_has_to_look_itself(relay: Relay, seen: list[object], destination: Destination) -> None:
-    destination.answer = Again(after=timedelta(0))
-    relay.deliver_now(promised(relay, a_promise(known="an address")), wait_seconds=5)
-    assert relay.run_once() == 1
+def test_another_attempt_has_to_look_itself(
+    dispatcher: Dispatcher, seen: list[object], destination: Destination
+) -> None:
+    destination.answer = Reschedule(after=timedelta(0))
+    dispatcher.deliver_now(promised(dispatcher, a_promise(known="an address")), wait_seconds=5)
+    assert dispatcher.run_once() == 1
     assert seen == ["an address", None]
 
 
-def test_what_is_known_is_not_stored(relay: Relay, database: Database) -> None:
-    relay.stopping.set()
-    promised(relay, a_promise(known="an address"))
+def test_what_is_known_is_not_stored(dispatcher: Dispatcher, database: Database) -> None:
+    dispatcher.stopping.set()
+    promised(dispatcher, a_promise(known="an address"))
     assert "an address" not in repr(rows(database)) + repr(a_promise(known="an address"))
 
 
-@pytest.mark.parametrize("answer", [Done(news="taken"), Again(after=timedelta(hours=1), news="taken")])
-def test_who_waits_hears_what_was_written_down(relay: Relay, destination: Destination, answer: Done | Again) -> None:
+@pytest.mark.parametrize("answer", [Delivered(news="taken"), Reschedule(after=timedelta(hours=1), news="taken")])
+def test_who_waits_hears_what_was_written_down(
+    dispatcher: Dispatcher, destination: Destination, answer: Delivered | Reschedule
+) -> None:
     destination.answer = answer
     one, other = a_promise("one"), a_promise("other")
-    assert relay.deliver_now(promised(relay, one, other), wait_seconds=5) == {one.id: "taken", other.id: "taken"}
+    assert dispatcher.deliver_now(promised(dispatcher, one, other), wait_seconds=5) == {
+        one.id: "taken",
+        other.id: "taken",
+    }
 
 
-def test_nothing_is_heard_of_what_failed_or_is_not_over(relay: Relay, destination: Destination) -> None:
-    destination.answer = Done(news="taken")
+def test_nothing_is_heard_of_what_failed_or_is_not_over(dispatcher: Dispatcher, destination: Destination) -> None:
+    destination.answer = Delivered(news="taken")
 
     def refuse(delivery: Delivery) -> None:
         if delivery.payload["name"] == "refused":
@@ -70,5 +77,5 @@ def test_nothing_is_heard_of_what_failed_or_is_not_over(relay: Relay, destinatio
 
     destination.before = refuse
     taken, refused = a_promise("taken"), a_promise("refused")
-    assert relay.deliver_now(promised(relay, refused, taken), wait_seconds=5) == {taken.id: "taken"}
-    assert relay.deliver_now(promised(relay), wait_seconds=5) == {}
+    assert dispatcher.deliver_now(promised(dispatcher, refused, taken), wait_seconds=5) == {taken.id: "taken"}
+    assert dispatcher.deliver_now(promised(dispatcher), wait_seconds=5) == {}

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from shared_lib.clock import utc_now
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
-from shared_lib.outbox import Promise, Relay, RelayLoop, RetryPolicy, Route, is_relay_running
-from shared_lib.tenancy import across
+from shared_lib.outbox import Dispatcher, OutboxMessage, RetryPolicy, Route, Worker, is_relay_running
 
 from ..outbox_world import Destination, rows
 
@@ -25,24 +25,26 @@ def until(condition: Callable[[], bool]) -> float:
     return time.monotonic() - begun
 
 
-def real_relay(database: Database, destination: Destination, *, scale: float = 1.0) -> Relay:
+def real_relay(database: Database, destination: Destination, *, scale: float = 1.0) -> Dispatcher:
     """On the real clock: a loop waits for real."""
-    relay = Relay(database, lanes={"parcels": 4}, clock=utc_now, retry=RetryPolicy(scale=scale))
-    relay.serve({"parcel": Route(lane="parcels", deliver=destination.deliver, give_up=destination.give_up)})
-    return relay
+    dispatcher = Dispatcher(database, executors={"parcels": 4}, clock=utc_now, retry=RetryPolicy(scale=scale))
+    dispatcher.serve({"parcel": Route(executor="parcels", deliver=destination.deliver, give_up=destination.give_up)})
+    return dispatcher
 
 
-def promise(relay: Relay, name: str) -> None:
-    with relay.database.begin(across("test")) as session:
-        relay.promise(session, Promise(kind="parcel", payload={"name": name}, tenant="oslo", due_at=utc_now()))
+def promise(dispatcher: Dispatcher, name: str) -> None:
+    with dispatcher.database.begin(all_tenants("test")) as session:
+        dispatcher.enqueue(
+            session, OutboxMessage(kind="parcel", payload={"name": name}, tenant="oslo", due_at=utc_now())
+        )
 
 
 @pytest.fixture
-def running(database: Database) -> Iterator[Callable[..., RelayLoop]]:
-    begun: list[tuple[RelayLoop, threading.Thread]] = []
+def running(database: Database) -> Iterator[Callable[..., Worker]]:
+    begun: list[tuple[Worker, threading.Thread]] = []
 
-    def start(relay: Relay, **options: float) -> RelayLoop:
-        loop = RelayLoop(relay, **options)
+    def start(dispatcher: Dispatcher, **options: float) -> Worker:
+        loop = Worker(dispatcher, **options)
         thread = threading.Thread(target=loop.run)
         thread.start()
         begun.append((loop, thread))
@@ -57,7 +59,7 @@ def running(database: Database) -> Iterator[Callable[..., RelayLoop]]:
 
 
 def test_a_promise_wakes_the_relay_long_before_it_would_have_looked(
-    database: Database, destination: Destination, running: Callable[..., RelayLoop]
+    database: Database, destination: Destination, running: Callable[..., Worker]
 ) -> None:
     running(real_relay(database, destination), poll_seconds=60)
     promise(real_relay(database, Destination()), "a")
@@ -68,7 +70,7 @@ def test_a_promise_wakes_the_relay_long_before_it_would_have_looked(
 def test_a_crowded_lane_is_filled_as_soon_as_half_of_it_is_free(
     database: Database,
     destination: Destination,
-    running: Callable[..., RelayLoop],
+    running: Callable[..., Worker],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Four threads, twelve promises: with the least time between two claims it would be minutes."""
@@ -82,7 +84,7 @@ def test_a_crowded_lane_is_filled_as_soon_as_half_of_it_is_free(
 
 
 def test_after_an_outage_everything_goes_soon(
-    database: Database, destination: Destination, running: Callable[..., RelayLoop]
+    database: Database, destination: Destination, running: Callable[..., Worker]
 ) -> None:
     down = threading.Event()
     down.set()
@@ -96,7 +98,7 @@ def test_after_an_outage_everything_goes_soon(
     for number in range(12):
         promise(maker, f"p{number}")
     loop = running(real_relay(database, destination, scale=0.1))
-    until(lambda: loop.relay.lanes["parcels"].breaker.is_open)
+    until(lambda: loop.dispatcher.executors["parcels"].breaker.is_open)
     down.clear()
 
     until(lambda: rows(database) == [])
@@ -104,7 +106,7 @@ def test_after_an_outage_everything_goes_soon(
 
 
 def test_stopped_in_order_it_leaves_no_lease_and_no_presence(
-    database: Database, destination: Destination, running: Callable[..., RelayLoop]
+    database: Database, destination: Destination, running: Callable[..., Worker]
 ) -> None:
     loop = running(real_relay(database, destination))
     loop.stop()

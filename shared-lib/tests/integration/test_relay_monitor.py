@@ -6,7 +6,7 @@ import requests
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from shared_lib.errors import Rejected, Unreachable
-from shared_lib.outbox import Delivery, Relay, monitor
+from shared_lib.outbox import Delivery, Dispatcher, monitor
 from shared_lib.outbox.metrics import OutboxCollector
 
 from ..outbox_world import Destination, promise, rows
@@ -42,14 +42,14 @@ def test_somebody_who_connects_and_is_silent_keeps_nobody_waiting() -> None:
         assert requests.get(f"http://127.0.0.1:{port}/livez", timeout=5).status_code == 200
 
 
-def test_every_attempt_is_counted_by_how_it_went(relay: Relay, destination: Destination) -> None:
+def test_every_attempt_is_counted_by_how_it_went(dispatcher: Dispatcher, destination: Destination) -> None:
     before = {outcome: attempts(outcome) for outcome in ("done", "postponed", "rejected")}
 
-    promise(relay, "a", inline=True)
+    promise(dispatcher, "a", inline=True)
     destination.before = down
-    promise(relay, "b", inline=True)
+    promise(dispatcher, "b", inline=True)
     destination.before = refuse
-    promise(relay, "c", inline=True)
+    promise(dispatcher, "c", inline=True)
 
     assert {outcome: attempts(outcome) - before[outcome] for outcome in before} == {
         "done": 1,
@@ -58,24 +58,24 @@ def test_every_attempt_is_counted_by_how_it_went(relay: Relay, destination: Dest
     }
 
 
-def test_an_open_breaker_shows_until_the_destination_answers(relay: Relay, destination: Destination) -> None:
+def test_an_open_breaker_shows_until_the_destination_answers(dispatcher: Dispatcher, destination: Destination) -> None:
     destination.before = down
     for name in "abc":
-        promise(relay, name, inline=True)
+        promise(dispatcher, name, inline=True)
     assert REGISTRY.get_sample_value("outbox_breaker_open", {"lane": "parcels"}) == 1
 
     destination.before = lambda _: None
-    relay.clock.now = max(row.due_at for row in rows(relay.database))
-    relay.run_once()
+    dispatcher.clock.now = max(row.due_at for row in rows(dispatcher.database))
+    dispatcher.run_once()
     assert REGISTRY.get_sample_value("outbox_breaker_open", {"lane": "parcels"}) == 0
 
 
-def test_rows_are_shown_by_what_happens_to_them(relay: Relay, destination: Destination) -> None:
+def test_rows_are_shown_by_what_happens_to_them(dispatcher: Dispatcher, destination: Destination) -> None:
     destination.before = down
-    promise(relay, "waiting", inline=True)
-    promise(relay, "due")
+    promise(dispatcher, "waiting", inline=True)
+    promise(dispatcher, "due")
 
-    collected = OutboxCollector(relay.database, relay.clock).collect()
+    collected = OutboxCollector(dispatcher.database, dispatcher.clock).collect()
     depth = {
         (sample.name, sample.labels.get("state")): sample.value for metric in collected for sample in metric.samples
     }

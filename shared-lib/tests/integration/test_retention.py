@@ -4,14 +4,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from shared_lib import idempotency, retention
+from shared_lib import idempotency
 from shared_lib.clock import utc_now
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants, tenant
 from shared_lib.errors import Rejected, Unavailable
 from shared_lib.idempotency import RequestKey
-from shared_lib.outbox import Relay
-from shared_lib.retention import Rule, Swept, old_deliveries, old_keys
-from shared_lib.tenancy import across, within
+from shared_lib.outbox import Dispatcher
+from shared_lib.privacy import retention
+from shared_lib.privacy.retention import PurgedBatch, RetentionRule, old_deliveries, old_keys
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -20,35 +21,35 @@ from ..outbox_world import Destination, MovableClock, promise, rows
 Output = pytest.CaptureFixture[str]
 
 
-def keep_keys(database: Database, count: int, *, tenant: str = "a") -> None:
-    with database.begin(within(tenant)) as session:
+def keep_keys(database: Database, count: int, *, owner: str = "a") -> None:
+    with database.begin(tenant(owner)) as session:
         for number in range(count):
             key = RequestKey(caller="c", operation="o", key=str(number), fingerprint=b"")
             idempotency.claim(session, key, at=utc_now())
 
 
 def keys(database: Database) -> int:
-    with database.begin(across("test")) as session:
+    with database.begin(all_tenants("test")) as session:
         return session.scalar(text("SELECT count(*) FROM idempotency_key")) or 0
 
 
-def one_by_one(fault: Callable[[], None]) -> Rule:
+def one_by_one(fault: Callable[[], None]) -> RetentionRule:
     """Removes a key per batch, and goes wrong at the third."""
     done: list[None] = []
 
-    def sweep(session: Session, _: object) -> Swept:
+    def sweep(session: Session, _: object) -> PurgedBatch:
         count = idempotency.forget(session, before=utc_now() + timedelta(days=1), most=1)
         done.append(None)
         if len(done) == 3:
             fault()
-        return Swept(removed=count, position=count or None)
+        return PurgedBatch(removed=count, position=count or None)
 
-    return Rule(what="keys", sweep=sweep)
+    return RetentionRule(what="keys", sweep=sweep)
 
 
 def test_keys_of_every_tenant_are_forgotten_when_their_time_is_up(database: Database, capsys: Output) -> None:
     keep_keys(database, 3)
-    keep_keys(database, 2, tenant="b")
+    keep_keys(database, 2, owner="b")
     early, late = utc_now() + timedelta(days=6), utc_now() + timedelta(days=8)
 
     assert retention.run(database, [old_keys(early)]) == 0
@@ -61,14 +62,14 @@ def test_keys_of_every_tenant_are_forgotten_when_their_time_is_up(database: Data
 
 
 def test_deliveries_that_ended_badly_stay(
-    relay: Relay, destination: Destination, clock: MovableClock, database: Database, capsys: Output
+    dispatcher: Dispatcher, destination: Destination, clock: MovableClock, database: Database, capsys: Output
 ) -> None:
     def refuse(_: object) -> None:
         raise Rejected("smtp_550")
 
-    promise(relay, "good", inline=True)
+    promise(dispatcher, "good", inline=True)
     destination.before = refuse
-    promise(relay, "bad", inline=True)
+    promise(dispatcher, "bad", inline=True)
 
     assert retention.run(database, [old_deliveries(clock.now + timedelta(days=31))]) == 0
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from shared_lib.embedded import EmbeddedPostgres
+from embedded_postgres import EmbeddedPostgres
 
 from ..databases import query
 

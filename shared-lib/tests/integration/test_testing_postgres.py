@@ -2,7 +2,7 @@
 
 import psycopg
 import pytest
-from shared_lib.testing.postgres import database_for, truncate_all
+from shared_lib_testing.postgres import database_for, truncate_all
 
 from ..databases import query
 

@@ -12,10 +12,10 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from shared_lib import tracing
 from shared_lib.errors import Unreachable
 from shared_lib.http_client import ServiceClient
-from shared_lib.outbox import Delivery, Relay
+from shared_lib.observability import tracing
+from shared_lib.outbox import Delivery, Dispatcher
 
 from ..outbox_world import Destination, promise, rows
 from ..tiny_service import application
@@ -78,7 +78,10 @@ def test_a_request_continues_its_callers_trace_and_tells_no_query(spans: InMemor
 
 
 def test_a_promise_is_kept_later_in_the_trace_in_which_it_was_made(
-    spans: InMemorySpanExporter, relay: Relay, destination: Destination, downstream: tuple[str, list[str | None]]
+    spans: InMemorySpanExporter,
+    dispatcher: Dispatcher,
+    destination: Destination,
+    downstream: tuple[str, list[str | None]],
 ) -> None:
     address, seen = downstream
     client = ServiceClient(address, audience="downstream", sign=lambda _: "token")
@@ -88,10 +91,10 @@ def test_a_promise_is_kept_later_in_the_trace_in_which_it_was_made(
 
     destination.before = call
     with tracing.serving(PARENT):
-        promise(relay, "later")
+        promise(dispatcher, "later")
     assert seen == []
 
-    assert relay.run_once() == 1
+    assert dispatcher.run_once() == 1
     attempt = next(span for span in spans.get_finished_spans() if span.name == "attempt parcel")
     asked = next(span for span in spans.get_finished_spans() if span.name == "GET downstream")
     assert {trace_of(span) for span in spans.get_finished_spans()} == {TRACE}
@@ -118,11 +121,13 @@ def test_what_went_wrong_is_named_by_its_kind_alone(spans: InMemorySpanExporter)
     assert "Kari" not in span.to_json()
 
 
-def test_without_it_nothing_is_carried_sent_or_imported(relay: Relay, downstream: tuple[str, list[str | None]]) -> None:
+def test_without_it_nothing_is_carried_sent_or_imported(
+    dispatcher: Dispatcher, downstream: tuple[str, list[str | None]]
+) -> None:
     address, seen = downstream
-    promise(relay, "parcel")
+    promise(dispatcher, "parcel")
     ServiceClient(address, audience="downstream", sign=lambda _: "token").call("GET", "/")
-    assert rows(relay.database)[0].payload == {"name": "parcel"}
+    assert rows(dispatcher.database)[0].payload == {"name": "parcel"}
     assert seen == [None]
 
     look = "import shared_lib.outbox, shared_lib.web.app, sys, json; print(json.dumps(sorted(sys.modules)))"

@@ -60,6 +60,6 @@ def test_a_complaint_does_not_show_the_secret(secret):
 
 
 def test_a_process_has_a_connection_for_each_of_its_threads() -> None:
-    assert Settings({}).pool_size(lanes=10) == 16 + 10 + 2
+    assert Settings({}).pool_size(executor_threads=10) == 16 + 10 + 2
     assert Settings({"WEB_THREADS": "4"}).pool_size() == 4 + 2
-    assert Settings({"WEB_THREADS": "4", "DATABASE_POOL": "3"}).pool_size(lanes=10) == 3
+    assert Settings({"WEB_THREADS": "4", "DATABASE_POOL_SIZE": "3"}).pool_size(executor_threads=10) == 3

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from marshmallow import ValidationError
-from shared_lib.paging import Mark
+from shared_lib.pagination import Cursor
 from shared_lib.web.pagination import MAX_CURSOR_LENGTH, CursorField, cursor_of, opaque_id, serial_number
 
 MOMENT = datetime(2026, 3, 19, 14, 30, 0, 123456, tzinfo=UTC)
@@ -34,9 +34,9 @@ def coded(text: str) -> str:
     ],
 )
 def test_a_cursor_is_read_to_the_microsecond(field: CursorField, id_: str | UUID | int, moment: datetime) -> None:
-    cursor = cursor_of(Mark(moment, id_))
+    cursor = cursor_of(Cursor(moment, id_))
 
-    assert field.deserialize(cursor) == Mark(moment, id_)
+    assert field.deserialize(cursor) == Cursor(moment, id_)
     assert len(cursor) <= MAX_CURSOR_LENGTH
 
 

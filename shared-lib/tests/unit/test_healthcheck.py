@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from shared_lib.healthcheck import is_healthy
+from shared_lib.observability.healthcheck import is_healthy
 
 Listening = Callable[[dict[str, int]], str]
 
@@ -64,8 +64,8 @@ def test_no_process_is_not_healthy(nobody: str) -> None:
 def test_a_process_that_listens_but_does_not_answer_is_not_healthy(listening: Listening) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         stuck = f"0.0.0.0:{silent.getsockname()[1]}"
-        relay = listening({"/livez": 200})
-        assert not is_healthy({"LISTEN_ADDRESS": stuck, "METRICS_BIND": relay}, timeout_seconds=0.1)
+        dispatcher = listening({"/livez": 200})
+        assert not is_healthy({"LISTEN_ADDRESS": stuck, "METRICS_BIND": dispatcher}, timeout_seconds=0.1)
 
 
 def test_a_process_that_answers_byte_by_byte_is_given_up_in_time() -> None:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from shared_lib.keys import AGAIN_SECONDS, FRESH_SECONDS, KeySet
+from shared_lib.auth.jwks import AGAIN_SECONDS, FRESH_SECONDS, KeySet
 
 
 class SlowFile(KeySet):

@@ -2,7 +2,7 @@
 
 import pytest
 from shared_lib.config import BadSetting, Settings
-from shared_lib.rate_limits import Allowance, RateLimits, Throttle
+from shared_lib.rate_limit import Allowance, RateLimits, Throttle
 
 KARI, OLA = ("caller", "kari"), ("caller", "ola")
 

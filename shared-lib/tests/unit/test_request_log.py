@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import structlog
 from flask.testing import FlaskClient
-from shared_lib import logging as house_logging
-from shared_lib.testing.issuer import Issuer, bearer
+from shared_lib.observability import logging as house_logging
+from shared_lib_testing.issuer import Issuer, bearer
 
 from ..small_service import AUDIENCE, SECRET, a_service
 

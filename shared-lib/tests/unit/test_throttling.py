@@ -2,9 +2,9 @@
 
 import pytest
 from flask.testing import FlaskClient
-from shared_lib.rate_limits import RateLimits
-from shared_lib.testing.issuer import Issuer, bearer
+from shared_lib.rate_limit import RateLimits
 from shared_lib.web.problem_document import DETAILS
+from shared_lib_testing.issuer import Issuer, bearer
 
 from ..small_service import AUDIENCE, a_service
 

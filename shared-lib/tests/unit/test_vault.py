@@ -6,33 +6,33 @@ from pathlib import Path
 
 import pytest
 from shared_lib.config import BadSetting
-from shared_lib.vault import Unreadable, Vault
+from shared_lib.privacy.encryption import DecryptionError, FieldCipher
 
 OLD, NEW = b"o" * 32, b"n" * 32
 
 
 def test_a_sealed_text_opens_for_its_row_alone() -> None:
-    vault = Vault(current="k1", keys={"k1": OLD})
-    key_id, sealed = vault.seal("pn_1", "Sykdom")
+    cipher = FieldCipher(current="k1", keys={"k1": OLD})
+    key_id, sealed = cipher.encrypt("pn_1", "Sykdom")
 
-    assert vault.open("pn_1", key_id, sealed) == "Sykdom"
+    assert cipher.decrypt("pn_1", key_id, sealed) == "Sykdom"
     assert b"Sykdom" not in sealed
-    with pytest.raises(Unreadable):
-        vault.open("pn_2", key_id, sealed)
+    with pytest.raises(DecryptionError):
+        cipher.decrypt("pn_2", key_id, sealed)
 
 
 def test_the_same_text_is_sealed_differently_every_time() -> None:
-    vault = Vault(current="k1", keys={"k1": OLD})
+    cipher = FieldCipher(current="k1", keys={"k1": OLD})
 
-    assert vault.seal("pn_1", "Sykdom") != vault.seal("pn_1", "Sykdom")
+    assert cipher.encrypt("pn_1", "Sykdom") != cipher.encrypt("pn_1", "Sykdom")
 
 
 def test_after_a_rotation_old_texts_still_open() -> None:
-    key_id, sealed = Vault(current="k1", keys={"k1": OLD}).seal("pn_1", "Sykdom")
-    rotated = Vault(current="k2", keys={"k1": OLD, "k2": NEW})
+    key_id, sealed = FieldCipher(current="k1", keys={"k1": OLD}).encrypt("pn_1", "Sykdom")
+    rotated = FieldCipher(current="k2", keys={"k1": OLD, "k2": NEW})
 
-    assert rotated.open("pn_1", key_id, sealed) == "Sykdom"
-    assert rotated.seal("pn_1", "Sykdom")[0] == "k2"
+    assert rotated.decrypt("pn_1", key_id, sealed) == "Sykdom"
+    assert rotated.encrypt("pn_1", "Sykdom")[0] == "k2"
 
 
 @pytest.mark.parametrize(
@@ -51,11 +51,11 @@ def test_a_key_file_that_is_none_is_refused_without_showing_it(tmp_path: Path, c
     path.write_text(content)
 
     with pytest.raises(BadSetting) as caught:
-        Vault.from_file(str(path), setting="REASON_KEYS")
+        FieldCipher.from_file(str(path), setting="REASON_ENCRYPTION_KEYS")
 
     assert "secret!" not in str(caught.value)
-    assert "REASON_KEYS" in str(caught.value)
+    assert "REASON_ENCRYPTION_KEYS" in str(caught.value)
 
 
 def test_keys_are_in_no_representation() -> None:
-    assert "ooo" not in repr(Vault(current="k1", keys={"k1": OLD}))
+    assert "ooo" not in repr(FieldCipher(current="k1", keys={"k1": OLD}))

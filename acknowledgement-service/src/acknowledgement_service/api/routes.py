@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from shared_lib.paging import PageRequest
+from shared_lib.pagination import PageRequest
 from shared_lib.web.auth import public
 from shared_lib.web.conditional import etag, wanted_versions
 from shared_lib.web.idempotency import REPLAYED

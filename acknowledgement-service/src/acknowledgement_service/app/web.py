@@ -2,8 +2,8 @@
 
 from flask import Flask
 from shared_lib.clock import Clock, utc_now
-from shared_lib.database import REQUEST_SECONDS, Database
-from shared_lib.vault import Vault
+from shared_lib.database.engine import REQUEST_SECONDS, Database
+from shared_lib.privacy.encryption import FieldCipher
 from shared_lib.web.app import build_app, close_with
 from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
@@ -25,14 +25,14 @@ asks is a command that waits for longer; one such request at a time has a connec
 def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
     """A web application that is ready to be served; connects to nothing yet."""
     database = Database.open(config.database_url, pool_size=config.pool_size, transaction_timeout=REQUEST_SECONDS)
-    vault = Vault.from_file(config.note_keys, setting="NOTE_KEYS")
+    cipher = FieldCipher.from_file(config.note_encryption_keys, setting="NOTE_ENCRYPTION_KEYS")
     app = build_api(
-        config, Lapses(database=database, vault=vault, clock=clock, on_acknowledged=metrics.observe), clock=clock
+        config, Lapses(database=database, cipher=cipher, clock=clock, on_acknowledged=metrics.observe), clock=clock
     )
     patient = Database.open(config.database_url, pool_size=1, statement_timeout=PERSON_SECONDS)
-    app.extensions["person_data"] = PersonData(database=patient, vault=vault, clock=clock)
+    app.extensions["person_data"] = PersonData(database=patient, cipher=cipher, clock=clock)
     app.extensions["audit_trail"] = AuditTrail(database=database)
-    app.extensions["fingerprint_secret"] = vault.fingerprint_secret
+    app.extensions["fingerprint_secret"] = cipher.fingerprint_secret
     close_with(app, database.close)
     close_with(app, patient.close)
     return app

@@ -1,6 +1,6 @@
-"""alembic's entry: runs on the connection that `shared_lib.migrate` hands over."""
+"""alembic's entry: runs on the connection that `shared_lib.database.migrations` hands over."""
 
 from alembic import context
-from shared_lib.migrate import run_env
+from shared_lib.database.migrations import run_env
 
 run_env(context.config.attributes["connection"])

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from shared_lib.audit import AuditEntry, AuditFilters
 from shared_lib.audit.reading import TrailColumns
-from shared_lib.paging import PageRequest, Portion
+from shared_lib.pagination import PageRequest, Slice
 from shared_lib.statements import send
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
@@ -50,7 +50,7 @@ def _values(act: Act, lapse: Lapse, *, actor_id: str, at: datetime) -> Mapping[s
 
 def page(
     session: Session, filters: AuditFilters, request: PageRequest, *, organisation_id: str | None
-) -> Portion[AuditEntry]:
+) -> Slice[AuditEntry]:
     """Newest first; a filter by object means a lapse or a mentor. Of every organisation when none is named."""
     return _COLUMNS.page(session, filters, request, organisation_id=organisation_id)
 

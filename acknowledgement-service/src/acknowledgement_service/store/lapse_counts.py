@@ -1,13 +1,13 @@
 """How many lapses there are, without walking them."""
 
-from shared_lib.counts import Tally
+from shared_lib.database.counter_tables import CounterTable
 from shared_lib.statements import ask_one
 from sqlalchemy.orm import Session
 
 from acknowledgement_service.domain.model import Filters
 from acknowledgement_service.domain.visitor import Scope
 
-TALLY = Tally(
+TALLY = CounterTable(
     table="lapse_count",
     source="lapse",
     by={"organisation_id": "varchar", "coordinator_id": "varchar", "is_acknowledged": "boolean"},

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from shared_lib.paging import Mark, Page, PageRequest, Portion
+from shared_lib.pagination import Cursor, Page, PageRequest, Slice
 from shared_lib.statements import plan_by_values
 from sqlalchemy import ColumnElement, Uuid, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -22,7 +22,7 @@ def page(session: Session, filters: Filters, request: PageRequest, *, scope: Sco
     conditions = [*within(scope), *_narrowed(filters)]
     total = _total(session, filters, scope, conditions)
     lapses = _found(session, filters.sort, conditions, request) if total > request.offset else []
-    found = Portion.cut(lapses, request, _mark(filters.sort))
+    found = Slice.cut(lapses, request, _mark(filters.sort))
     return Page.of(found, found.items, total=total)
 
 
@@ -43,9 +43,9 @@ def _moment(sort: Sort) -> InstrumentedAttribute[datetime]:
     return LapseRow.expiry_date if sort is Sort.EXPIRY else LapseRow.created_at
 
 
-def _mark(sort: Sort) -> Callable[[Lapse], Mark]:
+def _mark(sort: Sort) -> Callable[[Lapse], Cursor]:
     name = _moment(sort).key
-    return lambda lapse: Mark(getattr(lapse, name), lapse.id)
+    return lambda lapse: Cursor(getattr(lapse, name), lapse.id)
 
 
 def _total(session: Session, filters: Filters, scope: Scope, conditions: list[ColumnElement[bool]]) -> int:

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import structlog
 from shared_lib.pipeline import Later
+from shared_lib.privacy.encryption import DecryptionError, FieldCipher
 from shared_lib.statements import send
-from shared_lib.vault import Unreadable, Vault
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ from .tables import LapseRow
 
 log = structlog.get_logger(__name__)
 
-_SEALED = ("coordinator_notes", "sealed_notes", "notes_key_id")
+_SEALED = ("coordinator_notes", "encrypted_notes", "notes_key_id")
 _FIELDS = tuple(column.key for column in LapseRow.__table__.columns if column.key not in _SEALED)
 
 # Every expiry opens one, and every acknowledgement locks and saves: past the mapped class, which costs several times
@@ -43,7 +43,7 @@ WHERE id = %(id)s AND organisation_id = %(organisation_id)s
 """
 _SAVE_NOTED = """
 UPDATE lapse SET acknowledged_at = %(acknowledged_at)s, version = %(version)s,
-    coordinator_notes = NULL, sealed_notes = %(sealed_notes)s, notes_key_id = %(notes_key_id)s
+    coordinator_notes = NULL, encrypted_notes = %(encrypted_notes)s, notes_key_id = %(notes_key_id)s
 WHERE id = %(id)s AND organisation_id = %(organisation_id)s
 """
 
@@ -58,11 +58,11 @@ def get(session: Session, lapse_id: UUID, *, scope: Scope) -> Lapse | None:
     return _one(session, select(LapseRow).where(LapseRow.id == lapse_id, *within(scope)))
 
 
-def lock(session: Session, vault: Vault, lapse_id: UUID, *, scope: Scope) -> Lapse | None:
+def lock(session: Session, cipher: FieldCipher, lapse_id: UUID, *, scope: Scope) -> Lapse | None:
     """The same with its notes, which are opened here alone; held against other writers until the transaction ends."""
     statement = select(LapseRow).where(LapseRow.id == lapse_id, *within(scope)).with_for_update()
     row = session.scalars(statement).one_or_none()
-    return replace(lapse_of(row), coordinator_notes=_notes(vault, row)) if row is not None else None
+    return replace(lapse_of(row), coordinator_notes=_notes(cipher, row)) if row is not None else None
 
 
 def of_opening(session: Session, opening: Opening) -> Lapse | None:
@@ -98,18 +98,18 @@ def open_before(session: Session, moments: Sequence[datetime]) -> Sequence[int]:
     return tuple(session.execute(select(*counts).where(LapseRow.acknowledged_at.is_(None))).one())
 
 
-def save(session: Session, vault: Vault, lapse: Lapse, *, with_notes: bool) -> None:
+def save(session: Session, cipher: FieldCipher, lapse: Lapse, *, with_notes: bool) -> None:
     """Write a changed lapse back; its row must be locked. Without `with_notes` its notes stay, readable or not."""
     if with_notes:
-        send(session, _SAVE_NOTED, {**_values(lapse), **_sealed(vault, lapse)})
+        send(session, _SAVE_NOTED, {**_values(lapse), **_sealed(cipher, lapse)})
     else:
         send(session, _SAVE, _values(lapse))
 
 
-def notes_of(session: Session, vault: Vault, lapse_ids: Sequence[str]) -> Mapping[str, str | None]:
+def notes_of(session: Session, cipher: FieldCipher, lapse_ids: Sequence[str]) -> Mapping[str, str | None]:
     """The notes of these lapses, opened."""
     rows = session.scalars(select(LapseRow).where(LapseRow.id.in_(lapse_ids)))
-    return {str(row.id): _notes(vault, row) for row in rows}
+    return {str(row.id): _notes(cipher, row) for row in rows}
 
 
 def remove(session: Session, lapse: Lapse) -> None:
@@ -139,19 +139,19 @@ def within(scope: Scope) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _sealed(vault: Vault, lapse: Lapse) -> dict[str, Any]:
+def _sealed(cipher: FieldCipher, lapse: Lapse) -> dict[str, Any]:
     notes = lapse.coordinator_notes
-    key_id, sealed = (None, None) if notes is None else vault.seal(str(lapse.id), notes)
-    return {"notes_key_id": key_id, "sealed_notes": sealed}
+    key_id, sealed = (None, None) if notes is None else cipher.encrypt(str(lapse.id), notes)
+    return {"notes_key_id": key_id, "encrypted_notes": sealed}
 
 
-def _notes(vault: Vault, row: LapseRow) -> str | None:
+def _notes(cipher: FieldCipher, row: LapseRow) -> str | None:
     """What stands there unsealed was written by an older release, after whatever is sealed."""
-    if row.coordinator_notes is not None or row.sealed_notes is None or row.notes_key_id is None:
+    if row.coordinator_notes is not None or row.encrypted_notes is None or row.notes_key_id is None:
         return row.coordinator_notes
     try:
-        return vault.open(str(row.id), row.notes_key_id, row.sealed_notes)
-    except Unreadable:
+        return cipher.decrypt(str(row.id), row.notes_key_id, row.encrypted_notes)
+    except DecryptionError:
         log.error("lapse.notes_unreadable", lapse_id=str(row.id))
         return None  # the lapse itself must stay usable
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared_lib import person_data
-from shared_lib.vault import Vault
+from shared_lib.privacy import data_export
+from shared_lib.privacy.encryption import FieldCipher
 from sqlalchemy import or_, select, text, update
 from sqlalchemy.orm import Session
 
@@ -20,14 +20,14 @@ _PLACES: Mapping[str, str] = {
     "audit": f"{_HIS_LAPSE} OR actor_id = :person",
     "idempotency_key": f"caller = :person OR resource_id IN (SELECT id::text FROM lapse WHERE {_HIS_LAPSE})",
 }
-_SEALED = ("coordinator_notes", "sealed_notes", "notes_key_id")
+_SEALED = ("coordinator_notes", "encrypted_notes", "notes_key_id")
 
 
-def held(session: Session, vault: Vault, person_id: str) -> dict[str, list[dict[str, Any]]]:
+def held(session: Session, cipher: FieldCipher, person_id: str) -> dict[str, list[dict[str, Any]]]:
     """All rows that name him, a mentor's or a coordinator's notes included, which are opened."""
-    found = person_data.held(session, _PLACES, person_id)
+    found = data_export.held(session, _PLACES, person_id)
     if "lapse" in found:
-        notes = notes_of(session, vault, [row["id"] for row in found["lapse"]])
+        notes = notes_of(session, cipher, [row["id"] for row in found["lapse"]])
         found["lapse"] = [_readable(row, notes) for row in found["lapse"]]
     return found
 
@@ -43,14 +43,14 @@ def blank_notes(session: Session, person_id: str, *, most: int) -> list[Lapse]:
     In the order in which chains of the audit trail are lengthened everywhere, so that nobody waits in a circle.
     """
     his = or_(LapseRow.mentor_id == person_id, LapseRow.coordinator_id == person_id)
-    noted = or_(LapseRow.coordinator_notes.is_not(None), LapseRow.sealed_notes.is_not(None))
+    noted = or_(LapseRow.coordinator_notes.is_not(None), LapseRow.encrypted_notes.is_not(None))
     rows = session.scalars(
         select(LapseRow).where(his, noted).order_by(LapseRow.organisation_id, LapseRow.id).limit(most).with_for_update()
     ).all()
     session.execute(
         update(LapseRow)
         .where(LapseRow.id.in_([row.id for row in rows]))
-        .values(coordinator_notes=None, sealed_notes=None, notes_key_id=None, version=LapseRow.version + 1)
+        .values(coordinator_notes=None, encrypted_notes=None, notes_key_id=None, version=LapseRow.version + 1)
         .execution_options(synchronize_session=False)
     )
     return [lapse_of(row) for row in rows]

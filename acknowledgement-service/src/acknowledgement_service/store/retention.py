@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from shared_lib.retention import BATCH, Swept
+from shared_lib.privacy.retention import BATCH, PurgedBatch
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -20,11 +20,11 @@ WITH looked_at AS MATERIALIZED (
     SELECT id FROM lapse WHERE id > :after ORDER BY id LIMIT :most
 ), due AS (
     SELECT lapse.id FROM lapse JOIN looked_at USING (id)
-    WHERE (lapse.sealed_notes IS NOT NULL OR lapse.coordinator_notes IS NOT NULL) AND lapse.acknowledged_at < :before
+    WHERE (lapse.encrypted_notes IS NOT NULL OR lapse.coordinator_notes IS NOT NULL) AND lapse.acknowledged_at < :before
         AND NOT EXISTS (SELECT FROM audit WHERE audit.lapse_id = lapse.id AND act = :noted AND at >= :before)
     FOR UPDATE OF lapse SKIP LOCKED
 ), removed AS (
-    UPDATE lapse SET sealed_notes = NULL, notes_key_id = NULL, coordinator_notes = NULL, version = version + 1
+    UPDATE lapse SET encrypted_notes = NULL, notes_key_id = NULL, coordinator_notes = NULL, version = version + 1
     FROM due WHERE lapse.id = due.id
     RETURNING lapse.*
 ), written AS (
@@ -39,7 +39,7 @@ SELECT (SELECT id FROM looked_at ORDER BY id DESC LIMIT 1) AS position, (SELECT 
 )
 
 
-def remove_notes(session: Session, after: UUID | None, *, before: datetime, at: datetime) -> Swept:
+def remove_notes(session: Session, after: UUID | None, *, before: datetime, at: datetime) -> PurgedBatch:
     """Remove the notes of lapses that were acknowledged, and last noted upon, before then; each with an audit entry.
 
     The lapse and its acknowledgement are proof and stay; its version (ETag) grows.
@@ -56,4 +56,4 @@ def remove_notes(session: Session, after: UUID | None, *, before: datetime, at: 
             "actor": ACTOR,
         },
     ).one()
-    return Swept(removed=row.removed, position=row.position)
+    return PurgedBatch(removed=row.removed, position=row.position)

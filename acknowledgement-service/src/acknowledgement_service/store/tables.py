@@ -5,7 +5,7 @@ from uuid import UUID
 
 from shared_lib.audit import audit_chain_tables
 from shared_lib.idempotency import idempotency_table
-from shared_lib.sealing import SealedColumn
+from shared_lib.privacy.key_rotation import EncryptedColumn
 from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -34,7 +34,7 @@ class LapseRow(Base):
     acknowledged_at: Mapped[datetime | None] = mapped_column(MOMENT)
     coordinator_notes: Mapped[str | None]
     """Notes of before they were sealed; `seal rotate` leaves none."""
-    sealed_notes: Mapped[bytes | None]
+    encrypted_notes: Mapped[bytes | None]
     notes_key_id: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(default=1)
 
@@ -65,7 +65,7 @@ class LapseCountRow(Base):
     lapses: Mapped[int] = mapped_column(BigInteger)
 
 
-NOTES = SealedColumn(table="lapse", sealed="sealed_notes", key_id="notes_key_id", plain="coordinator_notes")
+NOTES = EncryptedColumn(table="lapse", sealed="encrypted_notes", key_id="notes_key_id", plain="coordinator_notes")
 
 
 class AuditRow(Base):

@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 
 from shared_lib import idempotency
 from shared_lib.clock import Clock
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants, tenant
 from shared_lib.idempotency import Replay, RequestKey
-from shared_lib.paging import Page, PageRequest
-from shared_lib.tenancy import across, within
-from shared_lib.vault import Vault
+from shared_lib.pagination import Page, PageRequest
+from shared_lib.privacy.encryption import FieldCipher
 from sqlalchemy.orm import Session
 
 from acknowledgement_service.domain.errors import LapseNotFound, NotYourLapse
@@ -20,7 +20,7 @@ from acknowledgement_service.domain.model import Act, Change, Filters, Lapse, Op
 from acknowledgement_service.domain.visitor import Visitor
 from acknowledgement_service.store import audit, lapse_lists, lapses
 
-from .reach import reach_of
+from .reach import tenant_scope_of
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class Lapses:
     """`on_acknowledged` hears how long each lapse had been open, once it is certain."""
 
     database: Database
-    vault: Vault
+    cipher: FieldCipher
     clock: Clock
     on_acknowledged: Callable[[timedelta], None] = _unheard
 
@@ -51,12 +51,12 @@ class Lapses:
         """Record that this coordinator must see this lapse. Repeating answers the first record, unchanged."""
         now = self.clock().replace(microsecond=0)
         lapse = Lapse.opened(opening, lapse_id=uuid4(), at=now)
-        with self.database.begin(within(opening.organisation_id)) as session:
+        with self.database.begin(tenant(opening.organisation_id)) as session:
             is_new = lapses.add_once(session, lapse)
             audit.add_opened(session, lapse, actor_id=by, at=now)
         if is_new.value:
             return Outcome(value=lapse, is_new=True)
-        with self.database.begin(within(opening.organisation_id)) as session:
+        with self.database.begin(tenant(opening.organisation_id)) as session:
             known = lapses.of_opening(session, opening)
         return Outcome(value=_found(known), is_new=False)
 
@@ -69,7 +69,7 @@ class Lapses:
         """
         if visitor.scope.nothing:
             raise LapseNotFound  # and no organisation in which his key could be kept
-        with self.database.begin(reach_of(visitor.scope)) as session:
+        with self.database.begin(tenant_scope_of(visitor.scope)) as session:
             claim = idempotency.claim(session, key, at=self.clock()) if key is not None else None
             locked = lapses.lock_of_notification(session, notification_id, coordinator_id, scope=visitor.scope)
             replay = claim.replay() if claim is not None else None
@@ -85,17 +85,17 @@ class Lapses:
 
     def find(self, lapse_id: UUID, *, visitor: Visitor) -> Lapse:
         """Raises LapseNotFound, for what is foreign just as for what does not exist."""
-        with self.database.begin(reach_of(visitor.scope)) as session:
+        with self.database.begin(tenant_scope_of(visitor.scope)) as session:
             return _found(lapses.get(session, lapse_id, scope=visitor.scope))
 
     def page(self, filters: Filters, request: PageRequest, *, visitor: Visitor) -> Page[Lapse]:
-        with self.database.begin(reach_of(visitor.scope)) as session:
+        with self.database.begin(tenant_scope_of(visitor.scope)) as session:
             return lapse_lists.page(session, filters, request, scope=visitor.scope)
 
     def change(self, lapse_id: UUID, change: Change, *, visitor: Visitor, versions: frozenset[int] | None) -> Lapse:
         """Correct or annotate. Raises LapseNotFound, StaleVersion, NotYourLapse and what `Lapse.changed` raises."""
-        with self.database.begin(reach_of(visitor.scope)) as session:
-            before = _found(lapses.lock(session, self.vault, lapse_id, scope=visitor.scope))
+        with self.database.begin(tenant_scope_of(visitor.scope)) as session:
+            before = _found(lapses.lock(session, self.cipher, lapse_id, scope=visitor.scope))
             before.must_be(versions)
             after = before.changed(change, now=self.clock().replace(microsecond=0))
             if before.acknowledged_at != after.acknowledged_at:
@@ -106,8 +106,8 @@ class Lapses:
 
     def delete(self, lapse_id: UUID, *, visitor: Visitor, versions: frozenset[int] | None) -> None:
         """Remove the record; its trace stays in the audit. Raises LapseNotFound, StaleVersion, MayNotDelete."""
-        with self.database.begin(reach_of(visitor.scope)) as session:
-            lapse = _found(lapses.lock(session, self.vault, lapse_id, scope=visitor.scope))
+        with self.database.begin(tenant_scope_of(visitor.scope)) as session:
+            lapse = _found(lapses.lock(session, self.cipher, lapse_id, scope=visitor.scope))
             visitor.must_be_allowed_to_delete()
             lapse.must_be(versions)
             lapses.remove(session, lapse)
@@ -115,7 +115,7 @@ class Lapses:
 
     def take_over(self, records: Sequence[Lapse]) -> int:
         """Store records of another system as they are; those already known stay untouched. Answers how many are new."""
-        with self.database.begin(across("import")) as session:
+        with self.database.begin(all_tenants("import")) as session:
             stored = [(lapse, lapses.add_once(session, lapse)) for lapse in records]
             new = [lapse for lapse, is_new in stored if is_new.value]
             for lapse in new:
@@ -125,7 +125,7 @@ class Lapses:
     def open_by_age(self, ages: Sequence[timedelta]) -> Sequence[int]:
         """How many lapses nobody has acknowledged for at least each of these times."""
         now = self.clock()
-        with self.database.begin(across("metrics")) as session:
+        with self.database.begin(all_tenants("metrics")) as session:
             return lapses.open_before(session, [now - age for age in ages])
 
     def _tell(self, before: Lapse, after: Lapse) -> None:
@@ -145,7 +145,7 @@ class Lapses:
     def _write(self, session: Session, before: Lapse, after: Lapse, visitor: Visitor) -> bool:
         acts = acts_between(before, after)
         if acts:
-            lapses.save(session, self.vault, after, with_notes=Act.NOTED in acts)
+            lapses.save(session, self.cipher, after, with_notes=Act.NOTED in acts)
         for act in acts:
             audit.add(session, act, after, actor_id=visitor.id, at=self.clock())
         return bool(acts)

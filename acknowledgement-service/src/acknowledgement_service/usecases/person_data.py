@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared_lib.clock import Clock
-from shared_lib.database import Database
-from shared_lib.tenancy import across
-from shared_lib.vault import Vault
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.privacy.encryption import FieldCipher
 
 from acknowledgement_service.domain.model import Act
 from acknowledgement_service.store import audit, person_data
@@ -15,19 +15,19 @@ from acknowledgement_service.store import audit, person_data
 OPERATIONS = "operations"
 BATCH = 500
 """Lapses: a chain of the audit trail grows at COMMIT, and by each further entry of a transaction more slowly."""
-EVERY_ORGANISATION = across("person_data")
+EVERY_ORGANISATION = all_tenants("person_data")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PersonData:
     database: Database
-    vault: Vault
+    cipher: FieldCipher
     clock: Clock
 
     def export(self, person_id: str) -> Mapping[str, Any]:
         """Every row that names him, by table."""
         with self.database.begin(EVERY_ORGANISATION) as session:
-            return person_data.held(session, self.vault, person_id)
+            return person_data.held(session, self.cipher, person_id)
 
     def erase(self, person_id: str) -> Mapping[str, int]:
         """Leave ids, codes and times; answers how much was removed. Repeating is harmless and removes nothing.

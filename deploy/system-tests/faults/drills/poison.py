@@ -40,7 +40,8 @@ _POISONED = {
 
 
 _UNREADABLE = (
-    "UPDATE pause_event SET sealed_reason = '\\xdeadbeef', reason_key_id = 'nobody' WHERE peer_mentor_id = %(mentor)s"
+    "UPDATE pause_event SET encrypted_reason = '\\xdeadbeef', reason_key_id = 'nobody' "
+    "WHERE peer_mentor_id = %(mentor)s"
 )
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from shared_lib.auth.tokens import Principal
 from shared_lib.idempotency import RequestKey
-from shared_lib.tokens import Principal
 from shared_lib.web.auth import optional_principal
 from shared_lib.web.idempotency import request_key
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from functools import partial
 
+from shared_lib.auth.service_tokens import ServiceSigner
 from shared_lib.clock import Clock, utc_now
 from shared_lib.config import BadSetting
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
 from shared_lib.http_client import ServiceClient
-from shared_lib.outbox import Relay, RetryPolicy
-from shared_lib.service_tokens import ServiceSigner
+from shared_lib.outbox import Dispatcher, RetryPolicy
 
 from notification_service.clients.acknowledgements import HttpAcknowledgements
 from notification_service.clients.mail.compose import Sender
@@ -21,7 +21,7 @@ from notification_service.usecases.lapses import Lapses
 from notification_service.usecases.letters import Letters
 from notification_service.usecases.mailing import Mailing
 from notification_service.usecases.pushing import Pushing
-from notification_service.worker import LANES
+from notification_service.worker import EXECUTORS
 from notification_service.worker import routes as worker_routes
 
 from . import NAME
@@ -59,16 +59,16 @@ def outside(config: Config, *, clock: Clock = utc_now) -> Outside:
     )
 
 
-def create_relay(config: Config, database: Database, others: Outside, *, clock: Clock = utc_now) -> Relay:
+def create_dispatcher(config: Config, database: Database, others: Outside, *, clock: Clock = utc_now) -> Dispatcher:
     """Knows how to keep every kind of promise; web and relay processes have one each."""
-    retry = RetryPolicy(scale=config.retry_scale)
-    relay = Relay(database, lanes=LANES, clock=clock, retry=retry)
+    retry = RetryPolicy(scale=config.time_scale)
+    dispatcher = Dispatcher(database, executors=EXECUTORS, clock=clock, retry=retry)
     envelopes = Envelopes(database=database, letters=Letters(portal_url=config.portal_url))
-    relay.serve(
+    dispatcher.serve(
         worker_routes(
             mailing=Mailing(envelopes=envelopes, mailer=others.mailer, clock=clock),
             pushing=Pushing(envelopes=envelopes, pusher=others.pusher, clock=clock),
             lapses=Lapses(database=database, acknowledgements=others.acknowledgements, clock=clock),
         )
     )
-    return relay
+    return dispatcher

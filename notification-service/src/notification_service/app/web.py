@@ -2,7 +2,7 @@
 
 from flask import Flask
 from shared_lib.clock import Clock, utc_now
-from shared_lib.database import REQUEST_SECONDS, Database
+from shared_lib.database.engine import REQUEST_SECONDS, Database
 from shared_lib.outbox import is_relay_running
 from shared_lib.outbox.metrics import OutboxCollector
 from shared_lib.web.app import build_app, close_with
@@ -21,7 +21,7 @@ from notification_service.usecases.recording import Recorder
 from notification_service.usecases.withdrawals import Withdrawals
 
 from . import MIGRATIONS
-from .relay import Outside, create_relay, outside
+from .relay import Outside, create_dispatcher, outside
 
 PERSON_SECONDS = 20.0
 """For each statement about one person's data: it looks into every table, and he may have been there for years. Whoever
@@ -32,18 +32,18 @@ def create_app(config: Config, *, others: Outside | None = None, clock: Clock = 
     """A web application that is ready to be served; connects to nothing yet."""
     database = Database.open(config.database_url, pool_size=config.pool_size, transaction_timeout=REQUEST_SECONDS)
     others = others or outside(config, clock=clock)
-    relay = create_relay(config, database, others, clock=clock)
+    dispatcher = create_dispatcher(config, database, others, clock=clock)
     recorder = Recorder(
         letters=Letters(portal_url=config.portal_url),
         push_configured=config.push_url is not None,
-        scale=config.retry_scale,
+        scale=config.time_scale,
     )
     app = build_api(config, database, clock=clock)
     app.extensions["audit_trail"] = AuditTrail(database=database)
     app.extensions["announcements"] = Announcements(
-        database=database, relay=relay, clock=clock, recorder=recorder, on_recorded=metrics.count
+        database=database, dispatcher=dispatcher, clock=clock, recorder=recorder, on_recorded=metrics.count
     )
-    app.extensions["withdrawals"] = Withdrawals(database=database, relay=relay, clock=clock)
+    app.extensions["withdrawals"] = Withdrawals(database=database, dispatcher=dispatcher, clock=clock)
     app.extensions["contacts"] = Contacts(database=database)
     patient = Database.open(config.database_url, pool_size=1, statement_timeout=PERSON_SECONDS)
     app.extensions["person_data"] = PersonDataFromHereOn(
@@ -51,7 +51,7 @@ def create_app(config: Config, *, others: Outside | None = None, clock: Clock = 
     )
     close_with(app, database.close)
     close_with(app, patient.close)
-    close_with(app, relay.close)
+    close_with(app, dispatcher.close)
     return app
 
 

@@ -5,21 +5,21 @@ from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.utils import parseaddr
 
+from shared_lib.auth.settings import Identity
 from shared_lib.config import BadSetting, Settings
-from shared_lib.identity import Identity
-from shared_lib.rate_limits import RateLimits
+from shared_lib.rate_limit import RateLimits
 
 from .smtp import SmtpServer
 
 MOST_DAYS = 36_500
-LANE_THREADS = 16
+EXECUTOR_THREADS = 16
 """Of all the lanes in `worker`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
     database_url: str = field(repr=False)
-    owner_database_url: str = field(repr=False)
+    database_owner_url: str = field(repr=False)
     identity: Identity
     rate_limits: RateLimits
     service_key: str
@@ -32,8 +32,8 @@ class Config:
     push_url: str | None = field(repr=False)
     portal_url: str | None
     message_days: int
-    inbox_days: int
-    retry_scale: float
+    inbox_retention_days: int
+    time_scale: float
     pool_size: int
     metrics_bind: str | None
     log_level: str
@@ -45,8 +45,8 @@ class Config:
         name, address = _sender(settings.text("MAIL_FROM"))
         return cls(
             database_url=settings.url("DATABASE_URL", schemes=("postgresql",)),
-            owner_database_url=settings.url(
-                "MIGRATE_DATABASE_URL", schemes=("postgresql",), default=settings.optional("DATABASE_URL")
+            database_owner_url=settings.url(
+                "DATABASE_OWNER_URL", schemes=("postgresql",), default=settings.optional("DATABASE_URL")
             ),
             identity=Identity.from_settings(settings, audience="notification-service", has_callers=True),
             rate_limits=RateLimits.from_settings(settings),
@@ -63,9 +63,9 @@ class Config:
             push_url=settings.url("PUSH_URL") if settings.optional("PUSH_URL") else None,
             portal_url=settings.url("PORTAL_URL") if settings.optional("PORTAL_URL") else None,
             message_days=settings.whole("MESSAGE_DAYS", 90, most=MOST_DAYS),
-            inbox_days=settings.whole("INBOX_DAYS", 365, most=MOST_DAYS),
-            retry_scale=settings.number("RETRY_SCALE", 1.0, least=0.001, most=10.0),
-            pool_size=settings.pool_size(lanes=LANE_THREADS),
+            inbox_retention_days=settings.whole("INBOX_RETENTION_DAYS", 365, most=MOST_DAYS),
+            time_scale=settings.number("TIME_SCALE", 1.0, least=0.001, most=10.0),
+            pool_size=settings.pool_size(executor_threads=EXECUTOR_THREADS),
             metrics_bind=settings.address("METRICS_BIND"),
             log_level=settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 from shared_lib.audit import AuditEntry, AuditFilters
 from shared_lib.audit.reading import TrailColumns
 from shared_lib.clock import Clock
-from shared_lib.paging import PageRequest, Portion
+from shared_lib.pagination import PageRequest, Slice
 from shared_lib.statements import send
 from sqlalchemy import ColumnElement, or_, select, union_all
 from sqlalchemy.orm import Session
@@ -79,7 +79,7 @@ def of_operator(clock: Clock) -> Callable[[Session, str, UUID], None]:
 
 def page(
     session: Session, filters: AuditFilters, request: PageRequest, *, organisation_id: str | None
-) -> Portion[AuditEntry]:
+) -> Slice[AuditEntry]:
     """Newest first; a filter by object means a dispatch or a mentor. Of every organisation when none is named."""
     return _COLUMNS.page(session, filters, request, organisation_id=organisation_id)
 

@@ -1,4 +1,4 @@
-"""What the app role may do with which table (`shared_lib.grants`): no more than the queries in this room need."""
+"""What the app role may do with which table (`shared_lib.database.roles`): what the queries of this service need."""
 
 from shared_lib import audit, idempotency, outbox
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from shared_lib import person_data
+from shared_lib.privacy import data_export
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -42,7 +42,7 @@ _IDS_ONLY = {
 
 def held(session: Session, person_id: str) -> dict[str, list[dict[str, Any]]]:
     """All rows that name him, the texts that were written to him or about him included."""
-    found = person_data.held(session, _PLACES, person_id)
+    found = data_export.held(session, _PLACES, person_id)
     for table, columns in _IDS_ONLY.items():
         if table in found:
             found[table] = [

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from shared_lib.retention import BATCH, Swept
+from shared_lib.privacy.retention import BATCH, PurgedBatch
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -40,17 +40,17 @@ SELECT (SELECT max(message_number) FROM looked_at) AS position, (SELECT count(*)
 )
 
 
-def remove_names(session: Session, after: UUID | None, *, before: datetime) -> Swept:
+def remove_names(session: Session, after: UUID | None, *, before: datetime) -> PurgedBatch:
     """Remove the names of those who acted from dispatches whose messages have all ended before then.
 
     The dispatch stays, and with it what makes asking again the same notice. A message that operations begin anew after
     this speaks of the coordinator without naming him.
     """
     row = session.execute(_REMOVE_NAMES, {"after": after or FIRST, "most": BATCH, "before": before}).one()
-    return Swept(removed=row.removed, position=row.position)
+    return PurgedBatch(removed=row.removed, position=row.position)
 
 
-def remove_texts(session: Session, after: int | None, *, before: datetime) -> Swept:
+def remove_texts(session: Session, after: int | None, *, before: datetime) -> PurgedBatch:
     """Remove what was put into people's inboxes before then, read or not. The message stays, as delivered."""
     row = session.execute(_REMOVE_TEXTS, {"after": after or 0, "most": BATCH, "before": before}).one()
-    return Swept(removed=row.removed, position=row.position)
+    return PurgedBatch(removed=row.removed, position=row.position)

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from shared_lib import idempotency
 from shared_lib.clock import Clock
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import tenant
 from shared_lib.errors import Unavailable
 from shared_lib.idempotency import Replay, RequestKey
-from shared_lib.identifiers import uuid7
-from shared_lib.outbox import Handover, Relay
+from shared_lib.ids import uuid7
+from shared_lib.outbox import Dispatcher, Enqueued
 from shared_lib.pipeline import Later
-from shared_lib.tenancy import within
 from sqlalchemy.orm import Session
 
 from notification_service.domain.case import Case
@@ -24,14 +24,14 @@ from notification_service.domain.scope import EVERYBODY, Scope
 from notification_service.store import audit, contacts, dispatches
 
 from . import drafts, parties
-from .reach import reach_of
+from .reach import tenant_scope_of
 from .recording import Recorder
 
 CREATED, REPEATED = 201, 200
 LONGEST_WAIT = 2.0
 """Seconds that a caller is kept waiting for the first attempts."""
 
-NOTHING_TO_BEGIN = Handover()
+NOTHING_TO_BEGIN = Enqueued()
 
 
 Held = Later[tuple[Contact, Organisation] | None]
@@ -56,7 +56,7 @@ class Answer:
     dispatch: Dispatch
     status: int
     is_replay: bool = False
-    handover: Handover = NOTHING_TO_BEGIN
+    enqueued: Enqueued = NOTHING_TO_BEGIN
 
     @property
     def is_new(self) -> bool:
@@ -72,7 +72,7 @@ class Announcements:
     """`on_recorded` hears of each new dispatch as it was recorded, once it is certain."""
 
     database: Database
-    relay: Relay
+    dispatcher: Dispatcher
     clock: Clock
     recorder: Recorder
     on_recorded: Callable[[Dispatch], None] = _unheard
@@ -83,13 +83,13 @@ class Announcements:
         Durable when it returns; what could not be told yet is `queued` and will be. The same announcement again
         (see `notice_rules.NaturalKey`) answers the first dispatch as it is by now. Raises MentorNotFound, KeyReused.
         """
-        with self.database.begin(reach_of(requester.scope, announcement)) as session:
+        with self.database.begin(tenant_scope_of(requester.scope, announcement)) as session:
             answer = self._accept(session, announcement, requester)
         if answer.is_new:
             self.on_recorded(answer.dispatch)
         wait_seconds = min(requester.wait_seconds, LONGEST_WAIT)
-        news = self.relay.deliver_now(answer.handover, wait_seconds=wait_seconds)
-        if all(delivery.id in news for delivery in answer.handover.deliveries):
+        news = self.dispatcher.deliver_now(answer.enqueued, wait_seconds=wait_seconds)
+        if all(delivery.id in news for delivery in answer.enqueued.deliveries):
             return replace(answer, dispatch=_told(answer.dispatch, news))
         return self._as_it_is_now(answer) if wait_seconds > 0 else answer
 
@@ -145,15 +145,15 @@ class Announcements:
         key = natural_key(case, latest=draft.latest.value)
         people = {**draft.people.value, case.mentor.id: case.mentor}
         dispatch, promises = self.recorder.record(session, case, people, dispatch_id=dispatch_id, natural_key=key)
-        handover = self.relay.promise(session, *promises, queueing=requester.wait_seconds > 0)
+        enqueued = self.dispatcher.enqueue(session, *promises, queueing=requester.wait_seconds > 0)
         audit.write(session, "dispatch_recorded", dispatch, actor=requester.subject, at=case.at)
-        return Answer(dispatch=dispatch, status=CREATED, handover=handover)
+        return Answer(dispatch=dispatch, status=CREATED, enqueued=enqueued)
 
     def _as_it_is_now(self, answer: Answer) -> Answer:
         """When the database is lost after the commit, what was committed is still true: all of it is queued."""
         organisation_id = answer.dispatch.organisation_id
         try:
-            with self.database.begin(within(organisation_id)) as session:
+            with self.database.begin(tenant(organisation_id)) as session:
                 dispatch = dispatches.get(session, answer.dispatch.id, organisation_id=organisation_id)
             return replace(answer, dispatch=dispatch.value)
         except Unavailable:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from shared_lib.audit import AuditEntry, AuditFilters
-from shared_lib.database import Database
-from shared_lib.paging import PageRequest, Portion
-from shared_lib.tenancy import across, within
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants, tenant
+from shared_lib.pagination import PageRequest, Slice
 
 from notification_service.store import audit
 
@@ -14,8 +14,8 @@ from notification_service.store import audit
 class AuditTrail:
     database: Database
 
-    def page(self, filters: AuditFilters, request: PageRequest, *, organisation_id: str | None) -> Portion[AuditEntry]:
+    def page(self, filters: AuditFilters, request: PageRequest, *, organisation_id: str | None) -> Slice[AuditEntry]:
         """Newest first; of every organisation when none is named."""
-        reach = across("global_admin") if organisation_id is None else within(organisation_id)
+        reach = all_tenants("global_admin") if organisation_id is None else tenant(organisation_id)
         with self.database.begin(reach) as session:
             return audit.page(session, filters, request, organisation_id=organisation_id)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
 
 from notification_service.domain.model import Contact, Organisation
 from notification_service.store import contacts

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import tenant
 from shared_lib.errors import Rejected, RetryLater
 from shared_lib.outbox import Delivery
-from shared_lib.tenancy import within
 
 from notification_service.domain.model import Contact, Dispatch, Message, Status
 from notification_service.domain.routing import INACTIVE
@@ -57,6 +57,6 @@ class Envelopes:
         return Envelope(dispatch=found.dispatch, message=found.message, recipient=found.recipient, letter=letter)
 
     def _looked_up(self, delivery: Delivery) -> messages.Addressed | None:
-        with self.database.begin(within(delivery.tenant)) as session:
+        with self.database.begin(tenant(delivery.tenant)) as session:
             found = messages.addressed(session, delivery.payload["message"], organisation_id=delivery.tenant)
         return found.value

@@ -5,10 +5,10 @@ from uuid import UUID
 
 import structlog
 from shared_lib.clock import Clock
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import tenant
 from shared_lib.errors import Rejected
-from shared_lib.outbox import Delivery, Done, Ending
-from shared_lib.tenancy import within
+from shared_lib.outbox import Delivered, Delivery, FinalState
 from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Dispatch
@@ -26,13 +26,13 @@ class Lapses:
     acknowledgements: Acknowledgements
     clock: Clock
 
-    def deliver(self, delivery: Delivery) -> Done:
+    def deliver(self, delivery: Delivery) -> Delivered:
         """Open the lapse; repeating it is harmless."""
         dispatch_id = UUID(delivery.payload["dispatch"])
         self.acknowledgements.open(_lapse(self._dispatch(dispatch_id, delivery)))
         at = self.clock()
-        return Done(
-            settle=lambda session: dispatches.settle_lapse(
+        return Delivered(
+            on_commit=lambda session: dispatches.settle_lapse(
                 session, dispatch_id, organisation_id=delivery.tenant, at=at
             ),
             news=at,
@@ -41,11 +41,11 @@ class Lapses:
     def _dispatch(self, dispatch_id: UUID, delivery: Delivery) -> Dispatch:
         if isinstance(delivery.known, Dispatch):
             return delivery.known
-        with self.database.begin(within(delivery.tenant)) as session:
+        with self.database.begin(tenant(delivery.tenant)) as session:
             dispatch = dispatches.get(session, dispatch_id, organisation_id=delivery.tenant)
         return dispatch.value
 
-    def give_up(self, session: Session, delivery: Delivery, ending: Ending, reason: str) -> None:
+    def give_up(self, session: Session, delivery: Delivery, ending: FinalState, reason: str) -> None:
         """The closed outbox row keeps it for `outbox replay`; somebody has to look."""
         log.error("lapse.not_opened", dispatch_id=delivery.payload["dispatch"], ending=ending.value, reason=reason)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared_lib.clock import Clock
 from shared_lib.errors import Rejected
-from shared_lib.outbox import Delivery, Done, Ending
+from shared_lib.outbox import Delivered, Delivery, FinalState
 from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Status
@@ -24,22 +24,22 @@ class Mailing:
     mailer: Mailer
     clock: Clock
 
-    def deliver(self, delivery: Delivery) -> Done:
+    def deliver(self, delivery: Delivery) -> Delivered:
         """Send the mail once; the mark is set right before its content goes out."""
         number = delivery.payload["message"]
         envelope = self.envelopes.find(delivery)
         if envelope is None or envelope.is_done:
-            return Done()
-        self.mailer.send(_mail(envelope), before_data=delivery.mark, before_dot=delivery.check)
+            return Delivered()
+        self.mailer.send(_mail(envelope), before_data=delivery.mark_in_flight, before_dot=delivery.check_lease)
         at = self.clock()
-        return Done(
-            settle=lambda session: messages.settle(
+        return Delivered(
+            on_commit=lambda session: messages.settle(
                 session, number, Status.SENT, organisation_id=delivery.tenant, at=at
             ),
             news=Status.SENT,
         )
 
-    def give_up(self, session: Session, delivery: Delivery, ending: Ending, reason: str) -> None:
+    def give_up(self, session: Session, delivery: Delivery, ending: FinalState, reason: str) -> None:
         write_bad_end(session, delivery, ending, reason, at=self.clock())
 
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared_lib.clock import Clock
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Rejected, Unavailable, Unreachable
-from shared_lib.outbox import rows
-from shared_lib.tenancy import across
+from shared_lib.outbox import store
 from sqlalchemy.orm import Session
 
 from notification_service.domain.ports import Acknowledgements
 from notification_service.store import audit, person_data
 
-EVERY_ORGANISATION = across("person_data")
+EVERY_ORGANISATION = all_tenants("person_data")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class PersonData:
     def _skip_queued(self, session: Session, person_id: str) -> int:
         done = 0
         for number, promise in person_data.queued_of(session, person_id):
-            if promise is None or rows.cancel(session, [promise], now=self.clock()):
+            if promise is None or store.cancel(session, [promise], now=self.clock()):
                 person_data.skip(session, number, at=self.clock())
                 done += 1
         return done

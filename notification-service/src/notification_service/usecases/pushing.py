@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared_lib.clock import Clock
 from shared_lib.errors import Rejected
-from shared_lib.outbox import Delivery, Done, Ending
+from shared_lib.outbox import Delivered, Delivery, FinalState
 from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Status
@@ -24,23 +24,23 @@ class Pushing:
     pusher: Pusher
     clock: Clock
 
-    def deliver(self, delivery: Delivery) -> Done:
+    def deliver(self, delivery: Delivery) -> Delivered:
         """Hand the note to the provider."""
         number = delivery.payload["message"]
         envelope = self.envelopes.find(delivery)
         if envelope is None or envelope.is_done:
-            return Done()
+            return Delivered()
         token = envelope.recipient.push_token
         if not token:
             raise Rejected(NO_ADDRESS)
         self.pusher.send(PushNote(message_id=envelope.message.message_id, token=token, letter=envelope.letter))
         at = self.clock()
-        return Done(
-            settle=lambda session: messages.settle(
+        return Delivered(
+            on_commit=lambda session: messages.settle(
                 session, number, Status.DELIVERED, organisation_id=delivery.tenant, at=at
             ),
             news=Status.DELIVERED,
         )
 
-    def give_up(self, session: Session, delivery: Delivery, ending: Ending, reason: str) -> None:
+    def give_up(self, session: Session, delivery: Delivery, ending: FinalState, reason: str) -> None:
         write_bad_end(session, delivery, ending, reason, at=self.clock())

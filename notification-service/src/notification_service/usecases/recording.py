@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 import structlog
-from shared_lib.identifiers import uuid7
-from shared_lib.outbox import Promise
+from shared_lib.ids import uuid7
+from shared_lib.outbox import OutboxMessage
 from sqlalchemy.orm import Session
 
 from notification_service.domain.case import Case
@@ -35,7 +35,7 @@ class Recorder:
 
     def record(
         self, session: Session, case: Case, people: Mapping[str, Contact], *, dispatch_id: UUID, natural_key: str
-    ) -> tuple[Dispatch, list[Promise]]:
+    ) -> tuple[Dispatch, list[OutboxMessage]]:
         """Store the dispatch with a message per recipient and channel."""
         rows = [
             (row, uuid7() if row.status is Status.QUEUED else None)
@@ -63,13 +63,13 @@ class Recorder:
         )
         inbox.add(session, dispatch, message, letter)
 
-    def _sending(self, case: Case, addressed: Addressed, outbox_id: UUID) -> Promise:
+    def _sending(self, case: Case, addressed: Addressed, outbox_id: UUID) -> OutboxMessage:
         """What is told about one mentor reaches a person on one channel in the order it was made.
 
         News of one mentor never waits for another's (DESIGN section 3): a coordinator may have two hundred of them.
         """
         message = addressed.message
-        return Promise(
+        return OutboxMessage(
             id=outbox_id,
             kind=KIND_OF_CHANNEL[message.channel],
             payload={"message": message.number},
@@ -79,11 +79,11 @@ class Recorder:
             known=addressed,
         )
 
-    def _lapse(self, case: Case, dispatch: Dispatch) -> list[Promise]:
+    def _lapse(self, case: Case, dispatch: Dispatch) -> list[OutboxMessage]:
         if dispatch.lapse_outbox_id is None:
             return []
         return [
-            Promise(
+            OutboxMessage(
                 id=dispatch.lapse_outbox_id,
                 kind=LAPSE,
                 payload={"dispatch": str(dispatch.id)},

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shared_lib.clock import Clock
-from shared_lib.database import Database
-from shared_lib.outbox import Relay
+from shared_lib.database.engine import Database
+from shared_lib.outbox import Dispatcher
 from sqlalchemy.orm import Session
 
 from notification_service.domain.errors import DispatchNotFound
@@ -19,7 +19,7 @@ from .reach import DIRECTORY
 @dataclass(frozen=True, kw_only=True)
 class Withdrawals:
     database: Database
-    relay: Relay
+    dispatcher: Dispatcher
     clock: Clock
 
     def withdraw(self, key: str, *, caller: str) -> Dispatch:
@@ -57,4 +57,4 @@ class Withdrawals:
         return self._closed(session, dispatch.lapse_outbox_id) or bool(cancelled)
 
     def _closed(self, session: Session, promise: UUID | None) -> bool:
-        return promise is not None and self.relay.cancel(session, [promise]) > 0
+        return promise is not None and self.dispatcher.cancel(session, [promise]) > 0

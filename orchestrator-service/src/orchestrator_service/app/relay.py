@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared_lib.auth.service_tokens import ServiceSigner
 from shared_lib.clock import Clock, utc_now
 from shared_lib.config import BadSetting
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
 from shared_lib.http_client import ServiceClient
-from shared_lib.outbox import Relay, RetryPolicy
-from shared_lib.service_tokens import ServiceSigner
-from shared_lib.vault import Vault
+from shared_lib.outbox import Dispatcher, RetryPolicy
+from shared_lib.privacy.encryption import FieldCipher
 
 from orchestrator_service import worker
 from orchestrator_service.clients.notification import HttpNotifier
@@ -39,26 +39,26 @@ def _notification_service(config: Config, clock: Clock, **options: Any) -> Servi
     return ServiceClient(config.notification_url, audience=config.notification_audience, sign=signer.token, **options)
 
 
-def create_relay(
+def create_dispatcher(
     config: Config,
     database: Database,
     notifier: Notifier,
     *,
-    lanes: Mapping[str, int] = worker.LANES,
+    executors: Mapping[str, int] = worker.EXECUTORS,
     clock: Clock = utc_now,
-) -> Relay:
+) -> Dispatcher:
     """Knows how to keep every kind of promise; web and relay processes have one each."""
-    relay = Relay(database, lanes=lanes, clock=clock, retry=RetryPolicy(scale=config.retry_scale))
-    announcing = Announcing(database=database, notifier=notifier, clock=clock, scale=config.retry_scale)
-    relay.serve(worker.routes(announcing, ContactNews(database=database, notifier=notifier)))
-    return relay
+    dispatcher = Dispatcher(database, executors=executors, clock=clock, retry=RetryPolicy(scale=config.time_scale))
+    announcing = Announcing(database=database, notifier=notifier, clock=clock, scale=config.time_scale)
+    dispatcher.serve(worker.routes(announcing, ContactNews(database=database, notifier=notifier)))
+    return dispatcher
 
 
 def create_import(config: Config, *, progress: Progress, clock: Clock = utc_now) -> DirectoryImport:
     """Brings the directory to what a file says."""
     database = Database.open(config.database_url, pool_size=1)
     return DirectoryImport(
-        database=database, relay=_without_threads(config, database, clock), clock=clock, progress=progress
+        database=database, dispatcher=_without_threads(config, database, clock), clock=clock, progress=progress
     )
 
 
@@ -71,22 +71,22 @@ def create_person_data(
     return PersonData(
         database=database,
         elsewhere=elsewhere or HttpPersonData(client=client),
-        relay=_without_threads(config, database, clock),
-        vault=Vault.from_file(config.reason_keys, setting="REASON_KEYS"),
+        dispatcher=_without_threads(config, database, clock),
+        cipher=FieldCipher.from_file(config.reason_encryption_keys, setting="REASON_ENCRYPTION_KEYS"),
         clock=clock,
     )
 
 
-def _without_threads(config: Config, database: Database, clock: Clock) -> Relay:
+def _without_threads(config: Config, database: Database, clock: Clock) -> Dispatcher:
     """For commands: they leave their promises to the relays."""
-    no_threads = dict.fromkeys(worker.LANES, 0)
-    return create_relay(config, database, create_notifier(config, clock=clock), lanes=no_threads, clock=clock)
+    no_threads = dict.fromkeys(worker.EXECUTORS, 0)
+    return create_dispatcher(config, database, create_notifier(config, clock=clock), executors=no_threads, clock=clock)
 
 
 def create_certification_notices(config: Config, *, progress: Progress, clock: Clock = utc_now) -> CertificationNotices:
     """Like the import: what it promises is kept by the relays."""
     database = Database.open(config.database_url, pool_size=1)
-    vault = Vault.from_file(config.reason_keys, setting="REASON_KEYS")
-    relay = _without_threads(config, database, clock)
-    recording = Recording(database=database, relay=relay, vault=vault, clock=clock)
+    cipher = FieldCipher.from_file(config.reason_encryption_keys, setting="REASON_ENCRYPTION_KEYS")
+    dispatcher = _without_threads(config, database, clock)
+    recording = Recording(database=database, dispatcher=dispatcher, cipher=cipher, clock=clock)
     return CertificationNotices(database=database, recording=recording, clock=clock, progress=progress)

@@ -2,10 +2,10 @@
 
 from flask import Flask
 from shared_lib.clock import Clock, utc_now
-from shared_lib.database import REQUEST_SECONDS, Database
+from shared_lib.database.engine import REQUEST_SECONDS, Database
 from shared_lib.outbox import is_relay_running
 from shared_lib.outbox.metrics import OutboxCollector
-from shared_lib.vault import Vault
+from shared_lib.privacy.encryption import FieldCipher
 from shared_lib.web.app import build_app, close_with
 from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
@@ -20,22 +20,22 @@ from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
 
 from . import MIGRATIONS
-from .relay import create_notifier, create_relay
+from .relay import create_dispatcher, create_notifier
 
 
 def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock = utc_now) -> Flask:
     """A web application that is ready to be served; connects to nothing yet."""
     database = Database.open(config.database_url, pool_size=config.pool_size, transaction_timeout=REQUEST_SECONDS)
-    relay = create_relay(config, database, notifier or create_notifier(config, clock=clock), clock=clock)
-    vault = Vault.from_file(config.reason_keys, setting="REASON_KEYS")
+    dispatcher = create_dispatcher(config, database, notifier or create_notifier(config, clock=clock), clock=clock)
+    cipher = FieldCipher.from_file(config.reason_encryption_keys, setting="REASON_ENCRYPTION_KEYS")
     app = build_api(config, database, clock=clock)
     app.extensions["audit_trail"] = AuditTrail(database=database)
-    app.extensions["recording"] = Recording(database=database, relay=relay, vault=vault, clock=clock)
-    app.extensions["records"] = Records(database=database, relay=relay, vault=vault, clock=clock)
+    app.extensions["recording"] = Recording(database=database, dispatcher=dispatcher, cipher=cipher, clock=clock)
+    app.extensions["records"] = Records(database=database, dispatcher=dispatcher, cipher=cipher, clock=clock)
     app.extensions["coordinators"] = Coordinators(database=database)
-    app.extensions["fingerprint_secret"] = vault.fingerprint_secret
+    app.extensions["fingerprint_secret"] = cipher.fingerprint_secret
     close_with(app, database.close)
-    close_with(app, relay.close)
+    close_with(app, dispatcher.close)
     return app
 
 

@@ -32,14 +32,14 @@ class PersonDataElsewhere(Protocol):
         """How much of what was removed."""
 
 
-class Vault(Protocol):
+class FieldCipher(Protocol):
     """Keeps pause reasons unreadable for whoever only has the database."""
 
-    def seal(self, row_id: str, text: str) -> tuple[str, bytes]:
+    def encrypt(self, row_id: str, text: str) -> tuple[str, bytes]:
         """The id of the key that was used, and the sealed reason."""
 
-    def open(self, row_id: str, key_id: str, sealed: bytes) -> str:
-        """The reason of this very event. Raises `shared_lib.vault.Unreadable`."""
+    def decrypt(self, row_id: str, key_id: str, sealed: bytes) -> str:
+        """The reason of this very event. Raises `shared_lib.privacy.encryption.Unreadable`."""
 
 
 class Progress(Protocol):

@@ -1,6 +1,6 @@
-"""Alembic's entry: the connection comes from shared_lib.migrate."""
+"""Alembic's entry: the connection comes from shared_lib.database.migrations."""
 
 from alembic import context
-from shared_lib.migrate import run_env
+from shared_lib.database.migrations import run_env
 
 run_env(context.config.attributes["connection"])

@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from shared_lib.audit import AuditEntry, AuditFilters
 from shared_lib.audit.reading import TrailColumns
-from shared_lib.paging import PageRequest, Portion
+from shared_lib.pagination import PageRequest, Slice
 from shared_lib.statements import send
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
@@ -93,7 +93,7 @@ def _note(session: Session, action: str, *, actor_id: str, at: datetime, details
 
 def page(
     session: Session, filters: AuditFilters, request: PageRequest, *, organisation_id: str | None
-) -> Portion[AuditEntry]:
+) -> Slice[AuditEntry]:
     """Newest first; a filter by object means an event or a person. Of every organisation when none is named."""
     return _COLUMNS.page(session, filters, request, organisation_id=organisation_id)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from shared_lib.counts import Tally
+from shared_lib.database.counter_tables import CounterTable
 from shared_lib.pipeline import Later
 from shared_lib.statements import send
 from sqlalchemy.dialects.postgresql import insert
@@ -13,7 +13,7 @@ from orchestrator_service.domain.pause_events import PauseEvent
 
 from .tables import EventCountRow
 
-TALLY = Tally(
+TALLY = CounterTable(
     table="event_count",
     source="pause_event",
     by={"organisation_id": "text", "coordinator_id": "text", "event_type": "text"},
@@ -26,7 +26,7 @@ TALLY = Tally(
 )
 """To verify and repair; kept by the statements that add and remove events, not by triggers."""
 
-OF_MENTORS = Tally(
+OF_MENTORS = CounterTable(
     table="mentor_event_count",
     source="pause_event",
     by={"peer_mentor_id": "text", **TALLY.by},

@@ -6,14 +6,14 @@ Past the mapped classes: to build and look up these statements for every list co
 from collections.abc import Sequence
 from typing import Any
 
-from shared_lib.paging import Mark, Page, PageRequest, Portion
+from shared_lib.pagination import Cursor, Page, PageRequest, Slice
 from shared_lib.pipeline import Later
 from shared_lib.statements import send
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.event_lists import EventFilter
 from orchestrator_service.domain.pause_events import PauseEvent
-from orchestrator_service.domain.ports import Vault
+from orchestrator_service.domain.ports import FieldCipher
 from orchestrator_service.domain.roles import Scope
 
 from . import dispatch_results, event_counts, pause_events, responsible
@@ -25,7 +25,7 @@ _OLDEST_FIRST = "ORDER BY created_at, id"
 
 
 def page(
-    session: Session, vault: Vault, scope: Scope, wanted: EventFilter, request: PageRequest
+    session: Session, cipher: FieldCipher, scope: Scope, wanted: EventFilter, request: PageRequest
 ) -> Later[Page[PauseEvent]]:
     """What the scope reaches of the wanted events."""
     mentors = _mentors(session, scope, wanted)
@@ -45,17 +45,17 @@ def page(
     ids = (_ids_of_all if mentors is None else _ids_of_mentors)(conditions, place, order, request)
     # Only where the database might walk far to find nothing is the number read first, at the cost of a journey there.
     if (request.offset or wanted.coordinator_id) and request.offset >= total.value:
-        return Later(lambda: _page(vault, [], {}, request, total.value))
+        return Later(lambda: _page(cipher, [], {}, request, total.value))
     found = send(session, f"SELECT {_COLUMNS} FROM pause_event WHERE id IN ({ids}) {order}", values)  # noqa: S608 - put together from ours
     results = dispatch_results.of_selected(session, ids, values)
-    return found.read(lambda rows: _page(vault, rows, results.value, request, total.value))
+    return found.read(lambda rows: _page(cipher, rows, results.value, request, total.value))
 
 
 def _page(
-    vault: Vault, rows: Sequence[Any], results: dispatch_results.Results, request: PageRequest, total: int
+    cipher: FieldCipher, rows: Sequence[Any], results: dispatch_results.Results, request: PageRequest, total: int
 ) -> Page[PauseEvent]:
-    found = Portion.cut(rows, request, lambda row: Mark(row.created_at, row.id))
-    return Page.of(found, pause_events.told(vault, found.items, results), total=total)
+    found = Slice.cut(rows, request, lambda row: Cursor(row.created_at, row.id))
+    return Page.of(found, pause_events.told(cipher, found.items, results), total=total)
 
 
 def _mentors(session: Session, scope: Scope, wanted: EventFilter) -> Sequence[str] | None:

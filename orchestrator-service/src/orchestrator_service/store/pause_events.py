@@ -5,8 +5,8 @@ from typing import Any
 
 import structlog
 from shared_lib.pipeline import Later
+from shared_lib.privacy.encryption import DecryptionError
 from shared_lib.statements import ask_one, send
-from shared_lib.vault import Unreadable
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from orchestrator_service.domain.announcements import ActedBy, Audience, DispatchResult
 from orchestrator_service.domain.errors import SameEventExists
 from orchestrator_service.domain.pause_events import EventType, PauseEvent
-from orchestrator_service.domain.ports import Vault
+from orchestrator_service.domain.ports import FieldCipher
 from orchestrator_service.domain.roles import Scope
 
 from . import dispatch_results, event_counts, responsible
@@ -23,7 +23,7 @@ from .tables import PauseEventRow
 log = structlog.get_logger(__name__)
 
 _COLUMNS = (
-    "id, organisation_id, peer_mentor_id, event_type, effective_date, reason_key_id, sealed_reason, "
+    "id, organisation_id, peer_mentor_id, event_type, effective_date, reason_key_id, encrypted_reason, "
     "expected_return_date, expiry_date, days_remaining, coordinator_id, admin_ids, also_ids, acted_by_id, "
     "acted_by_name, resolution_rule, resolution_source, announcement_id, revision, created_at"
 )
@@ -46,9 +46,9 @@ WHERE id = %(id)s AND (%(organisation_id)s::text IS NULL OR organisation_id = %(
 """  # noqa: S608 - a constant list of columns
 
 
-def add(session: Session, vault: Vault, event: PauseEvent) -> None:
+def add(session: Session, cipher: FieldCipher, event: PauseEvent) -> None:
     """Store a new event and count it. When its id is taken (`is_id_taken`), the transaction fails: take another."""
-    send(session, _ADD, _values(vault, event))
+    send(session, _ADD, _values(cipher, event))
 
 
 def is_id_taken(fault: IntegrityError) -> bool:
@@ -56,14 +56,14 @@ def is_id_taken(fault: IntegrityError) -> bool:
     return diagnosis is not None and diagnosis.constraint_name == "pause_event_pkey"
 
 
-def get(session: Session, vault: Vault, event_id: str, scope: Scope) -> PauseEvent | None:
+def get(session: Session, cipher: FieldCipher, event_id: str, scope: Scope) -> PauseEvent | None:
     """The event, if the scope reaches it."""
-    return _one(session, vault, event_id, scope, lock=False)
+    return _one(session, cipher, event_id, scope, lock=False)
 
 
-def lock(session: Session, vault: Vault, event_id: str, scope: Scope) -> PauseEvent | None:
+def lock(session: Session, cipher: FieldCipher, event_id: str, scope: Scope) -> PauseEvent | None:
     """The event, held against other writers until the transaction ends."""
-    return _one(session, vault, event_id, scope, lock=True)
+    return _one(session, cipher, event_id, scope, lock=True)
 
 
 def get_any(session: Session, event_id: str, *, organisation_id: str) -> Later[PauseEvent | None]:
@@ -73,13 +73,13 @@ def get_any(session: Session, event_id: str, *, organisation_id: str) -> Later[P
     return event.read(lambda rows: told(None, rows, results.value)[0] if rows else None)
 
 
-def save_correction(session: Session, vault: Vault, event: PauseEvent, *, with_reason: bool) -> None:
+def save_correction(session: Session, cipher: FieldCipher, event: PauseEvent, *, with_reason: bool) -> None:
     """Raises SameEventExists when there is another event with this mentor, type and effective date.
 
     Without `with_reason` the sealed reason stays as it is, readable or not.
     """
     changes = {
-        **(_sealed(vault, event) if with_reason else {}),
+        **(_sealed(cipher, event) if with_reason else {}),
         "effective_date": event.effective_date,
         "revision": event.revision,
         "updated_at": event.updated_at,
@@ -97,27 +97,27 @@ def remove(session: Session, event: PauseEvent) -> None:
     session.execute(delete(PauseEventRow).where(*_is(event)))
 
 
-def told(vault: Vault | None, rows: Sequence[Any], results: dispatch_results.Results) -> list[PauseEvent]:
+def told(cipher: FieldCipher | None, rows: Sequence[Any], results: dispatch_results.Results) -> list[PauseEvent]:
     """The rows as domain objects, with what became of their notices; without a vault their reasons stay sealed."""
-    return [_event(vault, row, tuple(results.get(row.id, ()))) for row in rows]
+    return [_event(cipher, row, tuple(results.get(row.id, ()))) for row in rows]
 
 
-def reasons_of(session: Session, vault: Vault, event_ids: Sequence[str]) -> Mapping[str, str | None]:
+def reasons_of(session: Session, cipher: FieldCipher, event_ids: Sequence[str]) -> Mapping[str, str | None]:
     """The reasons of these events, opened."""
     rows = session.scalars(select(PauseEventRow).where(PauseEventRow.id.in_(event_ids)))
-    return {row.id: _reason(vault, row) for row in rows}
+    return {row.id: _reason(cipher, row) for row in rows}
 
 
 def _is(event: PauseEvent) -> tuple[ColumnElement[bool], ...]:
     return PauseEventRow.id == event.id, PauseEventRow.organisation_id == event.organisation_id
 
 
-def _one(session: Session, vault: Vault, event_id: str, scope: Scope, *, lock: bool) -> PauseEvent | None:
+def _one(session: Session, cipher: FieldCipher, event_id: str, scope: Scope, *, lock: bool) -> PauseEvent | None:
     values = {"id": event_id, "organisation_id": scope.organisation}
     row = ask_one(session, f"{_ONE} FOR UPDATE" if lock else _ONE, values)
     if row is None or not _reaches(session, scope, row):
         return None
-    return told(vault, [row], dispatch_results.of_events(session, [row.id]).value)[0]
+    return told(cipher, [row], dispatch_results.of_events(session, [row.id]).value)[0]
 
 
 def _reaches(session: Session, scope: Scope, row: Any) -> bool:
@@ -127,7 +127,7 @@ def _reaches(session: Session, scope: Scope, row: Any) -> bool:
     return bool(candidates) and candidates[0].coordinator_id == scope.coordinator
 
 
-def _values(vault: Vault, event: PauseEvent) -> dict[str, Any]:
+def _values(cipher: FieldCipher, event: PauseEvent) -> dict[str, Any]:
     audience = event.audience
     return {
         "id": event.id,
@@ -135,7 +135,7 @@ def _values(vault: Vault, event: PauseEvent) -> dict[str, Any]:
         "peer_mentor_id": event.peer_mentor_id,
         "event_type": event.event_type.value,
         "effective_date": event.effective_date,
-        **_sealed(vault, event),
+        **_sealed(cipher, event),
         "expected_return_date": event.expected_return_date,
         "expiry_date": event.expiry_date,
         "days_remaining": event.days_remaining,
@@ -152,19 +152,19 @@ def _values(vault: Vault, event: PauseEvent) -> dict[str, Any]:
     }
 
 
-def _sealed(vault: Vault, event: PauseEvent) -> dict[str, Any]:
-    key_id, sealed = (None, None) if event.reason is None else vault.seal(event.id, event.reason)
-    return {"reason_key_id": key_id, "sealed_reason": sealed}
+def _sealed(cipher: FieldCipher, event: PauseEvent) -> dict[str, Any]:
+    key_id, sealed = (None, None) if event.reason is None else cipher.encrypt(event.id, event.reason)
+    return {"reason_key_id": key_id, "encrypted_reason": sealed}
 
 
-def _event(vault: Vault | None, row: Any, dispatch_results: tuple[DispatchResult, ...]) -> PauseEvent:
+def _event(cipher: FieldCipher | None, row: Any, dispatch_results: tuple[DispatchResult, ...]) -> PauseEvent:
     return PauseEvent(
         id=row.id,
         organisation_id=row.organisation_id,
         peer_mentor_id=row.peer_mentor_id,
         event_type=EventType(row.event_type),
         effective_date=row.effective_date,
-        reason=_reason(vault, row),
+        reason=_reason(cipher, row),
         expected_return_date=row.expected_return_date,
         expiry_date=row.expiry_date,
         days_remaining=row.days_remaining,
@@ -179,12 +179,12 @@ def _event(vault: Vault | None, row: Any, dispatch_results: tuple[DispatchResult
     )
 
 
-def _reason(vault: Vault | None, row: Any) -> str | None:
-    if vault is None or row.sealed_reason is None or row.reason_key_id is None:
+def _reason(cipher: FieldCipher | None, row: Any) -> str | None:
+    if cipher is None or row.encrypted_reason is None or row.reason_key_id is None:
         return None
     try:
-        return vault.open(row.id, row.reason_key_id, row.sealed_reason)
-    except Unreadable:
+        return cipher.decrypt(row.id, row.reason_key_id, row.encrypted_reason)
+    except DecryptionError:
         log.error("event.reason_unreadable", event_id=row.id)
         return None  # one such row must not cost anybody the list
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shared_lib import person_data
+from shared_lib.privacy import data_export
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from orchestrator_service.domain.ports import Vault
+from orchestrator_service.domain.ports import FieldCipher
 
 from .pause_events import reasons_of
 
@@ -35,16 +35,16 @@ _PLACES: Mapping[str, str] = {
     "outbox": f"ordering_key = :person OR ({_HIS_PROMISE}) OR payload->'people' ? :person",
     "outbox_closed": f"ordering_key = :person OR ({_HIS_PROMISE}) OR payload->'people' ? :person",
 }
-_SEALED = ("sealed_reason", "reason_key_id")
+_SEALED = ("encrypted_reason", "reason_key_id")
 
 
-def held(session: Session, vault: Vault, person_id: str) -> dict[str, list[dict[str, Any]]]:
+def held(session: Session, cipher: FieldCipher, person_id: str) -> dict[str, list[dict[str, Any]]]:
     """All rows that name him. Reasons are opened where they are his; of other people's events he gets no reason, and
     no name but his own.
     """
-    found = person_data.held(session, _PLACES, person_id)
+    found = data_export.held(session, _PLACES, person_id)
     if "pause_event" in found:
-        reasons = reasons_of(session, vault, [row["id"] for row in found["pause_event"]])
+        reasons = reasons_of(session, cipher, [row["id"] for row in found["pause_event"]])
         found["pause_event"] = [_readable(row, reasons, person_id) for row in found["pause_event"]]
     return found
 
@@ -67,8 +67,8 @@ def lock(session: Session, person_id: str) -> str | None:
 def blank_reasons(session: Session, person_id: str) -> int:
     return _count(
         session,
-        "UPDATE pause_event SET sealed_reason = NULL, reason_key_id = NULL, revision = revision + 1 "
-        "WHERE peer_mentor_id = :person AND sealed_reason IS NOT NULL RETURNING 1",
+        "UPDATE pause_event SET encrypted_reason = NULL, reason_key_id = NULL, revision = revision + 1 "
+        "WHERE peer_mentor_id = :person AND encrypted_reason IS NOT NULL RETURNING 1",
         person_id,
     )
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared_lib.retention import BATCH, Swept
+from shared_lib.privacy.retention import BATCH, PurgedBatch
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -36,10 +36,10 @@ WITH looked_at AS MATERIALIZED (
     SELECT id FROM pause_event WHERE id > :after ORDER BY id LIMIT :most
 ), due AS (
     SELECT event.id FROM pause_event event JOIN looked_at USING (id)
-    WHERE event.sealed_reason IS NOT NULL AND {_ENDED} < :before
+    WHERE event.encrypted_reason IS NOT NULL AND {_ENDED} < :before
     FOR UPDATE OF event SKIP LOCKED
 ), removed AS (
-    UPDATE pause_event event SET sealed_reason = NULL, reason_key_id = NULL, revision = revision + 1
+    UPDATE pause_event event SET encrypted_reason = NULL, reason_key_id = NULL, revision = revision + 1
     FROM due WHERE event.id = due.id
     RETURNING event.id, event.organisation_id, event.peer_mentor_id
 ), noted AS (
@@ -68,17 +68,17 @@ SELECT (SELECT max(id) FROM looked_at) AS position, (SELECT count(*) FROM remove
 )
 
 
-def remove_names(session: Session, after: str | None, *, before: datetime) -> Swept:
+def remove_names(session: Session, after: str | None, *, before: datetime) -> PurgedBatch:
     """Remove the names of those who acted from events that were recorded before then; their ids stay.
 
     A name is there for the announcement alone, which is given up within days, and no answer shows it: so the record is
     the same one as before, and one that operations announce anew after this speaks of the coordinator without his name.
     """
     row = session.execute(_REMOVE_NAMES, {"after": after or "", "most": BATCH, "before": before}).one()
-    return Swept(removed=row.removed, position=row.position)
+    return PurgedBatch(removed=row.removed, position=row.position)
 
 
-def remove_reasons(session: Session, after: str | None, *, before: datetime, at: datetime) -> Swept:
+def remove_reasons(session: Session, after: str | None, *, before: datetime, at: datetime) -> PurgedBatch:
     """Remove the reasons of pauses that ended before then, with an audit entry for each.
 
     The record is another one without its reason, so its revision (ETag) grows; `updated_at` is for corrections.
@@ -95,4 +95,4 @@ def remove_reasons(session: Session, after: str | None, *, before: datetime, at:
             "resumed": EventType.PAUSE_DEACTIVATED.value,
         },
     ).one()
-    return Swept(removed=row.removed, position=row.position)
+    return PurgedBatch(removed=row.removed, position=row.position)

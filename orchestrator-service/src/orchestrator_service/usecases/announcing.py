@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from shared_lib.clock import Clock
-from shared_lib.database import Database
-from shared_lib.outbox import Again, Delivery, Done, Ending
-from shared_lib.tenancy import within
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import tenant
+from shared_lib.outbox import Delivered, Delivery, FinalState, Reschedule
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import DispatchResult, Status, next_look
@@ -33,13 +33,13 @@ class Announcing:
     clock: Clock
     scale: float
 
-    def announce(self, delivery: Delivery) -> Done | Again:
+    def announce(self, delivery: Delivery) -> Delivered | Reschedule:
         """Tell the audience, or learn what became of it; look again until nothing is left open."""
         event = self._event(delivery)
         if event is None:
-            return Done()  # removed before it could be announced
+            return Delivered()  # removed before it could be announced
         if not event.dispatch_results and is_too_late(delivery, now=self.clock(), scale=self.scale):
-            return Done(settle=lambda session: self._give_up(session, event, Status.EXPIRED))
+            return Delivered(on_commit=lambda session: self._give_up(session, event, Status.EXPIRED))
         told = self.notifier.announce(event, announcement_id=delivery.id)
         at = self.clock()
         results = tuple(replace(one, sent_at=one.sent_at or at) if one.status.has_left else one for one in told)
@@ -49,28 +49,28 @@ class Announcing:
 
         news = Told(results=results)
         if all(result.status.is_final for result in results):
-            return Done(settle=settle, news=news)
-        return Again(after=next_look(delivery.attempt) * self.scale, settle=settle, news=news)
+            return Delivered(on_commit=settle, news=news)
+        return Reschedule(after=next_look(delivery.attempt) * self.scale, on_commit=settle, news=news)
 
     def _event(self, delivery: Delivery) -> PauseEvent | None:
         """As it has just been recorded, else as it is now; None when it was removed."""
         if isinstance(delivery.known, PauseEvent):
             return delivery.known
-        with self.database.begin(within(delivery.tenant)) as session:
+        with self.database.begin(tenant(delivery.tenant)) as session:
             found = pause_events.get_any(session, delivery.payload["event_id"], organisation_id=delivery.tenant)
         return found.value
 
-    def withdraw(self, delivery: Delivery) -> Done:
+    def withdraw(self, delivery: Delivery) -> Delivered:
         """Take back what the notification service has not sent yet."""
         self.notifier.withdraw(UUID(delivery.payload["announcement_id"]))
-        return Done()
+        return Delivered()
 
-    def give_up(self, session: Session, delivery: Delivery, ending: Ending) -> None:
+    def give_up(self, session: Session, delivery: Delivery, ending: FinalState) -> None:
         """Say truthfully how it ended: nobody was told, or we cannot know."""
         event = pause_events.get_any(session, delivery.payload["event_id"], organisation_id=delivery.tenant).value
         if event is None:
             return
-        if ending is Ending.EXPIRED:
+        if ending is FinalState.EXPIRED:
             self._give_up(session, event, Status.EXPIRED)
         else:
             self._give_up(session, event, Status.UNKNOWN if event.dispatch_results else Status.FAILED)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared_lib.clock import Clock
-from shared_lib.database import Database
-from shared_lib.tenancy import across
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 
 from orchestrator_service.domain.certifications import due_notice
 from orchestrator_service.domain.errors import MentorNotFound
@@ -18,7 +18,7 @@ from orchestrator_service.store import certifications
 from .recording import Recording
 
 PLANNER = Actor(id="certification-planner", scope=EVERYTHING)
-EVERY_ORGANISATION = across("certification_planner")
+EVERY_ORGANISATION = all_tenants("certification_planner")
 BATCH = 500
 
 

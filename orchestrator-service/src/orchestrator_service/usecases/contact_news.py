@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from shared_lib.database import Database
-from shared_lib.outbox import Delivery, Done
-from shared_lib.tenancy import within
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import tenant
+from shared_lib.outbox import Delivered, Delivery
 
 from orchestrator_service.domain.ports import Notifier
 from orchestrator_service.store import contacts
@@ -15,10 +15,10 @@ class ContactNews:
     database: Database
     notifier: Notifier
 
-    def tell(self, delivery: Delivery) -> Done:
+    def tell(self, delivery: Delivery) -> Delivered:
         """Pass on the contacts as they are now; the versions make repeats and disorder harmless."""
         payload = delivery.payload
-        with self.database.begin(within(delivery.tenant)) as session:
+        with self.database.begin(tenant(delivery.tenant)) as session:
             batch = contacts.batch(session, payload["organisation_id"], payload["people"])
         self.notifier.update_contacts(batch)
-        return Done()
+        return Delivered()

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
 
 from orchestrator_service.domain.errors import MentorNotFound, NoCoordinator
 from orchestrator_service.domain.responsibility import ResolvedCoordinator, Unresolved, responsible_of
 from orchestrator_service.domain.roles import Actor
 from orchestrator_service.store import people, responsible
 
-from .reach import reach_of
+from .reach import tenant_scope_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class Coordinators:
 
     def resolve(self, mentor_id: str, *, actor: Actor) -> ResolvedCoordinator:
         """Raises MentorNotFound for who is unknown or foreign, NoCoordinator when nobody is responsible."""
-        with self.database.begin(reach_of(actor.scope)) as session:
+        with self.database.begin(tenant_scope_of(actor.scope)) as session:
             mentor = people.mentor(session, mentor_id, actor.scope)
             if mentor is None:
                 raise MentorNotFound

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from shared_lib.clock import Clock
-from shared_lib.database import Database
-from shared_lib.outbox import Relay
-from shared_lib.tenancy import across
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.outbox import Dispatcher
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.directory import Problems, Report, csv_file
@@ -20,7 +20,7 @@ from orchestrator_service.store.directory import checks, merge, staging
 from .promises import to_tell_contacts
 
 PROGRESS_EVERY = 1_000
-EVERY_ORGANISATION = across("directory_import")
+EVERY_ORGANISATION = all_tenants("directory_import")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class DirectoryImport:
     """Runs from the command line. Nothing is written when anything in the file is wrong."""
 
     database: Database
-    relay: Relay
+    dispatcher: Dispatcher
     clock: Clock
     progress: Progress
 
@@ -79,5 +79,5 @@ class DirectoryImport:
 
     def _promise_contacts(self, session: Session) -> int:
         changed = list(contacts.note_changes(session))
-        self.relay.promise(session, *(to_tell_contacts(batch.organisation_id, batch.people) for batch in changed))
+        self.dispatcher.enqueue(session, *(to_tell_contacts(batch.organisation_id, batch.people) for batch in changed))
         return sum(len(batch.people) for batch in changed)

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared_lib.clock import Clock
-from shared_lib.database import Database
-from shared_lib.outbox import Relay
-from shared_lib.tenancy import across
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.outbox import Dispatcher
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.errors import ImportRunning
-from orchestrator_service.domain.ports import PersonDataElsewhere, Vault
+from orchestrator_service.domain.ports import FieldCipher, PersonDataElsewhere
 from orchestrator_service.store import audit, contacts, people, person_data
 from orchestrator_service.store.directory import staging
 
 from .promises import to_tell_contacts
 
 OPERATIONS = "operations"
-EVERY_ORGANISATION = across("person_data")
+EVERY_ORGANISATION = all_tenants("person_data")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +27,15 @@ class PersonData:
 
     database: Database
     elsewhere: PersonDataElsewhere
-    relay: Relay
-    vault: Vault
+    dispatcher: Dispatcher
+    cipher: FieldCipher
     clock: Clock
 
     def export(self, person_id: str) -> Mapping[str, Any]:
         """Every row that names him, by service and table. Raises Unreachable and Rejected."""
         elsewhere = self.elsewhere.export(person_id)
         with self.database.begin(EVERY_ORGANISATION) as session:
-            held = person_data.held(session, self.vault, person_id)
+            held = person_data.held(session, self.cipher, person_id)
             self._note(session, "person_exported", person_id)
         return {"orchestrator": held, **elsewhere}
 
@@ -56,13 +56,13 @@ class PersonData:
         person_data.lock(session, person_id)
         removed = {"reasons": person_data.blank_reasons(session, person_id)}
         removed |= person_data.blank_directory(session, person_id, at=self.clock())
-        removed["promises"] = self.relay.cancel(session, person_data.promises_of(session, person_id))
+        removed["promises"] = self.dispatcher.cancel(session, person_data.promises_of(session, person_id))
         removed["skipped"] = person_data.skip_queued(session, person_id)
         if any(removed.values()):
             self._note(session, "person_erased", person_id)
             # Others may have lost their coordinator, and their organisation an administrator.
             for batch in list(contacts.note_changes(session)):
-                self.relay.promise(session, to_tell_contacts(batch.organisation_id, batch.people))
+                self.dispatcher.enqueue(session, to_tell_contacts(batch.organisation_id, batch.people))
         return removed
 
     def _note(self, session: Session, action: str, person_id: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from shared_lib.outbox import Delivery, Promise
+from shared_lib.outbox import Delivery, OutboxMessage
 
 from orchestrator_service.domain.pause_events import EVENT_RULES, PauseEvent
 
@@ -17,14 +17,14 @@ LATE_OUTCOMES = timedelta(minutes=15)
 """How much longer than it may take to tell somebody we go on asking whether he was told."""
 
 
-def to_announce(event: PauseEvent, announcement_id: UUID, *, scale: float) -> Promise:
+def to_announce(event: PauseEvent, announcement_id: UUID, *, scale: float) -> OutboxMessage:
     """Tell the event's audience; a mentor's events are told in their order.
 
     It may begin for as long as the news is news, and outcomes are asked for a little longer. What it is told about at
     once goes with it, less the reason: nobody is told that.
     """
     longest = EVENT_RULES[event.event_type].lifetime + LATE_OUTCOMES
-    return Promise(
+    return OutboxMessage(
         id=announcement_id,
         kind=ANNOUNCE,
         payload={"event_id": event.id},
@@ -35,9 +35,9 @@ def to_announce(event: PauseEvent, announcement_id: UUID, *, scale: float) -> Pr
     )
 
 
-def to_withdraw(event: PauseEvent, *, at: datetime, scale: float) -> Promise:
+def to_withdraw(event: PauseEvent, *, at: datetime, scale: float) -> OutboxMessage:
     """Take back what has not left, after whatever of the same mentor is being told just now."""
-    return Promise(
+    return OutboxMessage(
         kind=WITHDRAW,
         payload={"announcement_id": str(event.announcement_id)},
         tenant=event.organisation_id,
@@ -46,10 +46,10 @@ def to_withdraw(event: PauseEvent, *, at: datetime, scale: float) -> Promise:
     )
 
 
-def to_tell_contacts(organisation_id: str, people: Sequence[str]) -> Promise:
+def to_tell_contacts(organisation_id: str, people: Sequence[str]) -> OutboxMessage:
     """Pass on how these people, and the organisation itself, are reached; this never grows stale."""
     payload = {"organisation_id": organisation_id, "people": list(people)}
-    return Promise(kind=CONTACTS, payload=payload, tenant=organisation_id)
+    return OutboxMessage(kind=CONTACTS, payload=payload, tenant=organisation_id)
 
 
 def is_too_late(delivery: Delivery, *, now: datetime, scale: float) -> bool:

@@ -7,19 +7,19 @@ from uuid import UUID
 import structlog
 from shared_lib import idempotency
 from shared_lib.clock import Clock
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import tenant
 from shared_lib.errors import Unavailable
 from shared_lib.idempotency import Replay, RequestKey
-from shared_lib.identifiers import uuid7
-from shared_lib.outbox import Handover, Relay
-from shared_lib.tenancy import within
+from shared_lib.ids import uuid7
+from shared_lib.outbox import Dispatcher, Enqueued
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.announcements import Audience, DispatchResult, Status
 from orchestrator_service.domain.errors import EventNotFound, ExpiryUnknown, MentorNotFound
 from orchestrator_service.domain.pause_events import EVENT_RULES, Draft, PauseEvent, new_event_id
-from orchestrator_service.domain.ports import Vault
+from orchestrator_service.domain.ports import FieldCipher
 from orchestrator_service.domain.responsibility import Unresolved, responsible_of
 from orchestrator_service.domain.roles import Actor
 from orchestrator_service.store import audit, dispatch_results, pause_events, people, situations
@@ -27,14 +27,14 @@ from orchestrator_service.store.situations import Situation
 
 from .announcing import Told
 from .promises import to_announce
-from .reach import reach_of
+from .reach import tenant_scope_of
 
 log = structlog.get_logger(__name__)
 
 LONGEST_WAIT = 1.8
 """Seconds that a request waits to see its promise kept."""
 
-NOTHING = Handover()
+NOTHING = Enqueued()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +49,8 @@ class Recorded:
 @dataclass(frozen=True, kw_only=True)
 class Recording:
     database: Database
-    relay: Relay
-    vault: Vault
+    dispatcher: Dispatcher
+    cipher: FieldCipher
     clock: Clock
 
     def record(self, draft: Draft, *, actor: Actor, key: RequestKey | None, wait_seconds: float) -> Recorded:
@@ -61,56 +61,56 @@ class Recording:
         """
         while True:
             try:
-                recorded, handover = self._recorded(draft, actor, key, queueing=wait_seconds > 0)
+                recorded, enqueued = self._recorded(draft, actor, key, queueing=wait_seconds > 0)
                 break
             except IntegrityError as fault:
                 if not pause_events.is_id_taken(fault):
                     raise
-        if not handover.deliveries:
+        if not enqueued.deliveries:
             return recorded
-        told = self.relay.deliver_now(handover, wait_seconds=wait_seconds)
+        told = self.dispatcher.deliver_now(enqueued, wait_seconds=wait_seconds)
         return replace(recorded, event=self._as_told(recorded.event, told))
 
     def _recorded(
         self, draft: Draft, actor: Actor, key: RequestKey | None, *, queueing: bool
-    ) -> tuple[Recorded, Handover]:
+    ) -> tuple[Recorded, Enqueued]:
         event_id = new_event_id()
         foreseen = Replay(resource_id=event_id, status=201)
-        with self.database.begin(reach_of(actor.scope)) as session:
+        with self.database.begin(tenant_scope_of(actor.scope)) as session:
             claim = idempotency.claim(session, key, at=self.clock(), foreseen=foreseen) if key is not None else None
             people.take_turn(session, draft.peer_mentor_id)
             found = situations.of(session, draft, actor)
             replay = claim.replay() if claim is not None else None
             if replay is not None:
-                event = pause_events.get(session, self.vault, replay.resource_id, actor.scope)
+                event = pause_events.get(session, self.cipher, replay.resource_id, actor.scope)
                 return Recorded(event=_found(event), is_new=replay.status == 201, is_replay=True), NOTHING
             situation = found.value
             if situation is None:
                 raise MentorNotFound
-            recorded, handover = self._added(session, draft, actor, situation, event_id=event_id, queueing=queueing)
+            recorded, enqueued = self._added(session, draft, actor, situation, event_id=event_id, queueing=queueing)
             if claim is not None:
                 claim.bind(Replay(resource_id=recorded.event.id, status=201 if recorded.is_new else 200))
-        return recorded, handover
+        return recorded, enqueued
 
     def _added(
         self, session: Session, draft: Draft, actor: Actor, situation: Situation, *, event_id: str, queueing: bool
-    ) -> tuple[Recorded, Handover]:
+    ) -> tuple[Recorded, Enqueued]:
         if situation.twin_id is not None:
-            twin = pause_events.get(session, self.vault, situation.twin_id, actor.scope)
+            twin = pause_events.get(session, self.cipher, situation.twin_id, actor.scope)
             return Recorded(event=_found(twin), is_new=False), NOTHING
         event = self._opened(session, draft, situation, event_id)
-        handover = NOTHING
+        enqueued = NOTHING
         if _changes_nothing(event, situation):
-            pause_events.add(session, self.vault, event)
+            pause_events.add(session, self.cipher, event)
             dispatch_results.record(session, event, _skipped(session, event), at=self.clock())
         else:
             announcement_id = uuid7()
             event = replace(event, announcement_id=announcement_id)
-            promise = to_announce(event, announcement_id, scale=self.relay.retry.scale)
-            pause_events.add(session, self.vault, event)
-            handover = self.relay.promise(session, promise, queueing=queueing)
+            promise = to_announce(event, announcement_id, scale=self.dispatcher.retry.scale)
+            pause_events.add(session, self.cipher, event)
+            enqueued = self.dispatcher.enqueue(session, promise, queueing=queueing)
         audit.note(session, "event_recorded", event, actor_id=actor.id, at=self.clock())
-        return Recorded(event=event, is_new=True), handover
+        return Recorded(event=event, is_new=True), enqueued
 
     def _opened(self, session: Session, draft: Draft, situation: Situation, event_id: str) -> PauseEvent:
         at, mentor = self.clock(), situation.mentor
@@ -142,7 +142,7 @@ class Recording:
             if isinstance(news, Told):
                 return replace(event, dispatch_results=news.results)
         try:
-            with self.database.begin(within(event.organisation_id)) as session:
+            with self.database.begin(tenant(event.organisation_id)) as session:
                 results = dispatch_results.of_events(session, [event.id])
         except Unavailable:
             return event

@@ -4,51 +4,51 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from shared_lib.clock import Clock
-from shared_lib.database import Database
-from shared_lib.outbox import Handover, Relay
-from shared_lib.paging import Page, PageRequest
+from shared_lib.database.engine import Database
+from shared_lib.outbox import Dispatcher, Enqueued
+from shared_lib.pagination import Page, PageRequest
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.errors import EventNotFound
 from orchestrator_service.domain.event_lists import EventFilter
 from orchestrator_service.domain.pause_events import Correction, PauseEvent, Removed, in_milliseconds
-from orchestrator_service.domain.ports import Vault
+from orchestrator_service.domain.ports import FieldCipher
 from orchestrator_service.domain.roles import Actor
 from orchestrator_service.store import audit, event_lists, pause_events
 
 from .promises import to_withdraw
-from .reach import reach_of
+from .reach import tenant_scope_of
 
 Versions = Collection[int] | None
-NOTHING = Handover()
+NOTHING = Enqueued()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Records:
     database: Database
-    relay: Relay
-    vault: Vault
+    dispatcher: Dispatcher
+    cipher: FieldCipher
     clock: Clock
 
     def page(self, wanted: EventFilter, request: PageRequest, *, actor: Actor) -> Page[PauseEvent]:
-        with self.database.begin(reach_of(actor.scope)) as session:
-            page = event_lists.page(session, self.vault, actor.scope, wanted, request)
+        with self.database.begin(tenant_scope_of(actor.scope)) as session:
+            page = event_lists.page(session, self.cipher, actor.scope, wanted, request)
         return page.value
 
     def find(self, event_id: str, *, actor: Actor) -> PauseEvent:
         """Raises EventNotFound, for what is foreign just as for what does not exist."""
-        with self.database.begin(reach_of(actor.scope)) as session:
-            event = pause_events.get(session, self.vault, event_id, actor.scope)
+        with self.database.begin(tenant_scope_of(actor.scope)) as session:
+            event = pause_events.get(session, self.cipher, event_id, actor.scope)
         if event is None:
             raise EventNotFound
         return event
 
     def correct(self, event_id: str, correction: Correction, *, actor: Actor, versions: Versions) -> PauseEvent:
         """Change what the correction names; tells nobody. Raises EventNotFound, Outdated and SameEventExists."""
-        with self.database.begin(reach_of(actor.scope)) as session:
+        with self.database.begin(tenant_scope_of(actor.scope)) as session:
             before = self._lock(session, event_id, actor, versions)
             after = before.corrected(correction, at=self.clock())
-            pause_events.save_correction(session, self.vault, after, with_reason="reason" in correction.members)
+            pause_events.save_correction(session, self.cipher, after, with_reason="reason" in correction.members)
             audit.note(session, "event_corrected", after, actor_id=actor.id, at=self.clock(), fields=correction.members)
         return after
 
@@ -57,27 +57,27 @@ class Records:
 
         Raises EventNotFound and Outdated.
         """
-        with self.database.begin(reach_of(actor.scope)) as session:
+        with self.database.begin(tenant_scope_of(actor.scope)) as session:
             event = self._lock(session, event_id, actor, versions)
             pause_events.remove(session, event)
             audit.note(session, "event_removed", event, actor_id=actor.id, at=self.clock(), details=_what_it_was(event))
             withdrawal = self._withdrawal(session, event)
-        self.relay.deliver_now(withdrawal, wait_seconds=0)
+        self.dispatcher.deliver_now(withdrawal, wait_seconds=0)
         return Removed(event_id=event.id, at=in_milliseconds(self.clock()))
 
     def _lock(self, session: Session, event_id: str, actor: Actor, versions: Versions) -> PauseEvent:
-        event = pause_events.lock(session, self.vault, event_id, actor.scope)
+        event = pause_events.lock(session, self.cipher, event_id, actor.scope)
         if event is None:
             raise EventNotFound
         event.must_be(versions)
         return event
 
-    def _withdrawal(self, session: Session, event: PauseEvent) -> Handover:
+    def _withdrawal(self, session: Session, event: PauseEvent) -> Enqueued:
         """Even when our own promise was still open: an earlier attempt may have reached the notification service."""
         if event.announcement_id is None:
             return NOTHING
-        self.relay.cancel(session, [event.announcement_id])
-        return self.relay.promise(session, to_withdraw(event, at=self.clock(), scale=self.relay.retry.scale))
+        self.dispatcher.cancel(session, [event.announcement_id])
+        return self.dispatcher.enqueue(session, to_withdraw(event, at=self.clock(), scale=self.dispatcher.retry.scale))
 
 
 def _what_it_was(event: PauseEvent) -> dict[str, str | None]:

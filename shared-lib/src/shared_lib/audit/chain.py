@@ -11,7 +11,7 @@ the database itself commits and no longer, and costs no round trip. No client th
 
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text
 
-from shared_lib.tenancy import protect
+from shared_lib.database.row_level_security import enable_row_level_security
 
 _TABLES = """
 CREATE TABLE audit_link (
@@ -82,7 +82,7 @@ END $$;
 """
 
 
-PER_TENANT = protect("audit_link", "chain") + protect("audit_head", "chain")
+PER_TENANT = enable_row_level_security("audit_link", "chain") + enable_row_level_security("audit_head", "chain")
 """An organisation's chain is seen, and grows, within that organisation alone; the trigger is held to it, too."""
 
 GRANTS = dict.fromkeys(("audit_link", "audit_head"), "SELECT")

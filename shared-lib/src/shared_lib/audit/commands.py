@@ -2,7 +2,7 @@
 
 import argparse
 
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
 from shared_lib.progress import ProgressBar
 
 from . import anchors

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, DateTime, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from shared_lib.paging import Mark, PageRequest, Portion
+from shared_lib.pagination import Cursor, PageRequest, Slice
 
 from .entries import AuditEntry, AuditFilters
 
@@ -24,14 +24,14 @@ class TrailColumns:
 
     def page(
         self, session: Session, filters: AuditFilters, request: PageRequest, *, organisation_id: str | None
-    ) -> Portion[AuditEntry]:
+    ) -> Slice[AuditEntry]:
         """Entries of one organisation, or of all of them and of none with None. Counts nothing."""
         conditions = [*self._conditions(filters, organisation_id), *self._beyond(request)]
         place = (self.row.at, self.row.id)
         order = place if request.is_backwards else [column.desc() for column in place]
         statement = select(self.row).where(*conditions).order_by(*order)
         rows = session.scalars(statement.offset(request.offset).limit(request.limit + 1))
-        return Portion.cut([self.entry(row) for row in rows], request, lambda entry: Mark(entry.at, entry.id))
+        return Slice.cut([self.entry(row) for row in rows], request, lambda entry: Cursor(entry.at, entry.id))
 
     def _beyond(self, request: PageRequest) -> list[ColumnElement[bool]]:
         if request.mark is None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from shared_lib.database import Database
-from shared_lib.tenancy import across
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 
 BATCH = 2_000
 
@@ -116,7 +116,7 @@ class Trail:
         return found
 
     def _rows(self, query: Any, values: dict[str, Any]) -> list[Row[Any]]:
-        with self.database.begin(across("audit_verification")) as session:
+        with self.database.begin(all_tenants("audit_verification")) as session:
             return list(session.execute(query, values).all())
 
 

@@ -6,7 +6,7 @@ from gunicorn.glogging import Logger
 
 
 class ServiceLogger(Logger):  # type: ignore[misc]
-    """The logger class named in `config`: passes every message to the handler of `shared_lib.logging`."""
+    """The logger class named in `config`: passes every message to the handler of `shared_lib.observability.logging`."""
 
     def setup(self, cfg: Any) -> None:
         """Called by gunicorn when it starts."""

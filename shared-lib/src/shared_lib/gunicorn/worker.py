@@ -15,9 +15,10 @@ from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from shared_lib import deadline
-from shared_lib.gunicorn import shutting_down
-from shared_lib.request_id import accepted
+from shared_lib.observability.request_id import accepted
 from shared_lib.web.problem_document import raw_problem
+
+from . import shutting_down
 
 READ_TIMEOUT, REQUEST_TIMEOUT = 10.0, 15.0  # seconds for one read, and for reading a whole request
 ANSWER_SECONDS = 3.2  # the deadline of the application; counted from the first byte, so time in the queue is included

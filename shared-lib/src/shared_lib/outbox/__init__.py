@@ -1,30 +1,30 @@
 """Transactional outbox: the promise to tell somebody is a row committed with the fact that caused it."""
 
-from .handover import Handover
-from .loop import RelayLoop
-from .model import Again, Delivery, Done, Ending, LeaseLost, Promise, Route, Settlement, nothing
+from .dispatcher import Dispatcher
+from .handover import Enqueued
+from .loop import Worker
+from .messages import Delivered, Delivery, FinalState, LeaseLost, OnCommit, OutboxMessage, Reschedule, Route, nothing
 from .presence import is_relay_running
-from .relay import Relay
 from .retry import RetryPolicy
-from .table import CREATE, GRANTS, PER_TENANT, READY, outbox_tables
+from .schema import CREATE, GRANTS, PER_TENANT, READY, outbox_tables
 
 __all__ = [
     "CREATE",
     "GRANTS",
     "PER_TENANT",
     "READY",
-    "Again",
+    "Delivered",
     "Delivery",
-    "Done",
-    "Ending",
-    "Handover",
+    "Dispatcher",
+    "Enqueued",
+    "FinalState",
     "LeaseLost",
-    "Promise",
-    "Relay",
-    "RelayLoop",
+    "OnCommit",
+    "OutboxMessage",
+    "Reschedule",
     "RetryPolicy",
     "Route",
-    "Settlement",
+    "Worker",
     "is_relay_running",
     "nothing",
     "outbox_tables",

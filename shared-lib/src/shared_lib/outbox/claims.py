@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from shared_lib.pipeline import Answer
 from shared_lib.statements import send
 
-from .rows import wake
+from .store import wake
 
 _CLAIM = """
     WITH RECURSIVE tenants AS (

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared_lib.dead_letters import REPLAYABLE
 
-from .rows import wake
+from .store import wake
 
 KEPT = timedelta(days=30)
 """How long rows that ended well are kept for looking things up; the others stay until somebody decides."""

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from shared_lib.clock import Clock
-from shared_lib.database import Database
-from shared_lib.tenancy import across
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 
 from . import closed, hold
 
@@ -20,7 +20,7 @@ Audit = Callable[[Session, str, UUID], None]
 
 def run(options: argparse.Namespace, database: Database, *, clock: Clock, audit: Audit) -> int:
     """Carry out the parsed command; answers the exit code (1: there is no such row, or it may not be done now)."""
-    with database.begin(across("operations")) as session:
+    with database.begin(all_tenants("operations")) as session:
         if options.action == "list":
             _print_rows(closed.unhappy(session, limit=options.limit, ending=options.ending))
             return 0

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from shared_lib.pipeline import Answer
 
-from .model import Delivery
+from .messages import Delivery
 
 
 @dataclass(frozen=True, kw_only=True)
-class Handover:
+class Enqueued:
     """What a transaction has promised and this process may begin at once, or where `queueing` soon."""
 
     promised: tuple[Delivery, ...] = ()

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from . import closed, presence
-from .model import Ending
-from .rows import COLUMNS
+from .messages import FinalState
+from .store import COLUMNS
 
 
 class StillRunning(Exception):
@@ -30,7 +30,7 @@ def hold(session: Session, *, now: datetime) -> Sequence[UUID]:
             f"INSERT INTO outbox_closed ({COLUMNS}, ending, closed_at) SELECT {COLUMNS}, :ending, :now FROM gone "
             f"RETURNING id"
         ),
-        {"ending": Ending.HELD.value, "now": now},
+        {"ending": FinalState.HELD.value, "now": now},
     )
     return moved.scalars().all()
 
@@ -38,6 +38,6 @@ def hold(session: Session, *, now: datetime) -> Sequence[UUID]:
 def release(session: Session, *, now: datetime) -> Sequence[UUID]:
     """Begin everything that is held anew, in its old order; answers which."""
     held = session.scalars(
-        text("SELECT id FROM outbox_closed WHERE ending = :ending ORDER BY seq"), {"ending": Ending.HELD.value}
+        text("SELECT id FROM outbox_closed WHERE ending = :ending ORDER BY seq"), {"ending": FinalState.HELD.value}
     ).all()
     return [row_id for row_id in held if closed.replay(session, row_id, now=now)]

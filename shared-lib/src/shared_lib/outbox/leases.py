@@ -10,16 +10,16 @@ from uuid import UUID, uuid4
 import structlog
 
 from shared_lib.clock import Clock
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unavailable
-from shared_lib.tenancy import across
 
 from . import claims
-from .model import LeaseLost
+from .messages import LeaseLost
 
 log = structlog.get_logger(__name__)
 
-EVERY_TENANT = across("relay")
+EVERY_TENANT = all_tenants("relay")
 """For claiming and keeping leases; what an attempt reads and writes stays within the tenant of its row."""
 
 FAREWELL_SECONDS = 0.5

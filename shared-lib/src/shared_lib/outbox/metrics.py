@@ -12,10 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from shared_lib.clock import Clock
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.dead_letters import REPLAYABLE
 from shared_lib.errors import Unavailable
-from shared_lib.tenancy import across
 
 from . import presence
 
@@ -54,7 +54,7 @@ class OutboxCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Answers nothing while the database cannot answer: a gap says more than a zero."""
         try:
-            with self._database.begin(across("metrics")) as session:
+            with self._database.begin(all_tenants("metrics")) as session:
                 return [*self._live(session), *self._closed(session), *self._relays(session)]
         except Unavailable:
             return []

@@ -7,8 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from shared_lib.clock import Clock
-from shared_lib.database import Database
-from shared_lib.tenancy import NOTHING
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import NO_TENANT
 
 PERIOD_SECONDS = 10.0
 MISSED_PERIODS = 2
@@ -39,5 +39,5 @@ def count(session: Session, *, now: datetime) -> int:
 
 def is_relay_running(database: Database, clock: Clock) -> bool:
     """Has any relay of this database been heard of within two periods? A check for `/readyz`."""
-    with database.begin(NOTHING) as session:
+    with database.begin(NO_TENANT) as session:
         return count(session, now=clock()) > 0

@@ -11,8 +11,8 @@ from flask import Flask, Response, g, request
 from prometheus_client.registry import Collector
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from shared_lib import request_id, tracing
-from shared_lib.identifiers import IDENTIFIER
+from shared_lib.ids import IDENTIFIER
+from shared_lib.observability import request_id, tracing
 
 from . import auth, health, metrics, openapi, problems
 from .json_input import Blueprint

@@ -8,7 +8,7 @@ from flask import current_app, g
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
 from shared_lib.audit.entries import AuditEntry, AuditFilters
-from shared_lib.paging import PageRequest, Portion
+from shared_lib.pagination import PageRequest, Slice
 
 from .auth import current_principal, requires
 from .fields import PlainText, QueryInteger, UtcDateTime
@@ -30,7 +30,7 @@ class AuditTrail(Protocol):
 
     def page(
         self, filters: AuditFilters, request: PageRequest, *, organisation_id: str | None
-    ) -> Portion[AuditEntry]: ...
+    ) -> Slice[AuditEntry]: ...
 
 
 def audit_blueprint(url: str, *, own: str, everything: str, name: str | None = None) -> Blueprint:

@@ -11,10 +11,10 @@ import structlog
 from flask import current_app, g, request
 from flask_smorest import Blueprint
 
+from shared_lib.auth.settings import Identity
+from shared_lib.auth.tokens import InvalidToken, Principal, TokenVerifier
 from shared_lib.clock import Clock
-from shared_lib.identity import Identity
-from shared_lib.rate_limits import RateLimits, Throttle
-from shared_lib.tokens import InvalidToken, Principal, TokenVerifier
+from shared_lib.rate_limit import RateLimits, Throttle
 
 from .problems import Problem
 

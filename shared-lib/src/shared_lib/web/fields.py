@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from marshmallow import ValidationError, fields, validate
 
-from shared_lib.identifiers import IDENTIFIER
+from shared_lib.ids import IDENTIFIER
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)

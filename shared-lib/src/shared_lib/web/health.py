@@ -7,11 +7,11 @@ import structlog
 from flask import Blueprint, Flask, Response, jsonify
 from sqlalchemy import text
 
-from shared_lib.database import Database
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import NO_TENANT
+from shared_lib.database.schema_revision import does_database_serve, revision_of_code
 from shared_lib.errors import Unavailable
 from shared_lib.gunicorn import shutting_down
-from shared_lib.schema import does_database_serve, revision_of_code
-from shared_lib.tenancy import NOTHING
 
 from .auth import Authenticator
 
@@ -48,7 +48,7 @@ def usual_checks(database: Database, migrations: Path, authenticator: Authentica
 
 
 def _answers(database: Database) -> bool:
-    with database.begin(NOTHING) as session:
+    with database.begin(NO_TENANT) as session:
         return session.scalar(text("SELECT true")) is True
 
 

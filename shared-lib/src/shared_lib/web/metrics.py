@@ -7,7 +7,7 @@ from flask import Flask, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from prometheus_client.registry import Collector
 
-from shared_lib.metrics import registry_of_process
+from shared_lib.observability.metrics import registry_of_process
 
 REQUESTS = Counter("http_requests_total", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram(

@@ -14,8 +14,8 @@ from uuid import UUID
 from flask import request
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
-from shared_lib.identifiers import IDENTIFIER
-from shared_lib.paging import Mark, Page, PageRequest, Portion
+from shared_lib.ids import IDENTIFIER
+from shared_lib.pagination import Cursor, Page, PageRequest, Slice
 
 from .fields import EARLIEST, LATEST, QueryInteger
 
@@ -63,14 +63,14 @@ def page_answer(page: Page[Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     return {"data": page.items, "pagination": pagination}, 200, _links(page, furthest=MAX_PAGE, last=last)
 
 
-def portion_answer(portion: Portion[Any], *, last_page: int) -> tuple[dict[str, Any], int, dict[str, str]]:
+def portion_answer(portion: Slice[Any], *, last_page: int) -> tuple[dict[str, Any], int, dict[str, str]]:
     """The same for a list without a total: `has_more` says whether there is anything after this page."""
     place = portion.request
     pagination = {"page": place.page, "limit": place.limit, "has_more": portion.has_more}
     return {"data": portion.items, "pagination": pagination}, 200, _links(portion, furthest=last_page)
 
 
-def _links(portion: Portion[Any], *, furthest: int, last: PageRequest | None = None) -> dict[str, str]:
+def _links(portion: Slice[Any], *, furthest: int, last: PageRequest | None = None) -> dict[str, str]:
     first = PageRequest(limit=portion.request.limit)
     targets = {"first": first, "prev": portion.preceding, "next": portion.following, "last": last}
     filters = {name: value for name, value in request.args.items() if name not in PLACE}
@@ -87,7 +87,7 @@ def _place(to: PageRequest, furthest: int) -> str:
     return place if to.before is None else f"{place}&before={cursor_of(to.before)}"
 
 
-class CursorField(fields.Field[Mark]):
+class CursorField(fields.Field[Cursor]):
     """A cursor exactly as `cursor_of` writes it: an item's place in its list, as text for a URL.
 
     It holds the item's time to the microsecond and its id, both of which the list shows, and is not signed: filters and
@@ -100,26 +100,26 @@ class CursorField(fields.Field[Mark]):
         super().__init__(metadata=metadata, **options)
         self.id_of = id_of
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Mark:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Cursor:
         try:
             mark = self._mark(value)
         except ValueError as error:
             raise ValidationError("Give a cursor as it stands in a list's Link header.") from error
         return mark
 
-    def _mark(self, value: str) -> Mark:
+    def _mark(self, value: str) -> Cursor:
         if len(value) > MAX_CURSOR_LENGTH:
             raise ValueError("too long")
         moment, _, id_ = (
             urlsafe_b64decode(value.encode("ascii") + b"=" * (-len(value) % 4)).decode("ascii").partition(" ")
         )
-        mark = Mark(datetime.fromisoformat(moment).replace(tzinfo=UTC), self.id_of(id_))
+        mark = Cursor(datetime.fromisoformat(moment).replace(tzinfo=UTC), self.id_of(id_))
         if not EARLIEST <= mark.moment < LATEST or cursor_of(mark) != value:
             raise ValueError("not as it is written")  # another way to write it: padding, a zone, braces, leading zeros
         return mark
 
 
-def cursor_of(mark: Mark) -> str:
+def cursor_of(mark: Cursor) -> str:
     """The text of this place; there is only one."""
     moment = mark.moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
     return urlsafe_b64encode(f"{moment} {mark.id}".encode()).rstrip(b"=").decode()

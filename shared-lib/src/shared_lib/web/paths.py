@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.routing import BaseConverter
 
-from shared_lib.identifiers import IDENTIFIER
+from shared_lib.ids import IDENTIFIER
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

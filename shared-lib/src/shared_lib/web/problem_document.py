@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from shared_lib.request_id import HEADER
+from shared_lib.observability.request_id import HEADER
 
 from .security_headers import SECURITY_HEADERS
 

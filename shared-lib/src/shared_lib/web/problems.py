@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from shared_lib.errors import Unavailable
 from shared_lib.idempotency import KeyReused
-from shared_lib.request_id import current_request_id
+from shared_lib.observability.request_id import current_request_id
 
 from .problem_document import CONTENT_TYPE, problem_document
 

@@ -1,7 +1,7 @@
 """Counting what is open must not walk the table: `/metrics` asks every few seconds."""
 
 from alembic import op
-from shared_lib.migrate import outside_transaction
+from shared_lib.database.migrations import outside_transaction
 
 revision = "0002"
 down_revision = "0001"

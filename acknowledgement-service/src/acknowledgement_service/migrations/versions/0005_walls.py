@@ -1,8 +1,8 @@
-"""Row-level security: a transaction sees its own organisation's rows (shared_lib.tenancy)."""
+"""Row-level security: a transaction sees its own organisation's rows (shared_lib.database.row_level_security)."""
 
 from alembic import op
 from shared_lib import audit, idempotency
-from shared_lib.tenancy import protect
+from shared_lib.database.row_level_security import enable_row_level_security
 
 revision = "0005"
 down_revision = "0004"
@@ -13,7 +13,7 @@ accepts = idempotency.PER_TENANT_ACCEPTS
 
 
 def upgrade() -> None:
-    op.execute(protect("lapse", "organisation_id"))
-    op.execute(protect("audit", "organisation_id"))
+    op.execute(enable_row_level_security("lapse", "organisation_id"))
+    op.execute(enable_row_level_security("audit", "organisation_id"))
     op.execute(audit.PER_TENANT)
     op.execute(idempotency.PER_TENANT)

@@ -2,7 +2,7 @@
 
 from acknowledgement_service.store.lapse_counts import TALLY
 from alembic import op
-from shared_lib.tenancy import protect
+from shared_lib.database.row_level_security import enable_row_level_security
 
 revision = "0006"
 down_revision = "0005"
@@ -11,4 +11,4 @@ down_revision = "0005"
 def upgrade() -> None:
     for statement in TALLY.create():
         op.execute(statement)
-    op.execute(protect("lapse_count", "organisation_id"))
+    op.execute(enable_row_level_security("lapse_count", "organisation_id"))

@@ -7,4 +7,4 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE lapse ADD COLUMN sealed_notes bytea, ADD COLUMN notes_key_id text")
+    op.execute("ALTER TABLE lapse ADD COLUMN encrypted_notes bytea, ADD COLUMN notes_key_id text")

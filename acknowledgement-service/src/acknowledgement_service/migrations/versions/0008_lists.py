@@ -1,7 +1,7 @@
 """What lists are sorted and narrowed by, wherever they walked over other people's lapses without."""
 
 from alembic import op
-from shared_lib.migrate import outside_transaction
+from shared_lib.database.migrations import outside_transaction
 
 revision = "0008"
 down_revision = "0007"

@@ -1,8 +1,8 @@
-"""Row-level security: a transaction sees its own organisation's rows (shared_lib.tenancy)."""
+"""Row-level security: a transaction sees its own organisation's rows (shared_lib.database.row_level_security)."""
 
 from alembic import op
 from shared_lib import audit, idempotency, outbox
-from shared_lib.tenancy import protect
+from shared_lib.database.row_level_security import enable_row_level_security
 
 revision = "0004"
 down_revision = "0003"
@@ -15,9 +15,9 @@ TABLES = ("contact", "dispatch", "message", "inbox", "audit")
 
 
 def upgrade() -> None:
-    op.execute(protect("organisation", "id"))
+    op.execute(enable_row_level_security("organisation", "id"))
     for table in TABLES:
-        op.execute(protect(table, "organisation_id"))
+        op.execute(enable_row_level_security(table, "organisation_id"))
     op.execute(outbox.PER_TENANT)
     op.execute(audit.PER_TENANT)
     op.execute(idempotency.PER_TENANT)

@@ -80,7 +80,7 @@ CREATE TABLE pause_event (
     peer_mentor_id text NOT NULL REFERENCES person,
     event_type text NOT NULL,
     effective_date timestamptz NOT NULL CHECK (effective_date BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
-    sealed_reason bytea,
+    encrypted_reason bytea,
     reason_key_id text,
     expected_return_date timestamptz CHECK (expected_return_date BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     expiry_date timestamptz CHECK (expiry_date BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
@@ -96,7 +96,7 @@ CREATE TABLE pause_event (
     revision integer NOT NULL,
     created_at timestamptz NOT NULL,
     updated_at timestamptz,
-    CHECK ((sealed_reason IS NULL) = (reason_key_id IS NULL))
+    CHECK ((encrypted_reason IS NULL) = (reason_key_id IS NULL))
 );
 CREATE UNIQUE INDEX pause_event_natural_key ON pause_event (peer_mentor_id, event_type, effective_date);
 CREATE INDEX pause_event_newest ON pause_event (created_at DESC, id DESC);

@@ -1,7 +1,7 @@
 """What the audit trail is narrowed by when it is read."""
 
 from alembic import op
-from shared_lib.migrate import outside_transaction
+from shared_lib.database.migrations import outside_transaction
 
 revision = "0003"
 down_revision = "0002"

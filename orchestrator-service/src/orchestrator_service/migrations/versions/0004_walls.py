@@ -1,8 +1,8 @@
-"""Row-level security: a transaction sees its own organisation's rows (shared_lib.tenancy)."""
+"""Row-level security: a transaction sees its own organisation's rows (shared_lib.database.row_level_security)."""
 
 from alembic import op
 from shared_lib import audit, idempotency, outbox
-from shared_lib.tenancy import protect, protect_with
+from shared_lib.database.row_level_security import enable_row_level_security, enable_row_level_security_by_parent
 
 revision = "0004"
 down_revision = "0003"
@@ -12,18 +12,18 @@ oldest_code = "0004"
 accepts = idempotency.PER_TENANT_ACCEPTS
 
 WALLS = (
-    protect("organisation", "id"),
-    protect("chapter", "organisation_id"),
-    protect("person", "organisation_id"),
-    protect("membership", "organisation_id"),
-    protect("assignment", "organisation_id"),
-    protect_with("certification", "person", "person.id = certification.mentor_id"),
-    protect_with("contact", "person", "person.id = contact.person_id"),
-    protect("organisation_contact", "organisation_id"),
-    protect("pause_event", "organisation_id"),
-    protect_with("dispatch_result", "pause_event", "pause_event.id = dispatch_result.event_id"),
-    protect("event_count", "organisation_id"),
-    protect("audit_entry", "organisation_id"),
+    enable_row_level_security("organisation", "id"),
+    enable_row_level_security("chapter", "organisation_id"),
+    enable_row_level_security("person", "organisation_id"),
+    enable_row_level_security("membership", "organisation_id"),
+    enable_row_level_security("assignment", "organisation_id"),
+    enable_row_level_security_by_parent("certification", "person", "person.id = certification.mentor_id"),
+    enable_row_level_security_by_parent("contact", "person", "person.id = contact.person_id"),
+    enable_row_level_security("organisation_contact", "organisation_id"),
+    enable_row_level_security("pause_event", "organisation_id"),
+    enable_row_level_security_by_parent("dispatch_result", "pause_event", "pause_event.id = dispatch_result.event_id"),
+    enable_row_level_security("event_count", "organisation_id"),
+    enable_row_level_security("audit_entry", "organisation_id"),
 )
 
 

@@ -1,7 +1,7 @@
 """Relays find what is due of one kind without walking over another kind's backlog."""
 
 from alembic import op
-from shared_lib.migrate import outside_transaction
+from shared_lib.database.migrations import outside_transaction
 from shared_lib.outbox import READY
 
 revision = "0006"

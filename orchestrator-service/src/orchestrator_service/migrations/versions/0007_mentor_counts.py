@@ -2,7 +2,7 @@
 
 from alembic import op
 from orchestrator_service.store.event_counts import OF_MENTORS
-from shared_lib.tenancy import protect
+from shared_lib.database.row_level_security import enable_row_level_security
 
 revision = "0007"
 down_revision = "0006"
@@ -11,4 +11,4 @@ down_revision = "0006"
 def upgrade() -> None:
     for statement in OF_MENTORS.create():
         op.execute(statement)
-    op.execute(protect("mentor_event_count", "organisation_id"))
+    op.execute(enable_row_level_security("mentor_event_count", "organisation_id"))

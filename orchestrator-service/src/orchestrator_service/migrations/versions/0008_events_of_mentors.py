@@ -4,7 +4,7 @@ It takes the place of `pause_event_of_mentor`, which had the same columns to sea
 """
 
 from alembic import op
-from shared_lib.migrate import outside_transaction
+from shared_lib.database.migrations import outside_transaction
 
 revision = "0008"
 down_revision = "0007"

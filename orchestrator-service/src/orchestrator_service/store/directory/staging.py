@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from shared_lib.database import copy_rows
+from shared_lib.database.engine import copy_rows
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shared_lib.sealing import SealedColumn
+from shared_lib.privacy.key_rotation import EncryptedColumn
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -37,7 +37,7 @@ class PauseEventRow(Base):
     peer_mentor_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
     event_type: Mapped[str]
     effective_date: Mapped[datetime]
-    sealed_reason: Mapped[bytes | None]
+    encrypted_reason: Mapped[bytes | None]
     reason_key_id: Mapped[str | None]
     expected_return_date: Mapped[datetime | None]
     expiry_date: Mapped[datetime | None]
@@ -55,7 +55,7 @@ class PauseEventRow(Base):
     updated_at: Mapped[datetime | None]
 
 
-REASONS = SealedColumn(table="pause_event", sealed="sealed_reason", key_id="reason_key_id")
+REASONS = EncryptedColumn(table="pause_event", sealed="encrypted_reason", key_id="reason_key_id")
 
 
 class DispatchResultRow(Base):

@@ -1,0 +1,1 @@
+"""Tokens: which are trusted, and how our own are signed."""

@@ -1,0 +1,153 @@
+"""A service's own PostgreSQL database: one pool of connections, short transactions, bounded waits."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
+from sqlalchemy.orm import Session
+
+from shared_lib.errors import Unavailable
+
+from .adaptive_timeouts import AdaptiveTimeouts, Timeouts
+from .row_level_security import NO_TENANT, TenantScope
+
+CONNECT_SECONDS = 2
+POOL_SECONDS = 1.0
+TENANT_SCOPE = "tenant_scope"
+"""The execution option that says whose rows the transactions of a connection see; without it nobody's."""
+
+_STUCK = ("55P03", "57014", "25P04", "40P01")
+"""lock_not_available, query_canceled, transaction_timeout and deadlock_detected (PostgreSQL, appendix A)."""
+
+REQUEST_SECONDS = 2.5
+"""The longest transaction of a request: a client is answered 503 within 3.5 s."""
+
+
+class Database:
+    """Opens transactions. Safe to share between threads; not between processes (open it after a fork).
+
+    After a time-out the transactions that follow closely wait a quarter second for a lock instead of two, and
+    a request that has queued waits less (`AdaptiveTimeouts`).
+    """
+
+    def __init__(self, engine: Engine, patience: AdaptiveTimeouts) -> None:
+        self.engine = engine
+        self._patience = patience
+        event.listen(engine, "begin", self._configure_transaction)
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        pool_size: int = 8,
+        statement_timeout: float = 5.0,
+        lock_timeout: float = 2.0,
+        transaction_timeout: float = 0.0,
+    ) -> "Database":
+        """Prepare the pool; nothing is connected before the first transaction. Timeouts are in seconds.
+
+        `pool_size` should be at least the number of threads that use it: those of requests and those of the outbox.
+        `lock_timeout` counts for every lock anew; `transaction_timeout` (0: none; PostgreSQL 17) bounds them all.
+        """
+        settings = {
+            "statement_timeout": int(statement_timeout * 1000),
+            "lock_timeout": int(lock_timeout * 1000),
+            "transaction_timeout": int(transaction_timeout * 1000),
+            "idle_in_transaction_session_timeout": int(statement_timeout * 3000),
+            "timezone": "UTC",
+        }
+        engine = create_engine(
+            make_url(url).set(drivername="postgresql+psycopg"),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_SECONDS,
+            pool_use_lifo=True,
+            hide_parameters=True,  # values of people must not reach a log through an error's text
+            connect_args={
+                "connect_timeout": CONNECT_SECONDS,
+                "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+            },
+        )
+        return cls(engine, AdaptiveTimeouts(lock=lock_timeout, statement=statement_timeout, whole=transaction_timeout))
+
+    @contextmanager
+    def begin(self, reach: TenantScope) -> Iterator[Session]:
+        """A transaction that sees the rows of `reach`: commits at the end of the block, rolls back on any error.
+
+        It begins with the first statement. Raises `Unavailable` when the database is down, the pool stays empty or a
+        lock or statement takes too long. After a connection lost during COMMIT it is unknown whether the transaction
+        holds.
+        """
+        try:
+            with Session(self.engine.execution_options(**{TENANT_SCOPE: reach}), expire_on_commit=False) as session:
+                yield session
+                session.commit()
+        except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
+            is_stuck = getattr(error.orig, "sqlstate", None) in _STUCK
+            if isinstance(error, exc.InternalError) and not is_stuck:
+                raise  # a mistake of ours
+            if is_stuck:
+                self._patience.note_trouble()
+            raise Unavailable(_reason(error.orig)) from error
+        except exc.TimeoutError as error:
+            self._patience.note_trouble()
+            raise Unavailable("pool_exhausted") from error
+
+    def listen(self, channel: str, *, timeout: float) -> Iterator[bool]:
+        """LISTEN on a connection of its own: True at first and after each notice, False after `timeout` quiet seconds.
+
+        Raises Unavailable when the connection cannot be made or is lost.
+        """
+        url = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        try:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                yield True
+                while True:
+                    yield any(True for _ in connection.notifies(timeout=timeout, stop_after=1))
+        except psycopg.Error as error:
+            raise Unavailable(_reason(error)) from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _configure_transaction(self, connection: Connection) -> None:
+        """Set for this transaction alone whose rows it sees, and shorter time-outs while the database is in trouble.
+
+        The limits are looked up here: while this thread waited for a connection, others may have run into trouble.
+        """
+        reach: TenantScope = connection.get_execution_options().get(TENANT_SCOPE, NO_TENANT)
+        limits = self._patience.limits()
+        settings = [*reach.settings.items(), *(_in_milliseconds(limits) if limits is not None else ())]
+        if settings:
+            calls = ", ".join(["set_config(%s, %s, true)"] * len(settings))
+            connection.exec_driver_sql(f"SELECT {calls}", tuple(part for setting in settings for part in setting))
+
+
+def copy_rows(session: Session, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Stream `rows` into a table with PostgreSQL's COPY, in the session's transaction. `statement` is a constant."""
+    driver = session.connection().connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError("COPY needs psycopg")
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement.encode()) as stream:
+            for row in rows:
+                stream.write_row(row)
+    except psycopg.Error as error:
+        raise exc.DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
+
+
+def _in_milliseconds(limits: Timeouts) -> Sequence[tuple[str, str]]:
+    milliseconds = [str(int(value * 1000)) for value in (limits.lock, limits.statement, limits.whole)]
+    # transaction_timeout starts counting anew only when it has been off (PostgreSQL 17).
+    names = ("lock_timeout", "statement_timeout", "transaction_timeout")
+    return [("transaction_timeout", "0"), *zip(names, milliseconds, strict=True)]
+
+
+def _reason(error: BaseException | None) -> str:
+    state = getattr(error, "sqlstate", None)
+    return f"database_{state}" if state else "database_unreachable"

@@ -1,0 +1,132 @@
+"""Bringing a database to the newest schema: one at a time, never waiting long for a lock, and only by adding."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+from alembic import command, context, op
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext, MigrationInfo
+from alembic.script import Script, ScriptDirectory
+from shared_lib_testing.migration_rules import Watch
+from sqlalchemy import Connection, exc, text
+
+from shared_lib.errors import MigrationRefused, Unavailable
+
+from . import roles
+from .engine import TENANT_SCOPE, Database
+from .row_level_security import all_tenants
+from .schema_revision import FLOOR, Schema, schema_in
+
+log = structlog.get_logger(__name__)
+
+LOCK = 7_204_915_026
+"""Of pg_advisory_lock: two deployments at once migrate one after the other."""
+
+_LOCK_PATIENCE = text("SET lock_timeout = '1s'")
+
+
+def migrate(
+    database: Database, migrations: Path, privileges: Mapping[str, str], *, target: str | None = None
+) -> str | None:
+    """Apply what is missing from the alembic directory `migrations`; answers the revision then in force.
+
+    Every revision is a transaction. One that cannot get its locks within 1 s fails with Unavailable and leaves the
+    database as it was; try again. Raises MigrationRefused for one that would lock or break what is running
+    (`migration_rules`), and for a database that has moved on past this code. On a database that is ahead by steps which
+    only added it does nothing: an older release may be rolled out again. `target` stops at a revision.
+
+    `database` is connected as the owner of the tables, who at the newest revision gives the other roles exactly these
+    `privileges` (`grants.give`).
+    """
+    config = _config(migrations)
+    directory = ScriptDirectory.from_config(config)
+    try:
+        reaching = database.engine.connect().execution_options(**{TENANT_SCOPE: all_tenants("migration")})
+        with reaching as connection, _alone(connection):
+            config.attributes["connection"] = connection
+            before = schema_in(connection)
+            connection.commit()
+            for revision in _missing(directory, before, target):
+                _apply(connection, config, revision, is_empty=before is None)
+            after = schema_in(connection)
+            if after is not None and after.revision == directory.get_current_head():
+                roles.grant_privileges(connection, privileges)
+                connection.commit()
+    except exc.OperationalError as error:
+        raise Unavailable(f"database_{getattr(error.orig, 'sqlstate', None) or 'unreachable'}") from error
+    return after.revision if after else None
+
+
+@contextmanager
+def outside_transaction() -> Iterator[None]:
+    """In a migration, for CREATE or DROP INDEX CONCURRENTLY: may wait for others, who do not wait for it.
+
+    A build that was broken off leaves an invalid index, so drop it first: DROP INDEX CONCURRENTLY IF EXISTS.
+    """
+    with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")
+        yield
+        op.execute("SET lock_timeout = '1s'")
+
+
+def run_env(connection: Connection) -> None:
+    """What a service's migrations/env.py calls: run the chosen revision in a transaction."""
+    context.configure(
+        connection=connection,
+        transactional_ddl=True,
+        on_version_apply=lambda ctx, step, heads, run_args: _write_floor(ctx, step),
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Nobody else migrates this database meanwhile."""
+    connection.execute(text("SET statement_timeout = 0; SET lock_timeout = 0"))
+    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+    connection.execute(_LOCK_PATIENCE)
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
+        connection.commit()
+
+
+def _missing(directory: ScriptDirectory, schema: Schema | None, target: str | None) -> list[Script]:
+    newest = directory.get_current_head()
+    if schema is not None and schema.revision not in {script.revision for script in directory.walk_revisions()}:
+        if not schema.serves(newest):
+            raise MigrationRefused(f"The database is at {schema.revision}, which serves code from {schema.floor} only.")
+        return []
+    upwards = directory.iterate_revisions(target or "head", schema.revision if schema else "base")
+    return list(reversed(list(upwards)))
+
+
+def _apply(connection: Connection, config: Config, revision: Script, *, is_empty: bool) -> None:
+    """In a database that was empty a moment ago nobody can be kept waiting: there the rules are not asked."""
+    if is_empty:
+        command.upgrade(config, revision.revision)
+        connection.commit()
+        return
+    with Watch(connection, revision.revision, revision.module):
+        command.upgrade(config, revision.revision)
+    connection.commit()
+    log.info("database.migrated", revision=revision.revision)
+
+
+def _write_floor(ctx: MigrationContext, step: MigrationInfo) -> None:
+    """Called in the transaction of the revision, for every one of them."""
+    oldest_code = getattr(getattr(step.up_revision, "module", None), "oldest_code", None)
+    if oldest_code is not None and ctx.connection is not None:
+        ctx.connection.execute(text(f"COMMENT ON TABLE alembic_version IS '{FLOOR}{oldest_code}'"))
+
+
+def _config(migrations: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    return config

@@ -1,0 +1,39 @@
+"""The schema that the next release may leave a service with, for tests of the present code on it."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from shared_lib.database.engine import Database
+from shared_lib.database.migrations import migrate
+from shared_lib.database.schema_revision import revision_of_code
+
+NEXT = "9000"
+_FIRST = "0001"
+_STEP = """
+from alembic import op
+from sqlalchemy import text
+
+revision = "9000"
+down_revision = {newest!r}
+
+
+def upgrade():
+    names = op.get_bind().scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()
+    for name in names:
+        if name != "alembic_version":
+            op.execute(f"ALTER TABLE {{name}} ADD COLUMN added_later text, ADD COLUMN counted_later int DEFAULT 0")
+    op.execute("CREATE TABLE made_later (id bigint PRIMARY KEY)")
+"""
+
+
+def migrate_ahead(dsn: str, migrations: Path, privileges: Mapping[str, str], scratch: Path) -> None:
+    """Upgrade step by step, every revision after the first by the rules for a running system, and then one further:
+    every table gets columns that the present code does not know."""
+    database = Database.open(dsn, pool_size=1)
+    migrate(database, migrations, privileges, target=_FIRST)
+    migrate(database, migrations, privileges)
+    ahead = Path(shutil.copytree(migrations, scratch / "migrations", ignore=shutil.ignore_patterns("__pycache__")))
+    (ahead / "versions" / f"{NEXT}_next.py").write_text(_STEP.format(newest=revision_of_code(migrations)))
+    migrate(database, ahead, privileges)
+    database.close()
