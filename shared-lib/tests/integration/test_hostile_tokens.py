@@ -94,6 +94,6 @@ def test_no_token_at_all_is_answered_like_a_bad_one(client: FlaskClient) -> None
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_none_opens_the_door_of_the_services(group: str, client: FlaskClient, attacker: Attacker) -> None:
+def test_none_authenticates_as_a_service(group: str, client: FlaskClient, attacker: Attacker) -> None:
     for name, header, _ in GROUPS[group](attacker):
         assert client.get("/internal", headers={"Authorization": header}).status_code == 401, name

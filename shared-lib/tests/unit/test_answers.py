@@ -57,7 +57,7 @@ def test_every_answer_has_them(method: str, path: str, options: dict, status: in
     assert SECRET not in answer.get_data(as_text=True)
 
 
-def test_the_refusals_of_the_door_have_them_too(issuer: Issuer) -> None:
+def test_refused_requests_have_them_too(issuer: Issuer) -> None:
     client = a_service(issuer, limits=RateLimits(per_caller=1)).test_client()
     guest = bearer(issuer.person("kari", "guest", "oslo", audience=AUDIENCE))
     for status in (403, 429):

@@ -17,7 +17,7 @@ def is_accepted(field: PlainText, text: str) -> bool:
 
 @pytest.mark.parametrize("line_breaks", [False, True])
 def test_the_pattern_of_a_text_lets_pass_exactly_what_is_accepted(line_breaks: bool) -> None:
-    field = PlainText(longest=10, line_breaks=line_breaks)
+    field = PlainText(max_length=10, line_breaks=line_breaks)
     pattern = re.compile(field.metadata["pattern"])
 
     differing = [

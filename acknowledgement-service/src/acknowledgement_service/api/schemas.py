@@ -54,7 +54,7 @@ class ChangeSchema(Schema):
     is_acknowledged = StrictBoolean()
     acknowledged_at = UtcDateTime()
     coordinator_notes = PlainText(
-        longest=LONGEST_NOTE,
+        max_length=LONGEST_NOTE,
         line_breaks=True,
         allow_none=True,
         metadata={"description": "Seen in the answer to PUT alone, as the contract has it. null removes the note."},

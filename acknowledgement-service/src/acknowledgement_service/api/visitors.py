@@ -11,7 +11,7 @@ from acknowledgement_service.domain.visitor import ANYBODY, Visitor
 
 
 def present_visitor() -> Visitor:
-    """Whoever sent this request; `ANYBODY` without a token, which the door lets in only in open mode."""
+    """Whoever sent this request; `ANYBODY` without a token, where anonymous requests are allowed."""
     who = optional_principal()
     if who is None:
         return ANYBODY

@@ -22,13 +22,13 @@ def _is_time_zone(name: str) -> None:
 
 class OrganisationSchema(Schema):
     id = Identifier(required=True)
-    name = PlainText(required=True, longest=200)
-    locale = PlainText(longest=16, load_default="nb")
+    name = PlainText(required=True, max_length=200)
+    locale = PlainText(max_length=16, load_default="nb")
     time_zone = fields.String(load_default="Europe/Oslo", validate=[validate.Length(max=64), _is_time_zone])
-    mentor_word = PlainText(longest=60, allow_none=True, load_default=None)
-    coordinator_word = PlainText(longest=60, allow_none=True, load_default=None)
+    mentor_word = PlainText(max_length=60, allow_none=True, load_default=None)
+    coordinator_word = PlainText(max_length=60, allow_none=True, load_default=None)
     admin_ids = fields.List(Identifier(), load_default=list, validate=validate.Length(max=MOST_ADMINS))
-    version = StrictInteger(least=0, most=LARGEST_VERSION, required=True)
+    version = StrictInteger(minimum=0, maximum=LARGEST_VERSION, required=True)
 
     @post_load
     def build(self, values: dict[str, Any], **_: Any) -> Organisation:
@@ -39,15 +39,15 @@ class ContactBodySchema(Schema):
     """One person without the id, which the address has."""
 
     organisation_id = Identifier(required=True)
-    name = PlainText(required=True, longest=200)
-    email = PlainText(longest=254, allow_none=True, load_default=None)
-    push_token = PlainText(longest=512, allow_none=True, load_default=None)
+    name = PlainText(required=True, max_length=200)
+    email = PlainText(max_length=254, allow_none=True, load_default=None)
+    push_token = PlainText(max_length=512, allow_none=True, load_default=None)
     channels = fields.List(fields.Enum(Channel, by_value=True), load_default=lambda: [Channel.EMAIL])
-    locale = PlainText(longest=16, allow_none=True, load_default=None)
+    locale = PlainText(max_length=16, allow_none=True, load_default=None)
     coordinator_id = Identifier(allow_none=True, load_default=None)
     is_mentor = StrictBoolean(load_default=False)
     active = StrictBoolean(load_default=True)
-    version = StrictInteger(least=0, most=LARGEST_VERSION, required=True)
+    version = StrictInteger(minimum=0, maximum=LARGEST_VERSION, required=True)
 
 
 class ContactSchema(ContactBodySchema):

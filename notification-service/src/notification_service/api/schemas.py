@@ -44,7 +44,7 @@ class PersonDataSchema(Schema):
 
 class ActorSchema(Schema):
     id = Identifier(required=True)
-    name = PlainText(required=True, longest=200)
+    name = PlainText(required=True, max_length=200)
 
     @post_load
     def build(self, values: dict[str, Any], **_: Any) -> Actor:
@@ -126,4 +126,4 @@ class CertExpirySchema(AnnouncementSchema):
 class CertExpiryReminderSchema(AnnouncementSchema):
     notice = Notice.CERT_EXPIRY_REMINDER
 
-    days_remaining = StrictInteger(least=0, most=MOST_DAYS, required=True)
+    days_remaining = StrictInteger(minimum=0, maximum=MOST_DAYS, required=True)

@@ -110,7 +110,7 @@ class DraftSchema(Schema):
     event_type = fields.Enum(EventType, by_value=True, required=True)
     effective_date = Moment(required=True)
     reason = PlainText(
-        longest=LONGEST_REASON,
+        max_length=LONGEST_REASON,
         allow_none=True,
         load_default=None,
         metadata={"description": "Kept with pause_activated only."},
@@ -124,8 +124,8 @@ class DraftSchema(Schema):
         metadata={"description": "With certification events only. Default: the directory's certification."},
     )
     days_remaining = StrictInteger(
-        least=0,
-        most=MOST_DAYS,
+        minimum=0,
+        maximum=MOST_DAYS,
         allow_none=True,
         load_default=None,
         metadata={"description": "With certification_expiring only. Default: by the certification's expiry date."},
@@ -149,7 +149,7 @@ class DraftSchema(Schema):
 
 class CorrectionSchema(Schema):
     reason = PlainText(
-        longest=LONGEST_REASON,
+        max_length=LONGEST_REASON,
         allow_none=True,
         metadata={"description": "null blanks it. Kept with pause_activated only."},
     )

@@ -75,14 +75,14 @@ def _auditors(own: str, everything: str) -> Callable[[Callable[P, R]], Callable[
 
 
 class AuditQuerySchema(PageQuerySchema):
-    actor = PlainText(longest=200, metadata={"description": "Who acted, as in `actor_id`."})
-    action = PlainText(longest=64)
-    object = PlainText(longest=200, metadata={"description": "What was acted on, as in `object_id`."})
+    actor = PlainText(max_length=200, metadata={"description": "Who acted, as in `actor_id`."})
+    action = PlainText(max_length=64)
+    object = PlainText(max_length=200, metadata={"description": "What was acted on, as in `object_id`."})
     since = UtcDateTime(timespec="milliseconds", data_key="from", metadata={"description": "From then on."})
     until = UtcDateTime(timespec="milliseconds", data_key="to", metadata={"description": "Before then."})
-    page = QueryInteger(least=1, most=MAX_PAGE, load_default=1, metadata={"description": "From 1."})
+    page = QueryInteger(minimum=1, maximum=MAX_PAGE, load_default=1, metadata={"description": "From 1."})
     limit = QueryInteger(
-        least=1, most=MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "Entries per page."}
+        minimum=1, maximum=MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "Entries per page."}
     )
     after = CursorField(serial_number, metadata=AFTER)
     before = CursorField(serial_number, metadata=BEFORE)

@@ -1,4 +1,4 @@
-"""Fields as the house reads and writes them: strict in, exact out."""
+"""marshmallow fields of all services: strict when they load, exact when they dump."""
 
 import re
 from datetime import UTC, datetime
@@ -39,8 +39,8 @@ class UtcDateTime(fields.Field[datetime]):
             raise ValidationError("There is no such date and time.") from error
         if not EARLIEST <= moment < LATEST:
             raise ValidationError("Give a date between 2000 and 2100.")
-        finest = 1_000_000 if self.timespec == "seconds" else 1_000
-        return moment.replace(microsecond=moment.microsecond // finest * finest)
+        precision = 1_000_000 if self.timespec == "seconds" else 1_000
+        return moment.replace(microsecond=moment.microsecond // precision * precision)
 
 
 class Identifier(fields.String):
@@ -54,12 +54,12 @@ class Identifier(fields.String):
 
 
 class PlainText(fields.String):
-    """Text for people: at most `longest` characters, no control characters but (where allowed) line breaks."""
+    """Text for people: at most `max_length` characters, no control characters but (where allowed) line breaks."""
 
-    def __init__(self, *, longest: int, line_breaks: bool = False, **options: Any) -> None:
+    def __init__(self, *, max_length: int, line_breaks: bool = False, **options: Any) -> None:
         kept_out = r"\u0000-\u0008\u000b\u000c\u000e-\u001f" if line_breaks else r"\u0000-\u001f"
         metadata = {"pattern": rf"^[^{kept_out}\u007f-\u009f]*$", **options.pop("metadata", {})}
-        super().__init__(validate=validate.Length(min=1, max=longest), metadata=metadata, **options)
+        super().__init__(validate=validate.Length(min=1, max=max_length), metadata=metadata, **options)
         self._kept_out = re.compile(rf"[{kept_out}\u007f-\u009f\ud800-\udfff]")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
@@ -70,10 +70,10 @@ class PlainText(fields.String):
 
 
 class StrictInteger(fields.Integer):
-    """A JSON number without a fraction (14, and 14.0 too, as JSON Schema has it), from `least` to `most`."""
+    """A JSON number without a fraction (14, and 14.0 too, as JSON Schema has it), from `minimum` to `maximum`."""
 
-    def __init__(self, *, least: int, most: int, **options: Any) -> None:
-        super().__init__(strict=True, validate=validate.Range(min=least, max=most), **options)
+    def __init__(self, *, minimum: int, maximum: int, **options: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(min=minimum, max=maximum), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
         if isinstance(value, float) and value.is_integer():
@@ -84,10 +84,10 @@ class StrictInteger(fields.Integer):
 
 
 class QueryInteger(fields.Integer):
-    """A whole number in a query string: plain digits, from `least` to `most`."""
+    """A whole number in a query string: plain digits, from `minimum` to `maximum`."""
 
-    def __init__(self, *, least: int, most: int, **options: Any) -> None:
-        super().__init__(validate=validate.Range(min=least, max=most), **options)
+    def __init__(self, *, minimum: int, maximum: int, **options: Any) -> None:
+        super().__init__(validate=validate.Range(min=minimum, max=maximum), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
         if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,18}", value):
@@ -96,7 +96,7 @@ class QueryInteger(fields.Integer):
 
 
 class StrictBoolean(fields.Boolean):
-    """true or false, and nothing that looks like it."""
+    """A JSON boolean; no string or number stands for one."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
         if not isinstance(value, bool):

@@ -18,7 +18,7 @@ _WAIT = re.compile(r"wait\s*=\s*\"?([0-9]{1,4})\"?", re.ASCII)
 
 
 def request_key(operation: str, *, caller: str, body: Any, secret: bytes) -> RequestKey | None:
-    """The key of this request, None when it has none. Raises Problem 400 for one that is no key.
+    """The key of this request, None when it has none. Raises Problem 400 for a malformed one.
 
     `body` is fingerprinted under `secret`: a plain hash of a short text would give the text away.
     """
@@ -33,10 +33,10 @@ def request_key(operation: str, *, caller: str, body: Any, secret: bytes) -> Req
     return RequestKey(caller=caller, operation=operation, key=found[1] or found[2], fingerprint=fingerprint)
 
 
-def preferred_wait(longest: float) -> tuple[float, dict[str, str]]:
-    """How many seconds to wait for the outcome, and the headers that say so (`Preference-Applied`).
+def preferred_wait(max_seconds: float) -> tuple[float, dict[str, str]]:
+    """The seconds to wait for the outcome, and the header `Preference-Applied` for the response.
 
-    `respond-async` means not at all; `wait=N` at most N seconds; never more than `longest`.
+    `respond-async` means not at all; `wait=N` at most N seconds; never more than `max_seconds`.
     """
     preference = request.headers.get("Prefer", "")
     wanted = [part.strip().lower() for part in preference.split(",")]
@@ -45,5 +45,5 @@ def preferred_wait(longest: float) -> tuple[float, dict[str, str]]:
     for part in wanted:
         if found := _WAIT.fullmatch(part):
             seconds = int(found[1])
-            return min(float(seconds), longest), {"Preference-Applied": f"wait={seconds}"}
-    return longest, {}
+            return min(float(seconds), max_seconds), {"Preference-Applied": f"wait={seconds}"}
+    return max_seconds, {}

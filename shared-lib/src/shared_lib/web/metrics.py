@@ -1,4 +1,4 @@
-"""`/metrics` in the Prometheus text format: requests of this process, and whatever collectors a service adds."""
+"""`/metrics` in the Prometheus text format: the requests of this process, and the collectors that a service adds."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -20,7 +20,7 @@ PATH = "/metrics"
 
 
 def install(app: Flask, collectors: Iterable[Collector] = ()) -> None:
-    """Answer `/metrics`, with these collectors besides."""
+    """Answer `/metrics`, with these collectors as well."""
     registry = registry_of_process()
     for collector in collectors:
         registry.register(collector)
@@ -31,12 +31,12 @@ def install(app: Flask, collectors: Iterable[Collector] = ()) -> None:
 
 
 def known_method(method: str) -> str:
-    """The method; `other` for one that a client made up."""
+    """The method; `other` for an unknown one."""
     return method if method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS") else "other"
 
 
 def count(method: str, route: str, status: int, *, seconds: float) -> None:
-    """A request that was answered, by its route template, never by its path."""
+    """Count an answered request by its route template, never by its path; `seconds` is how long it took."""
     requests, durations = _meters(method, route, status)
     requests.inc()
     durations.observe(seconds)
@@ -44,5 +44,5 @@ def count(method: str, route: str, status: int, *, seconds: float) -> None:
 
 @cache
 def _meters(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-    """Of one kind of answer: there are as many as routes, methods and statuses, none of them a client's choice."""
+    """The metrics of one kind of response; a client cannot choose how many kinds there are."""
     return REQUESTS.labels(method, route, status), SECONDS.labels(method, route)

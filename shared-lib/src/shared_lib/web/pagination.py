@@ -33,9 +33,9 @@ BEFORE: Mapping[str, str] = {"description": "The `prev` link's: what stands befo
 class PageQuerySchema(Schema):
     """The query of every list; a subclass adds its filters, and `after` and `before` with its kind of id."""
 
-    page = QueryInteger(least=1, most=MAX_PAGE, load_default=1, metadata={"description": "From 1."})
+    page = QueryInteger(minimum=1, maximum=MAX_PAGE, load_default=1, metadata={"description": "From 1."})
     limit = QueryInteger(
-        least=1, most=MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "Items per page."}
+        minimum=1, maximum=MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "Items per page."}
     )
 
     @validates_schema

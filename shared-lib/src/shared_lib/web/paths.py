@@ -1,6 +1,6 @@
-"""Addresses: ids in them, and both forms in which the documents print them.
+"""URL paths: the ids in them, and both forms in which the contract prints them.
 
-They print base path + path, so that each address appears doubled; both forms are answered alike.
+The contract prints base path + path, so each path appears doubled; both forms have the same responses.
 """
 
 from collections.abc import Iterable
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class IdentifierConverter(BaseConverter):
-    """An id in a path, `<identifier:name>`; anything else is not found."""
+    """An id in a path, `<identifier:name>`; other texts are not found."""
 
     regex = IDENTIFIER
 
 
 class DoubledPath:
-    """Moves `base` to SCRIPT_NAME where it is followed by one of `prefixes`, of which it is one itself."""
+    """WSGI middleware that moves `base` to SCRIPT_NAME where one of `prefixes` (`base` is one of them) follows it."""
 
     def __init__(self, application: "WSGIApplication", base: str, prefixes: Iterable[str]) -> None:
         self._application = application
