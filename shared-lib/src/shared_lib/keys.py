@@ -26,15 +26,25 @@ MAX_BYTES = 256 * 1024
 FETCH_SECONDS = 5.0
 CONNECT_SECONDS = 2.0
 ALGORITHMS = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
-"""One algorithm per key type: a token cannot talk us into another."""
+"""One algorithm per key type; a token cannot choose another."""
 
 
 class KeySet:
-    """Keys by `kid`. Read again when old, or when an unknown `kid` comes (at most every 10 s); the last good set is
-    kept when the source fails. Nothing a token says leads to a request."""
+    """Keys by `kid` from `source`, a file or a URL.
 
-    def __init__(self, source: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    They are read again when they are old, or when an unknown `kid` comes (at most every 10 s). When the source fails,
+    the last good set is kept. A fetch takes `fetch_seconds` at most. Nothing in a token leads to another address.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        fetch_seconds: float = FETCH_SECONDS,
+    ) -> None:
         self._source = source
+        self._fetch_seconds = fetch_seconds
         self._monotonic = monotonic
         self._keys: dict[str, jwt.PyJWK] = {}
         self._read_at = float("-inf")
@@ -58,8 +68,8 @@ class KeySet:
         return self._monotonic() - self._read_at
 
     def _read_again(self, *, wait: bool = True, unless_younger: float = AGAIN_SECONDS) -> None:
-        """Whoever lacks a key waits for a reading that is under way: the first requests of a new process come
-        together, and none of them may be told that its good token is bad. The others use the keys there are."""
+        """A thread that lacks a key waits for a reading that is under way: the first requests of a new process come
+        together, and a good token must not be refused. The other threads use the keys there are."""
         if not self._lock.acquire(blocking=wait):
             return
         try:
@@ -77,7 +87,7 @@ class KeySet:
         if not self._source.startswith(("http://", "https://")):
             return Path(self._source).read_bytes()
         with (
-            total_timeout(FETCH_SECONDS),
+            total_timeout(self._fetch_seconds),
             ServiceSession() as session,
             session.get(self._source, timeout=(CONNECT_SECONDS, None), stream=True) as response,
         ):
