@@ -1,16 +1,20 @@
 """Does it answer? Short questions to the parts of the system, each with a yes or a no."""
 
-import http.client
 import socket
+from http import HTTPStatus
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, build_opener
 
 import psycopg
 from psycopg import sql
 
-PATIENCE = 2.0
+TIMEOUT_SECONDS = 2.0
+
+_opener = build_opener(ProxyHandler({}))  # no proxy of the environment
 
 
 def is_well(port: int, path: str) -> bool:
-    return _status(port, path) == http.HTTPStatus.OK
+    return _status(port, path) == HTTPStatus.OK
 
 
 def answers(port: int) -> bool:
@@ -18,21 +22,20 @@ def answers(port: int) -> bool:
 
 
 def _status(port: int, path: str) -> int | None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
-        connection.request("GET", path)
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
+        with _opener.open(f"http://127.0.0.1:{port}{path}", timeout=TIMEOUT_SECONDS) as response:
+            return int(response.status)
+    except HTTPError as error:
+        return error.code
+    except OSError:
         return None
-    finally:
-        connection.close()
 
 
 def greets(port: int) -> bool:
     """Does a mail server answer there?"""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
-            connection.settimeout(PATIENCE)
+        with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_SECONDS) as connection:
+            connection.settimeout(TIMEOUT_SECONDS)
             return connection.recv(3) == b"220"
     except OSError:
         return False

@@ -3,12 +3,13 @@
 import json as jsonlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.exceptions import InvalidHeader
+from requests.exceptions import InvalidURL, MissingSchema
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ProtocolError
@@ -122,14 +123,13 @@ class ServiceClient:
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._audience = audience
-        self._sign = sign
         self._connect = connect
         self._total = total
         self._max_bytes = max_bytes
         self._session = ServiceSession(connections=connections)
         self._session.headers["Accept"] = "application/json"
         if sign is not None:
-            self._session.auth = self._authorize
+            self._session.auth = partial(_authorize, sign, audience)
 
     def call(self, method: str, path: str, *, json: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Send a request and wait for the answer, `total` seconds at most.
@@ -143,19 +143,10 @@ class ServiceClient:
                 request.headers[HEADER] = request_id
             try:
                 prepared = self._session.prepare_request(request)
-            except InvalidHeader:
-                raise
-            except requests.RequestException as error:  # the address names no host
+            except (InvalidURL, MissingSchema) as error:
                 raise Unreachable("connection_lost") from error
             with self._send(prepared) as response:
                 return _classified(response, self._body(response))
-
-    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._sign is not None:
-            request.headers["Authorization"] = f"Bearer {self._sign(self._audience)}"
-        if (parent := tracing.traceparent()) is not None:
-            request.headers[tracing.HEADER] = parent
-        return request
 
     def _send(self, request: requests.PreparedRequest, *, is_retry: bool = False) -> requests.Response:
         try:
@@ -177,6 +168,14 @@ class ServiceClient:
         if body is None:
             raise Unreachable(TOO_LARGE)
         return body
+
+
+def _authorize(sign: Sign, audience: str, request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Add a new token, and the trace: a service of another owner must get neither."""
+    request.headers["Authorization"] = f"Bearer {sign(audience)}"
+    if (parent := tracing.traceparent()) is not None:
+        request.headers[tracing.HEADER] = parent
+    return request
 
 
 def _is_refused(error: Exception) -> bool:

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable
 
 import pytest
+from requests.exceptions import InvalidJSONError
 from shared_lib.errors import Unreachable
 from shared_lib.http_client import ServiceClient
 
@@ -53,6 +54,11 @@ def test_a_header_with_a_line_break_in_it_is_not_sent(downstream: Make) -> None:
 
     assert asking.call("GET", "/", headers={"Prefer": "wait=1"}).status == 200
     assert b"\r\nPrefer: wait=1\r\n" in listening.heard[0]
+
+
+def test_a_document_that_is_no_json_is_a_fault_of_the_caller(downstream: Make) -> None:
+    with pytest.raises(InvalidJSONError):
+        ServiceClient(downstream(answer(200)).url).call("POST", "/", json={"a": float("nan")})
 
 
 def test_a_long_body_reaches_a_slow_reader_over_a_new_connection(downstream: Make) -> None:

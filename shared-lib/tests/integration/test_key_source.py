@@ -1,8 +1,10 @@
 """A key set that is fetched over HTTP: followed as it changes, and its source can do no harm."""
 
+import gzip
 import json
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
-from shared_lib.auth import jwks as keys_module
 from shared_lib.auth.jwk import public_jwk
 from shared_lib.auth.jwks import AGAIN_SECONDS, FRESH_SECONDS, MAX_BYTES, KeySet
 
@@ -133,18 +134,30 @@ def test_a_key_that_cannot_be_read_does_not_take_the_others_with_it(keys: KeySet
     assert keys.find(ONE["kid"]) is not None
 
 
-def test_a_source_that_drips_is_given_up(keys: KeySet, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Drip: ", b""])
+def test_a_source_that_drips_is_given_up_in_time(source: Source, head: bytes) -> None:
     def drip(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(200)
-        handler.end_headers()
+        handler.wfile.write(head)
         while not source.ended.wait(0.05):
-            handler.wfile.write(b" ")
+            handler.wfile.write(b"1")
 
-    monkeypatch.setattr(keys_module, "FETCH_SECONDS", 0.3)
     source.reply = drip
     begun = time.monotonic()
-    assert keys.find(ONE["kid"]) is None
-    assert time.monotonic() - begun < 3
+    assert KeySet(source.address, fetch_seconds=0.3).find(ONE["kid"]) is None
+    assert time.monotonic() - begun < 1
+
+
+def test_a_compressed_set_is_read_only_as_far_as_allowed(keys: KeySet, source: Source) -> None:
+    small, large = (gzip.compress(json.dumps({"keys": [ONE]}).encode() + b" " * size) for size in (0, 40_000_000))
+    source.reply = answering(large, **{"Content-Encoding": "gzip"})
+    tracemalloc.start()
+    assert not keys.is_loaded()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10_000_000
+
+    source.reply = answering(small, **{"Content-Encoding": "gzip"})
+    assert KeySet(source.address).is_loaded()
 
 
 def test_every_kind_of_key_we_believe_is_read(keys: KeySet, source: Source) -> None:

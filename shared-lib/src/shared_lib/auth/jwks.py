@@ -30,11 +30,21 @@ ALGORITHMS = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
 
 
 class KeySet:
-    """Keys by `kid`. Read again when old, or when an unknown `kid` comes (at most every 10 s); the last good set is
-    kept when the source fails. Nothing a token says leads to a request."""
+    """Keys by `kid` from `source`, a file or a URL.
 
-    def __init__(self, source: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    They are read again when they are old, or when an unknown `kid` comes (at most every 10 s). When the source fails,
+    the last good set is kept. A fetch takes `fetch_seconds` at most. Nothing in a token leads to another address.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        fetch_seconds: float = FETCH_SECONDS,
+    ) -> None:
         self._source = source
+        self._fetch_seconds = fetch_seconds
         self._monotonic = monotonic
         self._keys: dict[str, jwt.PyJWK] = {}
         self._read_at = float("-inf")
@@ -77,7 +87,7 @@ class KeySet:
         if not self._source.startswith(("http://", "https://")):
             return Path(self._source).read_bytes()
         with (
-            total_timeout(FETCH_SECONDS),
+            total_timeout(self._fetch_seconds),
             ServiceSession() as session,
             session.get(self._source, timeout=(CONNECT_SECONDS, None), stream=True) as response,
         ):
