@@ -3,12 +3,26 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    delete,
+    select,
+    text,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from shared_lib.database.row_level_security import CURRENT_TENANT, enable_row_level_security
-from shared_lib.pipeline import Answer
-from shared_lib.statements import ask_one, send
 
 KEPT = timedelta(days=7)
 """How long a key is known: longer than the oldest repetition of ours (72 h), and than the 48 h promised to clients."""
@@ -72,88 +86,56 @@ class Replay:
     status: int
 
 
-def idempotency_table(metadata: MetaData) -> Table:
-    """Describe `idempotency_key` on a service's metadata, as `CREATE` and `PER_TENANT` make it."""
-    table = Table(
-        "idempotency_key",
-        metadata,
-        Column("tenant", Text, primary_key=True, server_default=text(f"COALESCE({CURRENT_TENANT}, '')")),
-        Column("caller", Text, primary_key=True),
-        Column("operation", Text, primary_key=True),
-        Column("key", Text, primary_key=True),
-        Column("fingerprint", LargeBinary, nullable=False),
-        Column("resource_id", Text),
-        Column("status", Integer),
-        Column("created_at", DateTime(timezone=True), nullable=False),
-    )
-    Index("idempotency_key_age", table.c.created_at)
-    return table
-
-
-_THIS = (
-    f"WHERE tenant = COALESCE({CURRENT_TENANT}, '') "
-    "AND caller = %(caller)s AND operation = %(operation)s AND key = %(key)s"
+KEYS = Table(
+    "idempotency_key",
+    MetaData(),
+    Column("tenant", Text, primary_key=True, server_default=text(f"COALESCE({CURRENT_TENANT}, '')")),
+    Column("caller", Text, primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("resource_id", Text),
+    Column("status", Integer),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Index("idempotency_key_age", "created_at"),
 )
-_CLAIM = (
-    "INSERT INTO idempotency_key (caller, operation, key, fingerprint, resource_id, status, created_at) "
-    "VALUES (%(caller)s, %(operation)s, %(key)s, %(fingerprint)s, %(resource_id)s, %(status)s, %(at)s) "
-    "ON CONFLICT DO NOTHING RETURNING key"
-)
-_KNOWN = f"SELECT fingerprint, resource_id, status FROM idempotency_key {_THIS}"  # noqa: S608
-_BIND = f"UPDATE idempotency_key SET resource_id = %(resource_id)s, status = %(status)s {_THIS}"  # noqa: S608
+"""As `CREATE` and `PER_TENANT` make it. A service copies it into its own metadata (`Table.to_metadata`)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """The taking of a key, under way. `foreseen`: what it will stand for if nothing else turns out."""
+def claim(session: Session, request: RequestKey, *, at: datetime) -> Replay | None:
+    """Take the key in the session's transaction: None when it was free; `complete` it before the commit.
 
-    session: Session = field(repr=False)
-    request: RequestKey
-    foreseen: Replay | None
-    taken: Answer = field(repr=False)
-
-    def replay(self) -> Replay | None:
-        """What the key stands for already. None: it is ours, `bind` it before the transaction ends.
-
-        Twins wait for each other on the primary key. Raises `KeyReused`.
-        """
-        if self.taken.rows:
-            return None
-        known = ask_one(self.session, _KNOWN, _names(self.request))
-        if bytes(known.fingerprint) != self.request.fingerprint:
-            raise KeyReused
-        return Replay(resource_id=known.resource_id, status=known.status)
-
-    def bind(self, stands_for: Replay) -> None:
-        """Say what the key stands for from now on, and with which HTTP status it was answered first.
-
-        Nothing is sent when that was foreseen.
-        """
-        if stands_for != self.foreseen:
-            send(self.session, _BIND, {**_names(self.request), **vars(stands_for)})
-
-
-def claim(session: Session, request: RequestKey, *, at: datetime, foreseen: Replay | None = None) -> Claim:
-    """Take the key, or learn what it stands for.
-
-    Whoever has chosen an id for what he is about to make says so (`foreseen`), and saves a statement.
+    Else what the key stands for already. Two requests with one key wait for each other on the primary key. Raises
+    KeyReused when the key was used for another body.
     """
-    stands_for = vars(foreseen) if foreseen is not None else {"resource_id": None, "status": None}
-    values = {**_names(request), **stands_for, "fingerprint": request.fingerprint, "at": at}
-    return Claim(session=session, request=request, foreseen=foreseen, taken=send(session, _CLAIM, values))
+    values = {"caller": request.caller, "operation": request.operation, "key": request.key}
+    taken = insert(KEYS).values(**values, fingerprint=request.fingerprint, created_at=at)
+    if session.scalar(taken.on_conflict_do_nothing().returning(KEYS.c.key)) is not None:
+        return None
+    columns = select(KEYS.c.fingerprint, KEYS.c.resource_id, KEYS.c.status)
+    known = session.execute(columns.where(*_is(request))).one()
+    if known.fingerprint != request.fingerprint:
+        raise KeyReused
+    return Replay(resource_id=known.resource_id, status=known.status)
 
 
-def _names(request: RequestKey) -> dict[str, str]:
-    return {"caller": request.caller, "operation": request.operation, "key": request.key}
+def complete(session: Session, request: RequestKey, stands_for: Replay) -> None:
+    """Store what the claimed key stands for from now on, and the HTTP status of the first answer."""
+    values = {"resource_id": stands_for.resource_id, "status": stands_for.status}
+    session.execute(update(KEYS).where(*_is(request)).values(values))
 
 
-def forget(session: Session, *, before: datetime, most: int | None = None) -> int:
-    """Remove keys older than `before`, `most` of them if that is said; answers how many."""
-    gone = session.execute(
-        text(
-            "DELETE FROM idempotency_key WHERE (tenant, caller, operation, key) IN (SELECT tenant, caller, operation, "
-            "key FROM idempotency_key WHERE created_at < :before LIMIT :most) RETURNING 1"
-        ),
-        {"before": before, "most": most},
+def purge_batch(session: Session, *, before: datetime, limit: int | None = None) -> int:
+    """Delete keys older than `before`, at most `limit` of them; returns how many."""
+    key = tuple_(KEYS.c.tenant, KEYS.c.caller, KEYS.c.operation, KEYS.c.key)
+    old = select(*key.clauses).where(KEYS.c.created_at < before).limit(limit)
+    return len(session.execute(delete(KEYS).where(key.in_(old)).returning(KEYS.c.key)).all())
+
+
+def _is(request: RequestKey) -> tuple[ColumnElement[bool], ...]:
+    return (
+        KEYS.c.tenant == text(f"COALESCE({CURRENT_TENANT}, '')"),
+        KEYS.c.caller == request.caller,
+        KEYS.c.operation == request.operation,
+        KEYS.c.key == request.key,
     )
-    return len(gone.all())

@@ -38,7 +38,7 @@ def one_by_one(fault: Callable[[], None]) -> RetentionRule:
     done: list[None] = []
 
     def sweep(session: Session, _: object) -> PurgedBatch:
-        count = idempotency.forget(session, before=utc_now() + timedelta(days=1), most=1)
+        count = idempotency.purge_batch(session, before=utc_now() + timedelta(days=1), limit=1)
         done.append(None)
         if len(done) == 3:
             fault()

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from shared_lib.audit import audit_chain_tables
-from shared_lib.idempotency import idempotency_table
+from shared_lib.idempotency import KEYS
 from shared_lib.privacy.key_rotation import EncryptedColumn
 from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -95,4 +95,4 @@ class AuditRow(Base):
 
 
 audit_chain_tables(Base.metadata)
-idempotency_table(Base.metadata)
+KEYS.to_metadata(Base.metadata)

@@ -70,16 +70,15 @@ class Lapses:
         if visitor.scope.nothing:
             raise LapseNotFound  # and no organisation in which his key could be kept
         with self.database.begin(tenant_scope_of(visitor.scope)) as session:
-            claim = idempotency.claim(session, key, at=self.clock()) if key is not None else None
+            replay = idempotency.claim(session, key, at=self.clock()) if key is not None else None
             locked = lapses.lock_of_notification(session, notification_id, coordinator_id, scope=visitor.scope)
-            replay = claim.replay() if claim is not None else None
             lapse = self._own(session, locked.value, notification_id, coordinator_id, visitor)
             if replay is not None:
                 return Outcome(value=lapse, is_new=replay.status == 201, replayed=True)
             after = lapse.acknowledged(by=coordinator_id, at=self.clock().replace(microsecond=0))
             is_new = self._write(session, lapse, after, visitor)
-            if claim is not None:
-                claim.bind(Replay(resource_id=str(lapse.id), status=201 if is_new else 200))
+            if key is not None:
+                idempotency.complete(session, key, Replay(resource_id=str(lapse.id), status=201 if is_new else 200))
         self._tell(lapse, after)
         return Outcome(value=after, is_new=is_new)
 

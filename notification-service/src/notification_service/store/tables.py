@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from shared_lib.audit import audit_chain_tables
-from shared_lib.idempotency import idempotency_table
+from shared_lib.idempotency import KEYS
 from shared_lib.outbox import outbox_tables
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Sequence, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -147,7 +147,7 @@ Index("audit_of_act", AuditRow.act, AuditRow.at)
 Index("audit_newest", AuditRow.at)
 audit_chain_tables(Base.metadata)
 
-idempotency_key = idempotency_table(Base.metadata)
+idempotency_key = KEYS.to_metadata(Base.metadata)
 outbox, outbox_closed = outbox_tables(Base.metadata)
 
 

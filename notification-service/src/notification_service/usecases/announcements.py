@@ -95,19 +95,17 @@ class Announcements:
 
     def _accept(self, session: Session, announcement: Announcement, requester: Requester) -> Answer:
         dispatch_id = uuid7()
-        foreseen = Replay(resource_id=str(dispatch_id), status=CREATED)
         key = requester.key
-        claim = idempotency.claim(session, key, at=self.clock(), foreseen=foreseen) if key else None
-        # Announcements about one mentor are decided upon one after the other.
-        held = contacts.lock(session, announcement.mentor_id, organisation_id=_organisation_of(announcement, requester))
-        actor = parties.named_actor(session, announcement)
-        at_once = drafts.foreseen(session, announcement)
-        replay = claim.replay() if claim is not None else None
+        replay = idempotency.claim(session, key, at=self.clock()) if key is not None else None
         if replay is not None:
             dispatch = dispatches.get(
                 session, UUID(replay.resource_id), organisation_id=requester.scope.organisation_id
             )
             return Answer(dispatch=dispatch.value, status=replay.status, is_replay=True)
+        # Announcements about one mentor are decided upon one after the other.
+        held = contacts.lock(session, announcement.mentor_id, organisation_id=_organisation_of(announcement, requester))
+        actor = parties.named_actor(session, announcement)
+        at_once = drafts.foreseen(session, announcement)
         case = self._case(session, held, actor, announcement, requester)
         draft = at_once or drafts.of(session, case)
         same = draft.same.value
@@ -116,8 +114,8 @@ class Announcements:
             if same
             else self._record(session, case, draft, requester, dispatch_id)
         )
-        if claim is not None:
-            claim.bind(Replay(resource_id=str(answer.dispatch.id), status=answer.status))
+        if key is not None:
+            idempotency.complete(session, key, Replay(resource_id=str(answer.dispatch.id), status=answer.status))
         return answer
 
     def _case(

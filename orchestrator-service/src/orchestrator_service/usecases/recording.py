@@ -75,21 +75,19 @@ class Recording:
         self, draft: Draft, actor: Actor, key: RequestKey | None, *, queueing: bool
     ) -> tuple[Recorded, Enqueued]:
         event_id = new_event_id()
-        foreseen = Replay(resource_id=event_id, status=201)
         with self.database.begin(tenant_scope_of(actor.scope)) as session:
-            claim = idempotency.claim(session, key, at=self.clock(), foreseen=foreseen) if key is not None else None
-            people.take_turn(session, draft.peer_mentor_id)
-            found = situations.of(session, draft, actor)
-            replay = claim.replay() if claim is not None else None
+            replay = idempotency.claim(session, key, at=self.clock()) if key is not None else None
             if replay is not None:
                 event = pause_events.get(session, self.cipher, replay.resource_id, actor.scope)
                 return Recorded(event=_found(event), is_new=replay.status == 201, is_replay=True), NOTHING
-            situation = found.value
+            people.take_turn(session, draft.peer_mentor_id)
+            situation = situations.of(session, draft, actor).value
             if situation is None:
                 raise MentorNotFound
             recorded, enqueued = self._added(session, draft, actor, situation, event_id=event_id, queueing=queueing)
-            if claim is not None:
-                claim.bind(Replay(resource_id=recorded.event.id, status=201 if recorded.is_new else 200))
+            if key is not None:
+                stands_for = Replay(resource_id=recorded.event.id, status=201 if recorded.is_new else 200)
+                idempotency.complete(session, key, stands_for)
         return recorded, enqueued
 
     def _added(

@@ -96,7 +96,7 @@ class Worker:
         self._tidy_at = time.monotonic() + TIDY_SECONDS
         now = self.dispatcher.clock()
         with self.dispatcher.database.begin(EVERY_TENANT) as session:
-            keys = idempotency.forget(session, before=now - idempotency.KEPT)
+            keys = idempotency.purge_batch(session, before=now - idempotency.KEPT)
             done = closed.forget(session, before=now - closed.KEPT)
         log.info("outbox.tidied", count=keys + done)
 

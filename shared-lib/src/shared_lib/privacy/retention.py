@@ -42,7 +42,9 @@ class RetentionRule:
 
 def old_keys(now: datetime) -> RetentionRule:
     """Idempotency-Keys past their time, which relays forget as well where there are any."""
-    return _repeated("keys", lambda session: idempotency.forget(session, before=now - idempotency.KEPT, most=BATCH))
+    return _repeated(
+        "keys", lambda session: idempotency.purge_batch(session, before=now - idempotency.KEPT, limit=BATCH)
+    )
 
 
 def old_deliveries(now: datetime) -> RetentionRule:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from shared_lib.audit import audit_chain_tables
-from shared_lib.idempotency import idempotency_table
+from shared_lib.idempotency import KEYS
 from shared_lib.outbox import outbox_tables
 from sqlalchemy import ARRAY, DateTime, Text
 from sqlalchemy.orm import DeclarativeBase
@@ -15,4 +15,4 @@ class Base(DeclarativeBase):
 
 audit_chain_tables(Base.metadata)
 outbox_tables(Base.metadata)
-idempotency_table(Base.metadata)
+KEYS.to_metadata(Base.metadata)
