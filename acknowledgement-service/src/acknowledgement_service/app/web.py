@@ -1,6 +1,7 @@
 """The web process."""
 
 from flask import Flask
+from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
 from shared_lib.database.engine import REQUEST_SECONDS, Database
 from shared_lib.privacy.encryption import FieldCipher
@@ -11,7 +12,7 @@ from shared_lib.web.health import usual_checks
 from acknowledgement_service.api import audit, internal, metrics, routes
 from acknowledgement_service.api.errors import ERROR_TABLE
 from acknowledgement_service.config import Config
-from acknowledgement_service.usecases.audit_trail import AuditTrail
+from acknowledgement_service.store.audit import SUBJECT
 from acknowledgement_service.usecases.lapses import Lapses
 from acknowledgement_service.usecases.person_data import PersonData
 
@@ -31,7 +32,7 @@ def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
     )
     patient = Database.open(config.database_url, pool_size=1, statement_timeout=PERSON_SECONDS)
     app.extensions["person_data"] = PersonData(database=patient, cipher=cipher, clock=clock)
-    app.extensions["audit_trail"] = AuditTrail(database=database)
+    app.extensions["audit_log"] = AuditLog(database=database, subject=SUBJECT)
     app.extensions["fingerprint_secret"] = cipher.fingerprint_secret
     close_with(app, database.close)
     close_with(app, patient.close)

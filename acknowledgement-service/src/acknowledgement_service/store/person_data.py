@@ -17,7 +17,7 @@ _HIS_LAPSE = "mentor_id = :person OR coordinator_id = :person"
 _PLACES: Mapping[str, str] = {
     "lapse": _HIS_LAPSE,
     "lapse_count": "coordinator_id = :person",
-    "audit": f"{_HIS_LAPSE} OR actor_id = :person",
+    "audit_entry": "subject_id = :person OR actor_id = :person OR details->>'coordinator_id' = :person",
     "idempotency_key": f"caller = :person OR resource_id IN (SELECT id::text FROM lapse WHERE {_HIS_LAPSE})",
 }
 _SEALED = ("coordinator_notes", "encrypted_notes", "notes_key_id")

@@ -44,5 +44,5 @@ class PersonData:
         with self.database.begin(EVERY_ORGANISATION) as session:
             noted = person_data.blank_notes(session, person_id, most=BATCH)
             for lapse in noted:
-                audit.add(session, Act.ERASED, lapse, actor_id=OPERATIONS, at=self.clock())
+                audit.record(session, Act.ERASED, lapse, actor_id=OPERATIONS, at=self.clock())
         return len(noted)

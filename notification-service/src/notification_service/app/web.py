@@ -1,6 +1,7 @@
 """The web process."""
 
 from flask import Flask
+from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
 from shared_lib.database.engine import REQUEST_SECONDS, Database
 from shared_lib.outbox import is_relay_running
@@ -12,8 +13,8 @@ from shared_lib.web.health import usual_checks
 from notification_service.api import audit, internal, metrics, routes
 from notification_service.api.errors import ERROR_TABLE
 from notification_service.config import Config
+from notification_service.store.audit import SUBJECT
 from notification_service.usecases.announcements import Announcements
-from notification_service.usecases.audit_trail import AuditTrail
 from notification_service.usecases.contacts import Contacts
 from notification_service.usecases.letters import Letters
 from notification_service.usecases.person_data import PersonData, PersonDataFromHereOn
@@ -39,7 +40,7 @@ def create_app(config: Config, *, others: Outside | None = None, clock: Clock = 
         scale=config.time_scale,
     )
     app = build_api(config, database, clock=clock)
-    app.extensions["audit_trail"] = AuditTrail(database=database)
+    app.extensions["audit_log"] = AuditLog(database=database, subject=SUBJECT)
     app.extensions["announcements"] = Announcements(
         database=database, dispatcher=dispatcher, clock=clock, recorder=recorder, on_recorded=metrics.count
     )
