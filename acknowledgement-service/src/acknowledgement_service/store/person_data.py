@@ -40,7 +40,7 @@ def _readable(row: dict[str, Any], notes: Mapping[str, str | None]) -> dict[str,
 def blank_notes(session: Session, person_id: str, *, most: int) -> list[Lapse]:
     """Remove the notes on some of his lapses, those that he wrote included; answers the lapses that had any.
 
-    In the order in which chains of the audit trail are lengthened everywhere, so that nobody waits in a circle.
+    In the order in which chains of the audit log are lengthened everywhere, so that nobody waits in a circle.
     """
     his = or_(LapseRow.mentor_id == person_id, LapseRow.coordinator_id == person_id)
     noted = or_(LapseRow.coordinator_notes.is_not(None), LapseRow.encrypted_notes.is_not(None))

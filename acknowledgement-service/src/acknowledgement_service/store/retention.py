@@ -12,7 +12,7 @@ from acknowledgement_service.domain.model import Act
 ACTOR = "retention"
 FIRST = UUID(int=0)
 
-# What somebody is changing at this moment is left for the next run. Chains of the audit trail are lengthened in the
+# What somebody is changing at this moment is left for the next run. Chains of the audit log are lengthened in the
 # order of their names, so that two of these never wait for each other in a circle.
 _REMOVE_NOTES = text(
     """

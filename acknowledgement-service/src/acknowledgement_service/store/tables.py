@@ -33,7 +33,7 @@ class LapseRow(Base):
     created_at: Mapped[datetime] = mapped_column(MOMENT)
     acknowledged_at: Mapped[datetime | None] = mapped_column(MOMENT)
     coordinator_notes: Mapped[str | None]
-    """Notes of before they were sealed; `seal rotate` leaves none."""
+    """Notes from before they were encrypted; `encryption rotate-keys` leaves none."""
     encrypted_notes: Mapped[bytes | None]
     notes_key_id: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(default=1)

@@ -14,7 +14,7 @@ from acknowledgement_service.store import audit, person_data
 
 OPERATIONS = "operations"
 BATCH = 500
-"""Lapses: a chain of the audit trail grows at COMMIT, and by each further entry of a transaction more slowly."""
+"""Lapses: a chain of the audit log grows at COMMIT, and by each further entry of a transaction more slowly."""
 EVERY_ORGANISATION = all_tenants("person_data")
 
 

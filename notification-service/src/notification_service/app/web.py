@@ -7,10 +7,11 @@ from shared_lib.database.engine import REQUEST_SECONDS, Database
 from shared_lib.outbox import is_relay_running
 from shared_lib.outbox.metrics import OutboxCollector
 from shared_lib.web.app import build_app, close_with
+from shared_lib.web.audit import audit_blueprint
 from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
-from notification_service.api import audit, internal, metrics, routes
+from notification_service.api import internal, metrics, routes
 from notification_service.api.errors import ERROR_TABLE
 from notification_service.config import Config
 from notification_service.store.audit import SUBJECT
@@ -65,7 +66,11 @@ def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> 
         __name__,
         title="Pause Notification Service",
         base_path=routes.BASE_PATH,
-        blueprints=[routes.blp, audit.blp, internal.blp],
+        blueprints=[
+            routes.blp,
+            audit_blueprint("/api/v1/audit", own="org_admin", everything="global_admin", name="notification"),
+            internal.blp,
+        ],
         error_table=ERROR_TABLE,
         authenticator=authenticator,
         checks={

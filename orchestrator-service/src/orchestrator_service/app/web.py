@@ -8,13 +8,15 @@ from shared_lib.outbox import is_relay_running
 from shared_lib.outbox.metrics import OutboxCollector
 from shared_lib.privacy.encryption import FieldCipher
 from shared_lib.web.app import build_app, close_with
+from shared_lib.web.audit import audit_blueprint
 from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
-from orchestrator_service.api import audit, routes
+from orchestrator_service.api import routes
 from orchestrator_service.api.errors import ERROR_TABLE
 from orchestrator_service.config import Config
 from orchestrator_service.domain.ports import Notifier
+from orchestrator_service.domain.roles import GLOBAL_ADMIN, ORG_ADMIN
 from orchestrator_service.store.audit import SUBJECT
 from orchestrator_service.usecases.coordinators import Coordinators
 from orchestrator_service.usecases.recording import Recording
@@ -47,7 +49,7 @@ def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> 
         __name__,
         title="Pause Notification Orchestrator",
         base_path=routes.BASE_PATH,
-        blueprints=[routes.blp, audit.blp],
+        blueprints=[routes.blp, audit_blueprint("/api/v1/audit", own=ORG_ADMIN, everything=GLOBAL_ADMIN)],
         error_table=ERROR_TABLE,
         authenticator=authenticator,
         checks={

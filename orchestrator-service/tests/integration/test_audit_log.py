@@ -1,4 +1,4 @@
-"""The audit trail as administrators read it."""
+"""The audit log as administrators read it."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -179,7 +179,7 @@ def test_a_page_costs_one_statement(
     assert not [statement for statement in statements if "count" in statement]
 
 
-def test_the_whole_trail_is_verified(
+def test_the_whole_log_is_verified(
     addresses: Addresses,
     environ: dict[str, str],
     removed_event: str,

@@ -1,4 +1,4 @@
-"""The audit trail as administrators read it."""
+"""The audit log as administrators read it."""
 
 from collections.abc import Callable
 
