@@ -36,14 +36,14 @@ class Destination:
         self.taken.append(delivery.payload["name"])
         return self.answer
 
-    def give_up(self, _: Any, delivery: Delivery, ending: FinalState, reason: str) -> None:
-        self.given_up.append((delivery.payload["name"], ending, reason))
+    def give_up(self, _: Any, delivery: Delivery, final_state: FinalState, reason: str) -> None:
+        self.given_up.append((delivery.payload["name"], final_state, reason))
 
 
 def a_relay(database: Database, destination: Destination, clock: MovableClock, *, room: int = 4) -> Dispatcher:
     """A relay as one process has it; two of them are two processes."""
-    dispatcher = Dispatcher(database, executors={"parcels": room}, clock=clock, retry=RetryPolicy(spread=lambda: 1.0))
-    dispatcher.serve({"parcel": Route(executor="parcels", deliver=destination.deliver, give_up=destination.give_up)})
+    dispatcher = Dispatcher(database, executors={"parcels": room}, clock=clock, retry=RetryPolicy(jitter=lambda: 1.0))
+    dispatcher.register({"parcel": Route(executor="parcels", deliver=destination.deliver, give_up=destination.give_up)})
     return dispatcher
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-REPLAYABLE = ("dead", "expired", "held", "rejected", "unknown")
+REPLAYABLE = ("dead", "expired", "quarantined", "rejected", "unknown")
 """Endings that somebody should look at, and may begin anew."""
 
 
@@ -18,7 +18,7 @@ def add_parser(commands: Any, run: Callable[[argparse.Namespace], int]) -> None:
         "outbox", help="deliveries that ended badly: list, show, replay, discard; hold, release"
     )
     actions = outbox.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="the newest that are dead, expired, held, rejected or unknown")
+    listing = actions.add_parser("list", help="the newest that are dead, expired, quarantined, rejected or unknown")
     listing.add_argument("--ending", choices=REPLAYABLE)
     listing.add_argument("--limit", type=int, default=50)
     for name, meaning in {

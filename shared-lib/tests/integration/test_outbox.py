@@ -19,7 +19,7 @@ def test_what_is_promised_is_delivered_at_once_and_leaves_the_hot_table(
 
     assert destination.taken == ["a"]
     assert rows(database) == []
-    assert [row.ending for row in rows(database, "outbox_closed")] == ["done"]
+    assert [row.final_state for row in rows(database, "outbox_closed")] == ["done"]
 
 
 def test_a_promise_of_a_transaction_that_fails_was_never_made(dispatcher: Dispatcher, database: Database) -> None:
@@ -160,7 +160,7 @@ def test_a_backlog_of_one_tenant_does_not_delay_another(database: Database, cloc
     promise(dispatcher, *(f"p{number}" for number in range(200)), tenant="large")
     promise(dispatcher, "lone", tenant="small")
 
-    claimed = dispatcher.claim([dispatcher.executors["parcels"].demand(room=8)], take_over=True)
+    claimed = dispatcher.claim([dispatcher.executors["parcels"].claim_request(limit=8)], take_over=True)
 
     assert "lone" in [delivery.payload["name"] for delivery in claimed]
     assert len(claimed) == 8
@@ -179,7 +179,7 @@ def test_when_the_destination_is_back_all_who_wait_for_it_go_at_once(
     assert dispatcher.executors["parcels"].breaker.is_open
 
     destination.before = lambda _: None
-    dispatcher.hasten(dispatcher.executors["parcels"], limit=1)
+    dispatcher.retry_waiting(dispatcher.executors["parcels"], limit=1)
     assert dispatcher.run_once() == 1
     assert dispatcher.run_once() == 2
     assert sorted(destination.taken) == ["a", "b", "c"]

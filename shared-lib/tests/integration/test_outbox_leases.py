@@ -6,14 +6,14 @@ from typing import NoReturn
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import OutcomeUnknown, Rejected, RetryLater
-from shared_lib.outbox import Delivery, Dispatcher, FinalState, closed
+from shared_lib.outbox import Delivery, Dispatcher, FinalState, dead_letters, store
 
 from ..outbox_world import Destination, MovableClock, a_relay, promise, rows
 
 
 def killed_attempt(dispatcher: Dispatcher, *, marked: bool) -> None:
     """A relay claims the row, marks it or not, and is never heard of again."""
-    (delivery,) = dispatcher.claim([dispatcher.executors["parcels"].demand(room=1)], take_over=True)
+    (delivery,) = dispatcher.claim([dispatcher.executors["parcels"].claim_request(limit=1)], take_over=True)
     if marked:
         delivery.mark_in_flight()
 
@@ -67,7 +67,7 @@ def test_an_attempt_with_unknown_outcome_counts_as_ambiguous(
 
     destination.before = cut
     promise(dispatcher, "a", inline=True)
-    assert rows(dispatcher.database)[0].ambiguous == 1
+    assert rows(dispatcher.database)[0].ambiguous_count == 1
     clock.now += timedelta(seconds=5)
     dispatcher.run_once()
 
@@ -88,7 +88,7 @@ def test_a_refusal_after_the_mark_is_certain_and_tried_again_as_often_as_needed(
         dispatcher.run_once()
 
     assert destination.given_up == []
-    assert rows(dispatcher.database)[0].ambiguous == 0
+    assert rows(dispatcher.database)[0].ambiguous_count == 0
 
 
 def test_whoever_lost_the_lease_does_not_deliver(
@@ -107,7 +107,7 @@ def test_whoever_lost_the_lease_does_not_deliver(
     frozen.run_once()
 
     assert destination.taken == ["a"]
-    assert [row.ending for row in rows(database, "outbox_closed")] == ["done"]
+    assert [row.final_state for row in rows(database, "outbox_closed")] == ["done"]
 
 
 def test_the_heartbeat_keeps_a_marked_lease_in_force(
@@ -119,7 +119,7 @@ def test_the_heartbeat_keeps_a_marked_lease_in_force(
         delivery.mark_in_flight()
         for _ in range(3):
             clock.now += timedelta(seconds=20)
-            dispatcher.leases.beat()
+            dispatcher.leases.extend()
         delivery.check_lease()
 
     destination.before = take_long
@@ -159,10 +159,10 @@ class Venom(Destination):
 
 def test_the_heartbeat_keeps_a_long_attempt(dispatcher: Dispatcher, clock: MovableClock, database: Database) -> None:
     promise(dispatcher, "a")
-    (delivery,) = dispatcher.claim([dispatcher.executors["parcels"].demand(room=1)], take_over=True)
-    dispatcher.leases.take(delivery.id)
+    (delivery,) = dispatcher.claim([dispatcher.executors["parcels"].claim_request(limit=1)], take_over=True)
+    dispatcher.leases.add(delivery.id)
     clock.now += timedelta(seconds=20)
-    dispatcher.leases.beat()
+    dispatcher.leases.extend()
     clock.now += timedelta(seconds=20)
 
     assert a_relay(database, Destination(), clock).run_once() == 0
@@ -178,8 +178,8 @@ def test_old_rows_are_forgotten_but_for_those_that_ended_badly(
     destination.before = refuse
     promise(dispatcher, "bad", inline=True)
     with database.begin(all_tenants("test")) as session:
-        early = closed.forget(session, before=clock.now)
-        late = closed.forget(session, before=clock.now + timedelta(seconds=1))
+        early = store.purge_batch(session, before=clock.now)
+        late = store.purge_batch(session, before=clock.now + timedelta(seconds=1))
 
     assert (early, late) == (0, 1)
     assert [row.payload["name"] for row in rows(database, "outbox_closed")] == ["bad"]
@@ -196,10 +196,10 @@ def test_a_bad_end_can_be_begun_anew_once(
     (row,) = rows(database, "outbox_closed")
     destination.before = lambda _: None
     with database.begin(all_tenants("test")) as session:
-        again = [closed.replay(session, row.id, now=clock.now) for _ in range(2)]
+        again = [dead_letters.replay(session, row.id, now=clock.now) for _ in range(2)]
     dispatcher.run_once()
     with database.begin(all_tenants("test")) as session:
-        after = closed.replay(session, row.id, now=clock.now)
+        after = dead_letters.replay(session, row.id, now=clock.now)
 
     assert (again, after) == ([True, False], False)
     assert destination.taken == ["a"]
@@ -216,7 +216,7 @@ def test_a_worker_that_stood_still_after_its_mark_keeps_its_effect_back(
         delivery.check_lease()
         clock.now += timedelta(seconds=31)
         quick.run_once()
-        frozen.leases.beat()
+        frozen.leases.extend()
         delivery.check_lease()
 
     destination.before = freeze
@@ -234,6 +234,6 @@ def test_a_row_whose_end_cannot_be_told_is_dead_all_the_same(database: Database,
         clock.now += timedelta(seconds=31)
 
     assert rows(database) == []
-    assert [(row.ending, row.last_reason) for row in rows(database, "outbox_closed")] == [
+    assert [(row.final_state, row.last_reason) for row in rows(database, "outbox_closed")] == [
         ("dead", "crashed_repeatedly")
     ]

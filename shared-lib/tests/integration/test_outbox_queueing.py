@@ -61,7 +61,7 @@ def test_what_found_no_thread_in_time_is_given_back(
     narrow.deliver_now(promised(narrow, "slow", "b", queueing=True), wait_seconds=0.1)
 
     assert free(narrow) == ["b"]
-    assert [row.starts for row in rows(narrow.database) if row.leased_by is None] == [0]
+    assert [row.crash_count for row in rows(narrow.database) if row.leased_by is None] == [0]
     gate.set()
     narrow.close()
     assert destination.taken == ["slow"]
@@ -73,7 +73,7 @@ def test_what_was_taken_back_leaves_its_place_to_others(narrow: Dispatcher, gate
     gate.set()
     narrow.close()
 
-    assert narrow.executors["parcels"].flying == 0
+    assert narrow.executors["parcels"].in_flight == 0
 
 
 def test_who_does_not_wait_does_not_queue(narrow: Dispatcher, gate: threading.Event) -> None:
@@ -89,5 +89,5 @@ def test_the_queue_has_an_end(narrow: Dispatcher, gate: threading.Event) -> None
     narrow.deliver_now(promised(narrow, "slow", queueing=False), wait_seconds=0)
     enqueued = promised(narrow, "b", "c", "d", "e", queueing=True)
 
-    assert [narrow.begin(each, queueing=True) is not None for each in enqueued.deliveries] == [True, True, True, False]
+    assert [narrow.submit(each, queueing=True) is not None for each in enqueued.deliveries] == [True, True, True, False]
     gate.set()

@@ -12,7 +12,8 @@ from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 
-from . import closed, hold
+from . import dead_letters
+from .messages import FinalState
 
 Audit = Callable[[Session, str, UUID], None]
 """Writes the act ("outbox_replay", "outbox_hold") into the service's own audit trail."""
@@ -22,15 +23,15 @@ def run(options: argparse.Namespace, database: Database, *, clock: Clock, audit:
     """Carry out the parsed command; answers the exit code (1: there is no such row, or it may not be done now)."""
     with database.begin(all_tenants("operations")) as session:
         if options.action == "list":
-            _print_rows(closed.unhappy(session, limit=options.limit, ending=options.ending))
+            _print_rows(dead_letters.newest(session, limit=options.limit, final_state=_final_state(options)))
             return 0
         if options.action == "show":
-            row = closed.show(session, options.id)
+            row = dead_letters.find(session, options.id)
             print(json.dumps(row._asdict(), indent=2, default=str) if row is not None else "There is no such row.")
             return 0 if row is not None else 1
         if options.action in ("hold", "release"):
             return _all(session, options.action, clock=clock, audit=audit)
-        act = {"replay": closed.replay, "discard": closed.discard}[options.action]
+        act = {"replay": dead_letters.replay, "discard": dead_letters.discard}[options.action]
         changed = act(session, options.id, now=clock())
         if changed:
             audit(session, f"outbox_{options.action}", options.id)
@@ -39,10 +40,10 @@ def run(options: argparse.Namespace, database: Database, *, clock: Clock, audit:
 
 
 def _all(session: Session, action: str, *, clock: Clock, audit: Audit) -> int:
-    act = {"hold": hold.hold, "release": hold.release}[action]
+    act = {"hold": dead_letters.quarantine, "release": dead_letters.release}[action]
     try:
         changed = act(session, now=clock())
-    except hold.StillRunning:
+    except dead_letters.RelayIsRunning:
         print("A relay is running. Stop every process of this service first, and wait 20 seconds.")
         return 1
     for row_id in changed:
@@ -51,9 +52,12 @@ def _all(session: Session, action: str, *, clock: Clock, audit: Audit) -> int:
     return 0
 
 
+def _final_state(options: argparse.Namespace) -> FinalState | None:
+    return FinalState(options.ending) if options.ending else None
+
+
 def _print_rows(rows: Any) -> None:
     for row in rows:
-        print(
-            f"{row.id}  {row.ending:<9} {row.kind:<18} {row.last_reason or '-':<24} {row.closed_at:%Y-%m-%d %H:%M:%S}"
-        )
+        about = f"{row.final_state:<11} {row.kind:<18} {row.last_reason or '-':<24}"
+        print(f"{row.id}  {about} {row.closed_at:%Y-%m-%d %H:%M:%S}")
     print(f"{len(rows)} shown.")

@@ -11,7 +11,7 @@ from shared_lib import idempotency
 from shared_lib.breaking_off import INTERRUPTED, sigterm_is_heard
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
-from shared_lib.outbox import closed
+from shared_lib.outbox import store
 from shared_lib.progress import ProgressBar
 
 BATCH = 2_000
@@ -49,7 +49,7 @@ def old_keys(now: datetime) -> RetentionRule:
 
 def old_deliveries(now: datetime) -> RetentionRule:
     """Rows of the outbox that ended well: relays remove some every hour, this removes all."""
-    return _repeated("closed deliveries", lambda session: closed.forget(session, before=now - closed.KEPT))
+    return _repeated("closed deliveries", lambda session: store.purge_batch(session, before=now - store.RETENTION))
 
 
 def run(database: Database, rules: Sequence[RetentionRule]) -> int:

@@ -28,7 +28,7 @@ def until(condition: Callable[[], bool]) -> float:
 def real_relay(database: Database, destination: Destination, *, scale: float = 1.0) -> Dispatcher:
     """On the real clock: a loop waits for real."""
     dispatcher = Dispatcher(database, executors={"parcels": 4}, clock=utc_now, retry=RetryPolicy(scale=scale))
-    dispatcher.serve({"parcel": Route(executor="parcels", deliver=destination.deliver, give_up=destination.give_up)})
+    dispatcher.register({"parcel": Route(executor="parcels", deliver=destination.deliver, give_up=destination.give_up)})
     return dispatcher
 
 
@@ -71,14 +71,12 @@ def test_a_crowded_lane_is_filled_as_soon_as_half_of_it_is_free(
     database: Database,
     destination: Destination,
     running: Callable[..., Worker],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Four threads, twelve promises: with the least time between two claims it would be minutes."""
-    monkeypatch.setattr("shared_lib.outbox.loop.GATHER_SECONDS", 60.0)
     names = [str(number) for number in range(12)]
     for name in names:
         promise(real_relay(database, Destination()), name)
-    running(real_relay(database, destination))
+    running(real_relay(database, destination), claim_interval=60.0)
 
     until(lambda: sorted(destination.taken) == sorted(names))
 

@@ -2,7 +2,7 @@
 
 import pytest
 from shared_lib.database.row_level_security import all_tenants
-from shared_lib.outbox import Dispatcher, hold, presence
+from shared_lib.outbox import Dispatcher, dead_letters, heartbeats
 from shared_lib.outbox.metrics import OutboxCollector
 
 from ..outbox_world import Destination, promise, rows
@@ -10,7 +10,7 @@ from ..outbox_world import Destination, promise, rows
 
 def held(dispatcher: Dispatcher) -> int:
     with dispatcher.database.begin(all_tenants("test")) as session:
-        return len(hold.hold(session, now=dispatcher.clock()))
+        return len(dead_letters.quarantine(session, now=dispatcher.clock()))
 
 
 def test_what_is_held_stays_and_what_is_promised_later_leaves(dispatcher: Dispatcher, destination: Destination) -> None:
@@ -23,8 +23,8 @@ def test_what_is_held_stays_and_what_is_promised_later_leaves(dispatcher: Dispat
     assert dispatcher.run_once() == 1
     assert destination.taken == ["new"]
     metrics = OutboxCollector(dispatcher.database, dispatcher.clock).collect()
-    samples = {(sample.name, sample.labels.get("ending")): sample.value for m in metrics for sample in m.samples}
-    assert samples["outbox_dead_letters", "held"] == 2
+    samples = {(sample.name, sample.labels.get("final_state")): sample.value for m in metrics for sample in m.samples}
+    assert samples["outbox_dead_letters", "quarantined"] == 2
 
 
 def test_what_is_released_leaves_in_its_old_order(dispatcher: Dispatcher, destination: Destination) -> None:
@@ -32,7 +32,7 @@ def test_what_is_released_leaves_in_its_old_order(dispatcher: Dispatcher, destin
     held(dispatcher)
 
     with dispatcher.database.begin(all_tenants("test")) as session:
-        assert len(hold.release(session, now=dispatcher.clock())) == 3
+        assert len(dead_letters.release(session, now=dispatcher.clock())) == 3
 
     while dispatcher.run_once():
         pass
@@ -43,8 +43,8 @@ def test_what_is_released_leaves_in_its_old_order(dispatcher: Dispatcher, destin
 def test_nothing_is_taken_from_under_a_relay_that_is_running(dispatcher: Dispatcher) -> None:
     promise(dispatcher, "parcel")
     with dispatcher.database.begin(all_tenants("test")) as session:
-        presence.announce(session, dispatcher.leases.owner, now=dispatcher.clock())
+        heartbeats.record_heartbeat(session, dispatcher.leases.owner, now=dispatcher.clock())
 
-    with pytest.raises(hold.StillRunning):
+    with pytest.raises(dead_letters.RelayIsRunning):
         held(dispatcher)
     assert len(rows(dispatcher.database)) == 1

@@ -6,7 +6,7 @@ import requests
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from shared_lib.errors import Rejected, Unreachable
-from shared_lib.outbox import Delivery, Dispatcher, monitor
+from shared_lib.outbox import Delivery, Dispatcher, worker_server
 from shared_lib.outbox.metrics import OutboxCollector
 
 from ..outbox_world import Destination, promise, rows
@@ -26,7 +26,7 @@ def refuse(_: Delivery) -> None:
 
 def test_it_answers_while_the_loop_turns_and_says_so_when_it_does_not() -> None:
     turning = True
-    with monitor.serving("127.0.0.1:0", lambda: turning) as port:
+    with worker_server.serving("127.0.0.1:0", lambda: turning) as port:
         address = f"http://127.0.0.1:{port}"
         assert requests.get(f"{address}/livez", timeout=5).status_code == 200
         turning = False
@@ -34,11 +34,11 @@ def test_it_answers_while_the_loop_turns_and_says_so_when_it_does_not() -> None:
         assert requests.get(f"{address}/", timeout=5).status_code == 404
         text = requests.get(f"{address}/metrics", timeout=5).text
         names = {family.name for family in text_string_to_metric_families(text)}
-        assert {"outbox_attempts", "outbox_breaker_open", "process_cpu_seconds"} <= names
+        assert {"outbox_attempts", "outbox_circuit_breaker_open", "process_cpu_seconds"} <= names
 
 
 def test_somebody_who_connects_and_is_silent_keeps_nobody_waiting() -> None:
-    with monitor.serving("127.0.0.1:0", lambda: True) as port, socket.create_connection(("127.0.0.1", port)):
+    with worker_server.serving("127.0.0.1:0", lambda: True) as port, socket.create_connection(("127.0.0.1", port)):
         assert requests.get(f"http://127.0.0.1:{port}/livez", timeout=5).status_code == 200
 
 
@@ -62,12 +62,12 @@ def test_an_open_breaker_shows_until_the_destination_answers(dispatcher: Dispatc
     destination.before = down
     for name in "abc":
         promise(dispatcher, name, inline=True)
-    assert REGISTRY.get_sample_value("outbox_breaker_open", {"lane": "parcels"}) == 1
+    assert REGISTRY.get_sample_value("outbox_circuit_breaker_open", {"executor": "parcels"}) == 1
 
     destination.before = lambda _: None
     dispatcher.clock.now = max(row.due_at for row in rows(dispatcher.database))
     dispatcher.run_once()
-    assert REGISTRY.get_sample_value("outbox_breaker_open", {"lane": "parcels"}) == 0
+    assert REGISTRY.get_sample_value("outbox_circuit_breaker_open", {"executor": "parcels"}) == 0
 
 
 def test_rows_are_shown_by_what_happens_to_them(dispatcher: Dispatcher, destination: Destination) -> None:
@@ -79,6 +79,6 @@ def test_rows_are_shown_by_what_happens_to_them(dispatcher: Dispatcher, destinat
     depth = {
         (sample.name, sample.labels.get("state")): sample.value for metric in collected for sample in metric.samples
     }
-    assert depth["outbox_live_rows", "waiting"] == 1
-    assert depth["outbox_live_rows", "due"] == 1
-    assert depth["outbox_relays", None] == 0
+    assert depth["outbox_messages", "waiting"] == 1
+    assert depth["outbox_messages", "due"] == 1
+    assert depth["outbox_workers", None] == 0
