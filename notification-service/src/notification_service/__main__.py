@@ -77,7 +77,7 @@ def _web(environ: Mapping[str, str], _: argparse.Namespace) -> int:
 def _relay(environ: Mapping[str, str], _: argparse.Namespace) -> int:
     from shared_lib.database.engine import Database
     from shared_lib.observability import logging, tracing
-    from shared_lib.outbox import process
+    from shared_lib.outbox import worker
 
     from .app.relay import create_dispatcher, outside
 
@@ -86,7 +86,7 @@ def _relay(environ: Mapping[str, str], _: argparse.Namespace) -> int:
     tracing.start(NAME)
     database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
     dispatcher = create_dispatcher(config, database, outside(config))
-    return process.run(dispatcher, MIGRATIONS, metrics_bind=config.metrics_bind)
+    return worker.run(dispatcher, MIGRATIONS, metrics_bind=config.metrics_bind)
 
 
 def _migrate(environ: Mapping[str, str], _: argparse.Namespace) -> int:

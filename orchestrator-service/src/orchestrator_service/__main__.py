@@ -81,7 +81,7 @@ def _web(options: argparse.Namespace) -> int:
 def _relay(options: argparse.Namespace) -> int:
     from shared_lib.database.engine import Database
     from shared_lib.observability import logging, tracing
-    from shared_lib.outbox import process
+    from shared_lib.outbox import worker
 
     from .app.relay import create_dispatcher, create_notifier
 
@@ -90,7 +90,7 @@ def _relay(options: argparse.Namespace) -> int:
     tracing.start(NAME)
     database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
     dispatcher = create_dispatcher(config, database, create_notifier(config))
-    return process.run(dispatcher, MIGRATIONS, metrics_bind=config.metrics_bind)
+    return worker.run(dispatcher, MIGRATIONS, metrics_bind=config.metrics_bind)
 
 
 def _migrate(options: argparse.Namespace) -> int:

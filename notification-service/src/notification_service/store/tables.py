@@ -6,7 +6,7 @@ from uuid import UUID
 
 from shared_lib.audit import audit_chain_tables
 from shared_lib.idempotency import KEYS
-from shared_lib.outbox import outbox_tables
+from shared_lib.outbox import OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Sequence, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -148,7 +148,9 @@ Index("audit_newest", AuditRow.at)
 audit_chain_tables(Base.metadata)
 
 idempotency_key = KEYS.to_metadata(Base.metadata)
-outbox, outbox_closed = outbox_tables(Base.metadata)
+outbox = OUTBOX.to_metadata(Base.metadata)
+outbox_closed = OUTBOX_CLOSED.to_metadata(Base.metadata)
+OUTBOX_WORKER.to_metadata(Base.metadata)
 
 
 def columns_of(row: Any) -> dict[str, Any]:
