@@ -1,4 +1,4 @@
-"""What a transaction may take, in ordinary times and in trouble."""
+"""The time-outs of a transaction, usual and while the database is in trouble."""
 
 import time
 
@@ -9,69 +9,69 @@ from shared_lib.errors import Unavailable
 
 
 @pytest.fixture
-def patience() -> AdaptiveTimeouts:
+def timeouts() -> AdaptiveTimeouts:
     return AdaptiveTimeouts(lock=2.0, statement=5.0, whole=2.5)
 
 
-def limits_with(patience: AdaptiveTimeouts, *, left: float) -> Timeouts | None:
+def limits_with(timeouts: AdaptiveTimeouts, *, left: float) -> Timeouts | None:
     with deadline.at(time.monotonic() + left):
-        return patience.limits()
+        return timeouts.limits()
 
 
-def test_the_usual_limits_hold_for_whoever_has_time(patience: AdaptiveTimeouts) -> None:
-    assert patience.limits() is None
-    assert limits_with(patience, left=3.2) is None
+def test_the_usual_limits_apply_to_a_request_that_has_time(timeouts: AdaptiveTimeouts) -> None:
+    assert timeouts.limits() is None
+    assert limits_with(timeouts, left=3.2) is None
 
 
-def test_whoever_has_queued_waits_less(patience: AdaptiveTimeouts) -> None:
-    limits = limits_with(patience, left=2.2)
+def test_a_request_that_has_queued_waits_less(timeouts: AdaptiveTimeouts) -> None:
+    limits = limits_with(timeouts, left=2.2)
 
     assert limits is not None
     assert limits.whole == pytest.approx(2.2, abs=0.1)
     assert (limits.lock, limits.statement) == (2.0, limits.whole)
 
 
-def test_a_queue_alone_refuses_nobody(patience: AdaptiveTimeouts) -> None:
-    assert limits_with(patience, left=-10) == Timeouts(
+def test_queueing_alone_refuses_no_request(timeouts: AdaptiveTimeouts) -> None:
+    assert limits_with(timeouts, left=-10) == Timeouts(
         lock=MIN_TRANSACTION, statement=MIN_TRANSACTION, whole=MIN_TRANSACTION
     )
 
 
-def test_in_trouble_locks_are_waited_for_briefly_and_the_whole_stays_before_the_deadline(
-    patience: AdaptiveTimeouts,
+def test_in_trouble_waits_for_locks_are_short_and_the_transaction_ends_before_the_deadline(
+    timeouts: AdaptiveTimeouts,
 ) -> None:
-    patience.note_trouble()
-    limits = limits_with(patience, left=0.5)
+    timeouts.record_trouble()
+    limits = limits_with(timeouts, left=0.5)
 
     assert limits is not None
     assert limits.lock == pytest.approx(0.5, abs=0.1)
     assert limits.whole == pytest.approx(0.5, abs=0.1)
 
 
-def test_in_trouble_a_request_whose_time_is_over_is_refused_at_once(patience: AdaptiveTimeouts) -> None:
-    patience.note_trouble()
+def test_in_trouble_a_request_past_its_deadline_is_refused_at_once(timeouts: AdaptiveTimeouts) -> None:
+    timeouts.record_trouble()
 
     with pytest.raises(Unavailable):
-        limits_with(patience, left=0)
+        limits_with(timeouts, left=0)
 
 
-def test_trouble_does_not_prolong_itself(patience: AdaptiveTimeouts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trouble_does_not_prolong_itself(timeouts: AdaptiveTimeouts, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    patience.note_trouble()
+    timeouts.record_trouble()
     now += TROUBLE_SECONDS - 0.1
-    patience.note_trouble()
+    timeouts.record_trouble()
     now += 0.2
 
-    assert patience.limits() is None
+    assert timeouts.limits() is None
 
 
-def test_where_no_whole_is_set_none_appears() -> None:
-    """A relay's transactions have no request behind them."""
-    patience = AdaptiveTimeouts(lock=2.0, statement=30.0, whole=0)
-    before = limits_with(patience, left=0.1)
-    patience.note_trouble()
-    limits = patience.limits()
+def test_without_a_transaction_limit_none_is_set() -> None:
+    """The transactions of a relay belong to no request."""
+    timeouts = AdaptiveTimeouts(lock=2.0, statement=30.0, whole=0)
+    before = limits_with(timeouts, left=0.1)
+    timeouts.record_trouble()
+    limits = timeouts.limits()
 
     assert before is None
     assert limits is not None
