@@ -1,24 +1,26 @@
-"""After a restore: what may have been sent since the back-up waits for somebody who knows."""
+"""After a restore from a backup all messages are dead letters until they are released."""
 
 import pytest
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.outbox import Dispatcher, dead_letters, heartbeats
 from shared_lib.outbox.metrics import OutboxCollector
 
-from ..outbox_world import Destination, promise, rows
+from ..outbox_world import Destination, enqueue, rows
 
 
-def held(dispatcher: Dispatcher) -> int:
+def quarantine(dispatcher: Dispatcher) -> int:
     with dispatcher.database.begin(all_tenants("test")) as session:
         return len(dead_letters.quarantine(session, now=dispatcher.clock()))
 
 
-def test_what_is_held_stays_and_what_is_promised_later_leaves(dispatcher: Dispatcher, destination: Destination) -> None:
-    promise(dispatcher, "old", "older")
-    assert held(dispatcher) == 2
-    assert held(dispatcher) == 0
+def test_messages_in_quarantine_stay_and_later_ones_are_delivered(
+    dispatcher: Dispatcher, destination: Destination
+) -> None:
+    enqueue(dispatcher, "old", "older")
+    assert quarantine(dispatcher) == 2
+    assert quarantine(dispatcher) == 0
 
-    promise(dispatcher, "new")
+    enqueue(dispatcher, "new")
 
     assert dispatcher.run_once() == 1
     assert destination.taken == ["new"]
@@ -27,9 +29,9 @@ def test_what_is_held_stays_and_what_is_promised_later_leaves(dispatcher: Dispat
     assert samples["outbox_dead_letters", "quarantined"] == 2
 
 
-def test_what_is_released_leaves_in_its_old_order(dispatcher: Dispatcher, destination: Destination) -> None:
-    promise(dispatcher, "first", "second", "third", ordering_key="k")
-    held(dispatcher)
+def test_released_messages_are_delivered_in_their_old_order(dispatcher: Dispatcher, destination: Destination) -> None:
+    enqueue(dispatcher, "first", "second", "third", ordering_key="k")
+    quarantine(dispatcher)
 
     with dispatcher.database.begin(all_tenants("test")) as session:
         assert len(dead_letters.release(session, now=dispatcher.clock())) == 3
@@ -40,11 +42,11 @@ def test_what_is_released_leaves_in_its_old_order(dispatcher: Dispatcher, destin
     assert rows(dispatcher.database) == []
 
 
-def test_nothing_is_taken_from_under_a_relay_that_is_running(dispatcher: Dispatcher) -> None:
-    promise(dispatcher, "parcel")
+def test_quarantine_is_refused_while_a_relay_is_running(dispatcher: Dispatcher) -> None:
+    enqueue(dispatcher, "parcel")
     with dispatcher.database.begin(all_tenants("test")) as session:
         heartbeats.record_heartbeat(session, dispatcher.leases.owner, now=dispatcher.clock())
 
     with pytest.raises(dead_letters.RelayIsRunning):
-        held(dispatcher)
+        quarantine(dispatcher)
     assert len(rows(dispatcher.database)) == 1

@@ -1,6 +1,7 @@
 """How long a transaction may take: less while the database is in trouble, less for a request that has queued."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared_lib import deadline
@@ -27,9 +28,12 @@ class Timeouts:
 class AdaptiveTimeouts:
     """The time-outs of one process with one database. Safe to share between threads."""
 
-    def __init__(self, *, lock: float, statement: float, whole: float) -> None:
+    def __init__(
+        self, *, lock: float, statement: float, whole: float, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         """The usual limits, in seconds; `whole` is 0 for no limit."""
         self._usual = Timeouts(lock=lock, statement=statement, whole=whole)
+        self._monotonic = monotonic
         self._trouble_until = float("-inf")
 
     def record_trouble(self) -> None:
@@ -37,7 +41,7 @@ class AdaptiveTimeouts:
 
         Trouble does not prolong itself: on a machine that is only busy, short limits would cause time-outs for ever.
         """
-        now = time.monotonic()
+        now = self._monotonic()
         if now >= self._trouble_until:
             self._trouble_until = now + TROUBLE_SECONDS
 
@@ -47,7 +51,7 @@ class AdaptiveTimeouts:
         Raises Unavailable when the database is in trouble and the time of the request is over.
         """
         left = deadline.left()
-        if time.monotonic() < self._trouble_until:
+        if self._monotonic() < self._trouble_until:
             if left is not None and left <= 0:
                 raise Unavailable("database_in_trouble")
             whole = (
