@@ -8,12 +8,13 @@ from typing import NoReturn
 from uuid import UUID
 
 import psycopg
+import pytest
 import structlog
 from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import NO_TENANT, all_tenants
 from shared_lib.errors import OutcomeUnknown, Rejected, RetryLater
-from shared_lib.outbox import Delivery, Dispatcher, FinalState, dead_letters, store
+from shared_lib.outbox import Delivery, Dispatcher, FinalState, LeaseLost, dead_letters, store
 from shared_lib.outbox.leases import Leases
 from shared_lib_testing.postgres import Addresses
 from sqlalchemy import text
@@ -67,6 +68,29 @@ def test_within_a_lease_length_of_the_start_of_the_database_no_relay_takes_over_
     assert alive.run_once() == 0
     clock.now = started + timedelta(seconds=31)
     assert alive.run_once() == 1
+
+
+def test_a_relay_whose_lease_ran_out_neither_extends_nor_marks_it(
+    database: Database, destination: Destination, clock: MovableClock
+) -> None:
+    frozen, quick = (a_relay(database, destination, clock) for _ in range(2))
+    enqueue(frozen, "a")
+    requests = [frozen.executors["parcels"].claim_request(limit=1)]
+    (late,) = frozen.claim(requests, take_over=True)
+    clock.now += timedelta(seconds=31)
+    with pytest.raises(LeaseLost):
+        late.mark_in_flight()
+    assert len(quick.claim(requests, take_over=True)) == 1
+    (before,) = rows(database)
+
+    frozen.leases.add(late.id)
+    clock.now += timedelta(seconds=1)
+    frozen.leases.extend()
+    with pytest.raises(LeaseLost):
+        late.mark_in_flight()
+    frozen.close(timeout=0)
+
+    assert rows(database) == [before]
 
 
 def test_an_outcome_is_committed_repeatedly_and_the_delivery_made_once(
