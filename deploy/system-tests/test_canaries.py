@@ -146,7 +146,7 @@ def _make_dead_letter(place, announce):
     with psycopg.connect(place["databases"]["notification"], autocommit=True) as connection:
         spoilt = "UPDATE dispatch SET notice = %s WHERE mentor_id = %s"
         eventually(lambda: connection.execute(spoilt, [STRAY, DEADLY]).rowcount)
-        dead = "SELECT count(*) FROM outbox_closed WHERE ending = 'dead'"
+        dead = "SELECT count(*) FROM outbox_closed WHERE final_state = 'dead'"
         eventually(lambda: connection.execute(dead).fetchone()[0], within=DEAD_WITHIN)
 
 

@@ -178,7 +178,7 @@ def test_a_second_run_changes_nothing_and_no_import_brings_him_back(stack, expor
 
 def _settled(dsn):
     """What a command could change; relays and web processes go on writing down that they live."""
-    return [row for row in tables_of(dsn) if row[0] not in {"outbox_relay", "outbox", "outbox_closed"}]
+    return [row for row in tables_of(dsn) if row[0] not in {"outbox_worker", "outbox", "outbox_closed"}]
 
 
 def test_a_command_may_be_broken_off_and_two_may_run_at_once(stack, exported):

@@ -105,7 +105,7 @@ def config(database_url: str, issuer: Issuer) -> Config:
 def dispatcher(config: Config, database: Database, others: Outside, clock: MovableClock) -> Iterator[Dispatcher]:
     dispatcher = create_dispatcher(config, database, others, clock=clock)
     yield dispatcher
-    dispatcher.close(patience=5)
+    dispatcher.close(timeout=5)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ class MovableClock:
 
 @dataclass
 class Destination:
-    """Takes what is delivered, after doing what the test told it."""
+    """Accepts what is delivered, after `before`, which a test sets."""
 
     taken: list[str] = field(default_factory=list)
     given_up: list[tuple[str, FinalState, str]] = field(default_factory=list)
@@ -36,14 +36,16 @@ class Destination:
         self.taken.append(delivery.payload["name"])
         return self.answer
 
-    def give_up(self, _: Any, delivery: Delivery, ending: FinalState, reason: str) -> None:
-        self.given_up.append((delivery.payload["name"], ending, reason))
+    def give_up(self, _: Any, delivery: Delivery, final_state: FinalState, reason: str) -> None:
+        self.given_up.append((delivery.payload["name"], final_state, reason))
 
 
-def a_relay(database: Database, destination: Destination, clock: MovableClock, *, room: int = 4) -> Dispatcher:
-    """A relay as one process has it; two of them are two processes."""
-    dispatcher = Dispatcher(database, executors={"parcels": room}, clock=clock, retry=RetryPolicy(spread=lambda: 1.0))
-    dispatcher.serve({"parcel": Route(executor="parcels", deliver=destination.deliver, give_up=destination.give_up)})
+def a_relay(database: Database, destination: Destination, clock: MovableClock, *, threads: int = 4) -> Dispatcher:
+    """The dispatcher of one process; two of them are two processes."""
+    dispatcher = Dispatcher(
+        database, executors={"parcels": threads}, clock=clock, retry=RetryPolicy(jitter=lambda: 1.0)
+    )
+    dispatcher.register({"parcel": Route(executor="parcels", deliver=destination.deliver, give_up=destination.give_up)})
     return dispatcher
 
 
@@ -53,19 +55,19 @@ def rows(database: Database, table: str = "outbox") -> list[Any]:
 
 
 def started_long_ago(database: Database, clock: MovableClock) -> None:
-    """Move past the time in which nobody takes over leases after a start of the server."""
+    """Move past the time after the start of the server in which no lease is taken over."""
     with database.begin(all_tenants("test")) as session:
         started: datetime = session.scalar(text("SELECT pg_postmaster_start_time()"))
     clock.now = max(clock.now, started + timedelta(hours=1))
 
 
-def promise(dispatcher: Dispatcher, *names: str, inline: bool = False, **options: Any) -> None:
-    """Store promises; `inline` lets this process begin them at once, else they wait for a relay."""
+def enqueue(dispatcher: Dispatcher, *names: str, inline: bool = False, **options: Any) -> None:
+    """Store messages; with `inline` this process attempts them at once, else they wait for a relay."""
     due_at = None if inline else dispatcher.clock()
     with dispatcher.database.begin(all_tenants("test")) as session:
-        promises = [
+        messages = [
             OutboxMessage(kind="parcel", payload={"name": name}, **{"tenant": "oslo", "due_at": due_at, **options})
             for name in names
         ]
-        enqueued = dispatcher.enqueue(session, *promises)
+        enqueued = dispatcher.enqueue(session, *messages)
     dispatcher.deliver_now(enqueued, wait_seconds=5)

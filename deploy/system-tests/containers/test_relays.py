@@ -17,7 +17,7 @@ TOLD = MENTORS[:40]
 
 RELAYS = 3
 HOLDING_SOMETHING = """
-SELECT count(DISTINCT leased_by) FROM outbox JOIN outbox_relay ON owner = leased_by WHERE kind = 'mail'
+SELECT count(DISTINCT leased_by) FROM outbox JOIN outbox_worker w ON w.id = leased_by WHERE kind = 'mail'
 """
 
 

@@ -12,7 +12,7 @@ from notification_service.usecases.contacts import Contacts
 from psycopg.sql import SQL, Identifier
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
-from shared_lib.outbox import Dispatcher, presence
+from shared_lib.outbox import Dispatcher, heartbeats
 
 from ..builders import a_contact
 from ..fakes import FakeMailer, MovableClock
@@ -223,7 +223,7 @@ def test_it_is_ready_only_while_a_relay_is_running(
     assert client.get("/readyz").json["checks"]["relay"] == "failing"
 
     with dispatcher.database.begin(all_tenants("test")) as session:
-        presence.announce(session, dispatcher.leases.owner, now=clock())
+        heartbeats.record_heartbeat(session, dispatcher.leases.owner, now=clock())
 
     assert client.get("/readyz").json == {
         "status": "ready",
@@ -235,7 +235,7 @@ def test_what_waits_is_counted(client: FlaskClient, mailer: FakeMailer) -> None:
     mailer.failure = Unreachable("down")
     client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"])
 
-    assert 'outbox_live_rows{kind="mail",state="waiting"} 2.0' in client.get("/metrics").text
+    assert 'outbox_messages{kind="mail",state="waiting"} 2.0' in client.get("/metrics").text
 
 
 def test_messages_are_counted_by_channel_and_first_status(client: FlaskClient, contacts: Contacts) -> None:

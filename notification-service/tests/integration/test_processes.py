@@ -242,7 +242,9 @@ def test_after_a_restore_nothing_is_sent_that_was_sent_since_the_back_up(
     assert main(["outbox", "quarantine"], environ) == 0
     start_relay()
     with psycopg.connect(everything_url) as connection:
-        held = connection.execute("SELECT id::text FROM outbox_closed WHERE ending = 'held' ORDER BY seq").fetchall()
+        held = connection.execute(
+            "SELECT id::text FROM outbox_closed WHERE final_state = 'quarantined' ORDER BY seq"
+        ).fetchall()
     assert main(["outbox", "replay", held[0][0]], environ) == 0
 
     assert eventually(lambda: "sent" in statuses(everything_url))

@@ -14,6 +14,7 @@ from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Rejected, Unreachable
 from shared_lib.outbox import Dispatcher, closed
+from shared_lib.outbox import Dispatcher, dead_letters
 from shared_lib.privacy.retention import BATCH
 from shared_lib_testing.issuer import Issuer
 from sqlalchemy import func, insert, select
@@ -99,8 +100,8 @@ def test_a_message_begun_anew_after_that_is_still_a_whole_letter(
 
     mailer.failures, mailer.taken = {}, []
     with database.begin(all_tenants("test")) as session:
-        (row,) = closed.unhappy(session, limit=9)
-        assert closed.replay(session, row.id, now=clock())
+        (row,) = dead_letters.newest(session, limit=9)
+        assert dead_letters.replay(session, row.id, now=clock())
     dispatcher.run_once()
 
     (mail,) = mailer.taken

@@ -44,4 +44,4 @@ class OutcomeUnknown(Exception):
 
 
 class MigrationRefused(Exception):
-    """A migration would keep people waiting or break the code that is still running; nothing of it was done."""
+    """The database no longer serves this code; nothing was changed."""

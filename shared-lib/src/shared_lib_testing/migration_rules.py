@@ -1,6 +1,6 @@
-"""What a migration may do while the previous release is serving: each statement is looked at before it runs.
+"""What a migration may do while the previous release is serving: tests show squawk every statement.
 
-Squawk knows which statements of PostgreSQL lock or rewrite a table, or take away what older code still uses.
+Squawk knows which statements of PostgreSQL lock or rewrite a table, or remove what older code still uses.
 """
 
 import json
@@ -11,11 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from shared_lib.errors import MigrationRefused
-from sqlalchemy import Connection, event
+from alembic.script import ScriptDirectory
+from shared_lib.database.engine import Database
+from shared_lib.database.migrations import migrate
+from shared_lib.database.schema_revision import revision_of_database
+from sqlalchemy import Connection, Engine, event
 
 POSTGRES_VERSION = "18"
-TAKES_AWAY = frozenset(
+REMOVING = frozenset(
     [
         "adding-required-field",
         "ban-drop-column",
@@ -26,59 +29,76 @@ TAKES_AWAY = frozenset(
         "renaming-table",
     ]
 )
-"""Whoever accepts one of these must say from which revision on the code no longer needs it."""
+"""A revision that accepts one of these must name the oldest code that runs on the result."""
 
-_SEEN_TO = ("prefer-", "ban-char-field", "require-lock-timeout", "require-statement-timeout")
-"""Rules of taste, and what `migrate` sets for all of them."""
+_IGNORED = ("prefer-", "ban-char-field", "require-lock-timeout", "require-statement-timeout")
+"""Rules of taste, and settings that `migrate` makes for all revisions."""
 
 
-class Watch:
-    """Refuses statements of one revision that break a rule which the revision does not accept by name.
+class RuleBroken(Exception):
+    """A migration would lock or break the release that is running."""
 
-    A migration file accepts a rule with the reason why it does no harm here, and names the oldest code that can live
-    with the result: `accepts = {"ban-drop-column": "nobody reads it since 0007"}`, `oldest_code = "0007"`.
+
+def migrate_by_rules(database: Database, migrations: Path, privileges: Mapping[str, str]) -> None:
+    """`migrate`, one revision at a time, and raise RuleBroken at the first statement that breaks a rule.
+
+    The first revision of an empty database is not checked: no release is running on it.
+
+    A migration file may accept a rule with the reason why it does no harm there. One that removes something names the
+    oldest code that runs on the result: `accepts = {"ban-drop-column": "not read since 0007"}`, `oldest_code = "0007"`.
     """
+    for script in reversed(list(ScriptDirectory(str(migrations)).walk_revisions())):
+        present = revision_of_database(database)
+        if present is None:
+            migrate(database, migrations, {}, target=script.revision)
+        elif present < script.revision:
+            with _Check(database.engine, script.revision, script.module):
+                migrate(database, migrations, {}, target=script.revision)
+    migrate(database, migrations, privileges)
 
-    def __init__(self, connection: Connection, revision: str, module: Any) -> None:
-        self._connection = connection
+
+class _Check:
+    """Looks at the statements of one revision inside the block."""
+
+    def __init__(self, engine: Engine, revision: str, module: Any) -> None:
+        self._engine = engine
         self._revision = revision
         self._accepted: Mapping[str, str] = getattr(module, "accepts", {})
-        self._said = ""
+        self._statements = ""
         self._known: set[tuple[Any, ...]] = set()
-        if getattr(module, "oldest_code", None) is None and TAKES_AWAY & self._accepted.keys():
-            raise MigrationRefused(f"Migration {revision} takes something away and names no `oldest_code`.")
+        if getattr(module, "oldest_code", None) is None and REMOVING & self._accepted.keys():
+            raise RuleBroken(f"Migration {revision} removes something and names no `oldest_code`.")
 
-    def __enter__(self) -> "Watch":
-        event.listen(self._connection, "before_cursor_execute", self._look)
-        return self
+    def __enter__(self) -> None:
+        event.listen(self._engine, "before_cursor_execute", self._look)
 
     def __exit__(self, *_: object) -> None:
-        event.remove(self._connection, "before_cursor_execute", self._look)
+        event.remove(self._engine, "before_cursor_execute", self._look)
 
     def _look(self, connection: Connection, _: Any, statement: str, parameters: Any, *__: Any) -> None:
         if parameters or statement.startswith("BEGIN"):
-            return  # rows are read or written; what changes a table takes no parameters
-        alone = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
-        if alone:
-            self._said, self._known = "", set()
-        self._said += statement.replace("%%", "%") + ";\n"
-        for finding in _findings(self._said, in_transaction=not alone):
+            return  # rows are read or written; what changes a table has no parameters
+        is_alone = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+        if is_alone:
+            self._statements, self._known = "", set()
+        self._statements += statement.replace("%%", "%") + ";\n"
+        for finding in _findings(self._statements, in_transaction=not is_alone):
             place = (finding["rule_name"], finding["line"], finding["column"])
             if place not in self._known and finding["rule_name"] not in self._accepted:
-                raise MigrationRefused(f"Migration {self._revision}: {_sentence(finding, statement)}")
+                raise RuleBroken(f"Migration {self._revision}: {_sentence(finding, statement)}")
             self._known.add(place)
 
 
 def _findings(statements: str, *, in_transaction: bool) -> list[dict[str, Any]]:
-    """What squawk has against these statements, in their order, leaving out what is seen to."""
+    """What squawk finds in these statements, in their order, without the ignored rules."""
     command = [_squawk(), "--reporter", "json", "--pg-version", POSTGRES_VERSION]
     command += ["--assume-in-transaction"] if in_transaction else []
-    # squawk answers 1 when it has found something, and what it found as JSON.
+    # squawk exits with 1 when it has found something, and prints it as JSON.
     answer = subprocess.run(command, input=statements, capture_output=True, text=True, check=False)  # noqa: S603
     if answer.returncode not in (0, 1):
-        raise MigrationRefused(f"The rules for migrations could not be checked: {answer.stderr.strip()}")
+        raise RuleBroken(f"The rules for migrations could not be checked: {answer.stderr.strip()}")
     found: list[dict[str, Any]] = json.loads(answer.stdout or "[]")
-    return [finding for finding in found if not finding["rule_name"].startswith(_SEEN_TO)]
+    return [finding for finding in found if not finding["rule_name"].startswith(_IGNORED)]
 
 
 def _squawk() -> str:
@@ -86,7 +106,7 @@ def _squawk() -> str:
     beside = Path(sys.executable).with_name("squawk")
     found = str(beside) if beside.exists() else shutil.which("squawk")
     if found is None:
-        raise MigrationRefused("The rules for migrations could not be checked: squawk-cli is not installed.")
+        raise RuleBroken("The rules for migrations could not be checked: squawk-cli is not installed.")
     return found
 
 

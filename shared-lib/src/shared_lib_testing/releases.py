@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shared_lib.database.engine import Database
-from shared_lib.database.migrations import migrate
 from shared_lib.database.schema_revision import revision_of_code
 
+from .migration_rules import migrate_by_rules
+
 NEXT = "9000"
-_FIRST = "0001"
 _STEP = """
 from alembic import op
 from sqlalchemy import text
@@ -31,9 +31,7 @@ def migrate_ahead(dsn: str, migrations: Path, privileges: Mapping[str, str], scr
     """Upgrade step by step, every revision after the first by the rules for a running system, and then one further:
     every table gets columns that the present code does not know."""
     database = Database.open(dsn, pool_size=1)
-    migrate(database, migrations, privileges, target=_FIRST)
-    migrate(database, migrations, privileges)
     ahead = Path(shutil.copytree(migrations, scratch / "migrations", ignore=shutil.ignore_patterns("__pycache__")))
     (ahead / "versions" / f"{NEXT}_next.py").write_text(_STEP.format(newest=revision_of_code(migrations)))
-    migrate(database, ahead, privileges)
+    migrate_by_rules(database, ahead, privileges)
     database.close()

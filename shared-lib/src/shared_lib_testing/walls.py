@@ -11,7 +11,7 @@ from shared_lib.database.row_level_security import NO_TENANT, TenantScope
 
 from .postgres import Addresses
 
-TENANTLESS = ("alembic_version", "outbox_relay")
+TENANTLESS = ("alembic_version", "outbox_worker")
 """Tables whose rows belong to no tenant."""
 
 _INSERT = SQL("INSERT INTO {} OVERRIDING SYSTEM VALUE SELECT * FROM jsonb_populate_record(NULL::{}, %s::jsonb)")

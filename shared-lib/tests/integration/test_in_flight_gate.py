@@ -1,11 +1,11 @@
-"""At most one delivery of a process is between its mark and its written outcome, and none waits long for another."""
+"""At most one delivery of a process is between its mark and its outcome, and none waits long for another."""
 
 import threading
 
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.outbox import Delivery, Dispatcher, OutboxMessage
 
-from ..outbox_world import Destination, promise
+from ..outbox_world import Destination, enqueue
 
 
 def test_one_delivery_at_a_time_is_in_flight(dispatcher: Dispatcher, destination: Destination) -> None:
@@ -20,7 +20,7 @@ def test_one_delivery_at_a_time_is_in_flight(dispatcher: Dispatcher, destination
         inside.pop()
 
     destination.before = linger
-    promise(dispatcher, *"abcd", inline=True)
+    enqueue(dispatcher, *"abcd", inline=True)
 
     assert sorted(destination.taken) == list("abcd")
     assert max(peaks) == 1
@@ -50,13 +50,13 @@ def test_a_slow_destination_does_not_delay_the_others(dispatcher: Dispatcher, de
     assert "slow" in destination.taken
 
 
-def test_a_delivery_that_failed_lets_the_next_in(dispatcher: Dispatcher, destination: Destination) -> None:
+def test_a_failed_delivery_releases_the_gate(dispatcher: Dispatcher, destination: Destination) -> None:
     def fail_once(delivery: Delivery) -> None:
         delivery.mark_in_flight()
         if delivery.payload["name"] == "a":
             raise RuntimeError("not foreseen")
 
     destination.before = fail_once
-    promise(dispatcher, *"abc", inline=True)
+    enqueue(dispatcher, *"abc", inline=True)
 
     assert sorted(destination.taken) == ["b", "c"]

@@ -16,7 +16,7 @@ from shared_lib.privacy.retention import PurgedBatch, RetentionRule, old_deliver
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ..outbox_world import Destination, MovableClock, promise, rows
+from ..outbox_world import Destination, MovableClock, enqueue, rows
 
 Output = pytest.CaptureFixture[str]
 
@@ -67,9 +67,9 @@ def test_deliveries_that_ended_badly_stay(
     def refuse(_: object) -> None:
         raise Rejected("smtp_550")
 
-    promise(dispatcher, "good", inline=True)
+    enqueue(dispatcher, "good", inline=True)
     destination.before = refuse
-    promise(dispatcher, "bad", inline=True)
+    enqueue(dispatcher, "bad", inline=True)
 
     assert run_retention(database, [old_deliveries(clock.now + timedelta(days=31))]) == 0
 

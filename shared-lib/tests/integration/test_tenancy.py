@@ -1,4 +1,4 @@
-"""What a transaction is opened with, it sees, and not longer than it lasts."""
+"""A transaction sees the rows of its tenant scope; the scope ends with it."""
 
 import pytest
 from shared_lib.database.engine import Database
@@ -11,7 +11,7 @@ HOSTILE = "o'slo\\'; SET app.all_tenants = 'x'; -- %s %(a)s"
 
 @pytest.fixture
 def two_tenants(dispatcher: Dispatcher, database: Database) -> None:
-    """A promise each; one of them has a name that would like to be SQL."""
+    """A message each; the name of one of them looks like SQL."""
     for name in ("oslo", HOSTILE):
         with database.begin(tenant(name)) as session:
             dispatcher.enqueue(
@@ -19,8 +19,8 @@ def two_tenants(dispatcher: Dispatcher, database: Database) -> None:
             )
 
 
-def tenants_seen(database: Database, reach: TenantScope) -> set[str]:
-    with database.begin(reach) as session:
+def tenants_seen(database: Database, scope: TenantScope) -> set[str]:
+    with database.begin(scope) as session:
         return set(session.scalars(text("SELECT tenant FROM outbox")))
 
 
@@ -33,7 +33,7 @@ def test_a_transaction_sees_its_tenant_all_of_them_or_nothing(two_tenants: None,
 
 def test_nothing_is_left_on_a_connection_for_the_next_transaction(two_tenants: None, outbox_url: str) -> None:
     single = Database.open(outbox_url, pool_size=1)
-    seen = [len(tenants_seen(single, reach)) for reach in (all_tenants("test"), NO_TENANT, tenant("oslo"), NO_TENANT)]
+    seen = [len(tenants_seen(single, scope)) for scope in (all_tenants("test"), NO_TENANT, tenant("oslo"), NO_TENANT)]
     with single.engine.connect() as connection:
         outside = connection.scalar(text("SELECT count(*) FROM outbox"))
     single.close()

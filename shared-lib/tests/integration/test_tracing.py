@@ -17,7 +17,7 @@ from shared_lib.http_client import ServiceClient
 from shared_lib.observability import tracing
 from shared_lib.outbox import Delivery, Dispatcher
 
-from ..outbox_world import Destination, promise, rows
+from ..outbox_world import Destination, enqueue, rows
 from ..tiny_service import application
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -77,7 +77,7 @@ def test_a_request_continues_its_callers_trace_and_tells_no_query(spans: InMemor
     assert "illness" not in span.to_json()
 
 
-def test_a_promise_is_kept_later_in_the_trace_in_which_it_was_made(
+def test_a_message_is_delivered_later_in_the_trace_in_which_it_was_stored(
     spans: InMemorySpanExporter,
     dispatcher: Dispatcher,
     destination: Destination,
@@ -91,7 +91,7 @@ def test_a_promise_is_kept_later_in_the_trace_in_which_it_was_made(
 
     destination.before = call
     with tracing.serving(PARENT):
-        promise(dispatcher, "later")
+        enqueue(dispatcher, "later")
     assert seen == []
 
     assert dispatcher.run_once() == 1
@@ -125,7 +125,7 @@ def test_without_it_nothing_is_carried_sent_or_imported(
     dispatcher: Dispatcher, downstream: tuple[str, list[str | None]]
 ) -> None:
     address, seen = downstream
-    promise(dispatcher, "parcel")
+    enqueue(dispatcher, "parcel")
     ServiceClient(address, audience="downstream", sign=lambda _: "token").call("GET", "/")
     assert rows(dispatcher.database)[0].payload == {"name": "parcel"}
     assert seen == [None]

@@ -88,7 +88,7 @@ def _write(world: World, service: str, statements: list[str], values: dict[str, 
 
 
 def _ending(world: World, service: str, promise: str) -> str:
-    found = world.evidence.rows(service, "SELECT ending FROM outbox_closed WHERE id = %s", promise)
+    found = world.evidence.rows(service, "SELECT final_state FROM outbox_closed WHERE id = %s", promise)
     return str(found[0][0]) if found else "still live"
 
 

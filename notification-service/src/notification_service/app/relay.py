@@ -64,7 +64,7 @@ def create_dispatcher(config: Config, database: Database, others: Outside, *, cl
     retry = RetryPolicy(scale=config.time_scale)
     dispatcher = Dispatcher(database, executors=EXECUTORS, clock=clock, retry=retry)
     envelopes = Envelopes(database=database, letters=Letters(portal_url=config.portal_url))
-    dispatcher.serve(
+    dispatcher.register(
         worker_routes(
             mailing=Mailing(envelopes=envelopes, mailer=others.mailer, clock=clock),
             pushing=Pushing(envelopes=envelopes, pusher=others.pusher, clock=clock),

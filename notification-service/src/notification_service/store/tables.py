@@ -6,8 +6,8 @@ from uuid import UUID
 
 from shared_lib.audit import audit_tables
 from shared_lib.idempotency import KEYS
-from shared_lib.outbox import outbox_tables
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Sequence, Text, UniqueConstraint, text
+from shared_lib.outbox import OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Sequence, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -127,7 +127,9 @@ Index("inbox_of_recipient", InboxRow.recipient_id, InboxRow.created_at)
 audit_tables(Base.metadata)
 
 idempotency_key = KEYS.to_metadata(Base.metadata)
-outbox, outbox_closed = outbox_tables(Base.metadata)
+outbox = OUTBOX.to_metadata(Base.metadata)
+outbox_closed = OUTBOX_CLOSED.to_metadata(Base.metadata)
+OUTBOX_WORKER.to_metadata(Base.metadata)
 
 
 def columns_of(row: Any) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Lapses:
 
     def give_up(self, session: Session, delivery: Delivery, ending: FinalState, reason: str) -> None:
         """The closed outbox row keeps it for `outbox replay`; somebody has to look."""
-        log.error("lapse.not_opened", dispatch_id=delivery.payload["dispatch"], ending=ending.value, reason=reason)
+        log.error("lapse.not_opened", dispatch_id=delivery.payload["dispatch"], final_state=ending.value, reason=reason)
 
 
 def _lapse(dispatch: Dispatch) -> Lapse:

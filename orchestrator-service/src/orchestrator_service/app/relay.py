@@ -50,7 +50,7 @@ def create_dispatcher(
     """Knows how to keep every kind of promise; web and relay processes have one each."""
     dispatcher = Dispatcher(database, executors=executors, clock=clock, retry=RetryPolicy(scale=config.time_scale))
     announcing = Announcing(database=database, notifier=notifier, clock=clock, scale=config.time_scale)
-    dispatcher.serve(worker.routes(announcing, ContactNews(database=database, notifier=notifier)))
+    dispatcher.register(worker.routes(announcing, ContactNews(database=database, notifier=notifier)))
     return dispatcher
 
 

@@ -26,7 +26,7 @@ def relay_command(service: Service[R], dispatcher: Callable[[R, "Database"], "Di
         """Deliver outbox messages until SIGTERM."""
         from shared_lib.database.engine import Database
         from shared_lib.observability import logging, tracing
-        from shared_lib.outbox import process
+        from shared_lib.outbox import worker
 
         config = service.config.from_env(environ)
         logging.configure(service.name, level=config.log_level)
@@ -34,7 +34,7 @@ def relay_command(service: Service[R], dispatcher: Callable[[R, "Database"], "Di
         database = Database.open(
             config.database_url, pool_size=config.pool_size, statement_timeout=LONG_STATEMENT_SECONDS
         )
-        return process.run(dispatcher(config, database), service.migrations, metrics_bind=config.metrics_bind)
+        return worker.run(dispatcher(config, database), service.migrations, metrics_bind=config.metrics_bind)
 
     return relay
 

@@ -1,18 +1,19 @@
 """How long a transaction may take: less while the database is in trouble, less for a request that has queued."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared_lib import deadline
 from shared_lib.errors import Unavailable
 
 TROUBLE_SECONDS = 3.0
-"""How long after a time-out the next transactions are impatient."""
+"""How long after a time-out the next transactions get the short limits."""
 
 SHORT_LOCK, SHORT_STATEMENT, SHORT_TRANSACTION = 0.5, 1.0, 1.0
 MIN_SHORT_TRANSACTION = 0.25
 MIN_TRANSACTION = 2.0
-"""What a transaction gets however long its request has queued, as long as nothing says that the database is stuck."""
+"""A transaction gets this much however long its request has queued, as long as the database is not in trouble."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,37 +26,42 @@ class Timeouts:
 
 
 class AdaptiveTimeouts:
-    """Of one process with one database. Safe to share between threads."""
+    """The time-outs of one process with one database. Safe to share between threads."""
 
-    def __init__(self, *, lock: float, statement: float, whole: float) -> None:
-        """The limits of ordinary times, in seconds; `whole` is 0 where none is wanted."""
+    def __init__(
+        self, *, lock: float, statement: float, whole: float, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """The usual limits, in seconds; `whole` is 0 for no limit."""
         self._usual = Timeouts(lock=lock, statement=statement, whole=whole)
+        self._monotonic = monotonic
         self._trouble_until = float("-inf")
 
-    def note_trouble(self) -> None:
-        """Something took too long: whoever queues behind it must not wait for one time-out after the other.
+    def record_trouble(self) -> None:
+        """A transaction took too long: those that queue behind it must not wait for one time-out after the other.
 
-        Trouble does not prolong itself: on a machine that is merely busy, impatience would breed time-outs for ever.
+        Trouble does not prolong itself: on a machine that is only busy, short limits would cause time-outs for ever.
         """
-        now = time.monotonic()
+        now = self._monotonic()
         if now >= self._trouble_until:
             self._trouble_until = now + TROUBLE_SECONDS
 
     def limits(self) -> Timeouts | None:
-        """For a transaction that begins now; None when the usual ones are right.
+        """The limits of a transaction that begins now; None for the usual ones.
 
         Raises Unavailable when the database is in trouble and the time of the request is over.
         """
         left = deadline.left()
-        if time.monotonic() < self._trouble_until:
+        if self._monotonic() < self._trouble_until:
             if left is not None and left <= 0:
                 raise Unavailable("database_in_trouble")
-            whole = min(SHORT_TRANSACTION, self._whole(left, least=MIN_SHORT_TRANSACTION)) if self._usual.whole else 0.0
+            whole = (
+                min(SHORT_TRANSACTION, self._whole(left, minimum=MIN_SHORT_TRANSACTION)) if self._usual.whole else 0.0
+            )
             return Timeouts(lock=min(SHORT_LOCK, whole or SHORT_LOCK), statement=SHORT_STATEMENT, whole=whole)
-        whole = self._whole(left, least=MIN_TRANSACTION)
+        whole = self._whole(left, minimum=MIN_TRANSACTION)
         if whole >= self._usual.whole:
             return None
         return Timeouts(lock=min(self._usual.lock, whole), statement=min(self._usual.statement, whole), whole=whole)
 
-    def _whole(self, left: float | None, *, least: float) -> float:
-        return self._usual.whole if left is None else min(self._usual.whole, max(least, left))
+    def _whole(self, left: float | None, *, minimum: float) -> float:
+        return self._usual.whole if left is None else min(self._usual.whole, max(minimum, left))

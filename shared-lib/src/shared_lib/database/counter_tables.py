@@ -1,15 +1,14 @@
-"""Counts that are kept, because counting would walk the table: one row per combination of what lists are narrowed by.
+"""Counter tables: kept totals, because counting reads the whole table. One row per combination of filters.
 
-Triggers of the database keep them, in the transaction of the change: whoever inserts, deletes or rolls back, in
-whatever number, the counts are right. `verify` compares them with the rows, `repair` counts anew.
+Triggers keep them in the transaction of the change, so every insert, update, delete and rollback is counted. `verify`
+compares them with the rows, `repair` counts again.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
-
-from shared_lib.statements import ask
 
 from .engine import Database
 from .row_level_security import all_tenants
@@ -17,8 +16,8 @@ from .row_level_security import all_tenants
 
 @dataclass(frozen=True, kw_only=True)
 class CounterTable:
-    """Keeps in `table` how many rows of `source` there are. `by` names the columns of `table`, with their types, that
-    tell rows apart; `values` says what each is for a row of `source` called `row`. The number is in `number`.
+    """`table` holds how many rows `source` has. `by` names the columns of `table` that tell counts apart, with their
+    types; `values` is the SQL of each for a row of `source` called `row`. The count is in column `number`.
     """
 
     table: str
@@ -28,9 +27,9 @@ class CounterTable:
     number: str
 
     def create(self) -> tuple[str, ...]:
-        """The statements that make the table, fill it and keep it, for a service's own migration.
+        """SQL: the statements that create and fill the table and its triggers, for a service's own migration.
 
-        The rows are locked against writers until the migration ends: else what is written meanwhile is not counted.
+        The source is locked against writers until the migration ends, so that no row is missed.
         """
         columns = ", ".join(f"{name} {kind} NOT NULL" for name, kind in self.by.items())
         table = f"CREATE TABLE {self.table} ({columns}, {self.number} bigint NOT NULL, PRIMARY KEY ({self._names}))"
@@ -42,20 +41,20 @@ class CounterTable:
         )
 
     def verify(self, session: Session) -> int:
-        """How many counts are wrong, by one statement's view of the rows. Walks the table."""
-        return int(ask(session, f"SELECT count(*) AS wrong FROM ({self._wrong}) AS found")[0].wrong)  # noqa: S608
+        """How many counts are wrong, in one snapshot. Reads the whole table."""
+        return session.scalar(text(f"SELECT count(*) FROM ({self._wrong}) AS found")) or 0  # noqa: S608
 
     def repair(self, session: Session) -> int:
-        """Count anew whatever is wrong, with writers kept out meanwhile; answers how many counts were."""
-        ask(session, f"LOCK TABLE {self.source} IN SHARE ROW EXCLUSIVE MODE")
+        """Correct the counts that are wrong; returns how many. Writers wait until the transaction ends."""
+        session.execute(text(f"LOCK TABLE {self.source} IN SHARE ROW EXCLUSIVE MODE"))
         names = self._names
-        return len(
-            ask(
-                session,
+        corrected = session.execute(
+            text(
                 f"INSERT INTO {self.table} SELECT {names}, found FROM ({self._wrong}) AS wrong "  # noqa: S608
-                f"ON CONFLICT ({names}) DO UPDATE SET {self.number} = excluded.{self.number} RETURNING 1",
+                f"ON CONFLICT ({names}) DO UPDATE SET {self.number} = excluded.{self.number} RETURNING 1"
             )
         )
+        return len(corrected.all())
 
     @property
     def _names(self) -> str:
@@ -79,9 +78,9 @@ class CounterTable:
         )
 
     def _triggers(self) -> tuple[str, ...]:
-        """Once per statement, however many rows it changes; in order of the key, so that two never wait crosswise.
+        """Once per statement, however many rows it changes; in order of the key, so that no two transactions deadlock.
 
-        SECURITY DEFINER: who writes rows needs no right to touch the counts.
+        SECURITY DEFINER: writing rows needs no privilege on the counts.
         """
         function = f"""
 CREATE FUNCTION {self.table}_keep() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
@@ -125,10 +124,12 @@ END $$
         )
 
 
-def run_check(database: Database, tally: CounterTable, *, repair: bool) -> tuple[int, str]:
-    """Verify, or repair; answers the exit code and a sentence. `database` is connected as the owner of the tables."""
-    with database.begin(all_tenants("counts")) as session:
-        wrong = tally.repair(session) if repair else tally.verify(session)
+def run_check(database: Database, table: CounterTable, *, repair: bool) -> tuple[int, str]:
+    """Verify, or repair; returns the exit code and a sentence. `database` is connected as the owner of the tables."""
+    with database.begin(all_tenants("counter tables")) as session:
+        wrong = table.repair(session) if repair else table.verify(session)
     if not wrong:
         return 0, "All counts are right."
-    return (0, f"{wrong} counts repaired.") if repair else (1, f"{wrong} counts are wrong; `counts repair` mends them.")
+    return (
+        (0, f"{wrong} counts repaired.") if repair else (1, f"{wrong} counts are wrong; `counts repair` corrects them.")
+    )

@@ -17,13 +17,13 @@ from .row_level_security import NO_TENANT, TenantScope
 CONNECT_SECONDS = 2
 POOL_SECONDS = 1.0
 TENANT_SCOPE = "tenant_scope"
-"""The execution option that says whose rows the transactions of a connection see; without it nobody's."""
+"""The execution option with the `TenantScope` of a connection's transactions; without it they see no tenant's rows."""
 
 _STUCK = ("55P03", "57014", "25P04", "40P01")
 """lock_not_available, query_canceled, transaction_timeout and deadlock_detected (PostgreSQL, appendix A)."""
 
 REQUEST_SECONDS = 2.5
-"""The longest transaction of a request: a client is answered 503 within 3.5 s."""
+"""The transaction timeout of requests: a client is answered 503 within 3.5 s."""
 
 
 class Database:
@@ -33,9 +33,9 @@ class Database:
     a request that has queued waits less (`AdaptiveTimeouts`).
     """
 
-    def __init__(self, engine: Engine, patience: AdaptiveTimeouts) -> None:
+    def __init__(self, engine: Engine, timeouts: AdaptiveTimeouts) -> None:
         self.engine = engine
-        self._patience = patience
+        self._timeouts = timeouts
         event.listen(engine, "begin", self._configure_transaction)
 
     @classmethod
@@ -66,7 +66,7 @@ class Database:
             max_overflow=0,
             pool_timeout=POOL_SECONDS,
             pool_use_lifo=True,
-            hide_parameters=True,  # values of people must not reach a log through an error's text
+            hide_parameters=True,  # personal data must not reach a log in the text of an error
             connect_args={
                 "connect_timeout": CONNECT_SECONDS,
                 "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
@@ -75,26 +75,26 @@ class Database:
         return cls(engine, AdaptiveTimeouts(lock=lock_timeout, statement=statement_timeout, whole=transaction_timeout))
 
     @contextmanager
-    def begin(self, reach: TenantScope) -> Iterator[Session]:
-        """A transaction that sees the rows of `reach`: commits at the end of the block, rolls back on any error.
+    def begin(self, scope: TenantScope) -> Iterator[Session]:
+        """A transaction that sees the rows of `scope`: commits at the end of the block, rolls back on any error.
 
         It begins with the first statement. Raises `Unavailable` when the database is down, the pool stays empty or a
         lock or statement takes too long. After a connection lost during COMMIT it is unknown whether the transaction
-        holds.
+        was committed.
         """
         try:
-            with Session(self.engine.execution_options(**{TENANT_SCOPE: reach}), expire_on_commit=False) as session:
+            with Session(self.engine.execution_options(**{TENANT_SCOPE: scope}), expire_on_commit=False) as session:
                 yield session
                 session.commit()
         except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
             is_stuck = getattr(error.orig, "sqlstate", None) in _STUCK
             if isinstance(error, exc.InternalError) and not is_stuck:
-                raise  # a mistake of ours
+                raise  # a fault of our code
             if is_stuck:
-                self._patience.note_trouble()
+                self._timeouts.record_trouble()
             raise Unavailable(_reason(error.orig)) from error
         except exc.TimeoutError as error:
-            self._patience.note_trouble()
+            self._timeouts.record_trouble()
             raise Unavailable("pool_exhausted") from error
 
     def listen(self, channel: str, *, timeout: float) -> Iterator[bool]:
@@ -116,13 +116,13 @@ class Database:
         self.engine.dispose()
 
     def _configure_transaction(self, connection: Connection) -> None:
-        """Set for this transaction alone whose rows it sees, and shorter time-outs while the database is in trouble.
+        """Set the tenant scope of this transaction, and shorter time-outs while the database is in trouble.
 
-        The limits are looked up here: while this thread waited for a connection, others may have run into trouble.
+        The limits are read here because other threads may have met trouble while this one waited for a connection.
         """
-        reach: TenantScope = connection.get_execution_options().get(TENANT_SCOPE, NO_TENANT)
-        limits = self._patience.limits()
-        settings = [*reach.settings.items(), *(_in_milliseconds(limits) if limits is not None else ())]
+        scope: TenantScope = connection.get_execution_options().get(TENANT_SCOPE, NO_TENANT)
+        limits = self._timeouts.limits()
+        settings = [*scope.settings.items(), *(_in_milliseconds(limits) if limits is not None else ())]
         if settings:
             calls = ", ".join(["set_config(%s, %s, true)"] * len(settings))
             connection.exec_driver_sql(f"SELECT {calls}", tuple(part for setting in settings for part in setting))

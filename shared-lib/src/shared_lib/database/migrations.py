@@ -1,4 +1,4 @@
-"""Bringing a database to the newest schema: one at a time, never waiting long for a lock, and only by adding."""
+"""Migrates a database to the newest schema: one deployment at a time, never waiting long for a lock."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,29 +21,30 @@ from .schema_revision import FLOOR, Schema, schema_in
 log = structlog.get_logger(__name__)
 
 LOCK = 7_204_915_026
-"""Of pg_advisory_lock: two deployments at once migrate one after the other."""
+"""The key of pg_advisory_lock: two deployments at once migrate one after the other."""
 
-_LOCK_PATIENCE = text("SET lock_timeout = '1s'")
+_LOCK_TIMEOUT = text("SET lock_timeout = '1s'")
 
 
 def migrate(
     database: Database, migrations: Path, privileges: Mapping[str, str], *, target: str | None = None
 ) -> str | None:
-    """Apply what is missing from the alembic directory `migrations`; answers the revision then in force.
+    """Apply the missing revisions of the alembic directory `migrations`; returns the revision of the database then.
 
-    Every revision is a transaction. One that cannot get its locks within 1 s fails with Unavailable and leaves the
-    database as it was; try again. Raises MigrationRefused for a database that has moved on past this code. Tests check
-    that no revision locks or breaks what is running (`shared_lib_testing.migration_rules`). On a database that is ahead
-    by steps which only added it does nothing: an older release may be rolled out again. `target` stops at a revision.
+    Every revision is a transaction. One that cannot get its locks within 1 s raises Unavailable and leaves the database
+    as it was; try again. Raises MigrationRefused for a database that no longer serves this code. On a database that is
+    ahead by revisions which only added it does nothing: an older release may be rolled out again. `target` stops at a
+    revision. That a revision neither locks nor breaks the running release is checked in tests
+    (`shared_lib_testing.migration_rules`).
 
-    `database` is connected as the owner of the tables, who at the newest revision gives the other roles exactly these
-    `privileges` (`grants.give`).
+    `database` is connected as the owner of the tables, who at the newest revision grants the other roles exactly these
+    `privileges` (`roles.grant_privileges`).
     """
     config = _config(migrations)
     directory = ScriptDirectory.from_config(config)
     try:
-        reaching = database.engine.connect().execution_options(**{TENANT_SCOPE: all_tenants("migration")})
-        with reaching as connection, _alone(connection):
+        connecting = database.engine.connect().execution_options(**{TENANT_SCOPE: all_tenants("migration")})
+        with connecting as connection, _alone(connection):
             config.attributes["connection"] = connection
             before = schema_in(connection)
             connection.commit()
@@ -60,9 +61,9 @@ def migrate(
 
 @contextmanager
 def outside_transaction() -> Iterator[None]:
-    """In a migration, for CREATE or DROP INDEX CONCURRENTLY: may wait for others, who do not wait for it.
+    """In a migration, for CREATE or DROP INDEX CONCURRENTLY: it may wait for statements that do not wait for it.
 
-    A build that was broken off leaves an invalid index, so drop it first: DROP INDEX CONCURRENTLY IF EXISTS.
+    An interrupted build leaves an invalid index, so drop it first: DROP INDEX CONCURRENTLY IF EXISTS.
     """
     with op.get_context().autocommit_block():
         op.execute("SET lock_timeout = 0")
@@ -71,7 +72,7 @@ def outside_transaction() -> Iterator[None]:
 
 
 def run_env(connection: Connection) -> None:
-    """What a service's migrations/env.py calls: run the chosen revision in a transaction."""
+    """Run the chosen revision in a transaction; called by a service's migrations/env.py."""
     context.configure(
         connection=connection,
         transactional_ddl=True,
@@ -83,10 +84,10 @@ def run_env(connection: Connection) -> None:
 
 @contextmanager
 def _alone(connection: Connection) -> Iterator[None]:
-    """Nobody else migrates this database meanwhile."""
+    """No other deployment migrates this database inside the block."""
     connection.execute(text("SET statement_timeout = 0; SET lock_timeout = 0"))
     connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
-    connection.execute(_LOCK_PATIENCE)
+    connection.execute(_LOCK_TIMEOUT)
     connection.commit()
     try:
         yield

@@ -1,6 +1,6 @@
-"""Three roles for a database: its owner migrates, `_app` serves and relays, `_read` looks (deploy/database/roles.sql).
+"""Three roles for a database: its owner migrates, `_app` serves and relays, `_read` reads (deploy/database/roles.sql).
 
-The roles are found by their names: `parcels_owner` gives to `parcels_app` and `parcels_read`.
+The roles are found by name: `parcels_owner` grants to `parcels_app` and `parcels_read`.
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ log = structlog.get_logger(__name__)
 
 OWNER = "_owner"
 BASE_PRIVILEGES: Mapping[str, str] = {"alembic_version": "SELECT"}
-"""Every service looks up whether the schema is the one it was written for."""
+"""Every service reads whether the schema is the one it was written for."""
 
 
 def grant_privileges(connection: Connection, grants: Mapping[str, str]) -> None:
     """Let the app role do with the tables exactly what `grants` says ("SELECT, INSERT"), and the read role read.
 
-    What they had before is taken back. Harmless to repeat. Does nothing for a database whose owner stands alone, as
-    long as he is not called `…_owner`.
+    All other privileges are revoked. A repeat is harmless. Does nothing when the owner is not called `…_owner`: then
+    there are no other roles.
     """
     owner = str(connection.scalar(text("SELECT current_user")))
     if not owner.endswith(OWNER):

@@ -1,4 +1,4 @@
-"""Which schema a database has, and which one this code was written for; without loading the migration tool.
+"""Which schema a database has, and which one this code was written for; does not import alembic.
 
 Revisions are text and sort as text: "0009" comes before "0010".
 """
@@ -13,18 +13,18 @@ from .engine import Database
 from .row_level_security import NO_TENANT
 
 FLOOR = "serves code from "
-"""What a comment on alembic's table begins with: older code than the revision named no longer fits (`migrate`)."""
+"""The comment on alembic's table begins with this and names the oldest code that fits (`migrate`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schema:
-    """What a database is at. `floor` is the oldest code it serves; empty: every one since the first revision."""
+    """The revision of a database. `floor` is the oldest code it serves; empty: all since the first revision."""
 
     revision: str
     floor: str = ""
 
     def serves(self, code: str | None) -> bool:
-        """May code written for this revision run on it? A database may be ahead by steps that only added."""
+        """Whether code written for revision `code` runs on it. A database may be ahead by revisions that only added."""
         return code is not None and self.floor <= code <= self.revision
 
 
@@ -46,13 +46,13 @@ def revision_of_database(database: Database) -> str | None:
 
 
 def does_database_serve(database: Database, code: str | None) -> bool:
-    """May code written for this revision run on the database as it is now? Raises Unavailable."""
+    """Whether code written for revision `code` runs on the database as it is now. Raises Unavailable."""
     with database.begin(NO_TENANT) as session:
         schema = schema_in(session)
     return schema is not None and schema.serves(code)
 
 
 def revision_of_code(migrations: Path) -> str | None:
-    """The newest revision: files in `versions/` begin with theirs, and sort by it (0001_first.py)."""
+    """The newest revision in the alembic directory; the names of its files begin with it (0001_first.py)."""
     names = sorted(path.stem.partition("_")[0] for path in (migrations / "versions").glob("[0-9]*.py"))
     return names[-1] if names else None

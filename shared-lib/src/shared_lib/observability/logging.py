@@ -31,7 +31,7 @@ ALLOWED = frozenset(
         "attempt",
         "reason",
         "seconds",
-        "ending",
+        "final_state",
         "again",
         "error",
         "kept",

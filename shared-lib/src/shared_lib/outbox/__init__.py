@@ -1,16 +1,29 @@
-"""Transactional outbox: the promise to tell somebody is a row committed with the fact that caused it."""
+"""Transactional outbox: a message to another service is a row committed with the fact that caused it."""
 
 from .dispatcher import Dispatcher
-from .handover import Enqueued
-from .loop import Worker
-from .messages import Delivered, Delivery, FinalState, LeaseLost, OnCommit, OutboxMessage, Reschedule, Route, nothing
-from .presence import is_relay_running
+from .heartbeats import is_relay_running
+from .messages import (
+    Delivered,
+    Delivery,
+    Enqueued,
+    FinalState,
+    LeaseLost,
+    OnCommit,
+    OutboxMessage,
+    Reschedule,
+    Route,
+    write_nothing,
+)
 from .retry import RetryPolicy
-from .schema import CREATE, GRANTS, PER_TENANT, READY, outbox_tables
+from .schema import CREATE, GRANTS, OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER, PER_TENANT, READY
+from .worker import Worker
 
 __all__ = [
     "CREATE",
     "GRANTS",
+    "OUTBOX",
+    "OUTBOX_CLOSED",
+    "OUTBOX_WORKER",
     "PER_TENANT",
     "READY",
     "Delivered",
@@ -26,6 +39,5 @@ __all__ = [
     "Route",
     "Worker",
     "is_relay_running",
-    "nothing",
-    "outbox_tables",
+    "write_nothing",
 ]

@@ -1,4 +1,4 @@
-"""A breaker per destination: it never loses anything, it only keeps attempts from being wasted."""
+"""A circuit breaker per destination: it only postpones attempts that would fail."""
 
 import time
 from collections.abc import Callable
@@ -10,9 +10,9 @@ FAILURES_TO_OPEN = 3
 
 @dataclass(kw_only=True)
 class CircuitBreaker:
-    """Opens after three failures in a row; then lets one attempt through per `pause` seconds to find out."""
+    """Opens after three failures in a row; then it lets one attempt pass every `probe_seconds`."""
 
-    pause: float
+    probe_seconds: float
     monotonic: Callable[[], float] = time.monotonic
     _failures: int = 0
     _probe_at: float = 0.0
@@ -22,27 +22,28 @@ class CircuitBreaker:
     def is_open(self) -> bool:
         return self._failures >= FAILURES_TO_OPEN
 
-    def admits(self) -> bool:
-        """May an attempt begin now? While open, a yes is the one probe of this pause."""
+    def allows_attempt(self) -> bool:
+        """Whether an attempt may begin now. While the breaker is open, True is given once every `probe_seconds`."""
         with self._lock:
             if not self.is_open:
                 return True
             if self.monotonic() < self._probe_at:
                 return False
-            self._probe_at = self.monotonic() + self.pause
+            self._probe_at = self.monotonic() + self.probe_seconds
             return True
 
-    def failed(self) -> None:
+    def record_failure(self) -> None:
+        """The destination did not answer."""
         with self._lock:
             self._failures += 1
             if self.is_open:
-                self._probe_at = self.monotonic() + self.pause
+                self._probe_at = self.monotonic() + self.probe_seconds
 
-    def answered(self) -> bool:
-        """The destination is well. True when the breaker was open until now: whoever waits for it can go on.
+    def record_success(self) -> bool:
+        """The destination answered. True when the breaker was open until now: messages that wait can be delivered.
 
-        A failure between successes does not count: it may lie in that one row, which must not be hastened for ever.
+        False after a single failure, whose cause may be that one message: it must not be retried early for ever.
         """
         with self._lock:
-            recovered, self._failures = self.is_open, 0
-            return recovered
+            was_open, self._failures = self.is_open, 0
+            return was_open

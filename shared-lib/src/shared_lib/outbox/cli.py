@@ -15,7 +15,8 @@ from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 
-from . import closed, hold
+from . import dead_letters
+from .messages import DEAD_LETTER_STATES, FinalState
 
 OPERATIONS = "operations"
 SCOPE = all_tenants("operations")
@@ -27,13 +28,14 @@ _MESSAGE = text(
 
 def print_list(database: Database, *, final_state: str | None, limit: int) -> int:
     """Print the newest dead letters, one a line; returns the exit code. Raises click.BadParameter."""
-    if final_state is not None and final_state not in closed.REPLAYABLE:
-        raise click.BadParameter(f"a dead letter is one of {', '.join(closed.REPLAYABLE)}", param_hint="--final-state")
+    if final_state is not None and final_state not in DEAD_LETTER_STATES:
+        raise click.BadParameter(f"a dead letter is one of {', '.join(DEAD_LETTER_STATES)}", param_hint="--final-state")
+    state = FinalState(final_state) if final_state is not None else None
     with database.begin(SCOPE) as session:
-        rows = closed.unhappy(session, limit=limit, ending=final_state)
+        rows = dead_letters.newest(session, limit=limit, final_state=state)
     for row in rows:
         reason, at = row.last_reason or "-", f"{row.closed_at:%Y-%m-%d %H:%M:%S}"
-        click.echo(f"{row.id}  {row.ending:<9} {row.kind:<18} {reason:<24} {at}")
+        click.echo(f"{row.id}  {row.final_state:<11} {row.kind:<18} {reason:<24} {at}")
     click.echo(f"{len(rows)} shown.")
     return 0
 
@@ -41,26 +43,26 @@ def print_list(database: Database, *, final_state: str | None, limit: int) -> in
 def print_one(database: Database, message_id: UUID) -> int:
     """Print a closed message as JSON; 1 if there is none."""
     with database.begin(SCOPE) as session:
-        row = closed.show(session, message_id)
+        row = dead_letters.find(session, message_id)
     click.echo(json.dumps(row._asdict(), indent=2, default=str) if row is not None else "There is no such message.")
     return 0 if row is not None else FAILED
 
 
 def replay(database: Database, message_id: UUID) -> int:
     """Deliver a dead letter again; 1 if there is none."""
-    return _change(database, message_id, "outbox_replay", closed.replay)
+    return _change(database, message_id, "outbox_replay", dead_letters.replay)
 
 
 def discard(database: Database, message_id: UUID) -> int:
     """Discard a dead letter; 1 if there is none."""
-    return _change(database, message_id, "outbox_discard", closed.discard)
+    return _change(database, message_id, "outbox_discard", dead_letters.discard)
 
 
 def quarantine(database: Database) -> int:
     """Hold back every waiting message; 1 if a relay is running."""
     try:
-        count = _change_all(database, "outbox_quarantine", hold.hold)
-    except hold.StillRunning:
+        count = _change_all(database, "outbox_quarantine", dead_letters.quarantine)
+    except dead_letters.RelayIsRunning:
         click.echo("A relay is running. Stop every process of this service first, and wait 20 seconds.")
         return FAILED
     click.echo(f"{count} in quarantine.")
@@ -69,7 +71,7 @@ def quarantine(database: Database) -> int:
 
 def release(database: Database) -> int:
     """Deliver every message in quarantine."""
-    click.echo(f"{_change_all(database, 'outbox_release', hold.release)} released.")
+    click.echo(f"{_change_all(database, 'outbox_release', dead_letters.release)} released.")
     return 0
 
 

@@ -1,33 +1,43 @@
-"""One attempt at one promise, and writing down how it went until that holds."""
+"""One attempt to deliver a message, and storing its outcome until that is committed."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy.orm import Session
 
+from shared_lib.clock import Clock
+from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import tenant
 from shared_lib.errors import OutcomeUnknown, Rejected, RetryLater, Unavailable, Unreachable
 
 from . import metrics, store
 from .circuit_breaker import CircuitBreaker
+from .in_flight_gate import InFlightGate
+from .leases import Leases
 from .messages import Delivered, Delivery, FinalState, LeaseLost, Reschedule, Route
-from .retry import DEADLY_STARTS
-
-if TYPE_CHECKING:
-    from .dispatcher import Dispatcher
+from .retry import MAX_AMBIGUOUS, MAX_CRASHES, RetryPolicy
 
 log = structlog.get_logger(__name__)
 
-MOST_AMBIGUOUS = 1
-"""An ambiguous delivery is made once more, never twice: at most one extra copy (DESIGN section 3)."""
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What all attempts of a process share. Once `abandoning` is set, an outcome is no longer written repeatedly."""
+
+    database: Database
+    clock: Clock
+    retry: RetryPolicy
+    leases: Leases
+    in_flight_gate: InFlightGate
+    abandoning: threading.Event
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ran:
-    """`recovered`: the destination answers again after it had been failing."""
+class Result:
+    """`recovered`: the destination answers again, after its circuit breaker had been open."""
 
     recovered: bool = False
     news: object = None
@@ -35,75 +45,78 @@ class Ran:
 
 @dataclass(frozen=True)
 class Attempt:
-    """Delivers, then commits the outcome; a commit that fails is repeated, the delivery never is."""
+    """Delivers, then commits the outcome. A commit that fails is repeated; the delivery never is."""
 
-    dispatcher: "Dispatcher"
+    process: Surroundings
     breaker: CircuitBreaker
     route: Route
     delivery: Delivery
 
-    def run(self) -> Ran:
-        hopeless = self._hopeless()
-        if hopeless is not None:
-            self._give_up(*hopeless)
-            return Ran()
+    def run(self) -> Result:
+        """Returns once the outcome is committed. Raises Unavailable when `abandoning` is set before that."""
+        final = self._state_before_attempt()
+        if final is not None:
+            self._give_up(*final)
+            return Result()
         try:
             outcome = self.route.deliver(self.delivery)
         except LeaseLost:
             self._count("lease_lost")
             log.warning("outbox.lease_lost", **self._ids())
-            return Ran()
+            return Result()
         except Unreachable as error:
-            return Ran(recovered=self._put_off(error))
+            return Result(recovered=self._retry(error))
         except Rejected as error:
             self._give_up(FinalState.REJECTED, error.reason)
-            return Ran(recovered=self.breaker.answered())
+            return Result(recovered=self.breaker.record_success())
         except OutcomeUnknown as error:
-            self.breaker.failed()
-            self._doubt(error.reason)
-            return Ran()
-        self._settle(outcome)
-        return Ran(recovered=self.breaker.answered(), news=outcome.news)
+            self.breaker.record_failure()
+            self._count_ambiguous(error.reason)
+            return Result()
+        self._store_success(outcome)
+        return Result(recovered=self.breaker.record_success(), news=outcome.news)
 
-    def _hopeless(self) -> tuple[FinalState, str] | None:
-        now = self.dispatcher.clock()
-        if self.delivery.ambiguous > MOST_AMBIGUOUS:
+    def _state_before_attempt(self) -> tuple[FinalState, str] | None:
+        """The final state and reason of a message that must not be attempted any more."""
+        if self.delivery.ambiguous_count > MAX_AMBIGUOUS:
             return FinalState.UNKNOWN, "outcome_unknown"
-        if self.delivery.starts > DEADLY_STARTS:
+        if self.delivery.crash_count >= MAX_CRASHES:
             return FinalState.DEAD, "crashed_repeatedly"
-        if self.delivery.expires_at is not None and self.delivery.expires_at <= now:
+        if self.delivery.expires_at is not None and self.delivery.expires_at <= self.process.clock():
             return FinalState.EXPIRED, "too_old"
         return None
 
-    def _settle(self, outcome: Delivered | Reschedule) -> None:
-        now = self.dispatcher.clock()
+    def _store_success(self, outcome: Delivered | Reschedule) -> None:
+        now = self.process.clock()
 
         def write(session: Session) -> None:
             if isinstance(outcome, Delivered):
-                store.close(session, self.delivery.id, FinalState.DONE, now=now)
+                store.close(session, self.delivery.id, FinalState.DONE, now=now, reason=None)
             else:
-                store.look_again(session, self.delivery.id, due_at=now + outcome.after)
+                due_at, key = now + outcome.after, self.delivery.ordering_key
+                store.reschedule(session, self.delivery.id, due_at=due_at, ordering_key=key)
             outcome.on_commit(session)
 
-        self._until_it_holds(write)
-        self._count("again" if isinstance(outcome, Reschedule) else "done")
+        self._commit_repeatedly(write)
+        self._count("done" if isinstance(outcome, Delivered) else "rescheduled")
         log.info("outbox.delivered", again=isinstance(outcome, Reschedule), **self._ids())
 
-    def _put_off(self, error: Unreachable) -> bool:
+    def _retry(self, error: Unreachable) -> bool:
+        """Whether the destination has recovered."""
         if isinstance(error, RetryLater):
-            recovered = self.breaker.answered()
+            recovered = self.breaker.record_success()
             self._postpone(error.reason, retry_after=error.retry_after)
             return recovered
-        self.breaker.failed()
+        self.breaker.record_failure()
         self._postpone(error.reason, retry_after=error.retry_after, waiting_for=self.route.executor)
         return False
 
-    def _doubt(self, reason: str) -> None:
-        ambiguous = self.delivery.ambiguous + 1
-        if ambiguous > MOST_AMBIGUOUS:
+    def _count_ambiguous(self, reason: str) -> None:
+        ambiguous_count = self.delivery.ambiguous_count + 1
+        if ambiguous_count > MAX_AMBIGUOUS:
             self._give_up(FinalState.UNKNOWN, reason)
         else:
-            self._postpone(reason, ambiguous=ambiguous)
+            self._postpone(reason, ambiguous_count=ambiguous_count)
 
     def _postpone(
         self,
@@ -111,66 +124,62 @@ class Attempt:
         *,
         retry_after: float | None = None,
         waiting_for: str | None = None,
-        ambiguous: int | None = None,
+        ambiguous_count: int | None = None,
     ) -> None:
-        delay = timedelta(seconds=self.dispatcher.retry.delay(self.delivery.attempt, at_least=retry_after))
-        due_at = self.dispatcher.clock() + delay
+        delay = timedelta(seconds=self.process.retry.delay(self.delivery.attempt, at_least=retry_after))
+        due_at = self.process.clock() + delay
         if self.delivery.expires_at is not None:
             due_at = min(due_at, self.delivery.expires_at)
-        self._until_it_holds(
+        self._commit_repeatedly(
             lambda session: store.postpone(
                 session,
                 self.delivery.id,
-                owner=self.dispatcher.leases.owner,
+                owner=self.process.leases.owner,
                 due_at=due_at,
                 reason=reason,
                 waiting_for=waiting_for,
-                ambiguous=self.delivery.ambiguous if ambiguous is None else ambiguous,
+                ambiguous_count=self.delivery.ambiguous_count if ambiguous_count is None else ambiguous_count,
             )
         )
         self._count("postponed")
         log.warning("outbox.postponed", reason=reason, seconds=round(delay.total_seconds(), 1), **self._ids())
 
-    def _give_up(self, ending: FinalState, reason: str) -> None:
-        now = self.dispatcher.clock()
+    def _give_up(self, final_state: FinalState, reason: str) -> None:
+        now = self.process.clock()
 
         def write(session: Session) -> None:
-            if store.close(session, self.delivery.id, ending, now=now, reason=reason).rows:
-                self.route.give_up(session, self.delivery, ending, reason)
+            if store.close(session, self.delivery.id, final_state, now=now, reason=reason):
+                self.route.give_up(session, self.delivery, final_state, reason)
+
+        def write_without_route(session: Session) -> None:
+            store.close(session, self.delivery.id, FinalState.DEAD, now=now, reason="crashed_repeatedly")
 
         try:
-            self._until_it_holds(write)
+            self._commit_repeatedly(write)
         except Unavailable:
             raise
         except Exception:
-            if self.delivery.starts <= DEADLY_STARTS:
+            if self.delivery.crash_count < MAX_CRASHES:
                 raise
-            # What kept killing its workers may kill the writing of its end as well; it must end all the same.
-            log.exception("outbox.end_not_told", ending=ending.value, **self._ids())
-            self._until_it_holds(
-                lambda session: store.close(
-                    session, self.delivery.id, FinalState.DEAD, now=now, reason="crashed_repeatedly"
-                )
-            )
-        self._count(ending.value)
-        log.error("outbox.given_up", ending=ending.value, reason=reason, **self._ids())
+            # What crashed the attempts may crash `give_up` as well; the message must be closed all the same.
+            log.exception("outbox.give_up_crashed", final_state=final_state.value, **self._ids())
+            self._commit_repeatedly(write_without_route)
+        self._count(final_state.value)
+        log.error("outbox.given_up", final_state=final_state.value, reason=reason, **self._ids())
 
-    def _until_it_holds(self, write: Callable[[Session], object]) -> None:
+    def _commit_repeatedly(self, write: Callable[[Session], object]) -> None:
         pause = 0.1
         while True:
             try:
-                self._commit(write)
+                with self.process.database.begin(tenant(self.delivery.tenant)) as session:
+                    write(session)
+                self.process.in_flight_gate.release(self.delivery.id)
                 return
             except Unavailable as error:
-                log.warning("outbox.outcome_not_written_yet", reason=error.reason, **self._ids())
-                if self.dispatcher.abandoning.wait(pause):
+                log.warning("outbox.outcome_not_committed", reason=error.reason, **self._ids())
+                if self.process.abandoning.wait(pause):
                     raise
                 pause = min(pause * 2, 2.0)
-
-    def _commit(self, write: Callable[[Session], object]) -> None:
-        with self.dispatcher.database.begin(tenant(self.delivery.tenant)) as session:
-            write(session)
-        self.dispatcher.in_flight.release(self.delivery.id)
 
     def _count(self, outcome: str) -> None:
         metrics.attempts(self.delivery.kind, outcome).inc()

@@ -1,11 +1,11 @@
-"""Keeping promises: inline right after the commit that made them, or later from a relay process."""
+"""Stores outbox messages and delivers them: right after the commit, or later in a relay process."""
 
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,166 +20,170 @@ from shared_lib.errors import Unavailable
 from shared_lib.observability import tracing
 from shared_lib.observability.request_id import current_request_id, request_id_bound
 
-from . import claims, metrics, store
+from . import metrics, store
 from .circuit_breaker import CircuitBreaker
-from .claims import Demand
-from .delivery import Attempt
+from .delivery import Attempt, Surroundings
 from .executor import Executor
-from .handover import Enqueued
 from .in_flight_gate import InFlightGate
 from .leases import EVERY_TENANT, Leases
-from .messages import Delivery, OutboxMessage, Route
+from .messages import Delivery, Enqueued, OutboxMessage, Route
 from .retry import RetryPolicy
+from .store import ClaimRequest
 
 log = structlog.get_logger(__name__)
 
-READING_SECONDS = 0.3
-"""What a request needs after its wait, to read and answer what has become of its promises."""
+ANSWER_SECONDS = 0.3
+"""What a request needs after its wait, to read the outcome and to answer."""
 
 KNOWN_FOR = timedelta(seconds=0.25)
-"""How long after a promise an attempt may rely on what its maker knew: somebody may be erased, an address corrected."""
+"""How old a message may be while its delivery still relies on `OutboxMessage.known`."""
 
 
 class Dispatcher:
-    """Keeps the promises in one database. Used by web processes (inline) and relay processes (`RelayLoop`) alike.
+    """Delivers the messages in one database, in web processes (`deliver_now`) and in relay processes (`Worker`).
 
-    Rows it works on are leased to it (`Leases`). It holds no database connection while it delivers.
+    Messages that it attempts are leased to its process. It holds no database connection while it delivers.
     """
 
     def __init__(
         self, database: Database, *, executors: Mapping[str, int], clock: Clock, retry: RetryPolicy | None = None
     ) -> None:
+        """`executors` says how many threads each destination has; 0 leaves its messages to other processes."""
         self.database = database
         self.clock = clock
         self.retry = retry or RetryPolicy()
         self.routes: dict[str, Route] = {}
         self.executors = {
-            name: Executor(name=name, size=size, breaker=CircuitBreaker(pause=self.retry.probe_pause))
+            name: Executor(name=name, size=size, breaker=CircuitBreaker(probe_seconds=self.retry.probe_seconds))
             for name, size in executors.items()
         }
-        self.in_flight = InFlightGate()
         self.stopping = threading.Event()
-        self.abandoning = threading.Event()
-        self.leases = Leases(database, clock=clock, seconds=self.retry.lease, stopping=self.stopping)
+        self.leases = Leases(database, clock=clock, seconds=self.retry.lease_seconds, stopping=self.stopping)
         self.on_finished: Callable[[], None] = lambda: None
+        self._surroundings = Surroundings(
+            database=database,
+            clock=clock,
+            retry=self.retry,
+            leases=self.leases,
+            in_flight_gate=InFlightGate(),
+            abandoning=threading.Event(),
+        )
 
-    def serve(self, routes: Mapping[str, Route]) -> None:
-        """Say what is done for each kind of promise."""
+    def register(self, routes: Mapping[str, Route]) -> None:
+        """Say how messages of each kind are delivered."""
         for kind, route in routes.items():
             self.routes[kind] = route
             self.executors[route.executor].kinds.append(kind)
 
-    def enqueue(self, session: Session, *promises: OutboxMessage, queueing: bool = False) -> Enqueued:
-        """Store promises in the caller's transaction, leased to this process where it could begin at once.
+    def enqueue(self, session: Session, *messages: OutboxMessage, queueing: bool = False) -> Enqueued:
+        """Store messages in the caller's transaction, leased to this process where it can begin at once.
 
-        After the commit give the answer to `deliver_now`; if that never happens, the lease runs out and a relay
-        does it. With `queueing` they are leased as well where they would have to queue for a thread: for callers
-        who will wait there.
+        After the commit give the result to `deliver_now`; if that never happens, the leases run out and a relay
+        delivers. With `queueing` a message is leased as well when its delivery has to queue for a thread: for callers
+        that will wait.
         """
-        if not promises:
+        if not messages:
             return Enqueued()
-        now = self.clock()
-        carrying = [_carrying_trace(promise) for promise in promises]
-        stored = store.add(
+        rows = store.add(
             session,
-            [(promise, self._could_begin(promise, queueing=queueing)) for promise in carrying],
-            now=now,
+            [(_with_trace(message), self._may_begin(message, queueing=queueing)) for message in messages],
+            now=self.clock(),
             owner=self.leases.owner,
             until=self.leases.end(),
             request_id=current_request_id(),
         )
-        deliveries = tuple(self._first_delivery(promise, now) for promise in carrying)
-        return Enqueued(promised=deliveries, stored=stored, queueing=queueing)
-
-    def _could_begin(self, promise: OutboxMessage, *, queueing: bool) -> bool:
-        lane = self._lane_of(promise)
-        ready = promise.due_at is None and not self.stopping.is_set() and lane.has_room(queueing=queueing)
-        return ready and lane.breaker.admits()
+        known = {message.id: message.known for message in messages}
+        deliveries = tuple(replace(self._delivery(row), known=known[row.id]) for row in rows)
+        return Enqueued(deliveries=deliveries, queueing=queueing)
 
     def deliver_now(self, enqueued: Enqueued, *, wait_seconds: float) -> Mapping[UUID, object]:
-        """Begin what was handed over and wait this long at most, less at the deadline; the attempts themselves go on.
+        """Begin the deliveries and wait at most this long, less when the deadline is near; the attempts go on.
 
-        Answers what they had to tell (`Done.news`) of what has ended well by then. What has found no thread is given
-        back to the relays. Never raises for what happens to the attempts.
+        Returns the `news` of those that have succeeded by then, by message id. Messages that found no thread are
+        released to the relays. Never raises for what happens to an attempt.
         """
         begun: dict[Future[object], Delivery] = {}
-        turned_away = []
+        released = []
         for delivery in enqueued.deliveries:
-            future = self.begin(delivery, queueing=enqueued.queueing)
+            future = self.submit(delivery, queueing=enqueued.queueing)
             if future is None:
-                turned_away.append(delivery.id)
+                released.append(delivery.id)
             else:
                 begun[future] = delivery
         left = deadline.left()
-        ended, open_ones = wait(
-            begun, timeout=max(0.0, wait_seconds if left is None else min(wait_seconds, left - READING_SECONDS))
-        )
+        timeout = wait_seconds if left is None else min(wait_seconds, left - ANSWER_SECONDS)
+        ended, unfinished = wait(begun, timeout=max(0.0, timeout))
         if enqueued.queueing:
-            turned_away += [begun[future].id for future in open_ones if self._taken_back(begun[future], future)]
-        if turned_away:
-            self.leases.give_back(turned_away)
+            released += [begun[future].id for future in unfinished if self._cancel_queued(begun[future], future)]
+        if released:
+            self.leases.release(released)
         return {begun[future].id: news for future in ended if (news := future.result()) is not None}
 
-    def begin(self, delivery: Delivery, *, queueing: bool = False) -> "Future[object] | None":
-        """Attempt on a thread of the right lane; None when all of them are busy (and the queue for them is full)."""
-        self.leases.take(delivery.id)
-        future = self._lane_of(delivery).submit(lambda: self._attempt(delivery), queueing=queueing)
+    def submit(self, delivery: Delivery, *, queueing: bool = False) -> "Future[object] | None":
+        """Attempt a leased message on a thread of its executor; None when that has no capacity."""
+        self.leases.add(delivery.id)
+        future = self._executor_of(delivery.kind).submit(lambda: self._attempt(delivery), queueing=queueing)
         if future is None:
-            self.leases.drop(delivery.id)
+            self.leases.remove(delivery.id)
         return future
 
-    def _taken_back(self, delivery: Delivery, future: "Future[object]") -> bool:
-        if not self._lane_of(delivery).take_back(future):
-            return False
-        self.leases.drop(delivery.id)
-        return True
-
-    def _lane_of(self, promised: Delivery | OutboxMessage) -> Executor:
-        return self.executors[self.routes[promised.kind].executor]
-
     def run_once(self, *, take_over: bool = True) -> int:
-        """Claim what is due and attempt it here and now, one after the other; answers how many."""
-        deliveries = self.claim([lane.demand(room=1000) for lane in self.executors.values()], take_over=take_over)
+        """Claim what is due and attempt it in this thread, one after the other; returns how many."""
+        requests = [executor.claim_request(limit=1000) for executor in self.executors.values()]
+        deliveries = self.claim(requests, take_over=take_over)
         for delivery in deliveries:
             self._attempt(delivery)
         return len(deliveries)
 
-    def claim(self, demands: Sequence[Demand], *, take_over: bool) -> list[Delivery]:
-        """Lease due rows to this process, in one statement however many lanes there are."""
+    def claim(self, requests: Sequence[ClaimRequest], *, take_over: bool) -> list[Delivery]:
+        """Lease due messages to this process, in one statement for all executors. Commits. Raises Unavailable."""
         with self.database.begin(EVERY_TENANT) as session:
-            claimed = claims.claim(
+            rows = store.claim(
                 session,
-                demands,
+                requests,
                 now=self.clock(),
                 owner=self.leases.owner,
                 until=self.leases.end(),
                 take_over=take_over,
             )
-        return [self._delivery(row) for row in claimed.rows]
+        return [self._delivery(row) for row in rows]
 
     def cancel(self, session: Session, ids: Sequence[UUID]) -> int:
-        """Take back promises that nobody is keeping just now; answers how many."""
+        """Close messages that no process is attempting now, in the caller's transaction; returns how many."""
         return store.cancel(session, ids, now=self.clock())
 
-    def hasten(self, lane: Executor, *, limit: int | None = None) -> None:
-        """Let rows that wait for this destination go now (one of them, to find out, with `limit`)."""
+    def retry_waiting(self, executor: Executor, *, limit: int | None = None) -> None:
+        """Make messages that wait for this destination due now: all, or the `limit` oldest as a probe. Commits."""
         with self.database.begin(EVERY_TENANT) as session:
-            if store.hasten(session, lane.name, now=self.clock(), limit=limit):
-                store.wake(session)
+            store.retry_waiting(session, executor.name, now=self.clock(), limit=limit)
 
-    def close(self, *, patience: float = 20.0) -> None:
-        """Stop beginning, wait for what is under way (seconds), give back what was not begun."""
+    def close(self, *, timeout: float = 20.0) -> None:
+        """Begin nothing more, wait at most `timeout` seconds for what is under way, then release the rest."""
         self.stopping.set()
-        deadline = time.monotonic() + patience
-        while self.leases.taken and time.monotonic() < deadline:
+        close_until = time.monotonic() + timeout
+        while self.leases.attempted and time.monotonic() < close_until:
             time.sleep(0.05)
-        self.abandoning.set()
-        if left := self.leases.taken:
-            self.leases.give_back(left)
+        self._surroundings.abandoning.set()
+        if left := self.leases.attempted:
+            self.leases.release(left)
+
+    def _may_begin(self, message: OutboxMessage, *, queueing: bool) -> bool:
+        executor = self._executor_of(message.kind)
+        is_ready = message.due_at is None and not self.stopping.is_set() and executor.has_capacity(queueing=queueing)
+        return is_ready and executor.breaker.allows_attempt()
+
+    def _executor_of(self, kind: str) -> Executor:
+        return self.executors[self.routes[kind].executor]
+
+    def _cancel_queued(self, delivery: Delivery, future: "Future[object]") -> bool:
+        if not self._executor_of(delivery.kind).cancel(future):
+            return False
+        self.leases.remove(delivery.id)
+        return True
 
     def _attempt(self, delivery: Delivery) -> object:
-        """Answers what the outcome has to tell, None when it is no good one."""
-        lane = self._lane_of(delivery)
+        """Returns the `news` of a success, else None. Never raises."""
+        executor = self._executor_of(delivery.kind)
         if self.clock() - delivery.created_at > KNOWN_FOR:
             delivery = replace(delivery, known=None)
         try:
@@ -187,44 +191,27 @@ class Dispatcher:
                 request_id_bound(delivery.request_id),
                 tracing.attempting(delivery.kind, delivery.payload, id=str(delivery.id), attempt=delivery.attempt),
             ):
-                ran = Attempt(self, lane.breaker, self.routes[delivery.kind], delivery).run()
-            if ran.recovered:
-                self.hasten(lane)
-            return ran.news
+                route = self.routes[delivery.kind]
+                result = Attempt(self._surroundings, executor.breaker, route, delivery).run()
+            if result.recovered:
+                self.retry_waiting(executor)
+            return result.news
         except Unavailable as error:
             log.warning("outbox.database_unavailable", outbox_id=str(delivery.id), reason=error.reason)
         except Exception:
-            # A row nobody foresaw must neither end this process nor hold up the others. Nothing is written: its lease
-            # runs out, a mark stays in force, and after a few such starts it is dead.
+            # An unforeseen fault of one message must neither end this process nor delay other messages. Nothing is
+            # stored: the lease runs out, a mark stays in force, and after a few crashes the message is dead.
             log.exception("outbox.attempt_crashed", outbox_id=str(delivery.id), kind=delivery.kind)
         finally:
-            metrics.BREAKER_OPEN.labels(lane.name).set(lane.breaker.is_open)
-            self.in_flight.release(delivery.id)
-            self.leases.drop(delivery.id)
+            metrics.CIRCUIT_BREAKER_OPEN.labels(executor.name).set(executor.breaker.is_open)
+            self._surroundings.in_flight_gate.release(delivery.id)
+            self.leases.remove(delivery.id)
             self.on_finished()
         return None
 
-    def _mark(self, row_id: UUID) -> None:
-        self.in_flight.acquire(row_id)
-        self.leases.mark(row_id)
-
-    def _first_delivery(self, promise: OutboxMessage, now: datetime) -> Delivery:
-        return Delivery(
-            id=promise.id,
-            kind=promise.kind,
-            payload=promise.payload,
-            tenant=promise.tenant,
-            attempt=1,
-            starts=1,
-            ambiguous=0,
-            created_at=now,
-            expires_at=promise.expires_at,
-            ordering_key=promise.ordering_key,
-            request_id=current_request_id(),
-            mark_in_flight=lambda: self._mark(promise.id),
-            check_lease=lambda: self.leases.expect(promise.id),
-            known=promise.known,
-        )
+    def _mark_in_flight(self, message_id: UUID) -> None:
+        self._surroundings.in_flight_gate.acquire(message_id)
+        self.leases.mark_in_flight(message_id)
 
     def _delivery(self, row: Row[Any]) -> Delivery:
         return Delivery(
@@ -233,17 +220,17 @@ class Dispatcher:
             payload=row.payload,
             tenant=row.tenant,
             attempt=row.attempts,
-            starts=row.starts,
-            ambiguous=row.ambiguous,
+            crash_count=row.crash_count,
+            ambiguous_count=row.ambiguous_count,
             created_at=row.created_at,
             expires_at=row.expires_at,
             ordering_key=row.ordering_key,
             request_id=row.request_id,
-            mark_in_flight=lambda: self._mark(row.id),
-            check_lease=lambda: self.leases.expect(row.id),
+            mark_in_flight=lambda: self._mark_in_flight(row.id),
+            check_lease=lambda: self.leases.check(row.id),
         )
 
 
-def _carrying_trace(promise: OutboxMessage) -> OutboxMessage:
-    payload = tracing.carried(promise.payload)
-    return promise if payload is promise.payload else replace(promise, payload=payload)
+def _with_trace(message: OutboxMessage) -> OutboxMessage:
+    payload = tracing.carried(message.payload)
+    return message if payload is message.payload else replace(message, payload=payload)

@@ -1,4 +1,4 @@
-"""The threads of one destination."""
+"""A bulkhead: the threads of one destination."""
 
 import threading
 from collections.abc import Callable
@@ -6,63 +6,61 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from .circuit_breaker import CircuitBreaker
-from .claims import Demand
+from .store import ClaimRequest
 
 QUEUE_PER_THREAD = 3
 
 
 @dataclass(kw_only=True)
 class Executor:
-    """One destination's own threads and breaker, so that a slow one holds up nobody else.
+    """Threads and circuit breaker of one destination, so that a slow destination does not delay another.
 
-    Whoever waits for the outcome may queue for a thread, and takes his work back when he stops waiting: it must not
-    stand in line behind threads that hang while another process has some to spare.
+    A caller that waits for the outcome may queue for a thread. It takes the work back when it stops waiting: the work
+    must not wait for threads that hang while another process has free ones.
     """
 
     name: str
     size: int
     breaker: CircuitBreaker
     kinds: list[str] = field(default_factory=list)
-    flying: int = 0
+    in_flight: int = 0
+    """How much work is running or queued."""
     _pool: ThreadPoolExecutor | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
-    def room(self) -> int:
+    def free_slots(self) -> int:
         """How many threads are free."""
-        return max(0, self.size - self.flying)
+        return max(0, self.size - self.in_flight)
 
-    def has_room(self, *, queueing: bool) -> bool:
-        return self.flying < self._most(queueing=queueing)
+    def has_capacity(self, *, queueing: bool) -> bool:
+        """Whether a thread is free or, with `queueing`, there is room in the queue."""
+        return self.in_flight < (self.size * (1 + QUEUE_PER_THREAD) if queueing else self.size)
 
-    def demand(self, *, room: int, expired_only: bool = False) -> Demand:
-        """To be handed to whoever claims rows."""
-        return Demand(lane=self.name, kinds=self.kinds, room=room, expired_only=expired_only)
+    def claim_request(self, *, limit: int, expired_only: bool = False) -> ClaimRequest:
+        return ClaimRequest(executor=self.name, kinds=self.kinds, limit=limit, expired_only=expired_only)
 
     def submit(self, work: Callable[[], object], *, queueing: bool = False) -> "Future[object] | None":
-        """Run `work` on a thread of this lane; None when all of them are busy, or the queue is full as well."""
+        """Run `work` on a thread; None when there is no capacity."""
         with self._lock:
-            if not self.has_room(queueing=queueing):
+            if not self.has_capacity(queueing=queueing):
                 return None
-            self.flying += 1
-            # Made on first use: threads do not survive the fork of a web worker.
-            self._pool = self._pool or ThreadPoolExecutor(self.size, thread_name_prefix=f"lane-{self.name}")
+            self.in_flight += 1
+            # Created on first use: threads do not survive the fork of a web worker.
+            self._pool = self._pool or ThreadPoolExecutor(self.size, thread_name_prefix=f"executor-{self.name}")
             return self._pool.submit(self._run, work)
 
-    def take_back(self, future: "Future[object]") -> bool:
-        """Take work out of the queue; False when a thread has begun it."""
+    def cancel(self, future: "Future[object]") -> bool:
+        """Remove work from the queue; False when a thread has begun it."""
         if not future.cancel():
             return False
         with self._lock:
-            self.flying -= 1
+            self.in_flight -= 1
         return True
-
-    def _most(self, *, queueing: bool) -> int:
-        return self.size * (1 + QUEUE_PER_THREAD) if queueing else self.size
 
     def _run(self, work: Callable[[], object]) -> object:
         try:
             return work()
         finally:
             with self._lock:
-                self.flying -= 1
+                self.in_flight -= 1

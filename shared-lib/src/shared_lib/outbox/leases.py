@@ -1,4 +1,4 @@
-"""The rows that this process works on: leased to it, kept by a heartbeat, marked before their effect."""
+"""The leases of one process: extended by a heartbeat, checked before an effect."""
 
 import os
 import threading
@@ -14,105 +14,109 @@ from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unavailable
 
-from . import claims
+from . import store
 from .messages import LeaseLost
 
 log = structlog.get_logger(__name__)
 
 EVERY_TENANT = all_tenants("relay")
-"""For claiming and keeping leases; what an attempt reads and writes stays within the tenant of its row."""
+"""For claims and leases; a delivery itself reads and writes within the tenant of its message."""
 
-FAREWELL_SECONDS = 0.5
-"""Between two beats while the last attempts end."""
+LAST_HEARTBEATS_SECONDS = 0.5
+"""Between two checks whether the last attempts have ended, once the process stops."""
 
 
 class Leases:
-    """Safe to share between threads. A heart keeps them from the first row taken on, while any is left."""
+    """Safe to share between threads. A heartbeat thread runs from the first lease on, as long as there are any."""
 
     def __init__(self, database: Database, *, clock: Clock, seconds: float, stopping: threading.Event) -> None:
         self.database = database
         self.clock = clock
         self.seconds = seconds
         self.stopping = stopping
-        self._identity = (os.getpid(), uuid4())
         self._lock = threading.Lock()
-        self._taken: set[UUID] = set()
+        self._process_id: int | None = None
+        self._owner = uuid4()
+        self._attempted: set[UUID] = set()
         self._until: dict[UUID, datetime] = {}
-        self._heart: threading.Thread | None = None
+        self._heartbeat: threading.Thread | None = None
 
     @property
     def owner(self) -> UUID:
-        """Whose leases these are: this process's own, also when it was forked after they were made."""
-        if self._identity[0] != os.getpid():
-            self._identity = (os.getpid(), uuid4())
-        return self._identity[1]
+        """The id of this process in `leased_by`; a process forked later gets one of its own."""
+        with self._lock:
+            if self._process_id != os.getpid():
+                self._process_id, self._owner = os.getpid(), uuid4()
+            return self._owner
 
     @property
-    def taken(self) -> list[UUID]:
-        """What is being attempted, or is about to be."""
+    def attempted(self) -> list[UUID]:
+        """The messages that this process attempts, or is about to."""
         with self._lock:
-            return list(self._taken)
+            return list(self._attempted)
 
     def end(self) -> datetime:
-        """Of a lease that begins now."""
+        """When a lease that begins now runs out."""
         return self.clock() + timedelta(seconds=self.seconds)
 
-    def take(self, row_id: UUID) -> None:
-        """Keep the lease of this row, which the database knows as ours, until it is dropped."""
+    def add(self, message_id: UUID) -> None:
+        """Let the heartbeat extend the lease of this message, which is ours in the database, until `remove`."""
         with self._lock:
-            self._taken.add(row_id)
-            if self._heart is None or not self._heart.is_alive():
-                self._heart = threading.Thread(target=self._keep, name="outbox-heart", daemon=True)
-                self._heart.start()
+            self._attempted.add(message_id)
+            if self._heartbeat is None or not self._heartbeat.is_alive():
+                self._heartbeat = threading.Thread(target=self._beat, name="outbox-heartbeat", daemon=True)
+                self._heartbeat.start()
 
-    def drop(self, row_id: UUID) -> None:
-        """Keep it no longer; the row itself is another matter."""
+    def remove(self, message_id: UUID) -> None:
+        """Extend the lease no longer; does not write."""
         with self._lock:
-            self._taken.discard(row_id)
-            self._until.pop(row_id, None)
+            self._attempted.discard(message_id)
+            self._until.pop(message_id, None)
 
-    def give_back(self, ids: Iterable[UUID]) -> None:
-        """Let others have rows under whose leases nothing was begun; at worst the leases run out by themselves."""
+    def release(self, ids: Iterable[UUID]) -> None:
+        """Return messages that nothing was begun for. Commits; when the database fails, the leases run out."""
         try:
             with self.database.begin(EVERY_TENANT) as session:
-                claims.release(session, list(ids), owner=self.owner)
+                store.release(session, list(ids), owner=self.owner)
         except Unavailable as error:
             log.warning("outbox.release_failed", reason=error.reason)
 
-    def beat(self) -> None:
-        """Extend the leases of all that is taken."""
-        ids = self.taken
+    def extend(self) -> None:
+        """Extend all leases of this process. Commits. Raises Unavailable."""
+        ids = self.attempted
         if ids:
             until = self.end()
             with self.database.begin(EVERY_TENANT) as session:
-                held = claims.extend(session, ids, owner=self.owner, until=until)
-            self._hold([row.id for row in held.rows], until)
+                extended = store.extend(session, ids, owner=self.owner, until=until)
+            self._record(extended, until)
 
-    def mark(self, row_id: UUID) -> None:
-        """Commit "from here on the effect may have happened". Raises LeaseLost, or Unavailable."""
+    def mark_in_flight(self, message_id: UUID) -> None:
+        """Commit that the effect may happen from here on. Raises LeaseLost, or Unavailable."""
         now, until = self.clock(), self.end()
         with self.database.begin(EVERY_TENANT) as session:
-            ours = claims.mark(session, row_id, owner=self.owner, now=now, until=until)
-        if not ours.rows:
-            raise LeaseLost(str(row_id))
-        self._hold([row_id], until)
+            is_ours = store.mark_in_flight(session, message_id, owner=self.owner, now=now, until=until)
+        if not is_ours:
+            raise LeaseLost(str(message_id))
+        self._record([message_id], until)
 
-    def expect(self, row_id: UUID) -> None:
-        """Raises LeaseLost when the lease may have run out since the row was marked. Asks no database."""
+    def check(self, message_id: UUID) -> None:
+        """Raises LeaseLost when the lease may have run out since `mark_in_flight`. Does not use the database."""
         with self._lock:
-            until = self._until.get(row_id)
+            until = self._until.get(message_id)
         if until is None or self.clock() >= until:
-            raise LeaseLost(str(row_id))
+            raise LeaseLost(str(message_id))
 
-    def _hold(self, ids: Iterable[UUID], until: datetime) -> None:
+    def _record(self, ids: Iterable[UUID], until: datetime) -> None:
         with self._lock:
             self._until.update(dict.fromkeys(ids, until))
 
-    def _keep(self) -> None:
-        while not self.stopping.wait(self.seconds / 3) or self.taken:
+    def _beat(self) -> None:
+        while not self.stopping.wait(self.seconds / 3) or self.attempted:
             try:
-                self.beat()
+                self.extend()
             except Unavailable as error:
                 log.warning("outbox.heartbeat_failed", reason=error.reason)
+            except Exception:  # the next heartbeat may succeed, and without one every lease is lost
+                log.exception("outbox.heartbeat_failed")
             if self.stopping.is_set():
-                time.sleep(FAREWELL_SECONDS)
+                time.sleep(LAST_HEARTBEATS_SECONDS)

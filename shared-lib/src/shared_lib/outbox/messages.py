@@ -1,4 +1,4 @@
-"""The words of the outbox: what is promised, what an attempt sees, how it can end."""
+"""Outbox messages, what a delivery of one knows, and how it can end."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,20 +12,19 @@ from sqlalchemy.orm import Session
 from shared_lib.ids import uuid7
 
 OnCommit = Callable[[Session], None]
-"""What is written in the same transaction that closes (or postpones) the row, within the row's tenant. Must be safe to
-run again."""
+"""Writes in the transaction that stores the outcome, within the message's tenant. It may run more than once."""
 
 
-def nothing(_: Session) -> None:
-    """The settlement of those who have nothing to write."""
+def write_nothing(_: Session) -> None:
+    """The `on_commit` of a delivery that stores nothing else."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutboxMessage:
-    """Something to be done after the transaction that stores it, at least once and in the end.
+    """Work to be done at least once, after the transaction that stores it has committed.
 
-    `payload` holds ids and codes only. Rows of one `ordering_key` leave in the order they were stored. `tenant` is
-    whose work it is: no tenant's backlog delays another's. Past `expires_at` it is given up.
+    `payload` holds ids and codes only. Messages of one `ordering_key` are delivered in the order they were stored. The
+    backlog of one `tenant` does not delay another tenant. After `expires_at` the message is given up.
     """
 
     kind: str
@@ -34,58 +33,62 @@ class OutboxMessage:
     ordering_key: str | None = None
     expires_at: datetime | None = None
     due_at: datetime | None = None
+    """The earliest time of the first attempt; None lets the process that stores the message attempt it at once."""
     id: UUID = field(default_factory=uuid7)
     known: object = field(default=None, repr=False, compare=False)
-    """What an attempt would have to read otherwise; for one that begins at once (`Delivery.known`). Never stored."""
+    """For `Delivery.known`. Never stored."""
 
 
 class LeaseLost(Exception):
-    """Somebody else has taken the row over; stop, and touch nothing outside."""
+    """Another process has taken the message over: stop, and do nothing outside."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """One attempt at a promise."""
+    """One attempt to deliver a message."""
 
     id: UUID
     kind: str
     payload: Mapping[str, Any]
     tenant: str
     attempt: int
-    starts: int
-    ambiguous: int
+    """Counts from 1."""
+    crash_count: int
+    """How many attempts in a row ended without an outcome."""
+    ambiguous_count: int
+    """How many attempts may have had their effect although nobody knows."""
     created_at: datetime
     expires_at: datetime | None
     ordering_key: str | None
     request_id: str | None
     mark_in_flight: Callable[[], None] = field(repr=False, compare=False)
-    """Commits "from here on the effect may have happened". Raises LeaseLost, or Unavailable: then do not go on."""
+    """Commits that the effect may happen from here on. Raises LeaseLost, or Unavailable: then do not go on."""
     check_lease: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
-    """Call it once more right before the effect: raises LeaseLost when, since the mark, the lease may have run out
-    (because this process stood still, say). Asks no database."""
+    """To be called right before the effect. Raises LeaseLost when the lease may have run out since `mark_in_flight`,
+    for example because this process was frozen. Does not use the database."""
     known: object = field(default=None, repr=False, compare=False)
-    """`Promise.known`, for an attempt that begins in the process and in the moment of the promise; None for others."""
+    """`OutboxMessage.known` for an attempt right after the message was stored, by the same process; else None."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivered:
-    """It happened, for certain. `news` is for whoever waits for it (`Relay.deliver_now`), once it is written down."""
+    """The effect has happened for certain. `Dispatcher.deliver_now` returns `news` once the outcome is committed."""
 
-    on_commit: OnCommit = nothing
+    on_commit: OnCommit = write_nothing
     news: object = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reschedule:
-    """It went well so far; look again `after` this long. The row no longer holds up others of its ordering key."""
+    """The attempt went well; make another one `after` this time. The message no longer delays its ordering key."""
 
     after: timedelta
-    on_commit: OnCommit = nothing
+    on_commit: OnCommit = write_nothing
     news: object = None
 
 
 class FinalState(StrEnum):
-    """Why a row was closed."""
+    """Why a message is closed."""
 
     DONE = "done"
     REJECTED = "rejected"
@@ -94,18 +97,39 @@ class FinalState(StrEnum):
     DEAD = "dead"
     DISCARDED = "discarded"
     CANCELLED = "cancelled"
-    HELD = "held"
+    QUARANTINED = "quarantined"
+
+
+DEAD_LETTER_STATES = (
+    FinalState.DEAD,
+    FinalState.EXPIRED,
+    FinalState.QUARANTINED,
+    FinalState.REJECTED,
+    FinalState.UNKNOWN,
+)
+"""Messages in these states are kept until they are replayed or discarded."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """What is done for one kind of promise.
+    """How messages of one kind are delivered.
 
-    `lane` names the destination: it has threads and a breaker of its own. `deliver` runs between transactions and
-    raises Unreachable, Rejected or OutcomeUnknown. `give_up` writes the bad end, in the transaction that closes the
-    row; it sees the row's tenant alone.
+    `executor` names the destination, which has threads and a circuit breaker of its own. `deliver` runs outside
+    transactions; it raises Unreachable, RetryLater, Rejected, OutcomeUnknown or LeaseLost. `give_up` stores the failure
+    in the transaction that closes the message, within the message's tenant.
     """
 
     executor: str
     deliver: Callable[[Delivery], Delivered | Reschedule]
     give_up: Callable[[Session, Delivery, FinalState, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enqueued:
+    """Messages that a transaction has stored and leased to this process; deliver them after the commit.
+
+    With `queueing` a delivery may wait for a free thread.
+    """
+
+    deliveries: tuple[Delivery, ...] = ()
+    queueing: bool = False

@@ -1,170 +1,287 @@
-"""What happens to rows of the outbox, a statement each.
+"""The statements on messages to deliver. None of them commits.
 
-All times are passed in, so that clocks of machines must agree within a few seconds (NTP), far less than a lease.
+All times are passed in, so the clocks of machines must agree within a few seconds (NTP), far less than a lease.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
+from sqlalchemy import (
+    Boolean,
+    DateTime,
+    Integer,
+    Row,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 
-from shared_lib.pipeline import Answer
-from shared_lib.statements import ask, send
-
-from .messages import FinalState, OutboxMessage
+from .messages import DEAD_LETTER_STATES, FinalState, OutboxMessage
+from .schema import OUTBOX, OUTBOX_CLOSED
 
 CHANNEL = "outbox"
 """The LISTEN/NOTIFY channel that wakes relays."""
 
-COLUMNS = (
-    "id, seq, kind, payload, tenant, ordering_key, attempts, starts, ambiguous, marked_at, created_at, due_at, "
-    "expires_at, waiting_for, last_reason, request_id"
+RETENTION = timedelta(days=30)
+"""How long closed messages are kept for looking things up; dead letters stay until they are replayed or discarded."""
+
+PURGE_LIMIT = 10_000
+
+COLUMNS = ", ".join(column.name for column in OUTBOX_CLOSED.c if column.name in OUTBOX.c)
+"""For statements that move rows from one table to the other."""
+
+NOT_LEASED = {"leased_by": None, "leased_until": None}
+
+_earlier, _key = OUTBOX.alias("earlier"), bindparam("key", type_=Text)
+_is_led = and_(
+    bindparam("may_begin", type_=Boolean),
+    or_(
+        _key.is_(None),
+        ~exists().where(_earlier.c.ordering_key == _key),
+    ),
+)
+_INSERT = (
+    insert(OUTBOX)
+    .values(
+        attempts=cast(_is_led, Integer),
+        leased_by=case((_is_led, bindparam("owner", type_=Uuid)), else_=null()),
+        leased_until=case((_is_led, bindparam("until", type_=DateTime(timezone=True))), else_=null()),
+    )
+    .returning(*OUTBOX.c)
 )
 
-_INSERT = f"""
-    INSERT INTO outbox (id, kind, payload, tenant, ordering_key, created_at, due_at, expires_at, request_id, attempts,
-        starts, leased_by, leased_until)
-    SELECT id, kind, payload, tenant, ordering_key, %(now)s, LEAST(COALESCE(due_at, %(now)s), expires_at), expires_at,
-        %(request_id)s, leads::int, leads::int, CASE WHEN leads THEN %(owner)s::uuid END,
-        CASE WHEN leads THEN %(until)s::timestamptz END
-    FROM (
-        SELECT *, begins AND (ordering_key IS NULL OR (
-            row_number() OVER (PARTITION BY ordering_key ORDER BY place) = 1
-            AND NOT EXISTS (SELECT 1 FROM outbox before WHERE before.ordering_key = given.ordering_key)
-        )) AS leads
-        FROM ROWS FROM (jsonb_to_recordset(%(promises)s) AS (
-            id uuid, kind text, payload jsonb, tenant text, ordering_key text, due_at timestamptz,
-            expires_at timestamptz, begins boolean
-        )) WITH ORDINALITY AS given (id, kind, payload, tenant, ordering_key, due_at, expires_at, begins, place)
-    ) AS promise
-    ORDER BY place
-    RETURNING id, leased_by IS NOT NULL AS led,
-        CASE WHEN leased_by IS NULL THEN pg_notify('{CHANNEL}', '')::text END
-    """  # noqa: S608 - CHANNEL is our own constant
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimRequest:
+    """How many messages of these kinds an executor can take; with `expired_only` of the expired ones alone."""
+
+    executor: str
+    kinds: Sequence[str]
+    limit: int
+    expired_only: bool = False
 
 
 def add(
     session: Session,
-    promises: Iterable[tuple[OutboxMessage, bool]],
+    messages: Iterable[tuple[OutboxMessage, bool]],
     *,
     now: datetime,
     owner: UUID,
     until: datetime,
     request_id: str | None,
-) -> Answer:
-    """Store promises in this order, each with whether it could begin; the rows say which are leased to `owner` (`led`).
+) -> list[Row[Any]]:
+    """Store messages in this order, each with whether this process may begin it now; returns the rows leased to it.
 
-    One that could begin is, when nothing of its ordering key is before it; for any other the relays are woken when this
+    It begins none while an earlier message of the same ordering key is there. Relays are woken for the others when the
     transaction commits.
     """
-    given = [
-        {
-            "id": str(promise.id),
-            "kind": promise.kind,
-            "payload": dict(promise.payload),
-            "tenant": promise.tenant,
-            "ordering_key": promise.ordering_key,
-            "due_at": _exact(promise.due_at),
-            "expires_at": _exact(promise.expires_at),
-            "begins": begins,
-        }
-        for promise, begins in promises
-    ]
-    values = {"promises": Jsonb(given), "now": now, "request_id": request_id, "owner": owner, "until": until}
-    return send(session, _INSERT, values)
-
-
-def _exact(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment is not None else None
+    keys_seen: set[str | None] = set()
+    rows = []
+    for message, may_begin in messages:
+        rows.append(
+            {
+                "id": message.id,
+                "kind": message.kind,
+                "payload": dict(message.payload),
+                "tenant": message.tenant,
+                "ordering_key": message.ordering_key,
+                "created_at": now,
+                "due_at": _not_after(message.expires_at, message.due_at or now),
+                "expires_at": message.expires_at,
+                "request_id": request_id,
+                "key": message.ordering_key,
+                "may_begin": may_begin and message.ordering_key not in keys_seen,
+                "owner": owner,
+                "until": until,
+            }
+        )
+        keys_seen |= {message.ordering_key} - {None}
+    added = session.execute(_INSERT, rows).all()
+    leased = [row for row in added if row.leased_by is not None]
+    if len(leased) < len(added):
+        wake(session)
+    return leased
 
 
 def wake(session: Session) -> None:
-    """Tell the relays, when this transaction commits, that there is something to do."""
-    send(session, "SELECT pg_notify(%(channel)s, '')", {"channel": CHANNEL})
+    """Wake the relays when this transaction commits."""
+    session.execute(select(func.pg_notify(CHANNEL, "")))
+
+
+_CLAIM = text(
+    # SQL text: a recursive look-up of tenants, LATERAL with FOR UPDATE SKIP LOCKED, and windows over both.
+    """
+    WITH RECURSIVE tenants AS (
+        (SELECT tenant FROM outbox ORDER BY tenant LIMIT 1)
+        UNION ALL
+        SELECT (SELECT o.tenant FROM outbox o WHERE o.tenant > t.tenant ORDER BY o.tenant LIMIT 1)
+        FROM tenants t WHERE t.tenant IS NOT NULL
+    ), candidates AS (
+        SELECT row.id, wanted.executor, wanted.max_rows,
+            row_number() OVER (PARTITION BY t.tenant, wanted.executor ORDER BY row.due_at, row.seq) AS turn
+        FROM tenants t
+        CROSS JOIN unnest(CAST(:executors AS text[]), CAST(:kinds AS text[]), CAST(:limits AS int[]),
+                          CAST(:expired_only AS boolean[])) AS wanted (executor, kind, max_rows, expired_only)
+        CROSS JOIN LATERAL (
+            SELECT o.id, o.due_at, o.seq FROM outbox o
+            WHERE o.tenant = t.tenant AND o.kind = wanted.kind AND o.due_at <= :now
+              AND (NOT wanted.expired_only OR o.expires_at <= :now)
+              AND (o.leased_until IS NULL OR (:take_over AND o.leased_until < :now
+                   AND pg_postmaster_start_time() < CAST(:now AS timestamptz) - CAST(:lease AS interval)))
+              AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.ordering_key = o.ordering_key AND e.seq < o.seq)
+            ORDER BY o.due_at, o.seq LIMIT wanted.max_rows FOR UPDATE SKIP LOCKED
+        ) AS row
+    ), placed AS (
+        SELECT id, max_rows, row_number() OVER (PARTITION BY executor ORDER BY turn, random()) AS place FROM candidates
+    )
+    UPDATE outbox SET attempts = attempts + 1, leased_by = :owner, leased_until = :until, in_flight_since = NULL,
+        crash_count = crash_count + CASE WHEN leased_by IS NULL THEN 0 ELSE 1 END,
+        ambiguous_count = ambiguous_count + CASE WHEN in_flight_since IS NULL THEN 0 ELSE 1 END
+    FROM placed WHERE outbox.id = placed.id AND placed.place <= placed.max_rows
+    RETURNING outbox.*
+    """
+)
+
+
+def claim(
+    session: Session, requests: Sequence[ClaimRequest], *, now: datetime, owner: UUID, until: datetime, take_over: bool
+) -> Sequence[Row[Any]]:
+    """Lease due messages as requested; returns their rows.
+
+    Tenants take turns, and only the first message of an ordering key is claimed. An expired lease is a crash; if the
+    message was marked in flight, its delivery is ambiguous. `take_over` False leaves expired leases alone. So does
+    every claim within a lease length of the database's start: the owner may still be waiting to store the outcome.
+    """
+    wanted = [(request, kind) for request in requests for kind in request.kinds]
+    values = {
+        "executors": [request.executor for request, _ in wanted],
+        "kinds": [kind for _, kind in wanted],
+        "limits": [request.limit for request, _ in wanted],
+        "expired_only": [request.expired_only for request, _ in wanted],
+        "now": now,
+        "owner": owner,
+        "until": until,
+        "lease": until - now,
+        "take_over": take_over,
+    }
+    return session.execute(_CLAIM, values).all()
+
+
+def extend(session: Session, ids: Sequence[UUID], *, owner: UUID, until: datetime) -> Sequence[UUID]:
+    """Extend the leases that `owner` still has; returns the ids of their messages."""
+    mine = OUTBOX.c.id.in_(ids), OUTBOX.c.leased_by == owner
+    return session.scalars(update(OUTBOX).where(*mine).values(leased_until=until).returning(OUTBOX.c.id)).all()
+
+
+def mark_in_flight(session: Session, message_id: UUID, *, owner: UUID, now: datetime, until: datetime) -> bool:
+    """Store that the effect may happen from now on; False when `owner` no longer has the lease."""
+    query = update(OUTBOX).where(OUTBOX.c.id == message_id, OUTBOX.c.leased_by == owner, OUTBOX.c.leased_until > now)
+    query = query.values(in_flight_since=now, leased_until=until)
+    return session.scalar(query.returning(OUTBOX.c.id)) is not None
+
+
+def release(session: Session, ids: Sequence[UUID], *, owner: UUID) -> None:
+    """Return leases under which nothing was begun, as if these messages had never been claimed; wakes the relays."""
+    mine = OUTBOX.c.id.in_(ids), OUTBOX.c.leased_by == owner, OUTBOX.c.in_flight_since.is_(None)
+    session.execute(update(OUTBOX).where(*mine).values(attempts=OUTBOX.c.attempts - 1, **NOT_LEASED))
+    wake(session)
 
 
 def postpone(
     session: Session,
-    row_id: UUID,
+    message_id: UUID,
     *,
     owner: UUID,
     due_at: datetime,
     reason: str,
-    waiting_for: str | None = None,
-    ambiguous: int = 0,
+    waiting_for: str | None,
+    ambiguous_count: int,
 ) -> None:
-    """Give the row back until `due_at`, unless it is no longer ours."""
-    send(
-        session,
-        "UPDATE outbox SET leased_by = NULL, leased_until = NULL, marked_at = NULL, due_at = %(due_at)s, "
-        "last_reason = %(reason)s, waiting_for = %(waiting_for)s, starts = 0, ambiguous = %(ambiguous)s "
-        "WHERE id = %(id)s AND leased_by = %(owner)s",
-        {
-            "id": row_id,
-            "owner": owner,
-            "due_at": due_at,
-            "reason": reason,
-            "waiting_for": waiting_for,
-            "ambiguous": ambiguous,
-        },
-    )
+    """End the lease and the attempt; the next one is at `due_at`. Does nothing when `owner` lost the lease.
 
-
-_LOOK_AGAIN = f"""
-    WITH old AS (SELECT id, ordering_key FROM outbox WHERE id = %(id)s FOR UPDATE), kept AS (
-        UPDATE outbox SET leased_by = NULL, leased_until = NULL, marked_at = NULL, starts = 0, ambiguous = 0,
-            due_at = LEAST(%(due_at)s, expires_at), waiting_for = NULL, last_reason = NULL, ordering_key = NULL
-        FROM old WHERE outbox.id = old.id
-    )
-    SELECT (SELECT pg_notify('{CHANNEL}', '') FROM outbox o
-            WHERE o.ordering_key = old.ordering_key AND o.id <> old.id LIMIT 1) AS follower
-    FROM old
-    """  # noqa: S608 - CHANNEL is our own constant
-
-
-def look_again(session: Session, row_id: UUID, *, due_at: datetime) -> Answer:
-    """Keep the row for a later look, out of its ordering key's way; no row when it is gone."""
-    return send(session, _LOOK_AGAIN, {"id": row_id, "due_at": due_at})
-
-
-_CLOSE = f"""
-    WITH gone AS (DELETE FROM outbox WHERE id = %(id)s RETURNING *), kept AS (
-        INSERT INTO outbox_closed ({COLUMNS}, ending, closed_at)
-        SELECT {COLUMNS.replace("last_reason", "COALESCE(%(reason)s, last_reason)")}, %(ending)s, %(now)s FROM gone
-    )
-    SELECT (SELECT pg_notify('{CHANNEL}', '') FROM outbox o
-            WHERE o.ordering_key = gone.ordering_key AND o.id <> gone.id LIMIT 1) AS follower
-    FROM gone
-    """  # noqa: S608 - a constant list of columns
-
-
-def close(session: Session, row_id: UUID, ending: FinalState, *, now: datetime, reason: str | None = None) -> Answer:
-    """Move the row out of the hot table, whoever holds it, and wake the relays for what had to wait for it.
-
-    No row when it is gone already.
+    `waiting_for` names the executor whose destination did not answer (`retry_waiting`).
     """
-    return send(session, _CLOSE, {"id": row_id, "ending": ending.value, "now": now, "reason": reason})
+    query = update(OUTBOX).where(OUTBOX.c.id == message_id, OUTBOX.c.leased_by == owner)
+    outcome = {"due_at": due_at, "last_reason": reason, "waiting_for": waiting_for, "ambiguous_count": ambiguous_count}
+    session.execute(query.values(in_flight_since=None, crash_count=0, **NOT_LEASED, **outcome))
+
+
+def reschedule(session: Session, message_id: UUID, *, due_at: datetime, ordering_key: str | None) -> None:
+    """Keep the message for another attempt, out of its ordering key's way; wakes the relays for the next of the key."""
+    afresh = {"crash_count": 0, "ambiguous_count": 0, "waiting_for": None, "last_reason": None, "ordering_key": None}
+    due = func.least(due_at, OUTBOX.c.expires_at)
+    session.execute(
+        update(OUTBOX).where(OUTBOX.c.id == message_id).values(due_at=due, in_flight_since=None, **NOT_LEASED, **afresh)
+    )
+    if ordering_key is not None:
+        waits = exists().where(OUTBOX.c.ordering_key == ordering_key)
+        session.execute(select(func.pg_notify(CHANNEL, "")).where(waits))
+
+
+_CLOSE = text(
+    # SQL text: moves a row between tables and wakes the relays for the next of its ordering key in one statement.
+    f"""
+    WITH gone AS (DELETE FROM outbox WHERE id = :id RETURNING *), kept AS (
+        INSERT INTO outbox_closed ({COLUMNS}, final_state, closed_at)
+        SELECT {COLUMNS.replace("last_reason", "COALESCE(:reason, last_reason)")}, :final_state, :now FROM gone
+    )
+    SELECT (SELECT pg_notify('{CHANNEL}', '') FROM outbox o
+            WHERE o.ordering_key = gone.ordering_key AND o.id <> gone.id LIMIT 1) AS next_of_key
+    FROM gone
+    """  # noqa: S608 - CHANNEL and COLUMNS are our own constants
+)
+
+
+def close(session: Session, message_id: UUID, final_state: FinalState, *, now: datetime, reason: str | None) -> bool:
+    """Move the message to the closed ones, whichever process has its lease; False when it is closed already."""
+    values = {"id": message_id, "final_state": final_state.value, "now": now, "reason": reason}
+    return session.execute(_CLOSE, values).one_or_none() is not None
 
 
 def cancel(session: Session, ids: Sequence[UUID], *, now: datetime) -> int:
-    """Close rows that nobody is attempting just now; answers how many."""
-    free = ask(
-        session,
-        "SELECT id FROM outbox WHERE id = ANY(%(ids)s) AND (leased_until IS NULL OR leased_until < %(now)s) FOR UPDATE",
-        {"ids": list(ids), "now": now},
-    )
-    return sum(len(close(session, row.id, FinalState.CANCELLED, now=now).rows) for row in free)
+    """Close messages that no process is attempting now; returns how many."""
+    is_free = or_(OUTBOX.c.leased_until.is_(None), OUTBOX.c.leased_until < now)
+    free = session.scalars(select(OUTBOX.c.id).where(OUTBOX.c.id.in_(ids), is_free).with_for_update()).all()
+    return sum(close(session, message_id, FinalState.CANCELLED, now=now, reason=None) for message_id in free)
 
 
-def hasten(session: Session, destination: str, *, now: datetime, limit: int | None = None) -> int:
-    """Make rows that wait for a destination due now: all when it is back, one to find out. Answers how many."""
-    found = ask(
-        session,
-        "UPDATE outbox SET due_at = %(now)s WHERE id IN ("
-        "SELECT id FROM outbox WHERE waiting_for = %(destination)s AND due_at > %(now)s AND leased_until IS NULL "
-        "ORDER BY seq LIMIT %(limit)s FOR UPDATE SKIP LOCKED) RETURNING id",
-        {"destination": destination, "now": now, "limit": limit},
+def retry_waiting(session: Session, executor: str, *, now: datetime, limit: int | None = None) -> None:
+    """Make messages that wait for a destination due now (the `limit` oldest, or all) and wake the relays for them."""
+    waiting = (
+        select(OUTBOX.c.id)
+        .where(OUTBOX.c.waiting_for == executor, OUTBOX.c.due_at > now, OUTBOX.c.leased_until.is_(None))
+        .order_by(OUTBOX.c.seq)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
-    return len(found)
+    query = update(OUTBOX).where(OUTBOX.c.id.in_(waiting)).values(due_at=now).returning(OUTBOX.c.id)
+    if session.scalars(query).all():
+        wake(session)
+
+
+def purge_batch(session: Session, *, before: datetime) -> int:
+    """Delete messages that were done, cancelled or discarded before then, at most 10,000; returns how many."""
+    is_old = OUTBOX_CLOSED.c.closed_at < before, OUTBOX_CLOSED.c.final_state.not_in(DEAD_LETTER_STATES)
+    old = select(OUTBOX_CLOSED.c.id).where(*is_old).limit(PURGE_LIMIT)
+    query = delete(OUTBOX_CLOSED).where(OUTBOX_CLOSED.c.id.in_(old)).returning(OUTBOX_CLOSED.c.id)
+    return len(session.scalars(query).all())
+
+
+def _not_after(end: datetime | None, moment: datetime) -> datetime:
+    return moment if end is None else min(moment, end)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from shared_lib import idempotency
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
-from shared_lib.outbox import closed
+from shared_lib.outbox import store
 
 BATCH = 2_000
 """How many rows a batch looks at: its locks are held for a fraction of a second."""
@@ -47,7 +47,7 @@ def old_keys(now: datetime) -> RetentionRule:
 
 def old_deliveries(now: datetime) -> RetentionRule:
     """Rows of the outbox that ended well: relays remove some every hour, this removes all."""
-    return _repeated("closed deliveries", lambda session: closed.forget(session, before=now - closed.KEPT))
+    return _repeated("closed deliveries", lambda session: store.purge_batch(session, before=now - store.RETENTION))
 
 
 def purge(database: Database, rules: Sequence[RetentionRule]) -> Iterator[tuple[str, int]]:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from shared_lib.audit import audit_tables
 from shared_lib.idempotency import KEYS
-from shared_lib.outbox import outbox_tables
+from shared_lib.outbox import OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER
 from sqlalchemy import ARRAY, DateTime, Text
 from sqlalchemy.orm import DeclarativeBase
 
@@ -14,5 +14,5 @@ class Base(DeclarativeBase):
 
 
 audit_tables(Base.metadata)
-outbox_tables(Base.metadata)
-KEYS.to_metadata(Base.metadata)
+for table in (OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER, KEYS):
+    table.to_metadata(Base.metadata)

@@ -1,38 +1,54 @@
-"""The relay process's loop, in a thread of the test: wake-ups, presence, an orderly end."""
+"""The worker of a relay process, in a thread of the test: wake-ups, heartbeats, an orderly end."""
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
-from shared_lib.outbox import Dispatcher, OutboxMessage, RetryPolicy, Route, Worker, is_relay_running
+from shared_lib.outbox import Delivery, Dispatcher, OutboxMessage, RetryPolicy, Route, Worker, is_relay_running
+from shared_lib.outbox.store import ClaimRequest
 
 from ..outbox_world import Destination, rows
 
-PATIENCE = 10.0
+MAX_WAIT_SECONDS = 10.0
 
 
 def until(condition: Callable[[], bool]) -> float:
     """Seconds until it holds; fails after ten."""
     begun = time.monotonic()
     while not condition():
-        assert time.monotonic() - begun < PATIENCE, "it never came true"
+        assert time.monotonic() - begun < MAX_WAIT_SECONDS, "it never came true"
         threading.Event().wait(0.01)
     return time.monotonic() - begun
 
 
+class FaultyDispatcher(Dispatcher):
+    """Its first claim fails; `claims` says of each one whether it takes over expired leases."""
+
+    def __init__(self, database: Database, **options: Any) -> None:
+        super().__init__(database, **options)
+        self.claims: list[bool] = []
+
+    def claim(self, requests: Sequence[ClaimRequest], *, take_over: bool) -> list[Delivery]:
+        self.claims.append(take_over)
+        if len(self.claims) == 1:
+            raise ZeroDivisionError
+        return super().claim(requests, take_over=take_over)
+
+
 def real_relay(database: Database, destination: Destination, *, scale: float = 1.0) -> Dispatcher:
-    """On the real clock: a loop waits for real."""
+    """On the real clock, because a worker waits in real time."""
     dispatcher = Dispatcher(database, executors={"parcels": 4}, clock=utc_now, retry=RetryPolicy(scale=scale))
-    dispatcher.serve({"parcel": Route(executor="parcels", deliver=destination.deliver, give_up=destination.give_up)})
+    dispatcher.register({"parcel": Route(executor="parcels", deliver=destination.deliver, give_up=destination.give_up)})
     return dispatcher
 
 
-def promise(dispatcher: Dispatcher, name: str) -> None:
+def enqueue(dispatcher: Dispatcher, name: str) -> None:
     with dispatcher.database.begin(all_tenants("test")) as session:
         dispatcher.enqueue(
             session, OutboxMessage(kind="parcel", payload={"name": name}, tenant="oslo", due_at=utc_now())
@@ -54,36 +70,34 @@ def running(database: Database) -> Iterator[Callable[..., Worker]]:
     yield start
     for loop, thread in begun:
         loop.stop()
-        thread.join(PATIENCE)
+        thread.join(MAX_WAIT_SECONDS)
         assert not thread.is_alive()
 
 
-def test_a_promise_wakes_the_relay_long_before_it_would_have_looked(
+def test_a_new_message_wakes_the_relay_before_its_next_poll(
     database: Database, destination: Destination, running: Callable[..., Worker]
 ) -> None:
     running(real_relay(database, destination), poll_seconds=60)
-    promise(real_relay(database, Destination()), "a")
+    enqueue(real_relay(database, Destination()), "a")
 
     assert until(lambda: destination.taken == ["a"]) < 5
 
 
-def test_a_crowded_lane_is_filled_as_soon_as_half_of_it_is_free(
+def test_a_busy_executor_is_refilled_as_soon_as_half_of_it_is_free(
     database: Database,
     destination: Destination,
     running: Callable[..., Worker],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Four threads, twelve promises: with the least time between two claims it would be minutes."""
-    monkeypatch.setattr("shared_lib.outbox.loop.GATHER_SECONDS", 60.0)
+    """Four threads, twelve messages: the claim interval alone would make it minutes."""
     names = [str(number) for number in range(12)]
     for name in names:
-        promise(real_relay(database, Destination()), name)
-    running(real_relay(database, destination))
+        enqueue(real_relay(database, Destination()), name)
+    running(real_relay(database, destination), claim_interval=60.0)
 
     until(lambda: sorted(destination.taken) == sorted(names))
 
 
-def test_after_an_outage_everything_goes_soon(
+def test_after_an_outage_all_messages_are_delivered_soon(
     database: Database, destination: Destination, running: Callable[..., Worker]
 ) -> None:
     down = threading.Event()
@@ -96,7 +110,7 @@ def test_after_an_outage_everything_goes_soon(
     destination.before = refuse
     maker = real_relay(database, Destination())
     for number in range(12):
-        promise(maker, f"p{number}")
+        enqueue(maker, f"p{number}")
     loop = running(real_relay(database, destination, scale=0.1))
     until(lambda: loop.dispatcher.executors["parcels"].breaker.is_open)
     down.clear()
@@ -105,7 +119,7 @@ def test_after_an_outage_everything_goes_soon(
     assert len(destination.taken) == 12
 
 
-def test_stopped_in_order_it_leaves_no_lease_and_no_presence(
+def test_a_stopped_relay_leaves_no_lease_and_no_heartbeat(
     database: Database, destination: Destination, running: Callable[..., Worker]
 ) -> None:
     loop = running(real_relay(database, destination))
@@ -113,3 +127,16 @@ def test_stopped_in_order_it_leaves_no_lease_and_no_presence(
 
     until(lambda: not is_relay_running(database, utc_now))
     assert [row for row in rows(database) if row.leased_by] == []
+
+
+def test_a_fault_in_a_poll_does_not_end_the_relay_and_delays_the_taking_over_of_leases(
+    database: Database, destination: Destination, running: Callable[..., Worker]
+) -> None:
+    dispatcher = FaultyDispatcher(database, executors={"parcels": 4}, clock=utc_now, retry=RetryPolicy(scale=0.1))
+    dispatcher.register({"parcel": Route(executor="parcels", deliver=destination.deliver, give_up=destination.give_up)})
+    enqueue(real_relay(database, Destination()), "a")
+    running(dispatcher, poll_seconds=0.2)
+
+    until(lambda: destination.taken == ["a"])
+    until(lambda: dispatcher.claims[-1])
+    assert dispatcher.claims[:2] == [True, False]

@@ -1,4 +1,4 @@
-"""A database is brought up to date under the eyes of the release that is still running."""
+"""A database is migrated while the previous release is running."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -6,13 +6,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from alembic.script import ScriptDirectory
 from shared_lib.database.engine import Database
 from shared_lib.database.migrations import migrate
 from shared_lib.database.row_level_security import NO_TENANT
 from shared_lib.database.schema_revision import does_database_serve, revision_of_database
 from shared_lib.errors import MigrationRefused, Unavailable
-from shared_lib_testing.migration_rules import Watch
+from shared_lib_testing.migration_rules import RuleBroken, migrate_by_rules
 from shared_lib_testing.postgres import PostgresServer, database_for
 from sqlalchemy import text
 
@@ -64,13 +63,6 @@ def release(tmp_path: Path) -> Write:
     return write
 
 
-def migrate_by_the_rules(database: Database, migrations: Path) -> str | None:
-    """Applies the revision 0002, as the test of every service's migrations does."""
-    script = ScriptDirectory(str(migrations)).get_revision("0002")
-    with Watch(database.engine, script.revision, script.module):
-        return migrate(database, migrations, {})
-
-
 @pytest.mark.parametrize(
     "statement",
     [
@@ -89,8 +81,8 @@ def test_what_locks_or_breaks_the_running_release_is_refused(
 ) -> None:
     migrate(database, release(FIRST), {})
 
-    with pytest.raises(MigrationRefused, match="Migration 0002"):
-        migrate_by_the_rules(database, release(FIRST, statement))
+    with pytest.raises(RuleBroken, match="Migration 0002"):
+        migrate_by_rules(database, release(FIRST, statement), {})
 
     assert revision_of_database(database) == "0001"
 
@@ -112,29 +104,30 @@ def test_what_only_adds_is_applied_and_the_previous_release_stays_ready(
 ) -> None:
     migrate(database, release(FIRST), {})
 
-    assert migrate_by_the_rules(database, release(FIRST, statement)) == "0002"
+    migrate_by_rules(database, release(FIRST, statement), {})
 
+    assert revision_of_database(database) == "0002"
     assert does_database_serve(database, "0001")
     assert does_database_serve(database, "0002")
     assert not does_database_serve(database, "0003")
 
 
-def test_a_rule_is_accepted_by_name_and_ends_the_time_of_older_code(database: Database, release: Write) -> None:
+def test_a_rule_is_accepted_by_name_and_older_code_is_no_longer_served(database: Database, release: Write) -> None:
     migrate(database, release(FIRST), {})
-    head = "accepts = {'ban-drop-column': 'nobody reads it'}\noldest_code = '0002'\n"
+    head = "accepts = {'ban-drop-column': 'not read any more'}\noldest_code = '0002'\n"
 
-    migrate_by_the_rules(database, release(FIRST, "ALTER TABLE parcel DROP COLUMN street", head=head))
+    migrate_by_rules(database, release(FIRST, "ALTER TABLE parcel DROP COLUMN street", head=head), {})
 
     assert not does_database_serve(database, "0001")
     assert does_database_serve(database, "0002")
 
 
-def test_who_takes_away_must_say_which_code_can_live_with_it(database: Database, release: Write) -> None:
+def test_a_migration_that_removes_something_must_name_the_oldest_code(database: Database, release: Write) -> None:
     migrate(database, release(FIRST), {})
-    head = "accepts = {'ban-drop-column': 'nobody reads it'}\n"
+    head = "accepts = {'ban-drop-column': 'not read any more'}\n"
 
-    with pytest.raises(MigrationRefused, match="oldest_code"):
-        migrate_by_the_rules(database, release(FIRST, "ALTER TABLE parcel DROP COLUMN street", head=head))
+    with pytest.raises(RuleBroken, match="oldest_code"):
+        migrate_by_rules(database, release(FIRST, "ALTER TABLE parcel DROP COLUMN street", head=head), {})
 
 
 def test_the_previous_release_may_be_rolled_out_again(database: Database, release: Write) -> None:
@@ -150,7 +143,7 @@ def test_code_that_the_database_no_longer_serves_may_not_migrate_it(database: Da
         migrate(database, release(FIRST), {})
 
 
-def test_a_migration_gives_up_before_a_locked_table_and_nobody_queues_behind_it(
+def test_a_migration_gives_up_on_a_locked_table_and_leaves_no_queue_behind_it(
     database: Database, release: Write, dsn: str
 ) -> None:
     migrate(database, release(FIRST), {})

@@ -1,4 +1,4 @@
-"""What a relay process tells whoever looks."""
+"""The metrics of a relay process, and its HTTP server."""
 
 import socket
 
@@ -6,10 +6,10 @@ import requests
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from shared_lib.errors import Rejected, Unreachable
-from shared_lib.outbox import Delivery, Dispatcher, monitor
+from shared_lib.outbox import Delivery, Dispatcher, worker_server
 from shared_lib.outbox.metrics import OutboxCollector
 
-from ..outbox_world import Destination, promise, rows
+from ..outbox_world import Destination, enqueue, rows
 
 
 def attempts(outcome: str) -> float:
@@ -24,9 +24,9 @@ def refuse(_: Delivery) -> None:
     raise Rejected("no")
 
 
-def test_it_answers_while_the_loop_turns_and_says_so_when_it_does_not() -> None:
+def test_livez_answers_503_when_the_worker_no_longer_polls() -> None:
     turning = True
-    with monitor.serving("127.0.0.1:0", lambda: turning) as port:
+    with worker_server.serving("127.0.0.1:0", lambda: turning) as port:
         address = f"http://127.0.0.1:{port}"
         assert requests.get(f"{address}/livez", timeout=5).status_code == 200
         turning = False
@@ -34,22 +34,22 @@ def test_it_answers_while_the_loop_turns_and_says_so_when_it_does_not() -> None:
         assert requests.get(f"{address}/", timeout=5).status_code == 404
         text = requests.get(f"{address}/metrics", timeout=5).text
         names = {family.name for family in text_string_to_metric_families(text)}
-        assert {"outbox_attempts", "outbox_breaker_open", "process_cpu_seconds"} <= names
+        assert {"outbox_attempts", "outbox_circuit_breaker_open", "process_cpu_seconds"} <= names
 
 
-def test_somebody_who_connects_and_is_silent_keeps_nobody_waiting() -> None:
-    with monitor.serving("127.0.0.1:0", lambda: True) as port, socket.create_connection(("127.0.0.1", port)):
+def test_a_silent_connection_delays_no_other() -> None:
+    with worker_server.serving("127.0.0.1:0", lambda: True) as port, socket.create_connection(("127.0.0.1", port)):
         assert requests.get(f"http://127.0.0.1:{port}/livez", timeout=5).status_code == 200
 
 
-def test_every_attempt_is_counted_by_how_it_went(dispatcher: Dispatcher, destination: Destination) -> None:
+def test_every_attempt_is_counted_by_its_outcome(dispatcher: Dispatcher, destination: Destination) -> None:
     before = {outcome: attempts(outcome) for outcome in ("done", "postponed", "rejected")}
 
-    promise(dispatcher, "a", inline=True)
+    enqueue(dispatcher, "a", inline=True)
     destination.before = down
-    promise(dispatcher, "b", inline=True)
+    enqueue(dispatcher, "b", inline=True)
     destination.before = refuse
-    promise(dispatcher, "c", inline=True)
+    enqueue(dispatcher, "c", inline=True)
 
     assert {outcome: attempts(outcome) - before[outcome] for outcome in before} == {
         "done": 1,
@@ -58,27 +58,29 @@ def test_every_attempt_is_counted_by_how_it_went(dispatcher: Dispatcher, destina
     }
 
 
-def test_an_open_breaker_shows_until_the_destination_answers(dispatcher: Dispatcher, destination: Destination) -> None:
+def test_an_open_circuit_breaker_is_shown_until_the_destination_answers(
+    dispatcher: Dispatcher, destination: Destination
+) -> None:
     destination.before = down
     for name in "abc":
-        promise(dispatcher, name, inline=True)
-    assert REGISTRY.get_sample_value("outbox_breaker_open", {"lane": "parcels"}) == 1
+        enqueue(dispatcher, name, inline=True)
+    assert REGISTRY.get_sample_value("outbox_circuit_breaker_open", {"executor": "parcels"}) == 1
 
     destination.before = lambda _: None
     dispatcher.clock.now = max(row.due_at for row in rows(dispatcher.database))
     dispatcher.run_once()
-    assert REGISTRY.get_sample_value("outbox_breaker_open", {"lane": "parcels"}) == 0
+    assert REGISTRY.get_sample_value("outbox_circuit_breaker_open", {"executor": "parcels"}) == 0
 
 
-def test_rows_are_shown_by_what_happens_to_them(dispatcher: Dispatcher, destination: Destination) -> None:
+def test_messages_are_shown_by_state(dispatcher: Dispatcher, destination: Destination) -> None:
     destination.before = down
-    promise(dispatcher, "waiting", inline=True)
-    promise(dispatcher, "due")
+    enqueue(dispatcher, "waiting", inline=True)
+    enqueue(dispatcher, "due")
 
     collected = OutboxCollector(dispatcher.database, dispatcher.clock).collect()
     depth = {
         (sample.name, sample.labels.get("state")): sample.value for metric in collected for sample in metric.samples
     }
-    assert depth["outbox_live_rows", "waiting"] == 1
-    assert depth["outbox_live_rows", "due"] == 1
-    assert depth["outbox_relays", None] == 0
+    assert depth["outbox_messages", "waiting"] == 1
+    assert depth["outbox_messages", "due"] == 1
+    assert depth["outbox_workers", None] == 0

@@ -1,4 +1,4 @@
-"""The address of a relay process: `/metrics` for Prometheus, and `/livez` while its loop turns."""
+"""The HTTP server of a relay process: `/metrics` for Prometheus, and `/livez` while it polls."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +14,7 @@ from shared_lib.observability.metrics import registry_of_process
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-PATIENCE_SECONDS = 5.0
+CLIENT_TIMEOUT_SECONDS = 5.0
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -22,15 +22,15 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 class _Handler(WSGIRequestHandler):
-    timeout = PATIENCE_SECONDS  # for whoever connects and says nothing
+    timeout = CLIENT_TIMEOUT_SECONDS  # a client may connect and send nothing
 
     def log_message(self, *_: object) -> None:
-        """Nobody wants a line per scrape."""
+        """Not a line per scrape."""
 
 
 @contextmanager
 def serving(bind: str, is_alive: Callable[[], bool]) -> Iterator[int]:
-    """Answers at `bind` (host:port) inside the block; gives the port. Raises OSError where somebody else listens."""
+    """Serve at `bind` (host:port) inside the block; yields the port. Raises OSError when the address is in use."""
     registry = registry_of_process()
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -45,7 +45,7 @@ def serving(bind: str, is_alive: Callable[[], bool]) -> Iterator[int]:
 
     host, _, port = bind.rpartition(":")
     server = make_server(host, int(port), application, _Server, _Handler)
-    thread = threading.Thread(target=server.serve_forever, name="monitor", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, name="worker-server", daemon=True)
     thread.start()
     try:
         yield server.server_port
