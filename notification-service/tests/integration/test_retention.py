@@ -13,7 +13,6 @@ from shared_lib.cli import run_retention
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Rejected, Unreachable
-from shared_lib.outbox import Dispatcher, closed
 from shared_lib.outbox import Dispatcher, dead_letters
 from shared_lib.privacy.retention import BATCH
 from shared_lib_testing.issuer import Issuer

@@ -15,7 +15,7 @@ from shared_lib.outbox import Dispatcher, cli
 from shared_lib_testing.postgres import Addresses
 from sqlalchemy import select, text
 
-from ..outbox_world import Destination, promise, rows
+from ..outbox_world import Destination, enqueue, rows
 
 Output = pytest.CaptureFixture[str]
 
@@ -72,7 +72,7 @@ def dead_letter(dispatcher: Dispatcher, destination: Destination) -> UUID:
         raise Rejected("smtp_550")
 
     destination.before = refuse
-    promise(dispatcher, "parcel", inline=True)
+    enqueue(dispatcher, "parcel", inline=True)
     destination.before = lambda _: None
     (row,) = rows(dispatcher.database, "outbox_closed")
     return row.id

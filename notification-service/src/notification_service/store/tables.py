@@ -7,7 +7,7 @@ from uuid import UUID
 from shared_lib.audit import audit_tables
 from shared_lib.idempotency import KEYS
 from shared_lib.outbox import OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Sequence, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Sequence, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
