@@ -42,17 +42,19 @@ token: install ## Mint a token: make token ROLE=coordinator SUB=coord_9f8e7d6c O
 outbox: install ## Deliveries that ended badly: make outbox SERVICE=notification DO=list (show ID, replay ID, discard ID)
 	@exec $(BIN)/python deploy/local/operate.py --data-dir $(DATA) $(SERVICE) outbox $(DO)
 
-lint: install ## ruff, bandit, mypy --strict and the import rules of the house
+lint: install ## ruff, bandit, mypy --strict, the import rules, the size of modules and the words in names
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(SOURCES)
 	@$(BIN)/mypy
 	@MYPYPATH=deploy/local $(BIN)/mypy deploy/local/*.py
+	@MYPYPATH=deploy $(BIN)/mypy deploy/checks/*.py
 	@MYPYPATH=deploy/local $(BIN)/mypy deploy/compose/*.py
 	@MYPYPATH=deploy/local:deploy/system-tests $(BIN)/mypy deploy/system-tests/containers/[!t]*.py
 	@MYPYPATH=deploy/local:deploy/system-tests $(BIN)/mypy deploy/system-tests/faults/*.py deploy/system-tests/faults/drills/*.py
 	@MYPYPATH=deploy/local:deploy $(BIN)/mypy deploy/bench/*.py deploy/bench/rows/*.py
 	@$(BIN)/lint-imports --no-cache
+	@PYTHONPATH=deploy $(BIN)/python -m checks
 
 format: install ## Let ruff put the code into shape
 	@$(BIN)/ruff check --fix .
