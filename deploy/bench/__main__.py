@@ -88,7 +88,7 @@ def _alone(running: Plant, parts: set[str], rounds: int, events: Events) -> Iter
     running.stop("orchestrator.web", "acknowledgement.web")
     if "serving" in parts:
         yield from serving.rows(running, events, rounds=rounds)
-    posting.forget_promises(running)
+    posting.delete_outbox_messages(running)
 
 
 def _together(running: Plant, parts: set[str], rounds: int, events: Events) -> Iterator[Row]:

@@ -29,7 +29,7 @@ _FOR_OTHERS = 0o444  # PostgreSQL has a user id of its own; nobody but its conta
 _FOR_US = 0o400
 
 
-class Vault:
+class SecretStore:
     """The originals."""
 
     def __init__(self, directory: Path) -> None:
@@ -52,22 +52,22 @@ class Vault:
         return path.read_bytes()
 
 
-def holdings(vault: Vault, smtp_url: str) -> dict[str, dict[str, bytes]]:
+def holdings(store: SecretStore, smtp_url: str) -> dict[str, dict[str, bytes]]:
     """What each receiver gets, by file name."""
-    keys = vault.keys
+    keys = store.keys
     people = {"people.jwks.json": keys.jwks.read_bytes()}
     callers = {"services.jwks.json": keys.service_jwks.read_bytes()}
     caller = {"services.pem": keys.service_key.read_bytes()}
-    superuser = vault.password("postgres")
-    passwords = {role: vault.password(role) for service in SERVICES for role in _roles(service)}
-    addresses = {service: {"database-url": _address(f"{service}_app", service, vault)} for service in SERVICES}
+    superuser = store.password("postgres")
+    passwords = {role: store.password(role) for service in SERVICES for role in _roles(service)}
+    addresses = {service: {"database-url": _address(f"{service}_app", service, store)} for service in SERVICES}
     return {
         "database": {"superuser.password": superuser.encode()},
         "databases": {
-            "superuser-url": _address("postgres", "postgres", vault),
+            "superuser-url": _address("postgres", "postgres", store),
             **{f"{role}.password": password.encode() for role, password in passwords.items()},
         },
-        "migrations": {f"{service}-url": _address(f"{service}_owner", service, vault) for service in SERVICES},
+        "migrations": {f"{service}-url": _address(f"{service}_owner", service, store) for service in SERVICES},
         "orchestrator": {
             **people,
             **caller,
@@ -82,7 +82,7 @@ def holdings(vault: Vault, smtp_url: str) -> dict[str, dict[str, bytes]]:
             **{**people, **callers, **addresses["acknowledgement"]},
             "notes.json": keys.note_keys.read_bytes(),
         },
-        "gateway": vault.certificate(),
+        "gateway": store.certificate(),
         "trial": {
             **people,
             "people.pem": keys.private_key.read_bytes(),
@@ -95,8 +95,8 @@ def _roles(service: str) -> list[str]:
     return [f"{service}_{kind}" for kind in ("owner", "app", "read")]
 
 
-def _address(role: str, database: str, vault: Vault) -> bytes:
-    return f"postgresql://{role}:{vault.password(role)}@database:5432/{database}".encode()
+def _address(role: str, database: str, store: SecretStore) -> bytes:
+    return f"postgresql://{role}:{store.password(role)}@database:5432/{database}".encode()
 
 
 def _description() -> Mapping[str, object]:
@@ -140,5 +140,5 @@ def hand_out(received: Mapping[str, Mapping[str, bytes]], home: Path) -> None:
 
 
 if __name__ == "__main__":
-    hand_out(holdings(Vault(HOME / "originals"), os.environ["SMTP_URL"]), HOME)
+    hand_out(holdings(SecretStore(HOME / "originals"), os.environ["SMTP_URL"]), HOME)
     print("Every container has its keys and passwords.")

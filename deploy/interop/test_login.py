@@ -83,7 +83,7 @@ def test_an_organisation_is_taken_from_the_token(orchestrator: str, access: Call
     assert ask(orchestrator, "GET", foreign, token=access("root")).status == 200
 
 
-def test_whoever_has_no_role_of_ours_may_nothing(
+def test_a_token_without_a_role_of_ours_is_refused(
     orchestrator: str, access: Callable[[str], str], provider: Provider
 ) -> None:
     for token in (access("nobody"), provider.client_token(PAUSES_RESOURCE)):

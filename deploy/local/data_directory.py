@@ -10,12 +10,12 @@ from typing import Any
 
 
 class InUse(Exception):
-    """Another stack is running on this directory."""
+    """A stack already runs on this directory."""
 
 
 @contextmanager
-def held(data: Path) -> Iterator[None]:
-    """Make the directory if need be and keep others out of it. The kernel lets go when we end, however we end."""
+def locked(data: Path) -> Iterator[None]:
+    """Make the directory if it is missing, and lock it until this process ends; raises InUse."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data / "stack.lock").open("a+") as lock:
         try:
@@ -34,7 +34,7 @@ def held(data: Path) -> Iterator[None]:
 
 
 def write_description(data: Path, description: Mapping[str, Any]) -> None:
-    """Write stack.json in one step: whoever reads it, while a stack runs, reads the whole of it."""
+    """Write stack.json in one step: a reader never sees half of it."""
     fresh = _described_in(data).with_suffix(".new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(description, file, indent=2)
@@ -43,7 +43,7 @@ def write_description(data: Path, description: Mapping[str, Any]) -> None:
 
 
 def description_of(data: Path) -> dict[str, Any] | None:
-    """What a running stack says about itself; None if none is running there."""
+    """The description of the stack that runs on this directory; None when none does."""
     try:
         description: dict[str, Any] = json.loads(_described_in(data).read_text())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The local system's keys, made once: for people's tokens, for the services' own, and for sealing reasons and notes."""
+"""The local system's keys: they sign tokens of people and of services, and encrypt reasons and notes."""
 
 import base64
 import hashlib

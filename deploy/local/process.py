@@ -16,12 +16,12 @@ _libc = ctypes.CDLL(None)
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """What to run; `patience` is how many seconds it gets between SIGTERM and SIGKILL."""
+    """What to run; `stop_timeout` is the seconds between SIGTERM and SIGKILL."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
-    patience: float = 35.0
+    stop_timeout: float = 35.0
 
 
 class Process:
@@ -56,10 +56,9 @@ class Process:
         return [pid, *map(int, children.split())]
 
     def terminate(self) -> None:
-        """Ask the whole group to end; whoever was stopped is woken to hear it.
+        """Send SIGTERM to the whole group, and SIGCONT, so that a stopped process receives it.
 
-        A web worker that hears it twice does not go on serving for five seconds: nobody is left who would have to be
-        sent elsewhere first.
+        A web worker that gets it twice does not serve for another five seconds: no client has to be redirected.
         """
         if self.exit_code is None:
             os.killpg(self._popen.pid, signal.SIGTERM)

@@ -69,7 +69,7 @@ def import_people(stack: Stack, *, names: Callable[[str], str] = str) -> None:
     settings = {**os.environ, **description["settings"]["orchestrator"]}
     done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    eventually(lambda: not _promises(description["databases"]["orchestrator"]), within=30)
+    eventually(lambda: not _outbox_messages(description["databases"]["orchestrator"]), within=30)
 
 
 def _lines(names: Callable[[str], str]) -> Iterator[list[str]]:
@@ -86,7 +86,7 @@ def _lines(names: Callable[[str], str]) -> Iterator[list[str]]:
         yield ["mentor", mentor, OURS, names(mentor), address_of(mentor), "st-chapter", ""]
 
 
-def _promises(dsn: str) -> int:
+def _outbox_messages(dsn: str) -> int:
     """How many things this service still has to tell its neighbour."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         row = connection.execute("select count(*) from outbox").fetchone()

@@ -44,7 +44,7 @@ def lapses_of(gateway, mentor):
     return [lapse for lapse in listed if lapse["mentor_id"] == mentor]
 
 
-def test_a_pause_is_told_to_mentor_and_coordinator_and_the_record_says_so(record, detail, maildir):
+def test_mentor_and_coordinator_are_notified_of_a_pause_and_the_record_says_so(record, detail, maildir):
     mentor = MENTORS[10]
 
     event = record(an_event(mentor, reason="a private matter of the spine"))

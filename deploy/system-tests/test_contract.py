@@ -24,7 +24,7 @@ def name_of(example):
 
 
 @pytest.fixture(params=["gateway", "directly"])
-def door(request, stack):
+def base_url(request, stack):
     """The address at which a service is asked."""
     description = stack.description
     return lambda service: description["gateway" if request.param == "gateway" else service]
@@ -37,7 +37,7 @@ def path_of(request):
 
 @pytest.fixture
 def event_id(gateway, token):
-    """A pause event that nobody else touches, and that everybody has been told about."""
+    """A pause event that nobody else touches, and whose recipients have been notified."""
     caller = token("coordinator", COORDINATOR)
     body = {**EXAMPLES[2]["request"], "peer_mentor_id": next(_mentors)}
     answer = ask(gateway, "POST", PAUSES, token=caller, body=body)
@@ -99,11 +99,11 @@ def caller_of(example, path, token):
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=name_of)
-def test_an_example_is_answered_as_documented(example, door, filled_in, token):
+def test_an_example_is_answered_as_documented(example, base_url, filled_in, token):
     path = filled_in(example)
     caller = None if example["auth"] == "public" else caller_of(example, path, token)
 
-    answer = ask(door(example["service"]), example["method"], path, token=caller, body=body_of(example))
+    answer = ask(base_url(example["service"]), example["method"], path, token=caller, body=body_of(example))
 
     assert answer.status in ALLOWED[example["method"]], answer.content
     assert answer.headers.get_content_type() == "application/json"

@@ -132,13 +132,13 @@ def test_unknown_fields_are_refused_and_named(knock):
         ["2026-03-20T00:00:00Z"],
     ],
 )
-@pytest.mark.parametrize("door", ["event", "expiry", "pause"])
-def test_a_time_must_be_one_with_an_offset_in_this_century(door, moment, gateway, token):
+@pytest.mark.parametrize("operation", ["event", "expiry", "pause"])
+def test_a_time_must_be_one_with_an_offset_in_this_century(operation, moment, gateway, token):
     path, body = {
         "event": (PAUSES, {"peer_mentor_id": MENTOR, "event_type": "pause_activated", "effective_date": moment}),
         "expiry": (f"{PAUSES}/cert-expiry", {"mentor_id": MENTOR, "expiry_date": moment}),
         "pause": (f"{PAUSES}/pause-activated", {"mentor_id": MENTOR, "expected_return_date": moment or "x"}),
-    }[door]
+    }[operation]
     assert_problem(ask(gateway, "POST", path, token=token("coordinator", COORDINATOR), body=body), 422)
 
 

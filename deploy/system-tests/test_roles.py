@@ -86,7 +86,7 @@ def test_what_is_foreign_answers_like_what_does_not_exist(operation, gateway, to
     assert ask(gateway, "GET", f"{PAUSES}/{their_event}", token=token("coordinator", COLLEAGUE)).status == 200
 
 
-def test_a_coordinator_reaches_only_mentors_he_is_responsible_for(gateway, token, event, their_event):
+def test_a_coordinator_reaches_only_their_own_mentors(gateway, token, event, their_event):
     ours, theirs = token("coordinator", COORDINATOR), token("coordinator", COLLEAGUE)
 
     assert_problem(ask(gateway, "POST", PAUSES, token=ours, body=a_draft(THEIR_MENTOR)), 404)

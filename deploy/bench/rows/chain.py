@@ -31,7 +31,7 @@ def rows(plant: Plant, events: Events, *, rounds: int) -> list[Row]:
         before, requests = plant.taken(), events.pauses(ALONE)
         with Costs(service=plant.pids(*WORKING), database=plant.postgres) as costs:
             run = send_all(plant.port("orchestrator"), requests, connections=1, expected=CREATED)
-            _until_told(plant, before + ALONE * MAILS_EACH)
+            _until_mailed(plant, before + ALONE * MAILS_EACH)
         return costs.sample(run.median_ms, ALONE)
 
     def alone_floor(_: int) -> Sample:
@@ -43,7 +43,7 @@ def rows(plant: Plant, events: Events, *, rounds: int) -> list[Row]:
         with Costs(service=plant.pids(*WORKING), database=plant.postgres) as costs:
             start = time.perf_counter()
             send_all(plant.port("orchestrator"), requests, connections=CONNECTIONS, expected=CREATED)
-            _until_told(plant, before + MANY * MAILS_EACH)
+            _until_mailed(plant, before + MANY * MAILS_EACH)
             plant.wait("the lapses", lambda: _lapses(books) >= opened + MANY, within=DONE_WITHIN)
             seconds = time.perf_counter() - start
         return costs.sample(MANY / seconds, MANY)
@@ -68,7 +68,7 @@ def rows(plant: Plant, events: Events, *, rounds: int) -> list[Row]:
     ]
 
 
-def _until_told(plant: Plant, mails: int) -> None:
+def _until_mailed(plant: Plant, mails: int) -> None:
     plant.wait(f"mail {mails}", lambda: plant.taken() >= mails, within=DONE_WITHIN)
 
 

@@ -39,7 +39,7 @@ def rows(plant: Plant, events: Events, *, rounds: int) -> list[Row]:
     return [Row(name="POST event, respond-async, 8 connections", unit="1/s", bar=Bar(limit=0.45), **sides)]
 
 
-def forget_promises(plant: Plant) -> None:
-    """Nobody is told of these events; of the people (kind `contacts`) somebody will be."""
+def delete_outbox_messages(plant: Plant) -> None:
+    """Nothing is sent for these events; messages about people (kind `contacts`) stay."""
     with psycopg.connect(plant.dsns["orchestrator"]) as connection:
         connection.execute("DELETE FROM outbox WHERE kind = 'announce'")

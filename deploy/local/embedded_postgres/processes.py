@@ -118,11 +118,11 @@ def servers_in(directory: Path) -> list[int]:
     return found
 
 
-def end_servers_in(directory: Path, *, patience: float = 3.0) -> None:
+def end_servers_in(directory: Path, *, timeout: float = 3.0) -> None:
     """End what is left of a server without its postmaster: busy backends notice that only when their query is done."""
-    kill_at = time.monotonic() + patience
+    kill_at = time.monotonic() + timeout
     while pids := servers_in(directory):
-        if time.monotonic() > kill_at + patience:
+        if time.monotonic() > kill_at + timeout:
             raise DataDirectoryInUse(f"{directory}: processes {pids} of an earlier server cannot be ended")
         for pid in pids:
             with suppress(ProcessLookupError, PermissionError):

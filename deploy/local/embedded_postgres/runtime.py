@@ -10,7 +10,7 @@ from pathlib import Path
 from .errors import EmbeddedDatabaseError
 
 SOCKET = ".s.PGSQL.5432"
-_LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
+_MAX_SOCKET_PATH = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
 _NEEDED = ("bin/initdb", "bin/postgres", "lib/postgresql", "share")
 
 
@@ -65,7 +65,7 @@ class RuntimeDirectory:
 
 
 def _is_fit(directory: Path) -> bool:
-    return len(os.fsencode(directory / SOCKET)) <= _LONGEST_SOCKET_PATH and "," not in str(directory)
+    return len(os.fsencode(directory / SOCKET)) <= _MAX_SOCKET_PATH and "," not in str(directory)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -69,7 +69,7 @@ class Composed:
 
     def _has_its_sample(self) -> bool:
         loads = [inspect(self.container(service))["State"]["Status"] for service in ("sample-people", "sample-lapses")]
-        return set(loads) == {"exited"} and self.promises("orchestrator") == 0
+        return set(loads) == {"exited"} and self.outbox_messages("orchestrator") == 0
 
     def containers(self, service: str) -> list[str]:
         """Ids, of ended ones as well."""
@@ -83,7 +83,7 @@ class Composed:
         return found
 
     def is_healthy(self, *services: str) -> bool:
-        """Are all containers of these services (all that run for good, unless told) there and healthy?"""
+        """Are all containers of these services (by default all that keep running) there and healthy?"""
         found = [self.containers(service) for service in services or RUNNING]
         states = [inspect(container)["State"] for containers in found for container in containers]
         return all(found) and all(state.get("Health", {}).get("Status") == "healthy" for state in states)
@@ -134,7 +134,7 @@ class Composed:
         lines = docker("exec", "-u", "postgres", self.container("database"), *psql).splitlines()
         return [line.split("|") for line in lines]
 
-    def promises(self, service: str) -> int:
+    def outbox_messages(self, service: str) -> int:
         """How many things this service still has to tell somebody."""
         ((count,),) = self.query(service, "select count(*) from outbox")
         return int(count)

@@ -17,7 +17,7 @@ DOMAIN = "faults.example"
 
 @dataclass
 class Organisation:
-    """Hands out its mentors one by one, so that what happened to an event can be read from who was told."""
+    """Hands out its mentors one by one: one event per mentor, so that each mail belongs to one event."""
 
     name: str
     size: int

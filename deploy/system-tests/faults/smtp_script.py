@@ -1,4 +1,4 @@
-"""What the mail server is told to do wrong: at which step, how, to whom, how often."""
+"""The faults of the mail server: at which step, which kind, for which recipient, how often."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum

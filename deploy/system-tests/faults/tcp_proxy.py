@@ -40,7 +40,7 @@ CUT_ANSWER = CutAfter(0, Way.ANSWER)
 
 
 class TcpProxy:
-    """Start with `with`; `upstream` may be named later. Forwards until told otherwise."""
+    """Start with `with`; `upstream` may be named later. Forwards until another behaviour is set."""
 
     def __init__(self, upstream: int | None = None) -> None:
         self.upstream = upstream

@@ -1,4 +1,4 @@
-"""The mail server of the crash tests does what it is told, and remembers what it did."""
+"""The mail server of the fault drills follows its script and records what it did."""
 
 import smtplib
 import ssl
@@ -63,7 +63,7 @@ def test_a_cut_in_the_middle_of_the_mail_is_no_copy(sink):
 
 
 @pytest.mark.parametrize("fault", [StoreThenCut(), Garbage(), Stall(IMPATIENCE * 5)])
-def test_it_stores_and_leaves_the_sender_in_doubt(sink, fault):
+def test_it_stores_and_cuts_before_the_reply(sink, fault):
     sink.script.expect(Step.DOT, fault)
     with pytest.raises((smtplib.SMTPException, OSError, ValueError)):
         send(sink)
