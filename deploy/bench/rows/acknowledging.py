@@ -39,7 +39,7 @@ def rows(plant: Plant, *, rounds: int) -> list[Row]:
         return costs.sample(run.rate, OURS)
 
     sides = in_turn(rounds, floor, ours)
-    return [Row(name="Acknowledge, 8 connections", unit="1/s", bar=Bar(limit=0.4), **sides)]
+    return [Row(name="Acknowledge, 8 connections", unit="1/s", bar=Bar(limit=0.35), **sides)]
 
 
 def _opened(plant: Plant) -> list[bytes]:

@@ -44,7 +44,7 @@ def first_page(plant: Plant, *, rounds: int) -> list[Row]:
         return costs.sample(run.rate, PAGES)
 
     sides = in_turn(rounds, floor, ours)
-    return [Row(name="List of events, page 1, 20 rows, 8 connections", unit="1/s", bar=Bar(limit=0.3), **sides)]
+    return [Row(name="List of events, page 1, 20 rows, 8 connections", unit="1/s", bar=Bar(limit=0.22), **sides)]
 
 
 def growth(plant: Plant, *, rounds: int) -> list[Row]:
