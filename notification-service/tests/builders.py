@@ -148,5 +148,5 @@ def a_delivery(kind: str, **payload: Any) -> Delivery:
         expires_at=None,
         ordering_key=None,
         request_id=None,
-        mark=lambda: None,
+        mark_in_flight=lambda: None,
     )

@@ -81,7 +81,7 @@ def test_a_process_that_answers_byte_by_byte_is_given_up_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=drip, args=(listener,), daemon=True).start()
         check = f"""
-from shared_lib import healthcheck
+from shared_lib.observability import healthcheck
 raise SystemExit(healthcheck.main({{"LISTEN_ADDRESS": "127.0.0.1:{listener.getsockname()[1]}"}}, timeout_seconds=0.5))
 """
         finished = subprocess.run([sys.executable, "-c", check], timeout=10, check=False)
