@@ -2,10 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DATA ?= .stack
+DATA ?=
 PORT ?= 8100
-SERVICE ?= notification
-DO ?= list
+# The running system that a target speaks to: the only one, unless DATA names its directory.
+WHICH = $(if $(DATA),--data-dir $(DATA))
 SCALE ?= 1
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 IMAGES := secrets orchestrator-migrate notification-migrate acknowledgement-migrate
@@ -15,7 +15,7 @@ STAMP := $(VENV)/installed
 INTEROP := .interop
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo token outbox images test-containers faults bench lint format test audit openapi variables
+.PHONY: help install run demo token cli images test-containers faults bench lint format test audit openapi variables
 .PHONY: alerts lock clean
 
 help: ## Show this list
@@ -31,16 +31,16 @@ $(STAMP): deploy/requirements/dev.lock $(PACKAGES:%=%/pyproject.toml)
 	@touch $@
 
 run: install ## Run the whole system on this machine until Ctrl-C
-	@exec $(BIN)/python deploy/local/stack.py --data-dir $(DATA) --port-base $(PORT)
+	@exec $(BIN)/python deploy/local/stack.py --data-dir $(or $(DATA),.stack) --port-base $(PORT)
 
 demo: install ## Walk the sample through every operation of the running system, and show the mails
-	@exec $(BIN)/python deploy/local/demo.py --data-dir $(DATA)
+	@exec $(BIN)/python deploy/local/demo.py $(WHICH)
 
 token: install ## Mint a token: make token ROLE=coordinator SUB=coord_9f8e7d6c ORG=nhf
-	@exec $(BIN)/python deploy/local/mint_token.py --data-dir $(DATA) --role "$(ROLE)" --sub "$(SUB)" --org "$(ORG)"
+	@exec $(BIN)/python deploy/local/mint_token.py $(WHICH) --role "$(ROLE)" --sub "$(SUB)" --org "$(ORG)"
 
-outbox: install ## Deliveries that ended badly: make outbox SERVICE=notification DO=list (show ID, replay ID, discard ID)
-	@exec $(BIN)/python deploy/local/operate.py --data-dir $(DATA) $(SERVICE) outbox $(DO)
+cli: install ## A command of a service of the running system: make cli SERVICE=orchestrator ARGS="directory import FILE"
+	@exec $(BIN)/python deploy/local/service_command.py $(WHICH) $(SERVICE) $(ARGS)
 
 lint: install ## ruff, bandit, mypy --strict, the import rules, the size of modules and the words in names
 	@$(BIN)/ruff check .
@@ -110,4 +110,4 @@ lock: install ## Look up current releases and lock them with their hashes
 	    --no-annotate --custom-compile-command "make lock" $$set.in -o $$set.lock || exit 1; done
 
 clean: ## Remove the virtual environment and the data of make run
-	@rm -rf $(VENV) $(INTEROP) $(DATA)
+	@rm -rf $(VENV) $(INTEROP) .stack $(DATA)

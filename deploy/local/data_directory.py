@@ -3,8 +3,11 @@
 import fcntl
 import json
 import os
+import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import blake2s
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +30,25 @@ def locked(data: Path) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         _described_in(data).unlink(missing_ok=True)
+        entry = _registry() / blake2s(os.fsencode(data.resolve()), digest_size=8).hexdigest()
+        entry.write_text(str(data.resolve()))
         try:
             yield
         finally:
+            entry.unlink(missing_ok=True)
             _described_in(data).unlink(missing_ok=True)
+
+
+def in_use() -> list[Path]:
+    """The directories of our user's running stacks. Entries that a killed stack left behind are removed."""
+    running = []
+    for entry in sorted(_registry().iterdir()):
+        data = Path(entry.read_text())
+        if _is_locked(data):
+            running.append(data)
+        else:
+            entry.unlink(missing_ok=True)
+    return running
 
 
 def write_description(data: Path, description: Mapping[str, Any]) -> None:
@@ -49,6 +67,27 @@ def description_of(data: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     return description
+
+
+def _registry() -> Path:
+    """A directory with a file for each running stack of our user, which holds the path of its data."""
+    registry = Path(tempfile.gettempdir()) / f"pause-notices-{os.geteuid()}"
+    registry.mkdir(mode=0o700, exist_ok=True)
+    found = registry.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise InUse(f"{registry} belongs to another user; remove it, or set TMPDIR to another directory.")
+    return registry
+
+
+def _is_locked(data: Path) -> bool:
+    try:
+        with (data / "stack.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _described_in(data: Path) -> Path:

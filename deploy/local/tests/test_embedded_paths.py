@@ -12,8 +12,7 @@ from embedded_postgres import DataDirectoryUnusable, EmbeddedDatabaseError, Embe
 from embedded_postgres.cluster import installed_programs
 from embedded_postgres.runtime import RuntimeDirectory
 
-from ..databases import query
-from ..processes import Reported, child
+from .embedded import Reported, child, query
 
 NAMELESS = 54321
 

@@ -13,8 +13,7 @@ import pytest
 from embedded_postgres import EmbeddedPostgres
 from embedded_postgres.processes import Account, servers_in
 
-from ..databases import query
-from ..processes import Reported, child, eventually
+from .embedded import Reported, child, eventually, query
 
 
 @pytest.fixture(scope="module")
