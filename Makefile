@@ -33,7 +33,7 @@ $(STAMP): deploy/requirements/dev.lock $(PACKAGES:%=%/pyproject.toml)
 run: install ## Run the whole system on this machine until Ctrl-C
 	@exec $(BIN)/python deploy/local/stack.py --data-dir $(or $(DATA),.stack) --port-base $(PORT)
 
-demo: install ## Walk the sample through every operation of the running system, and show the mails
+demo: install ## Call every operation of the running system, and show the mails
 	@exec $(BIN)/python deploy/local/demo.py $(WHICH)
 
 token: install ## Mint a token: make token ROLE=coordinator SUB=coord_9f8e7d6c ORG=nhf
@@ -56,7 +56,7 @@ lint: install ## ruff, bandit, mypy --strict, the import rules, the size of modu
 	@$(BIN)/lint-imports --no-cache
 	@PYTHONPATH=deploy $(BIN)/python -m checks
 
-format: install ## Let ruff put the code into shape
+format: install ## Format the code with ruff
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
@@ -66,15 +66,15 @@ test: install ## All tests: unit, integration, contract and system
 images: ## Build the images of the three services, and the one for trying them out
 	@$(COMPOSE) build $(IMAGES)
 
-test-containers: install images ## The system in containers: contract, gateway, walls, replacing, three relays, a restart
+test-containers: install images ## The system in containers: contract, gateway, isolation, replacing, three relays, a restart
 	@TESTCONTAINERS_RYUK_DISABLED=true GATEWAY=nginx $(BIN)/python -m pytest deploy/local/tests/test_gateway.py
 	@TESTCONTAINERS_RYUK_DISABLED=true SYSTEM=containers $(BIN)/python -m pytest \
 	  deploy/system-tests/test_contract.py deploy/system-tests/test_roles.py deploy/system-tests/containers
 
-faults: install ## Crash tests of the whole system, with their figures (long; shorter: SCALE=0.05 DRILLS="kills locks")
+faults: install ## Fault drills of the whole system, with their figures (long; shorter: SCALE=0.05 DRILLS="kills locks")
 	@PYTHONPATH=deploy/system-tests:deploy/local $(BIN)/python -m faults --scale $(SCALE) $(DRILLS)
 
-bench: install ## Measure the system against its floor, under ten minutes (some of it: PARTS="posting chain"; JSON=FILE)
+bench: install ## Measure the system against its floors, under ten minutes (some of it: PARTS="posting chain"; JSON=FILE)
 	@PYTHONPATH=deploy:deploy/local $(BIN)/python -m bench $(if $(JSON),--json $(JSON)) $(PARTS)
 
 .PHONY: test-fuzz
@@ -90,7 +90,7 @@ $(INTEROP)/installed: $(STAMP) deploy/requirements/interop.lock deploy/interop/p
 	@echo "Installing an OpenID provider into $(INTEROP) ..."
 	@deploy/interop/install.sh $(abspath $(INTEROP)) $(abspath $(BIN)/python)
 
-audit: install ## Known vulnerabilities of the locked dependencies; says so when it could not look them up
+audit: install ## Known vulnerabilities of the locked dependencies; reports when it could not look them up
 	@exec $(BIN)/python deploy/requirements/audit.py
 
 openapi: install ## Write each service's contract/openapi.json anew
