@@ -11,11 +11,13 @@ COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose 
 IMAGES := secrets orchestrator-migrate notification-migrate acknowledgement-migrate
 PACKAGES := shared-lib orchestrator-service notification-service acknowledgement-service
 SOURCES := $(PACKAGES:%=%/src) deploy
+FAST ?= acknowledgement
+FAST_TESTS = $(PACKAGES:%=%/tests/unit) $(FAST)-service/tests/integration
 STAMP := $(VENV)/installed
 INTEROP := .interop
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo token cli images test-containers faults bench lint format test audit openapi variables
+.PHONY: help install run demo token cli test-fast images test-containers faults bench lint format test audit openapi variables
 .PHONY: alerts lock clean
 
 help: ## Show this list
@@ -62,6 +64,9 @@ format: install ## Format the code with ruff
 
 test: install ## All tests: unit, integration, contract and system
 	@$(BIN)/python -m pytest
+
+test-fast: install ## The tests to run while editing: all unit tests and one service's integration (FAST=notification), under a minute
+	@$(BIN)/python -m pytest -m "not slow" $(FAST_TESTS)
 
 images: ## Build the images of the three services, and the one for trying them out
 	@$(COMPOSE) build $(IMAGES)
