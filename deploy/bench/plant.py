@@ -151,7 +151,7 @@ class Plant:
             return int(lines.readline().split()[1])
 
     def token(self, role: str, subject: str, organisation: str) -> Mapping[str, str]:
-        """The header of somebody of the organisation."""
+        """The Authorization header of a person of the organisation."""
         if (role, subject) not in self._tokens:
             self._tokens[role, subject] = mint(self._described(), role=role, subject=subject, organisation=organisation)
         return {"Authorization": f"Bearer {self._tokens[role, subject]}"}

@@ -1,4 +1,4 @@
-"""The figures as a table for people and as JSON for everybody else."""
+"""The figures as a table and as JSON."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The parts of the running system: in which order they start, that they stay, in which order they stop."""
+"""The parts of the running system: starts them in order, keeps them running, stops them in order."""
 
 import sys
 import time
@@ -36,7 +36,7 @@ class Parts:
         self._supervisor = Supervisor(settings.logs, note=self.say)
 
     def say(self, line: str) -> None:
-        """Into the log, and onto a terminal; a pipe that nobody reads must not be able to hold us up."""
+        """Write a line to the log, and to a terminal; never to a pipe, which blocks when nothing reads it."""
         with (self._settings.logs / "stack.log").open("a") as log:
             log.write(f"{datetime.now().astimezone().isoformat(timespec='milliseconds')} {line}\n")
         if sys.stderr.isatty():
@@ -56,7 +56,7 @@ class Parts:
         self._start_services()
 
     def _find_ports(self) -> None:
-        """The ports of a stack that was killed a moment ago need a moment to be free."""
+        """Check that all ports are free; those of a stack that was just killed take a moment."""
         deadline = time.monotonic() + PORTS_FREE_WITHIN
         for name, port in self._settings.ports.items():
             while not readiness.is_free(port):

@@ -1,4 +1,4 @@
-"""A coordinator acknowledges a lapse, with his own token and an Idempotency-Key."""
+"""A coordinator acknowledges a lapse, with their own token and an Idempotency-Key."""
 
 import json
 import uuid
@@ -21,7 +21,7 @@ FROM unnest(%s::uuid[], %s::text[]) AS new (id, who)
 
 
 def rows(plant: Plant, *, rounds: int) -> list[Row]:
-    """Alone, as the request is: nobody else is called."""
+    """The request alone; no other service is called."""
 
     def floor(_: int) -> Sample:
         ids = [uuid.uuid4() for _ in range(FLOOR)]

@@ -1,4 +1,4 @@
-"""The stack as `make run` starts it: how soon it answers, and what it takes when nobody asks."""
+"""The stack as `make run` starts it: seconds until it answers, and memory while it is idle."""
 
 import subprocess
 import sys

@@ -20,7 +20,7 @@ def fill(plant: Plant, events: Events) -> None:
 
 
 def rows(plant: Plant, events: Events, *, rounds: int) -> list[Row]:
-    """The relay and the notification service are not running: what they cost later is the chain's row."""
+    """The relay and the notification service do not run; the rows of the chain include them."""
     body = b'{"peer_mentor_id": "bench-m00001", "event_type": "pause_activated", "effective_date": "2026-03-20"}'
 
     def floor(_: int) -> Sample:

@@ -1,4 +1,4 @@
-"""The load generator and the sink tell the truth."""
+"""The load generator and the sink report what really happened."""
 
 import smtplib
 import socket

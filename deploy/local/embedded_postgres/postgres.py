@@ -55,7 +55,7 @@ class EmbeddedPostgres:
         """Start the server and return when it answers queries; does nothing while it runs."""
         if self.pid is not None:
             return
-        self.stop()  # gives back what a server that crashed has left
+        self.stop()  # removes what a crashed server has left
         with ExitStack() as held:
             self._lock(held)
             account, programs = self._prepare(held)
@@ -127,7 +127,7 @@ class EmbeddedPostgres:
             raise DataDirectoryUnusable(f"{self._passwords.path} is lost, and with it the way into {self._cluster}")
 
     def _clear_leftovers(self) -> None:
-        """Nobody else holds the lock: what a killed server has left may go, once its processes have."""
+        """Remove the files of a killed server, once its processes have ended; we hold the lock."""
         pid_file = self._cluster / "postmaster.pid"
         written = pid_file.read_text().partition("\n")[0] if pid_file.exists() else ""
         postmaster = int(written) if written.isdecimal() else None
@@ -197,7 +197,7 @@ def _unusable(data_dir: Path, error: OSError) -> DataDirectoryUnusable:
 
 
 def _locked(directory: int, deadline: float) -> bool:
-    """Raises BlockingIOError when it is still somebody else's then."""
+    """Whether we hold the lock. Raises BlockingIOError when another process still holds it at the deadline."""
     try:
         fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""Starting processes that die with us, as the right user, and finding those that outlived an earlier supervisor."""
+"""Starts processes that end with this one, as the right user, and finds those of an earlier supervisor."""
 
 import ctypes
 import os
@@ -111,7 +111,7 @@ def servers_in(directory: Path) -> list[int]:
     """The PostgreSQL processes that work in this directory, by what the kernel says, never by a pid file."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # ended meanwhile, or somebody else's
+        with suppress(OSError):  # ended meanwhile, or of another user
             program = (entry / "exe").readlink().name
             if program.startswith(("postgres", "initdb")) and (entry / "cwd").samefile(directory):
                 found.append(int(entry.name))

@@ -1,4 +1,4 @@
-"""A small directory below the temporary one, for what the data directory cannot offer: short paths and open ones."""
+"""A directory below the temporary one, for short socket paths and for programs that every user may run."""
 
 import os
 import shutil
@@ -60,7 +60,7 @@ class RuntimeDirectory:
         self._path.mkdir(mode=0o711, exist_ok=True)
         found = self._path.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-            raise EmbeddedDatabaseError(f"{self._path} was made by somebody else; remove it, or set TMPDIR elsewhere")
+            raise EmbeddedDatabaseError(f"{self._path} belongs to another user; remove it, or set TMPDIR elsewhere")
         self._path.chmod(0o711)  # whatever our umask is
 
 
