@@ -33,12 +33,10 @@ FORBIDDEN: Mapping[str, str] = {
     "presence": "worker heartbeat",
     "promise": "outbox message",
     "promised": "enqueued",
-    "promises": "outbox messages",
     "punctual": "deadline",
     "reach": "tenant scope, or access scope",
     "requester": "principal",
     "room": "layer, or free slots",
-    "rooms": "layers",
     "sameness": "idempotency key",
     "seal": "encrypt",
     "sealed": "encrypted",
@@ -55,12 +53,16 @@ FORBIDDEN: Mapping[str, str] = {
     "vault": "field cipher",
     "verdict": "reply classification, or judgement",
     "visitor": "principal, or client",
-    "walls": "row-level security",
+    "wall": "row-level security",
     "whoever": "the noun",
     "wire": "connection",
 }
+NO_PLURAL = frozenset({"hold", "most", "least", "reach"})
+"""Words that mean something else with an s."""
+
 ALLOWED_PHRASES: Mapping[tuple[str, ...], str] = {
     ("dead", "letter"): "the name of an outbox message that ended badly",
+    ("dead", "letters"): "the name of outbox messages that ended badly",
     ("at", "least"): "a bound that includes its value; also a label in Prometheus",
     ("at", "most"): "a bound that includes its value",
 }
@@ -98,7 +100,12 @@ def forbidden_words(name: str) -> list[str]:
         for start in range(len(words) - len(phrase), -1, -1):
             if tuple(words[start : start + len(phrase)]) == phrase:
                 del words[start : start + len(phrase)]
-    return [word for word in words if word in FORBIDDEN]
+    return [found for word in words if (found := _singular(word)) in FORBIDDEN]
+
+
+def _singular(word: str) -> str:
+    stem = word.removesuffix("s")
+    return stem if stem in FORBIDDEN and stem not in NO_PLURAL else word
 
 
 def findings_in(path: Path, source: str) -> Iterator[Finding]:

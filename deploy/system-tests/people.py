@@ -60,7 +60,7 @@ def address_of(person: str) -> str:
 
 
 def import_people(stack: Stack, *, names: Callable[[str], str] = str) -> None:
-    """Load an organisation of our own as its administrator would, and wait until everybody knows its people."""
+    """Load an organisation of our own as its administrator would, and wait until every service knows its people."""
     file = stack.data.parent / "systemtest-people.csv"
     with file.open("w", newline="") as output:
         csv.writer(output).writerows(_lines(names))
@@ -87,7 +87,7 @@ def _lines(names: Callable[[str], str]) -> Iterator[list[str]]:
 
 
 def _outbox_messages(dsn: str) -> int:
-    """How many things this service still has to tell its neighbour."""
+    """How many outbox messages of this service are open."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         row = connection.execute("select count(*) from outbox").fetchone()
         return int(row[0]) if row else 0

@@ -211,9 +211,9 @@ def test_no_mail_has_a_reason_or_a_note(driven, post):
 @pytest.mark.parametrize("service", SERVICES)
 def test_no_audit_log_has_them(service, driven):
     tables = contents_of(driven.description["databases"][service])
-    trails = {name: rows for name, rows in tables.items() if "audit" in name}
-    assert any(trails.values())
-    assert found_in(repr(trails)) == []
+    logs = {name: rows for name, rows in tables.items() if "audit" in name}
+    assert any(logs.values())
+    assert found_in(repr(logs)) == []
 
 
 @pytest.mark.parametrize("service", SERVICES)

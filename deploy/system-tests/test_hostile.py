@@ -12,8 +12,8 @@ DEEP = b'{"mentor_id": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 LONG_NUMBER = b"9" * 5000
 HUGE = b" " * (20 * 1024 * 1024)
 
-# Doors that take a body: service, method, path, a valid body, who may knock.
-DOORS = {
+# Operations with a body: service, method, path, a valid body, the role of the caller.
+OPERATIONS = {
     "event": ("orchestrator", "POST", PAUSES, {"peer_mentor_id": MENTOR, "event_type": "pause_activated"}),
     "notice": ("notification", "POST", f"{PAUSES}/cert-expiry-reminder", {"mentor_id": MENTOR, "days_remaining": 20}),
     "acknowledgement": (
@@ -26,10 +26,10 @@ DOORS = {
 LISTS = (("orchestrator", PAUSES), ("acknowledgement", LAPSES))
 
 
-@pytest.fixture(params=DOORS)
+@pytest.fixture(params=OPERATIONS)
 def knock(request, stack, token):
     """Send a raw body, or a valid one with changes, through the gateway and directly; answers both answers."""
-    service, method, path, valid = DOORS[request.param]
+    service, method, path, valid = OPERATIONS[request.param]
     valid = {**valid, "effective_date": "2026-07-01T00:00:00.000Z"} if service == "orchestrator" else valid
     caller = token("coordinator", COORDINATOR) if service == "orchestrator" else None
 

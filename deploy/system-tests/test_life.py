@@ -1,4 +1,4 @@
-"""Starting, stopping and starting again: quick, small, nothing left behind, nothing forgotten."""
+"""Starting, stopping and starting again: quick, little memory, no process left, no data lost."""
 
 import os
 import signal
@@ -124,7 +124,7 @@ def test_two_run_side_by_side(living, stack):
     assert elsewhere.status == 404
 
 
-def test_ctrl_c_leaves_nobody_and_the_next_run_finds_everything(tmp_path):
+def test_ctrl_c_leaves_no_process_and_the_next_run_finds_everything(tmp_path):
     stack = Stack(tmp_path / "stack")
     caller = Tokens(stack)("coordinator", "coord_9f8e7d6c", "nhf")
     assert ask(stack.description["gateway"], "POST", PAUSES, token=caller, body=EVENT).status == 201

@@ -1,4 +1,4 @@
-"""The notification service stands still: events are recorded all the same, and everybody hears of them afterwards."""
+"""The notification service does not answer: events are recorded, and notified afterwards."""
 
 import os
 import signal

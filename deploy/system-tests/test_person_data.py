@@ -29,7 +29,7 @@ def run(stack, service, *command):
 
 
 def import_lines(stack, directory):
-    """A mentor with every kind of address, and his coordinator, of whom the same is true."""
+    """A mentor and their coordinator, both with every kind of address."""
     columns = ["record", "id", "organisation", "name", "email", "push_token", "channels", "chapters", "expires"]
     reached = [ADDRESS, PUSH, "email|push|in_app"]
     lines = [
@@ -113,7 +113,7 @@ def test_the_export_has_everything_that_names_a_person_by_service(stack, exporte
 
 
 def assert_tables_named_in(exported, stack, person):
-    """No table that has his id is missing."""
+    """Every table with the id of the person is in the export."""
     for service, dsn in stack.description["databases"].items():
         naming = {table for table, row in tables_of(dsn) if person in row and not table.startswith("outbox")}
         assert naming <= exported[service].keys()
@@ -189,7 +189,7 @@ def test_a_command_may_be_broken_off_and_two_may_run_at_once(stack, exported):
     assert 0 in {command.returncode for command in done}
 
 
-def test_an_id_that_is_none_and_one_that_nobody_knows_are_said_plainly(stack):
+def test_a_malformed_id_is_refused_and_an_unknown_one_exports_nothing(stack):
     assert run(stack, "orchestrator", "person", "erase", "no id").returncode == 2
     unknown = run(stack, "orchestrator", "person", "export", "nobody-at-all")
     assert unknown.returncode == 0

@@ -1,4 +1,4 @@
-"""Who may do what at the orchestrator, and that nobody learns about what is not his."""
+"""What each role may do at the orchestrator, and that no caller learns about other people's objects."""
 
 import pytest
 
@@ -68,7 +68,7 @@ def test_a_missing_right_wins_over_a_wrong_body_and_an_unknown_id(role, gateway,
 
 
 def facts_of(answer):
-    """What of a problem document could tell two of them apart."""
+    """The parts of a problem document that could distinguish two of them."""
     return {name: value for name, value in answer.document.items() if name not in {"instance", "request_id"}}
 
 
@@ -110,7 +110,7 @@ def test_an_organisation_sees_its_own_and_the_global_admin_sees_all(gateway, tok
     assert everything["pagination"]["total"] >= ours["pagination"]["total"]
 
 
-def test_the_internal_doors_open_for_services_only(gateway, stack, token):
+def test_the_internal_operations_are_for_services_only(gateway, stack, token):
     for service in ("notification", "acknowledgement"):
         path = "/internal/v1/contacts" if service == "notification" else "/internal/v1/lapses/x/y"
         assert_problem(ask(gateway, "PUT", path, body={}), 404)

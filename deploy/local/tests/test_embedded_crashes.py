@@ -1,4 +1,4 @@
-"""The embedded server when things die: itself, its supervisor, initdb, and in what an earlier life left behind."""
+"""The embedded server after kills of itself, of its supervisor and of initdb."""
 
 import os
 import signal

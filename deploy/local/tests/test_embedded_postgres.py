@@ -78,7 +78,7 @@ def test_sorting_does_not_depend_on_the_machine(postgres):
     assert query(postgres.dsn("postgres"), providers) == ["bC.UTF-8"]
 
 
-def test_only_our_user_can_read_passwords_and_reach_the_socket(postgres):
+def test_only_our_user_can_read_passwords_and_connect_to_the_socket(postgres):
     def mode(name: str) -> int:
         return stat.S_IMODE((postgres.data_dir / name).stat().st_mode)
 

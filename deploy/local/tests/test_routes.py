@@ -1,4 +1,4 @@
-"""Which service a path belongs to, and which paths belong to nobody."""
+"""Which service a path belongs to, and which paths have no service."""
 
 import json
 from pathlib import Path
@@ -114,5 +114,5 @@ def test_a_notice_s_name_must_be_whole():
         "/openapi.json",
     ],
 )
-def test_everything_else_belongs_to_nobody(target):
+def test_all_other_paths_have_no_service(target):
     assert service_for(target) is None

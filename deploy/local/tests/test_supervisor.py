@@ -1,4 +1,4 @@
-"""Programs that die are started again, those that must end do, and nobody outlives the supervisor. Real processes."""
+"""Programs that end are started again, programs that must end do, and none outlives the supervisor. Real processes."""
 
 import os
 import signal
@@ -133,7 +133,7 @@ def test_stopping_is_a_sigterm_first_and_then_ends_programs_that_ignore_it(super
     assert clock.now >= 1003.0
 
 
-def test_a_hurried_stop_waits_for_nobody(supervisor, tmp_path):
+def test_a_hurried_stop_does_not_wait(supervisor, tmp_path):
     supervisor.start(a_program(STUBBORN, stop_timeout=1e9))
     eventually(lambda: is_up(tmp_path / "program.log"))
 

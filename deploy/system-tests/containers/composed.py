@@ -30,7 +30,7 @@ services:
   acknowledgement-web: {{ports: ["127.0.0.1::8000"]}}
   mailbox: {{volumes: ["{mails}:/mails"]}}
 """
-"""What tests see and nobody else should: the services themselves, their databases, the mails."""
+"""Published for tests only: the services themselves, their databases, the mails."""
 
 
 class Composed:
@@ -103,7 +103,7 @@ class Composed:
         eventually(self.is_healthy, within=HEALTHY_WITHIN, every=0.5)
 
     def restart(self, service: str) -> None:
-        """End it and start it again; everybody is healthy afterwards."""
+        """Stop it and start it again; returns when every container is healthy."""
         docker("restart", "--time", "35", self.container(service))
         self._forget_ports()
         eventually(self.is_healthy, within=HEALTHY_WITHIN, every=0.5)
@@ -135,7 +135,7 @@ class Composed:
         return [line.split("|") for line in lines]
 
     def outbox_messages(self, service: str) -> int:
-        """How many things this service still has to tell somebody."""
+        """How many outbox messages of this service are open."""
         ((count,),) = self.query(service, "select count(*) from outbox")
         return int(count)
 

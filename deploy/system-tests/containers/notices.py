@@ -9,7 +9,7 @@ from people import COORDINATOR, address_of
 from running import eventually
 
 NOTIFIED_WITHIN = 90.0
-"""A lease that nobody gives back runs out after 30 s, and so long nobody takes one after the database's own start."""
+"""A lease that is not released expires after 30 s; for as long, none is taken over after a start of the database."""
 
 SETTLED_WITHIN = 90.0
 """The orchestrator looks again after a minute what has become of messages that were late."""
@@ -25,7 +25,7 @@ def settle(stack: Composed) -> None:
 
 
 def assert_each_is_notified_once(stack: Composed, maildir: Maildir, mentors: Iterable[str]) -> None:
-    """One mail to the mentor and one to his coordinator for each time that a mentor is named."""
+    """One mail to the mentor and one to their coordinator for each time that a mentor is named."""
     expected = Counter(address_of(person) for mentor in mentors for person in (mentor, COORDINATOR))
     eventually(lambda: len(maildir.new()) >= expected.total(), within=NOTIFIED_WITHIN, every=1.0)
     settle(stack)  # until then, a second copy could still come

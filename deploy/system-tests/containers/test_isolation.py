@@ -28,7 +28,7 @@ def processes(container):
 
 
 @pytest.mark.parametrize("service", RUNNING)
-def test_nobody_is_root_or_has_or_can_get_privileges(stack, service):
+def test_no_container_is_root_or_has_or_can_get_privileges(stack, service):
     found = processes(stack.container(service))
 
     asked = [one for one in found if one["Name"] not in ("cat", "sh")] if service == "database" else found
@@ -133,7 +133,7 @@ def test_a_container_holds_no_secret_of_another(stack, service):
     assert {mount["Name"].partition("_")[2] for mount in mounted} <= {f"{owner}-secrets", "mails"}
 
 
-def test_nobody_but_the_gateway_is_published():
+def test_only_the_gateway_is_published():
     """Without the tests' override, that is."""
     project = "published-nothing"
     shown = run(["sh", "-c", f"COMPOSE_PROJECT_NAME={project} {' '.join(compose_command())} config"], cwd=REPOSITORY)

@@ -1,4 +1,4 @@
-"""The database ends and comes back while events come in: whoever asks again is answered, and nothing is lost."""
+"""The database is restarted while events come in: repeated requests are answered, and nothing is lost."""
 
 import itertools
 

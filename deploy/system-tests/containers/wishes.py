@@ -1,4 +1,4 @@
-"""What the clients of these tests want: each wish is a new thing, which nobody has asked for before."""
+"""The requests of these tests: each is for something new."""
 
 import itertools
 from datetime import UTC, datetime, timedelta

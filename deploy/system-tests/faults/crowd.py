@@ -1,4 +1,4 @@
-"""The people whom drills tell things: organisations of their own, a fresh mentor for every event."""
+"""The people of the drills: organisations of their own, with a new mentor for every event."""
 
 import csv
 import os
@@ -25,7 +25,7 @@ class Organisation:
     _lock: Lock = field(default_factory=Lock)
 
     def mentor(self) -> str:
-        """One that nobody has had before."""
+        """A mentor who was not handed out before."""
         with self._lock:
             if self._given >= self.size:
                 raise LookupError(f"{self.name} has no more than {self.size} mentors; start with more")

@@ -57,7 +57,7 @@ class Evidence:
         return self.count("orchestrator", "SELECT count(*) FROM dispatch_result WHERE status = 'queued'")
 
     def results_that_differ(self) -> list[str]:
-        """Messages whose end the orchestrator tells otherwise than the notification service."""
+        """Messages whose outcome differs between the orchestrator and the notification service."""
         ends = {
             f"msg-{number:05}": status
             for number, status in self.rows("notification", "SELECT number, status FROM message")

@@ -23,7 +23,7 @@ LEASE_SECONDS = 3.0
 """At the scale of waiting of these drills. A double later than that would come from a lease that was lost."""
 
 SEEN_WITHIN = 1.0
-"""Seconds until the mail server notices that somebody is gone."""
+"""Seconds until the mail server notices a closed connection."""
 
 SERVICES = ("orchestrator", "notification", "acknowledgement")
 SENDERS = ("notification.web", "notification.relay")

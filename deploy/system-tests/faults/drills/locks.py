@@ -1,4 +1,4 @@
-"""Somebody holds every table of a database, and more clients come than there are connections."""
+"""Every table of a database is locked, and more clients come than there are connections."""
 
 import time
 from collections.abc import Iterator

@@ -67,7 +67,7 @@ def of_one_recipient(late: float) -> list[Case]:
     ]
 
 
-ANYBODY: Sequence[tuple[Step, Fault]] = [
+BEFORE_RECIPIENT: Sequence[tuple[Step, Fault]] = [
     (step, fault)
     for step in (Step.CONNECT, Step.EHLO, Step.MAIL)
     for fault in (Refusal(451), Refusal(554), Cut(), Garbage(), Stall(2.0), Silence())
@@ -111,19 +111,19 @@ def failing_recipients(world: World, cases: Sequence[Case]) -> Findings:
 
 def failing_connections(world: World) -> Findings:
     """Each fault affects the next connection once, before the server knows the recipient."""
-    findings = Findings(title=f"A mail server that fails for everybody, {len(ANYBODY)} ways")
-    _strike_everybody(world, findings, ANYBODY)
+    findings = Findings(title=f"A mail server that fails for every recipient, {len(BEFORE_RECIPIENT)} ways")
+    _strike_every_recipient(world, findings, BEFORE_RECIPIENT)
     return findings
 
 
 def bad_starttls(world: World) -> Findings:
     """A server that does not keep its offer of encryption gets no mail, and then each mail once."""
     findings = Findings(title=f"STARTTLS that goes wrong, {len(TLS_FAULTS)} ways")
-    _strike_everybody(world, findings, [(Step.STARTTLS, fault) for fault in TLS_FAULTS])
+    _strike_every_recipient(world, findings, [(Step.STARTTLS, fault) for fault in TLS_FAULTS])
     return findings
 
 
-def _strike_everybody(world: World, findings: Findings, faults: Sequence[tuple[Step, Fault]]) -> None:
+def _strike_every_recipient(world: World, findings: Findings, faults: Sequence[tuple[Step, Fault]]) -> None:
     client, mentors = world.client(), []
     for step, fault in faults:
         world.sink.script.expect(step, fault)

@@ -18,7 +18,7 @@ EXPIRED = "certification_expired"
 
 
 def downstream(world: World, *, events: int, seconds: float) -> Findings:
-    """First nobody listens, then nobody answers; half of the events are expiries, which need both services."""
+    """Connections are refused, then requests stay unanswered; half of the events are expiries, which need both."""
     findings = Findings(
         title=f"Notification and acknowledgement service away for {seconds:.0f} s under {events} events"
     )
@@ -44,7 +44,7 @@ def downstream(world: World, *, events: int, seconds: float) -> Findings:
 
 
 def answers(world: World, *, cuts: int) -> Findings:
-    """Between any two the answer is cut off, or the request half-way; whoever asked asks again."""
+    """Between any two services the answer is cut off, or the request half-way; the caller repeats it."""
     findings = Findings(title=f"Answers and requests cut off × {cuts} between any two")
     client = world.client(world.to_gateway.url)
     expiries: list[str] = []

@@ -46,7 +46,7 @@ def test_only_what_was_accepted_counts():
     assert ledger.accepted == []
 
 
-@pytest.mark.parametrize("events", [{}, {"pn_1": "somebody else"}])
+@pytest.mark.parametrize("events", [{}, {"pn_1": "another mentor"}])
 def test_an_accepted_event_without_its_row_is_lost(events):
     assert judgement(events=events).lost == ["pn_1"]
 
