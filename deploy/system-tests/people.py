@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,14 @@ def address_of(person: str) -> str:
 
 def import_people(stack: Stack, *, names: Callable[[str], str] = str) -> None:
     """Load an organisation of our own as its administrator would, and wait until every service knows its people."""
+    import_lines(stack, _lines(names))
+
+
+def import_lines(stack: Stack, lines: Iterable[Sequence[str]]) -> None:
+    """Load the lines of a directory file, the names of its columns first, and wait until every service has them."""
     file = stack.data.parent / "systemtest-people.csv"
     with file.open("w", newline="") as output:
-        csv.writer(output).writerows(_lines(names))
+        csv.writer(output).writerows(lines)
     description = stack.description
     command = [sys.executable, "-m", "orchestrator_service", "directory", "import", str(file)]
     settings = {**os.environ, **description["settings"]["orchestrator"]}
