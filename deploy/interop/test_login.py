@@ -1,4 +1,4 @@
-"""Tokens of a real OpenID provider open the orchestrator, and no further than they should (`make test-interop`)."""
+"""The orchestrator accepts tokens of a real OpenID provider, with the rights of their roles (`make test-interop`)."""
 
 import os
 import socket
@@ -33,7 +33,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def stack(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Believes that provider, whose names for role and organisation are its own."""
+    """An orchestrator that trusts that provider, with its names of the role and organisation claims."""
     settings = {
         "JWT_ISSUER": provider.issuer,
         "JWT_JWKS": provider.described()["jwks_uri"],

@@ -18,7 +18,7 @@ ROLES = REPOSITORY / "deploy" / "database" / "roles.sql"
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """One database, as each of its roles reaches it."""
+    """The addresses of one database, by role."""
 
     owner: str
     app: str

@@ -1,4 +1,4 @@
-"""A minute of the crash tests (`make faults` has all of them, and longer): one stack, one fault after the other."""
+"""A minute of the fault drills (`make faults` has all of them, and longer): one stack, one fault after the other."""
 
 import pytest
 from faults.drills import freezes, kills, mails, outages, poison

@@ -1,4 +1,4 @@
-"""What docker-compose.yml says about images; what containers may do is asked of running ones (make test-containers)."""
+"""The images of docker-compose.yml. `make test-containers` tests the running containers."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A PostgreSQL server that lives exactly as long as its supervisor wants, and not longer than the supervisor lives."""
+"""A PostgreSQL server that its supervisor starts and stops, and that ends when the supervisor does."""
 
 import fcntl
 import os
@@ -67,7 +67,7 @@ class EmbeddedPostgres:
             self._held = held.pop_all()
 
     def stop(self) -> None:
-        """End the server in good order: open transactions are rolled back, everything else is on disk."""
+        """Shut the server down: open transactions are rolled back, committed data is on disk."""
         self._held.close()
 
     def dsn(self, database: str, role: str = cluster.SUPERUSER, password: str | None = None) -> str:
