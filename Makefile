@@ -2,20 +2,22 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DATA ?= .stack
+DATA ?=
 PORT ?= 8100
-SERVICE ?= notification
-DO ?= list
+# The running system that a target speaks to: the only one, unless DATA names its directory.
+WHICH = $(if $(DATA),--data-dir $(DATA))
 SCALE ?= 1
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 IMAGES := secrets orchestrator-migrate notification-migrate acknowledgement-migrate
 PACKAGES := shared-lib orchestrator-service notification-service acknowledgement-service
 SOURCES := $(PACKAGES:%=%/src) deploy
+FAST ?= acknowledgement
+FAST_TESTS = $(PACKAGES:%=%/tests/unit) $(FAST)-service/tests/integration
 STAMP := $(VENV)/installed
 INTEROP := .interop
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo token outbox images test-containers faults bench lint format test audit openapi variables
+.PHONY: help install run demo token cli test-fast images test-containers faults bench lint format test audit openapi variables
 .PHONY: alerts lock clean
 
 help: ## Show this list
@@ -31,48 +33,53 @@ $(STAMP): deploy/requirements/dev.lock $(PACKAGES:%=%/pyproject.toml)
 	@touch $@
 
 run: install ## Run the whole system on this machine until Ctrl-C
-	@exec $(BIN)/python deploy/local/stack.py --data-dir $(DATA) --port-base $(PORT)
+	@exec $(BIN)/python deploy/local/stack.py --data-dir $(or $(DATA),.stack) --port-base $(PORT)
 
-demo: install ## Walk the sample through every operation of the running system, and show the mails
-	@exec $(BIN)/python deploy/local/demo.py --data-dir $(DATA)
+demo: install ## Call every operation of the running system, and show the mails
+	@exec $(BIN)/python deploy/local/demo.py $(WHICH)
 
 token: install ## Mint a token: make token ROLE=coordinator SUB=coord_9f8e7d6c ORG=nhf
-	@exec $(BIN)/python deploy/local/mint_token.py --data-dir $(DATA) --role "$(ROLE)" --sub "$(SUB)" --org "$(ORG)"
+	@exec $(BIN)/python deploy/local/mint_token.py $(WHICH) --role "$(ROLE)" --sub "$(SUB)" --org "$(ORG)"
 
-outbox: install ## Deliveries that ended badly: make outbox SERVICE=notification DO=list (show ID, replay ID, discard ID)
-	@exec $(BIN)/python deploy/local/operate.py --data-dir $(DATA) $(SERVICE) outbox $(DO)
+cli: install ## A command of a service of the running system: make cli SERVICE=orchestrator ARGS="directory import FILE"
+	@exec $(BIN)/python deploy/local/service_command.py $(WHICH) $(SERVICE) $(ARGS)
 
-lint: install ## ruff, bandit, mypy --strict and the import rules of the house
+lint: install ## ruff, bandit, mypy --strict, the import rules, the size of modules and the words in names
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(SOURCES)
 	@$(BIN)/mypy
 	@MYPYPATH=deploy/local $(BIN)/mypy deploy/local/*.py
+	@MYPYPATH=deploy $(BIN)/mypy deploy/checks/*.py
 	@MYPYPATH=deploy/local $(BIN)/mypy deploy/compose/*.py
 	@MYPYPATH=deploy/local:deploy/system-tests $(BIN)/mypy deploy/system-tests/containers/[!t]*.py
 	@MYPYPATH=deploy/local:deploy/system-tests $(BIN)/mypy deploy/system-tests/faults/*.py deploy/system-tests/faults/drills/*.py
 	@MYPYPATH=deploy/local:deploy $(BIN)/mypy deploy/bench/*.py deploy/bench/rows/*.py
 	@$(BIN)/lint-imports --no-cache
+	@PYTHONPATH=deploy $(BIN)/python -m checks
 
-format: install ## Let ruff put the code into shape
+format: install ## Format the code with ruff
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
 test: install ## All tests: unit, integration, contract and system
 	@$(BIN)/python -m pytest
 
+test-fast: install ## The tests to run while editing: all unit tests and one service's integration (FAST=notification), under a minute
+	@$(BIN)/python -m pytest -m "not slow" $(FAST_TESTS)
+
 images: ## Build the images of the three services, and the one for trying them out
 	@$(COMPOSE) build $(IMAGES)
 
-test-containers: install images ## The system in containers: contract, gateway, walls, replacing, three relays, a restart
+test-containers: install images ## The system in containers: contract, gateway, isolation, replacing, three relays, a restart
 	@TESTCONTAINERS_RYUK_DISABLED=true GATEWAY=nginx $(BIN)/python -m pytest deploy/local/tests/test_gateway.py
 	@TESTCONTAINERS_RYUK_DISABLED=true SYSTEM=containers $(BIN)/python -m pytest \
 	  deploy/system-tests/test_contract.py deploy/system-tests/test_roles.py deploy/system-tests/containers
 
-faults: install ## Crash tests of the whole system, with their figures (long; shorter: SCALE=0.05 DRILLS="kills locks")
+faults: install ## Fault drills of the whole system, with their figures (long; shorter: SCALE=0.05 DRILLS="kills locks")
 	@PYTHONPATH=deploy/system-tests:deploy/local $(BIN)/python -m faults --scale $(SCALE) $(DRILLS)
 
-bench: install ## Measure the system against its floor, under ten minutes (some of it: PARTS="posting chain"; JSON=FILE)
+bench: install ## Measure the system against its floors, under ten minutes (some of it: PARTS="posting chain"; JSON=FILE)
 	@PYTHONPATH=deploy:deploy/local $(BIN)/python -m bench $(if $(JSON),--json $(JSON)) $(PARTS)
 
 .PHONY: test-fuzz
@@ -88,7 +95,7 @@ $(INTEROP)/installed: $(STAMP) deploy/requirements/interop.lock deploy/interop/p
 	@echo "Installing an OpenID provider into $(INTEROP) ..."
 	@deploy/interop/install.sh $(abspath $(INTEROP)) $(abspath $(BIN)/python)
 
-audit: install ## Known vulnerabilities of the locked dependencies; says so when it could not look them up
+audit: install ## Known vulnerabilities of the locked dependencies; reports when it could not look them up
 	@exec $(BIN)/python deploy/requirements/audit.py
 
 openapi: install ## Write each service's contract/openapi.json anew
@@ -108,4 +115,4 @@ lock: install ## Look up current releases and lock them with their hashes
 	    --no-annotate --custom-compile-command "make lock" $$set.in -o $$set.lock || exit 1; done
 
 clean: ## Remove the virtual environment and the data of make run
-	@rm -rf $(VENV) $(INTEROP) $(DATA)
+	@rm -rf $(VENV) $(INTEROP) .stack $(DATA)

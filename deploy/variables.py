@@ -34,7 +34,7 @@ class Variable:
 
 
 class _Recorder(dict[str, str]):
-    """An environment that remembers what it was asked for."""
+    """An environment that records the names it was asked for."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         super().__init__(values)
@@ -46,7 +46,7 @@ class _Recorder(dict[str, str]):
 
 
 def asked_by(service: str) -> set[str]:
-    """What a service's configuration reads, found out by letting it read."""
+    """The variables that a service's configuration reads, recorded while it reads them."""
     unused: Mapping[str, str] = import_module(f"{service}_service.__main__").UNUSED
     recorder = _Recorder(unused)
     import_module(f"{service}_service.config").Config.from_env(recorder)
@@ -54,7 +54,7 @@ def asked_by(service: str) -> set[str]:
 
 
 def asked_of_the_process() -> set[str]:
-    """What the packages read from the process's environment directly: gunicorn's settings, above all."""
+    """The variables that the packages read from the process's environment directly, mostly gunicorn's settings."""
     return {name for name, _, receiver in _calls() if receiver == "os.environ"}
 
 
@@ -89,7 +89,7 @@ def with_table(text: str) -> str:
 
 
 def _defaults() -> dict[str, str]:
-    """`28`, `34`: services may differ. What a service cannot even be described without is required."""
+    """The default of each variable; `per service` and several values where services differ."""
     found: dict[str, list[str]] = {}
     for name, call, _ in _calls():
         found.setdefault(name, []).append(_default(call))

@@ -1,1 +1,1 @@
-"""How fast the system is, against the least that the same work could cost on the same machine."""
+"""Benchmarks: the system against floors, which do the least that the same work could cost."""

@@ -76,7 +76,7 @@ def _of_plant(running: Plant, parts: set[str], rounds: int, people: Path) -> Ite
 
 
 def _alone(running: Plant, parts: set[str], rounds: int, events: Events) -> Iterator[Row]:
-    """A request and nobody behind it."""
+    """Rows without a relay and without the notification service."""
     running.start(running.program("orchestrator", "web"), running.program("acknowledgement", "web"))
     if "posting" in parts:
         yield from posting.rows(running, events, rounds=rounds)
@@ -88,11 +88,11 @@ def _alone(running: Plant, parts: set[str], rounds: int, events: Events) -> Iter
     running.stop("orchestrator.web", "acknowledgement.web")
     if "serving" in parts:
         yield from serving.rows(running, events, rounds=rounds)
-    posting.forget_promises(running)
+    posting.delete_outbox_messages(running)
 
 
 def _together(running: Plant, parts: set[str], rounds: int, events: Events) -> Iterator[Row]:
-    """Everybody at work."""
+    """Rows with every process running."""
     running.start_sink()
     running.start_everybody()
     if "chain" in parts:

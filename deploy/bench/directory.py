@@ -7,7 +7,7 @@ from pathlib import Path
 ORGANISATION = "bench"
 MENTORS = 2000
 MENTORS_EACH = 10
-"""Mails to one person leave one after the other: nobody may be the bottleneck."""
+"""Mails to one person leave one after the other, so each person must get few."""
 
 ADMIN = f"{ORGANISATION}-admin"
 

@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 _LENGTH = b"content-length:"
 
 
@@ -59,7 +59,7 @@ def send_all(port: int, requests: Iterable[bytes], *, connections: int, expected
             selector.register(conversation.socket, selectors.EVENT_READ, conversation)
         busy = len(open_ones)
         while busy:
-            for key, _ in selector.select(PATIENCE_SECONDS) or _nobody_answers():
+            for key, _ in selector.select(TIMEOUT_SECONDS) or _nobody_answers():
                 conversation = key.data
                 status = conversation.hear()
                 if status is None:
@@ -79,7 +79,7 @@ def send_all(port: int, requests: Iterable[bytes], *, connections: int, expected
     return Run(seconds=seconds, latencies=latencies, statuses=statuses)
 
 
-class Visitor:
+class KeepAliveClient:
     """One connection for one request after the other, where the next depends on the answer to the last."""
 
     def __init__(self, port: int) -> None:
@@ -101,7 +101,7 @@ class Visitor:
 
 class _Conversation:
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.asked_at = 0.0
         self.answer = b""
@@ -128,4 +128,4 @@ class _Conversation:
 
 
 def _nobody_answers() -> list[tuple[selectors.SelectorKey, int]]:
-    raise Unexpected(f"no answer for {PATIENCE_SECONDS:.0f} s")
+    raise Unexpected(f"no answer for {TIMEOUT_SECONDS:.0f} s")

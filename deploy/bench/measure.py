@@ -73,7 +73,7 @@ def in_turn(rounds: int, floor: Callable[[int], Sample], ours: Callable[[int], S
 
 
 class Costs:
-    """A block whose processor time is told apart: `with Costs(…) as costs: …`, then `costs.sample(value, count)`."""
+    """A block whose processor time is measured: `with Costs(…) as costs: …`, then `costs.sample(value, count)`."""
 
     def __init__(self, *, service: Iterable[int], database: Iterable[int]) -> None:
         self._service, self._database = list(service), list(database)

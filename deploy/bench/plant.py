@@ -46,7 +46,7 @@ class Plant:
     @property
     def dsns(self) -> dict[str, str]:
         """Across all organisations, as their owners."""
-        return {service: addresses.everything for service, addresses in self.databases.addresses.items()}
+        return {service: addresses.owner_of_all_tenants for service, addresses in self.databases.addresses.items()}
 
     def port(self, name: str) -> int:
         """Of a service, of the `sink`, or of `floor0`, `floor1`, `floor2`."""
@@ -95,13 +95,13 @@ class Plant:
 
     def run(self, *programs: Program) -> None:
         """Commands side by side, to their end."""
-        self.supervisor.run(programs, meanwhile=self.supervisor.insist)
+        self.supervisor.run(programs, meanwhile=self.supervisor.raise_if_hopeless)
 
     def wait(self, what: str, is_there: Callable[[], bool], *, within: float = STARTED_WITHIN) -> None:
         """Raises Late."""
         deadline = time.monotonic() + within
         while not is_there():
-            self.supervisor.insist()
+            self.supervisor.raise_if_hopeless()
             if time.monotonic() > deadline:
                 raise Late(f"{what} is not there after {within:.0f} s; see {self.settings.logs}")
             time.sleep(0.02)
@@ -151,7 +151,7 @@ class Plant:
             return int(lines.readline().split()[1])
 
     def token(self, role: str, subject: str, organisation: str) -> Mapping[str, str]:
-        """The header of somebody of the organisation."""
+        """The Authorization header of a person of the organisation."""
         if (role, subject) not in self._tokens:
             self._tokens[role, subject] = mint(self._described(), role=role, subject=subject, organisation=organisation)
         return {"Authorization": f"Bearer {self._tokens[role, subject]}"}

@@ -1,4 +1,4 @@
-"""What processes cost, by what the kernel says: processor time and memory."""
+"""Processor time and memory of processes, as the kernel reports them."""
 
 import os
 from collections.abc import Iterable

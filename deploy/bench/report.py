@@ -1,4 +1,4 @@
-"""The figures as a table for people and as JSON for everybody else."""
+"""The figures as a table and as JSON."""
 
 import json
 import os
@@ -38,9 +38,9 @@ def document(rows: Sequence[Row], *, rounds: int, seconds: float) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     ratio = "" if row.ratio is None else f"{row.ratio:.2f} ({min(row.ratios):.2f} … {max(row.ratios):.2f})"
-    verdict = {True: "holds", False: "MISSED", None: ""}[row.holds]
+    judgement = {True: "holds", False: "MISSED", None: ""}[row.holds]
     bar = str(row.bar) if row.bar else ""
-    return row.name, row.unit, _spread(row.floor), _spread(row.ours), ratio, bar, verdict, _costs(row)
+    return row.name, row.unit, _spread(row.floor), _spread(row.ours), ratio, bar, judgement, _costs(row)
 
 
 def _spread(samples: Sequence[Sample]) -> str:

@@ -11,7 +11,7 @@ from .directory import MENTORS, MENTORS_EACH, ORGANISATION
 
 DIRECTORY = ("organisation", "chapter", "person", "membership", "assignment")
 ROWS_EACH = 50
-"""At least so many are every coordinator's."""
+"""The rows of each coordinator, at least."""
 
 Fill = Callable[[psycopg.Connection, int], None]
 
@@ -26,7 +26,7 @@ SELECT 'pn_' || lpad(to_hex(n), 12, '0'), %(organisation)s,
     'chapter:bench', gen_random_uuid(), 1, timestamptz '2020-01-01 UTC' + n * interval '1 minute'
 FROM generate_series(1, %(amount)s) AS n, LATERAL (SELECT n %% %(mentors)s AS m) AS who
 """
-_TOLD = """
+_RESULTS = """
 INSERT INTO dispatch_result (event_id, recipient_id, channel, status, sent_at)
 SELECT id, peer_mentor_id, 'email', 'sent', created_at FROM pause_event ORDER BY created_at DESC LIMIT 200000
 """
@@ -46,17 +46,17 @@ FROM generate_series(1, %(amount)s) AS n, LATERAL (SELECT n %% %(mentors)s AS m)
 
 
 def events(connection: psycopg.Connection, amount: int) -> None:
-    """Events of the directory's mentors in turn, a mail told of each; what was there before is gone."""
+    """Replace all events by `amount` events of the directory's mentors in turn, with a sent mail for each."""
     connection.execute("TRUNCATE pause_event, dispatch_result, event_count")
     with without_indexes(connection, "pause_event"), without_indexes(connection, "dispatch_result"):
         connection.execute(_EVENTS, _values(amount))
-        connection.execute(_TOLD)
+        connection.execute(_RESULTS)
     connection.execute(_COUNTED)
     settle(connection, "pause_event", "dispatch_result", "event_count", "mentor_event_count")
 
 
 def lapses(connection: psycopg.Connection, amount: int) -> None:
-    """Lapses of the directory's mentors in turn, two thirds acknowledged; what was there before is gone."""
+    """Replace all lapses by `amount` lapses of the directory's mentors in turn, two thirds acknowledged."""
     connection.execute("TRUNCATE lapse")
     with without_indexes(connection, "lapse"):
         connection.execute(_LAPSES, _values(amount))

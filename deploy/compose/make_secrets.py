@@ -1,10 +1,9 @@
-"""Makes the keys and passwords of the composed system, once, and hands every container those that it needs.
+"""Makes the keys and passwords of the composed system, once, and copies them to the containers that need them.
 
     docker compose run --rm secrets
 
 The originals are in the volume `secrets`, which nothing else mounts; each container has a volume of its own with
-copies. Running it again makes what is missing and hands out everything anew: to rotate a secret, remove or replace its
-original.
+copies. Running it again makes missing secrets and copies all: to rotate one, remove or replace its original.
 """
 
 import datetime
@@ -25,12 +24,12 @@ HOME = Path("/secrets")
 HERE = "/run/secrets"
 ISSUER = "https://login.localhost"
 CERTIFICATE_DAYS = 365
-_FOR_OTHERS = 0o444  # PostgreSQL has a user id of its own; nobody but its container mounts the volume
+_FOR_OTHERS = 0o444  # PostgreSQL has another user id; only its container mounts the volume
 _FOR_US = 0o400
 
 
-class Vault:
-    """The originals."""
+class SecretStore:
+    """The original secrets, in files; a missing one is made when it is asked for."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -52,22 +51,22 @@ class Vault:
         return path.read_bytes()
 
 
-def holdings(vault: Vault, smtp_url: str) -> dict[str, dict[str, bytes]]:
-    """What each receiver gets, by file name."""
-    keys = vault.keys
+def files_of_volumes(store: SecretStore, smtp_url: str) -> dict[str, dict[str, bytes]]:
+    """The files of each volume, by name."""
+    keys = store.keys
     people = {"people.jwks.json": keys.jwks.read_bytes()}
     callers = {"services.jwks.json": keys.service_jwks.read_bytes()}
     caller = {"services.pem": keys.service_key.read_bytes()}
-    superuser = vault.password("postgres")
-    passwords = {role: vault.password(role) for service in SERVICES for role in _roles(service)}
-    addresses = {service: {"database-url": _address(f"{service}_app", service, vault)} for service in SERVICES}
+    superuser = store.password("postgres")
+    passwords = {role: store.password(role) for service in SERVICES for role in _roles(service)}
+    addresses = {service: {"database-url": _address(f"{service}_app", service, store)} for service in SERVICES}
     return {
         "database": {"superuser.password": superuser.encode()},
         "databases": {
-            "superuser-url": _address("postgres", "postgres", vault),
+            "superuser-url": _address("postgres", "postgres", store),
             **{f"{role}.password": password.encode() for role, password in passwords.items()},
         },
-        "migrations": {f"{service}-url": _address(f"{service}_owner", service, vault) for service in SERVICES},
+        "migrations": {f"{service}-url": _address(f"{service}_owner", service, store) for service in SERVICES},
         "orchestrator": {
             **people,
             **caller,
@@ -82,7 +81,7 @@ def holdings(vault: Vault, smtp_url: str) -> dict[str, dict[str, bytes]]:
             **{**people, **callers, **addresses["acknowledgement"]},
             "notes.json": keys.note_keys.read_bytes(),
         },
-        "gateway": vault.certificate(),
+        "gateway": store.certificate(),
         "trial": {
             **people,
             "people.pem": keys.private_key.read_bytes(),
@@ -95,12 +94,12 @@ def _roles(service: str) -> list[str]:
     return [f"{service}_{kind}" for kind in ("owner", "app", "read")]
 
 
-def _address(role: str, database: str, vault: Vault) -> bytes:
-    return f"postgresql://{role}:{vault.password(role)}@database:5432/{database}".encode()
+def _address(role: str, database: str, store: SecretStore) -> bytes:
+    return f"postgresql://{role}:{store.password(role)}@database:5432/{database}".encode()
 
 
 def _description() -> Mapping[str, object]:
-    """What the commands of `make run` read to find their way."""
+    """The stack.json that `demo` and `token` read."""
     return {
         "gateway": "http://gateway:8080",
         "mailbox": "/mails/inbox",
@@ -131,7 +130,7 @@ def self_signed() -> bytes:
 
 
 def hand_out(received: Mapping[str, Mapping[str, bytes]], home: Path) -> None:
-    """Every file is replaced in one step: whoever reads it meanwhile reads a whole one."""
+    """Write every file; each is replaced in one step, so a reader never sees half of it."""
     for receiver, files in received.items():
         for name, content in files.items():
             path = home / receiver / name
@@ -140,5 +139,5 @@ def hand_out(received: Mapping[str, Mapping[str, bytes]], home: Path) -> None:
 
 
 if __name__ == "__main__":
-    hand_out(holdings(Vault(HOME / "originals"), os.environ["SMTP_URL"]), HOME)
+    hand_out(files_of_volumes(SecretStore(HOME / "originals"), os.environ["SMTP_URL"]), HOME)
     print("Every container has its keys and passwords.")

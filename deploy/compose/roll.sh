@@ -3,8 +3,8 @@
 #
 #     deploy/compose/roll.sh orchestrator-web
 #
-# First as many new ones as there are old ones; once those are healthy and the gateway has found them (serve.sh looks every
-# second), the old ones are asked to end: they serve for 5 s more, finish what they have begun, and go.
+# It starts as many new containers as there are old ones. When those are healthy and known to the gateway (serve.sh checks
+# every second), it stops the old ones: they serve for 5 s more, finish their open requests, and end.
 set -eu
 service=$1
 if docker compose version >/dev/null 2>&1; then compose="docker compose"; else compose=docker-compose; fi

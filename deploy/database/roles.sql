@@ -21,8 +21,8 @@ BEGIN
             EXECUTE format('CREATE ROLE %I', role);
         END IF;
         EXECUTE format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', role);
-        -- Statements, rows and even messages ("invalid input syntax: ...") carry what people have written. The server's
-        -- log gets none of them, however it is configured: errors of statements are told by the service that sent them.
+        -- Statements, rows and even messages ("invalid input syntax: ...") contain personal data. The server's log gets
+        -- none of them, however it is configured: the service that sent a statement logs its error.
         FOREACH quiet IN ARRAY ARRAY[
             'log_statement = none', 'log_min_messages = log', 'log_min_error_statement = panic',
             'log_error_verbosity = terse',
@@ -40,7 +40,7 @@ BEGIN
     EXECUTE format('ALTER DATABASE %I OWNER TO %I', current_database(), owner);
     EXECUTE format('ALTER SCHEMA public OWNER TO %I', owner);
 
-    -- Every service is blind to the databases of the others. The app role reads files through temporary tables.
+    -- No service may connect to the databases of the others. The app role reads files through temporary tables.
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     REVOKE ALL ON SCHEMA public FROM PUBLIC;
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I, %I', current_database(), app, reader);

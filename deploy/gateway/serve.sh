@@ -1,7 +1,7 @@
 #!/bin/sh
-# nginx as the gateway, told again within a second whenever the addresses behind the services' names have changed: after
-# `--scale`, or when a container has been replaced. UPSTREAMS names them: "orchestrator=host:port notification=host:port".
-# A name without an address is a service that is down, and no reason for the others to be unreachable.
+# Starts nginx as the gateway, and reloads it within a second when the addresses of the services' names have changed: after
+# `--scale`, or when a container was replaced. UPSTREAMS names them: "orchestrator=host:port notification=host:port".
+# A name without an address is a service that is down; the others stay reachable.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -13,17 +13,17 @@ upstreams() {
     echo "upstream ${entry%%=*} {"
     # shellcheck disable=SC2046 - addresses hold no spaces
     set -- $(getent ahostsv4 "$host" | awk '$2 == "STREAM" { print $1 }' | sort -u)
-    # One address is named twice: nginx never repeats a request to the only server there is, however harmless. Failures
-    # are not remembered (max_fails): a refusal takes no time, and a service that comes back is asked again at once.
+    # A single address is listed twice: nginx never repeats a request when there is only one server. Failures
+    # are not remembered (max_fails): a refusal takes no time, and a service that is back is used again at once.
     case $# in
-      0) set -- 127.0.0.1 && port=1 ;;  # nobody listens there
+      0) set -- 127.0.0.1 && port=1 ;;  # no program listens there
       1) set -- "$1" "$1" ;;
     esac
     for address in "$@"; do
       echo "  server $address:$port max_fails=0;"
     done
     echo "  keepalive 64;"
-    echo "  keepalive_timeout 10s;"  # less than the services' 15 s: they should not be the ones to close
+    echo "  keepalive_timeout 10s;"  # less than the services' 15 s: the gateway closes idle connections first
     echo "}"
   done
 }

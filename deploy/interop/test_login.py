@@ -1,4 +1,4 @@
-"""Tokens of a real OpenID provider open the orchestrator, and no further than they should (`make test-interop`)."""
+"""The orchestrator accepts tokens of a real OpenID provider, with the rights of their roles (`make test-interop`)."""
 
 import os
 import socket
@@ -33,7 +33,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def stack(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Believes that provider, whose names for role and organisation are its own."""
+    """An orchestrator that trusts that provider, with its names of the role and organisation claims."""
     settings = {
         "JWT_ISSUER": provider.issuer,
         "JWT_JWKS": provider.described()["jwks_uri"],
@@ -83,7 +83,7 @@ def test_an_organisation_is_taken_from_the_token(orchestrator: str, access: Call
     assert ask(orchestrator, "GET", foreign, token=access("root")).status == 200
 
 
-def test_whoever_has_no_role_of_ours_may_nothing(
+def test_a_token_without_a_role_of_ours_is_refused(
     orchestrator: str, access: Callable[[str], str], provider: Provider
 ) -> None:
     for token in (access("nobody"), provider.client_token(PAUSES_RESOURCE)):

@@ -10,7 +10,7 @@ import requests
 from keys import mint
 from ready import Caller
 
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 _EXPECTED = {
     "GET": {HTTPStatus.OK},
     "POST": {HTTPStatus.CREATED, HTTPStatus.OK},
@@ -20,7 +20,7 @@ _EXPECTED = {
 
 
 class Unexpected(Exception):
-    """The system did not do what it promises."""
+    """The system answered otherwise than its contract says."""
 
 
 class Conversation:
@@ -51,7 +51,7 @@ class Conversation:
         print(f"\n── {self.count}. {title} ".ljust(100, "─"))
         print(f"{method} {target}" + (f"   as {caller.role} {caller.subject}" if caller else ""))
         _show(body)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         answer, document = self._exchange(method, target, caller, body)
         while answer.status_code in _EXPECTED[method] and not suffices(document) and time.monotonic() < deadline:
             time.sleep(0.1)

@@ -12,27 +12,27 @@ from settings import SERVICES
 from shared_lib.database.row_level_security import ALL_TENANTS_SETTING
 
 PAUSE_AFTER_FAILURE = 2.0
-RESTART_PATIENCE = 15.0
+RESTART_TIMEOUT = 15.0
 ROLES = REPOSITORY / "deploy" / "database" / "roles.sql"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """One database, as each of its roles reaches it."""
+    """The addresses of one database, by role."""
 
     owner: str
     app: str
     read: str
 
     @property
-    def everything(self) -> str:
-        """The owner's, across all organisations: for whoever looks after this system, and for crash tests."""
-        return _spanning(self.owner)
+    def owner_of_all_tenants(self) -> str:
+        """As the owner, with the rows of all organisations: for fault drills."""
+        return _of_all_tenants(self.owner)
 
     @property
-    def looking(self) -> str:
-        """The reader's, across all organisations."""
-        return _spanning(self.read)
+    def reader_of_all_tenants(self) -> str:
+        """As the reader, with the rows of all organisations."""
+        return _of_all_tenants(self.read)
 
 
 class Databases:
@@ -66,7 +66,7 @@ class Databases:
             return
         try:
             note("postgres ended, again now")
-            self._server.start(patience=RESTART_PATIENCE)
+            self._server.start(timeout=RESTART_TIMEOUT)
         except EmbeddedDatabaseError as error:
             note(f"postgres did not start: {error}")
             self._again_at = time.monotonic() + PAUSE_AFTER_FAILURE
@@ -75,5 +75,5 @@ class Databases:
         self._server.stop()
 
 
-def _spanning(address: str) -> str:
+def _of_all_tenants(address: str) -> str:
     return f"{address}&options={quote(f'-c {ALL_TENANTS_SETTING}=operations')}"

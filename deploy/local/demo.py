@@ -1,8 +1,8 @@
-"""Walks the sample people through all 15 operations of the running system, and shows the mails that this caused.
+"""Calls all 15 operations of the running system with sample people, and shows the mails that were sent.
 
     make demo
 
-Every run is a new story and leaves the sample as it was. The exit code tells whether everything was as it should be.
+It may be repeated, and leaves the sample as it was. The exit code is 1 when an answer or a mail is not as expected.
 """
 
 import interpreter
@@ -13,11 +13,10 @@ import argparse
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
+import running_stack
 from conversation import Conversation, Unexpected
-from data_directory import description_of
 from mails import Mailbox
 from ready import SAMPLE_CALLERS
 
@@ -27,8 +26,8 @@ COORDINATOR, ORG_ADMIN, *_, GLOBAL_ADMIN = SAMPLE_CALLERS
 OPERATIONS = 15
 
 
-def tell(talk: Conversation) -> Iterator[dict[str, Any]]:
-    """The whole story, operation by operation; yields what the answers say was sent."""
+def walk_through(talk: Conversation) -> Iterator[dict[str, Any]]:
+    """Call the operations one by one; yields the answers that say what was sent."""
     now = datetime.now(UTC)
     yield from a_pause(talk, now)
     yield from direct_notices(talk, now)
@@ -36,7 +35,7 @@ def tell(talk: Conversation) -> Iterator[dict[str, Any]]:
 
 
 def a_pause(talk: Conversation, now: datetime) -> Iterator[dict[str, Any]]:
-    """A mentor takes a break: the orchestrator knows who must hear of it."""
+    """A mentor pauses: the orchestrator finds and notifies the recipients."""
     effective = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     talk.ask("Who is responsible for a mentor?", "GET", f"{PAUSES}/resolve-coordinator/pm_551e8400", caller=COORDINATOR)
     draft = {"peer_mentor_id": "pm_551e8400", "event_type": "pause_activated", "effective_date": effective}
@@ -46,11 +45,11 @@ def a_pause(talk: Conversation, now: datetime) -> Iterator[dict[str, Any]]:
     address = f"{PAUSES}/{event['id']}"
     yield talk.ask_until(
         lambda answer: all(result["status"] != "queued" for result in answer["dispatch_results"]),
-        *("What became of it", "GET", address),
+        *("The outcome of its notices", "GET", address),
         caller=COORDINATOR,
     )
     talk.ask("All pauses the coordinator may see", "GET", f"{PAUSES}?limit=2", caller=COORDINATOR)
-    talk.ask("A correction tells nobody again", "PUT", address, caller=ORG_ADMIN, body={"reason": "Longer leave"})
+    talk.ask("A correction notifies nobody again", "PUT", address, caller=ORG_ADMIN, body={"reason": "Longer leave"})
     talk.ask("The record is removed", "DELETE", address, caller=GLOBAL_ADMIN)
 
 
@@ -67,12 +66,12 @@ def direct_notices(talk: Conversation, now: datetime) -> Iterator[dict[str, Any]
 
 
 def a_lapse(talk: Conversation, now: datetime) -> None:
-    """That expiry opened a lapse, and the coordinator has to confirm that he saw it."""
+    """The expiry opened a lapse, and the coordinator has to confirm that they saw it."""
     expiry = now.isoformat(timespec="seconds").replace("+00:00", "Z")
     query = "coordinator_id=coordinator-007&is_acknowledged=false&limit=1"
     listed = talk.ask_until(
         lambda answer: any(lapse["expiry_date"] == expiry for lapse in answer["data"]),
-        *("Which lapses wait for the coordinator", "GET", f"{LAPSES}?{query}"),
+        *("The open lapses of the coordinator", "GET", f"{LAPSES}?{query}"),
     )
     lapse = listed["data"][0]
     address = f"{LAPSES}/{lapse['acknowledgement_id']}"
@@ -85,16 +84,14 @@ def a_lapse(talk: Conversation, now: datetime) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data-dir", type=Path, required=True, help="the directory of the running system")
+    running_stack.add_option(parser)
     options = parser.parse_args()
-    description = description_of(options.data_dir)
-    if description is None:
-        parser.error(f"no system is running on {options.data_dir}: start it with `make run`")
+    description = running_stack.description(parser, options)
     mailbox = Mailbox(description["mailbox"])
     start = datetime.now(UTC).replace(microsecond=0)
     try:
         talk = Conversation(description)
-        sent = sum(mails_in(answer, since=start) for answer in tell(talk))
+        sent = sum(mails_in(answer, since=start) for answer in walk_through(talk))
         if talk.count != OPERATIONS:
             raise Unexpected(f"{talk.count} operations instead of {OPERATIONS}")
         mailbox.show(expected=sent)

@@ -1,4 +1,4 @@
-"""The one address of the local system: a WSGI app that hands each request to the service its path belongs to."""
+"""The gateway of the local system: a WSGI app that passes each request to the service of its path."""
 
 import json
 import logging
@@ -107,7 +107,7 @@ def _body(environ: dict[str, Any]) -> bytes:
 
 
 def _forwarded(environ: Mapping[str, Any], request_id: str) -> list[tuple[str, str]]:
-    """The client's headers as the service shall see them: nothing about this hop, nothing a client could pretend."""
+    """The client's headers for the service, without hop-by-hop headers and without those that only a proxy may set."""
     sent = [(key[5:].replace("_", "-").title(), value) for key, value in environ.items() if key.startswith("HTTP_")]
     if environ.get("CONTENT_TYPE"):
         sent.append(("Content-Type", environ["CONTENT_TYPE"]))

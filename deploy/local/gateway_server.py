@@ -11,7 +11,7 @@ graceful_timeout = 30
 accesslog = None
 loglevel = "warning"
 control_socket_disable = True
-# There is no proxy in front of this one: nobody's word about paths, schemes or addresses counts.
+# There is no proxy in front of this one: headers about paths, schemes and addresses are not trusted.
 forwarded_allow_ips = ""
 forwarder_headers = ""
 

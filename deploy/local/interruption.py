@@ -1,11 +1,11 @@
-"""Ctrl-C, SIGTERM and a closed terminal, as something that the steps of a start can look at."""
+"""Ctrl-C, SIGTERM and a closed terminal, as a state that the steps of a start check."""
 
 import signal
 from types import FrameType
 
 
 class Interrupted(Exception):
-    """Somebody wants the stack to stop."""
+    """The stack was asked to stop."""
 
 
 class Interruption:

@@ -1,4 +1,4 @@
-"""The local system's keys, made once: for people's tokens, for the services' own, and for sealing reasons and notes."""
+"""The local system's keys: they sign tokens of people and of services, and encrypt reasons and notes."""
 
 import base64
 import hashlib
@@ -41,7 +41,7 @@ class Keys:
         )
 
     def ensure(self) -> None:
-        """Make what is missing; keys that exist stay, so that tokens outlive a restart."""
+        """Make missing keys; existing keys stay, so that tokens are valid after a restart."""
         self.private_key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.jwks.exists():
             _write_pair(rsa.generate_private_key(public_exponent=65537, key_size=2048), self.private_key, self.jwks)
@@ -54,7 +54,7 @@ class Keys:
 
 
 def mint(description: Mapping[str, Any], *, role: str, subject: str, organisation: str | None) -> str:
-    """A token as a login would issue it, valid for an hour at all three services of the stack that is described."""
+    """A signed token of a person, valid for an hour at all three services of the described stack."""
     key = serialization.load_pem_private_key(Path(description["private_key"]).read_bytes(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError("people's tokens are signed with an RSA key")
@@ -72,14 +72,14 @@ def mint(description: Mapping[str, Any], *, role: str, subject: str, organisatio
 
 
 def _write_pair(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, private: Path, jwks: Path) -> None:
-    """The public half comes last: where it exists, the private one is whole."""
+    """The public key is written last: if it exists, the private key is complete."""
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     write(private, pem)
     write(jwks, json.dumps({"keys": [_public_jwk(key)]}, indent=2).encode())
 
 
 def write(path: Path, content: bytes) -> None:
-    """Put a secret there in one step, for its owner alone to read."""
+    """Write a secret in one step, readable by its owner only."""
     fresh = path.with_suffix(".new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)

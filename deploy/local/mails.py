@@ -6,7 +6,7 @@ import time
 from email.message import EmailMessage
 from pathlib import Path
 
-from conversation import PATIENCE, Unexpected
+from conversation import TIMEOUT_SECONDS, Unexpected
 
 
 class Mailbox:
@@ -18,7 +18,7 @@ class Mailbox:
 
     def show(self, *, expected: int) -> None:
         """Print every mail that is new; raises Unexpected if it is not as many as expected."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while len(arrived := set(self._new.iterdir()) - self._seen) < expected and time.monotonic() < deadline:
             time.sleep(0.1)
         print(f"\n{' The mails ':═^100}")

@@ -1,4 +1,4 @@
-"""The parts of the running system: in which order they start, that they stay, in which order they stop."""
+"""The parts of the running system: starts them in order, keeps them running, stops them in order."""
 
 import sys
 import time
@@ -21,11 +21,11 @@ RELAYS = [f"{service}.relay" for service in WITH_RELAY]
 
 
 class PortTaken(Exception):
-    """Somebody else listens where a part of the system should."""
+    """Another program listens on a port of the system."""
 
 
 class TooSlow(Exception):
-    """A part has not come up; the message names it."""
+    """A part did not become ready in time; the message names it."""
 
 
 class Parts:
@@ -36,14 +36,14 @@ class Parts:
         self._supervisor = Supervisor(settings.logs, note=self.say)
 
     def say(self, line: str) -> None:
-        """Into the log, and onto a terminal; a pipe that nobody reads must not be able to hold us up."""
+        """Write a line to the log, and to a terminal; never to a pipe, which blocks when nothing reads it."""
         with (self._settings.logs / "stack.log").open("a") as log:
             log.write(f"{datetime.now().astimezone().isoformat(timespec='milliseconds')} {line}\n")
         if sys.stderr.isatty():
             print(line, file=sys.stderr, flush=True)
 
     def start(self) -> None:
-        """Everything up and answering, or an exception. What is slow to begin begins while the database is made."""
+        """Start everything and wait until it answers. The gateway and the mailbox start while the database does."""
         self._find_ports()
         self._settings.keys.ensure()
         self._supervisor.start(self._settings.gateway())
@@ -56,7 +56,7 @@ class Parts:
         self._start_services()
 
     def _find_ports(self) -> None:
-        """The ports of a stack that was killed a moment ago need a moment to be free."""
+        """Check that all ports are free; those of a stack that was just killed take a moment."""
         deadline = time.monotonic() + PORTS_FREE_WITHIN
         for name, port in self._settings.ports.items():
             while not readiness.is_free(port):
@@ -72,10 +72,10 @@ class Parts:
         self._supervisor.run(migrations, meanwhile=self._look)
 
     def _start_services(self) -> None:
-        """The relays come after the webs: their first call then finds somebody, and no back-off delays the sample."""
+        """The relays come after the webs: their first call then succeeds, and no back-off delays the sample."""
         self.say("Starting the services ...")
         dsns, ports = self._app_dsns(), self._settings.ports
-        directory = self._databases.addresses["orchestrator"].looking
+        directory = self._databases.addresses["orchestrator"].reader_of_all_tenants
         wants_sample = self._settings.sample and not readiness.has_rows(directory, "organisation")
         for service in SERVICES:
             self._supervisor.start(self._settings.service(service, dsns[service], "web"))
@@ -100,13 +100,13 @@ class Parts:
         deadline = time.monotonic() + READY_WITHIN
         while not is_there():
             self._look()
-            self._supervisor.insist()
+            self._supervisor.raise_if_hopeless()
             if time.monotonic() > deadline:
                 raise TooSlow(f"{what} is not ready after {READY_WITHIN:.0f} s; see {self._settings.logs}.")
             time.sleep(LOOK_EVERY / 2)
 
     def watch(self) -> None:
-        """Until somebody interrupts: start again whoever died, and tell stack.json who they are now."""
+        """Until an interruption: restart processes that ended, and keep stack.json up to date."""
         described: dict[str, Any] = {}
         while True:
             time.sleep(LOOK_EVERY)
@@ -121,13 +121,13 @@ class Parts:
         self._databases.watch(self.say)
 
     def stop(self) -> None:
-        """The door first, the database last: whoever is still working can finish."""
+        """The gateway first, the database last, so that requests in progress can finish."""
         for group in (["gateway"], WEBS, RELAYS, ["mailbox"]):
             self._supervisor.stop(group, hurried=self._interruption.is_hurried)
         self._databases.stop()
 
     def describe(self) -> dict[str, Any]:
-        """What stack.json says: where everything is, and who runs it right now."""
+        """The content of stack.json: addresses, files, settings and process ids."""
         settings, dsns = self._settings, self._app_dsns()
         running = self._supervisor.pids()
         alone = {name: running.pop(name)[0] for name in ("gateway", "mailbox") if name in running}
@@ -136,7 +136,9 @@ class Parts:
             **{service: settings.url(service) for service in SERVICES},
             "smtp": settings.smtp_address,
             "mailbox": str(settings.maildir) if settings.mailbox else None,
-            "databases": {name: addresses.everything for name, addresses in self._databases.addresses.items()},
+            "databases": {
+                name: addresses.owner_of_all_tenants for name, addresses in self._databases.addresses.items()
+            },
             "pids": {**running, "postgres": self._databases.pid, **alone},
             "logs": str(settings.logs),
             "jwks": settings.jwks,

@@ -1,4 +1,4 @@
-"""One child process: in a group of its own, its output in a log file, and unable to outlive this process."""
+"""One child process in a group of its own, with its output in a log file; it ends with this process."""
 
 import ctypes
 import os
@@ -16,12 +16,12 @@ _libc = ctypes.CDLL(None)
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """What to run; `patience` is how many seconds it gets between SIGTERM and SIGKILL."""
+    """What to run; `stop_timeout` is the seconds between SIGTERM and SIGKILL."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
-    patience: float = 35.0
+    stop_timeout: float = 35.0
 
 
 class Process:
@@ -56,23 +56,22 @@ class Process:
         return [pid, *map(int, children.split())]
 
     def terminate(self) -> None:
-        """Ask the whole group to end; whoever was stopped is woken to hear it.
+        """Send SIGTERM to the whole group, and SIGCONT, so that a stopped process receives it.
 
-        A web worker that hears it twice does not go on serving for five seconds: nobody is left who would have to be
-        sent elsewhere first.
+        A web worker that gets it twice does not serve for another five seconds: no client has to be redirected.
         """
         if self.exit_code is None:
             os.killpg(self._popen.pid, signal.SIGTERM)
             os.killpg(self._popen.pid, signal.SIGCONT)
 
     def kill_group(self) -> None:
-        """End the process and whatever it left behind; also right after its own death, to free its port."""
+        """Send SIGKILL to the whole group; also after the process has ended, so that its port is free."""
         with suppress(ProcessLookupError):
             os.killpg(self._popen.pid, signal.SIGKILL)
         self._popen.wait()
 
     def bound_log(self) -> None:
-        """Keep one older file. The child appends, so that emptying the file under it is safe."""
+        """Move a log that is too long to `.1` and empty it. The child appends, so this is safe."""
         if self.log.stat().st_size > LOG_LIMIT:
             _older(self.log).write_bytes(self.log.read_bytes()[-LOG_LIMIT:])
             os.truncate(self.log, 0)
@@ -91,7 +90,7 @@ def _older(log: Path) -> Path:
 
 
 def _die_with(parent: int) -> None:
-    """Runs in the child before its program does: SIGKILL for us as soon as the parent is gone, however it went."""
+    """Runs in the child before its program: the kernel sends SIGKILL when the parent has ended."""
     if hasattr(_libc, "prctl"):
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:

@@ -1,4 +1,4 @@
-"""Does it answer? Short questions to the parts of the system, each with a yes or a no."""
+"""Short checks of the parts of the system: does each answer?"""
 
 import socket
 from http import HTTPStatus
@@ -52,7 +52,7 @@ def is_free(port: int) -> bool:
 
 
 def has_rows(dsn: str, table: str) -> bool:
-    """Is there anything in that table? The one question to a database that the stack itself asks."""
+    """Whether the table has any rows."""
     with psycopg.connect(dsn, autocommit=True, connect_timeout=5) as connection:
         row = connection.execute(sql.SQL("select exists (table {})").format(sql.Identifier(table)))
         return bool(next(row)[0])

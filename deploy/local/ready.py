@@ -1,4 +1,4 @@
-"""What a person reads once everything answers: addresses, tokens to act with, one request per service to try."""
+"""The block that `make run` prints once everything answers: addresses, a token per role, a request per service."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -63,8 +63,8 @@ def _requests(gateway: str, token: str) -> Iterator[str]:
 
 
 def _without_sample() -> Iterator[str]:
-    yield "Without sample people. Load your own with `python -m orchestrator_service directory import FILE` and the"
-    yield "variables that stack.json lists under settings; mint tokens with `make token ROLE=… SUB=… ORG=…`."
+    yield 'Without sample people. Load your own with `make cli SERVICE=orchestrator ARGS="directory import FILE"`;'
+    yield "mint tokens with `make token ROLE=… SUB=… ORG=…`."
 
 
 def _line(name: str, value: str) -> str:

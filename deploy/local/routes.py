@@ -31,7 +31,7 @@ class Route:
 ROUTES: tuple[Route, ...] = (
     *(Route(f"{PAUSES}/{notice}", "notification", WRITE) for notice in NOTICES),
     *(Route(f"{PAUSES}{PAUSES}/{notice}", "notification", WRITE) for notice in NOTICES),
-    # Each service keeps a trail of its own; at this one address they are told apart by name.
+    # Each service has an audit log; below this address the name of the service selects it.
     *(Route(f"{base}{AUDIT}/notification", "notification", READ) for base in ("", PAUSES)),
     Route(f"{AUDIT}/acknowledgement", "acknowledgement", READ),
     Route(AUDIT, "orchestrator", READ),

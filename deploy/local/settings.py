@@ -1,4 +1,4 @@
-"""What runs on this machine, and with which settings: the same environment variables that production uses."""
+"""The programs of the local system and their settings: the same environment variables that production uses."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -33,12 +33,12 @@ class Settings:
 
     @property
     def smtp_url(self) -> str:
-        """Where the services send mail: what the environment says, else the port of the local mailbox."""
+        """The SMTP_URL of the services: from the environment, else the local mailbox."""
         return self.environment.get("SMTP_URL") or f"smtp://127.0.0.1:{self.port_base + 4}"
 
     @property
     def smtp_address(self) -> str | None:
-        """Where this machine takes mail, if it does."""
+        """The mail server on this machine, if there is one."""
         return f"smtp://127.0.0.1:{self.ports['smtp']}" if self.mailbox else self.environment.get("SMTP_URL")
 
     @property
@@ -66,7 +66,7 @@ class Settings:
         return self.data / "logs"
 
     def of_service(self, service: str, dsn: str) -> dict[str, str]:
-        """Its environment. Whoever starts the stack may set anything but what holds the stack's parts together."""
+        """Its settings. The environment of `make run` overrides all but those that connect the parts of the stack."""
         ours = {
             "DATABASE_URL": dsn,
             "LISTEN_ADDRESS": f"127.0.0.1:{self.ports[service]}",
@@ -84,7 +84,7 @@ class Settings:
             "SMTP_URL": self.smtp_url,
             "MAIL_FROM": "no-reply@portal.example",
             "PORTAL_URL": "https://portal.example",
-            # Nobody here needs protection from anybody, and load tests come from one caller.
+            # No rate limits: load tests are one caller.
             "RATE_LIMIT_CALLER": "0",
             "RATE_LIMIT_ORGANISATION": "0",
             "TRUSTED_PROXIES": "1",
@@ -100,7 +100,7 @@ class Settings:
         )
 
     def migration(self, service: str, dsn: str, owner_dsn: str) -> Program:
-        """The one command that is given the owner's password."""
+        """The only command that gets the owner's password."""
         program = self.service(service, dsn, "migrate")
         return replace(program, environment={**program.environment, "DATABASE_OWNER_URL": owner_dsn})
 

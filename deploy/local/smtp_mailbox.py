@@ -1,6 +1,6 @@
-"""A mail server for one machine: takes every mail and lays it into a Maildir. Run until SIGTERM.
+"""A local mail server: accepts every mail and stores it in a Maildir. Runs until SIGTERM.
 
-Its name keeps clear of the standard library's `mailbox`, which it would hide from whoever is started beside it.
+It is not called `mailbox`, because that would hide the standard library's module of that name.
 """
 
 import argparse
@@ -15,7 +15,7 @@ SIZE_LIMIT = 1024 * 1024
 
 
 class IntoMaildir:
-    """Answers 250 once the mail lies on the disk, and adds what a real mail server adds: the envelope."""
+    """Replies 250 once the mail is stored, with the sender and recipients in headers, as mail servers do."""
 
     def __init__(self, maildir: Maildir) -> None:
         self._maildir = maildir

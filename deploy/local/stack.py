@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     settings = _settings(arguments)
     interruption = Interruption.installed()
     try:
-        with data_directory.held(settings.data):
+        with data_directory.locked(settings.data):
             return _run(settings, interruption)
     except (data_directory.InUse, PortTaken, TooSlow, CommandFailed, EmbeddedDatabaseError) as error:
         print(f"stack: {error}", file=sys.stderr)

@@ -8,9 +8,9 @@ from pathlib import Path
 from process import Process, Program
 
 FIRST_PAUSE = 0.2
-LONGEST_PAUSE = 5.0
+MAX_PAUSE = 5.0
 HEALTHY_AFTER = 1.0
-"""Who lived that long was well, and is started again at once: a pause would only keep the work waiting."""
+"""A process that lived that long is started again after the first pause."""
 
 LOOK_EVERY = 0.1
 HOPELESS_AFTER = 4
@@ -36,7 +36,7 @@ class _Watched:
 
 
 class Supervisor:
-    """`note` is told, in a line, about every restart."""
+    """`note` is called with a line for every restart."""
 
     def __init__(self, logs: Path, *, note: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._logs = logs
@@ -48,7 +48,7 @@ class Supervisor:
         self._watched[program.name] = _Watched(program, Process(program, self._logs), self._clock())
 
     def watch(self) -> None:
-        """One look at everybody: note who died, start whoever has waited long enough."""
+        """Plan the restart of processes that ended; start those whose pause is over."""
         for watched in self._watched.values():
             if watched.again_at is None and watched.process.exit_code is not None:
                 self._plan_restart(watched)
@@ -65,21 +65,21 @@ class Supervisor:
         watched.early_ends += 1
         self._note(f"{watched.program.name} ended with {watched.process.exit_code}, again in {watched.pause:.1f} s")
         watched.again_at = now + watched.pause
-        watched.pause = min(watched.pause * 2, LONGEST_PAUSE)
+        watched.pause = min(watched.pause * 2, MAX_PAUSE)
 
-    def insist(self) -> None:
-        """Raises CommandFailed when somebody keeps dying: while a system starts, that is a mistake in its settings."""
+    def raise_if_hopeless(self) -> None:
+        """Raises CommandFailed when a process keeps ending: while a system starts, its settings are wrong."""
         for watched in self._watched.values():
             if watched.early_ends >= HOPELESS_AFTER:
                 raise CommandFailed(watched.process)
 
     def pids(self) -> dict[str, list[int]]:
-        """Who is alive right now, by name."""
+        """The processes that run now, by name."""
         alive = (watched for watched in self._watched.values() if watched.process.exit_code is None)
         return {watched.program.name: watched.process.pids() for watched in alive}
 
     def run(self, programs: Iterable[Program], *, meanwhile: Callable[[], None]) -> None:
-        """Run commands side by side to their end; raises CommandFailed. Whatever happens, none is left running."""
+        """Run commands side by side to their end; raises CommandFailed. None is left running."""
         processes = [Process(program, self._logs) for program in programs]
         try:
             while any(process.exit_code is None for process in processes):
@@ -93,7 +93,7 @@ class Supervisor:
                 raise CommandFailed(process)
 
     def stop(self, names: Sequence[str], *, hurried: Callable[[], bool]) -> None:
-        """SIGTERM for all of them, and again; SIGKILL when their patience is over. Returns when all are gone."""
+        """SIGTERM for all of them, repeatedly; SIGKILL after `stop_timeout`. Returns when all are gone."""
         leaving = [watched for name in names if (watched := self._watched.pop(name, None))]
         start, asked_at = self._clock(), None
         while leaving:
@@ -103,7 +103,7 @@ class Supervisor:
                 for watched in leaving:
                     watched.process.terminate()
             for watched in leaving:
-                if hurried() or now - start > watched.program.patience or watched.process.exit_code is not None:
+                if hurried() or now - start > watched.program.stop_timeout or watched.process.exit_code is not None:
                     watched.process.kill_group()
             leaving = [watched for watched in leaving if watched.process.exit_code is None]
             time.sleep(LOOK_EVERY / 5 if leaving else 0)

@@ -32,7 +32,7 @@ class Request:
 
     @property
     def may_repeat(self) -> bool:
-        """Reading twice is harmless, and so is a request whose key lets the service recognise it."""
+        """True for reads, and for requests with an Idempotency-Key."""
         return self.method in _SAFE or any(name.lower() == "idempotency-key" for name, _ in self.headers)
 
 
@@ -53,8 +53,8 @@ class Upstream:
     def ask(self, request: Request) -> Answer:
         """Raises Slow or Cut. Sends at most once whatever must not be repeated.
 
-        A kept connection may turn out to be closed just as we write to it, and then nobody knows whether the request
-        was read. Requests that may be repeated are, once; the others travel on a connection of their own.
+        A kept connection may be closed just as we write to it, and then it is unknown whether the request was read.
+        Requests that may be repeated are repeated once; each of the others gets a new connection.
         """
         if not self._places.acquire(timeout=ANSWER_WITHIN):
             raise Slow
@@ -80,7 +80,7 @@ class Upstream:
 def _exchange(pool: HTTPConnectionPool, request: Request, within: float) -> Answer:
     headers = HTTPHeaderDict(request.headers)
     for name in ("Accept-Encoding", "User-Agent"):
-        headers.setdefault(name, SKIP_HEADER)  # what the client did not send is not invented
+        headers.setdefault(name, SKIP_HEADER)  # headers that the client did not send stay away
     try:
         response = pool.urlopen(
             request.method,

@@ -1,4 +1,4 @@
-"""Known vulnerabilities of what is locked: `make audit`. Exit code 1 when there are any.
+"""Known vulnerabilities of the locked dependencies: `make audit`. The exit code is 1 when there are any.
 
 What the advisory service could not be asked about is counted and said, and is no failure: nothing is known to be wrong.
 """

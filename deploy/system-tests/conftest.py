@@ -1,4 +1,4 @@
-"""One running stack for all tests that only ask it questions; whoever stops or starts things has a stack of his own.
+"""One running stack for all tests that only send requests; tests that stop or start processes have their own.
 
 With SYSTEM=containers it is docker-compose.yml that runs (`make test-containers`).
 """

@@ -17,7 +17,7 @@ class Maildir:
         self.forget()
 
     def forget(self) -> None:
-        """Whatever is there already is somebody else's."""
+        """Mails that are there already belong to other tests."""
         self._shown = set(self._directory.iterdir())
 
     def new(self) -> list[EmailMessage]:
@@ -29,7 +29,7 @@ class Maildir:
         return [mail for mail in self.new() if mail["Delivered-To"] in addresses]
 
     def expect(self, *addresses: str, within: float = 15.0) -> list[EmailMessage]:
-        """Wait until everybody named has one (or as many as he is named); answers all mails to them."""
+        """Wait until each address has a mail, or as many as it is named; all mails to them."""
         eventually(lambda: len(self.to(*addresses)) >= len(addresses), within=within)
         return self.to(*addresses)
 

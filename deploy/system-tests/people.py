@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,16 +60,21 @@ def address_of(person: str) -> str:
 
 
 def import_people(stack: Stack, *, names: Callable[[str], str] = str) -> None:
-    """Load an organisation of our own as its administrator would, and wait until everybody knows its people."""
+    """Load an organisation of our own as its administrator would, and wait until every service knows its people."""
+    import_lines(stack, _lines(names))
+
+
+def import_lines(stack: Stack, lines: Iterable[Sequence[str]]) -> None:
+    """Load the lines of a directory file, the names of its columns first, and wait until every service has them."""
     file = stack.data.parent / "systemtest-people.csv"
     with file.open("w", newline="") as output:
-        csv.writer(output).writerows(_lines(names))
+        csv.writer(output).writerows(lines)
     description = stack.description
     command = [sys.executable, "-m", "orchestrator_service", "directory", "import", str(file)]
     settings = {**os.environ, **description["settings"]["orchestrator"]}
     done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    eventually(lambda: not _promises(description["databases"]["orchestrator"]), within=30)
+    eventually(lambda: not _outbox_messages(description["databases"]["orchestrator"]), within=30)
 
 
 def _lines(names: Callable[[str], str]) -> Iterator[list[str]]:
@@ -86,8 +91,8 @@ def _lines(names: Callable[[str], str]) -> Iterator[list[str]]:
         yield ["mentor", mentor, OURS, names(mentor), address_of(mentor), "st-chapter", ""]
 
 
-def _promises(dsn: str) -> int:
-    """How many things this service still has to tell its neighbour."""
+def _outbox_messages(dsn: str) -> int:
+    """How many outbox messages of this service are open."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         row = connection.execute("select count(*) from outbox").fetchone()
         return int(row[0]) if row else 0

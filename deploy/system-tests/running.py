@@ -1,4 +1,4 @@
-"""The local stack as a test sees it: a command that is started, a file that says where everything is, an exit."""
+"""The local stack for tests: starts the command, reads its stack.json, stops it."""
 
 import json
 import os
@@ -69,7 +69,7 @@ class Stack:
 
     @property
     def pids(self) -> list[int]:
-        """Everybody that stack.json names."""
+        """Every process that stack.json names."""
         listed = [pids if isinstance(pids, list) else [pids] for pids in self.description["pids"].values()]
         return [pid for pids in listed for pid in pids]
 
@@ -82,7 +82,7 @@ class Stack:
         return family
 
     def interrupt(self) -> int:
-        """Ctrl-C; answers the exit code."""
+        """Send Ctrl-C; the exit code."""
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(STOP_WITHIN)
 

@@ -33,7 +33,7 @@ def expired(gateway, token):
 @pytest.mark.parametrize(
     ("service", "address"), [(service, address) for service in ADDRESSES for address in ADDRESSES[service]]
 )
-def test_each_trail_is_read_by_administrators_alone(service, address, gateway, token, expired):
+def test_each_audit_log_is_read_by_administrators_alone(service, address, gateway, token, expired):
     admin = token("org_admin", "st-admin")
     mine = f"{address}?object={MENTOR}"
 
@@ -50,7 +50,7 @@ def test_each_trail_is_read_by_administrators_alone(service, address, gateway, t
 
 
 @pytest.mark.parametrize("service", ADDRESSES)
-def test_each_trail_is_whole(service, stack, expired, tmp_path):
+def test_each_audit_log_is_complete(service, stack, expired, tmp_path):
     settings = {**os.environ, **stack.description["settings"][service]}
     command = [sys.executable, "-m", f"{service}_service", "audit", "verify", "--anchors", str(tmp_path / "anchors")]
 

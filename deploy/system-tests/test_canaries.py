@@ -20,7 +20,7 @@ from .running import Stack, eventually
 
 REASON, NOTE, NAME, STRAY = "kanarigrunn", "kanarinotat", "Kanarinavn", "kanaristreif"
 ADDRESS = "@systemtest.example"
-REFUSED, TOLD, EXPIRED, DEADLY = MENTORS[1], MENTORS[2], MENTORS[3], MENTORS[5]
+REFUSED, NOTIFIED, EXPIRED, DEADLY = MENTORS[1], MENTORS[2], MENTORS[3], MENTORS[5]
 DEAD_WITHIN = 90.0
 SERVICES = ("orchestrator", "notification", "acknowledgement")
 
@@ -92,14 +92,14 @@ def _drive(stack, post):
         }
 
     # Success, and a mail that is refused for good.
-    for mentor in (REFUSED, TOLD):
+    for mentor in (REFUSED, NOTIFIED):
         event = send("orchestrator", "POST", PAUSES, pause(mentor, 1, reason=REASON), coordinator, 201).document["id"]
     send("orchestrator", "PUT", f"{PAUSES}/{event}", {"reason": f"{REASON} to"}, admin, 200)
     send(
         "notification",
         "POST",
         f"{PAUSES}/pause-activated",
-        {"mentor_id": TOLD, "pause_reason": REASON},
+        {"mentor_id": NOTIFIED, "pause_reason": REASON},
         admin,
         200,
         201,
@@ -112,8 +112,8 @@ def _drive(stack, post):
 
     # Refused: too long, of the wrong kind, no JSON, an unknown member, a query, an address, a token.
     for reason in (REASON * 50, [REASON], {REASON: REASON}, f"{REASON}\x00", f"{REASON}\x07"):
-        send("orchestrator", "POST", PAUSES, pause(TOLD, 2, reason=reason), coordinator, 400, 422)
-        body = {"mentor_id": TOLD, "pause_reason": reason, "x": 1}
+        send("orchestrator", "POST", PAUSES, pause(NOTIFIED, 2, reason=reason), coordinator, 400, 422)
+        body = {"mentor_id": NOTIFIED, "pause_reason": reason, "x": 1}
         send("notification", "POST", f"{PAUSES}/pause-activated", body, None, 400, 422)
     for note in (NOTE * 100, [NOTE], f"{NOTE}\x07"):
         send("acknowledgement", "PUT", f"{LAPSES}/{lapse}", {"coordinator_notes": note}, None, 422)
@@ -124,7 +124,7 @@ def _drive(stack, post):
 
     # A forced 500 with the text in hand.
     with without_column(place, "orchestrator", "pause_event", "created_at"):
-        send("orchestrator", "POST", PAUSES, pause(TOLD, 3, reason=REASON), coordinator, 500)
+        send("orchestrator", "POST", PAUSES, pause(NOTIFIED, 3, reason=REASON), coordinator, 500)
         send("orchestrator", "PUT", f"{PAUSES}/{event}", {"reason": f"{REASON} tre"}, admin, 500)
     with without_column(place, "acknowledgement", "lapse", "coordinator_notes"):
         send("acknowledgement", "PUT", f"{LAPSES}/{lapse}", {"coordinator_notes": f"{NOTE} to"}, None, 500)
@@ -134,7 +134,9 @@ def _drive(stack, post):
 
     _make_dead_letter(place, lambda: send("orchestrator", "POST", PAUSES, pause(DEADLY, 4, reason=REASON), admin, 201))
 
-    eventually(lambda: {address_of(TOLD), address_of(COORDINATOR), address_of(EXPIRED)} <= {to for to, _ in post.mails})
+    eventually(
+        lambda: {address_of(NOTIFIED), address_of(COORDINATOR), address_of(EXPIRED)} <= {to for to, _ in post.mails}
+    )
     eventually(
         lambda: any("failed" in row for row in contents_of(place["databases"]["notification"])["public.message"])
     )
@@ -207,11 +209,11 @@ def test_no_mail_has_a_reason_or_a_note(driven, post):
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_no_audit_trail_has_them(service, driven):
+def test_no_audit_log_has_them(service, driven):
     tables = contents_of(driven.description["databases"][service])
-    trails = {name: rows for name, rows in tables.items() if "audit" in name}
-    assert any(trails.values())
-    assert found_in(repr(trails)) == []
+    logs = {name: rows for name, rows in tables.items() if "audit" in name}
+    assert any(logs.values())
+    assert found_in(repr(logs)) == []
 
 
 @pytest.mark.parametrize("service", SERVICES)

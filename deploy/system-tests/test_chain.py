@@ -44,7 +44,7 @@ def lapses_of(gateway, mentor):
     return [lapse for lapse in listed if lapse["mentor_id"] == mentor]
 
 
-def test_a_pause_is_told_to_mentor_and_coordinator_and_the_record_says_so(record, detail, maildir):
+def test_mentor_and_coordinator_are_notified_of_a_pause_and_the_record_says_so(record, detail, maildir):
     mentor = MENTORS[10]
 
     event = record(an_event(mentor, reason="a private matter of the spine"))
@@ -73,7 +73,7 @@ def test_the_reason_is_in_no_mail_and_mails_are_made_of_text_and_html(record, ma
         assert not {"Bcc", "Cc"} & set(mail.keys())
 
 
-def test_the_same_event_tells_nobody_twice(gateway, token, record, maildir):
+def test_the_same_event_notifies_nobody_twice(gateway, token, record, maildir):
     mentor = MENTORS[12]
     first = record(an_event(mentor))
     maildir.expect(address_of(mentor), address_of(COORDINATOR))
@@ -148,7 +148,7 @@ def test_twenty_acknowledgements_at_once_are_one(gateway, stack):
         assert connection.execute(query, [lapse["acknowledgement_id"]]).fetchone() == (1,)
 
 
-def test_nobody_else_can_acknowledge_and_nothing_unknown_can_be(gateway):
+def test_only_the_coordinator_acknowledges_and_only_known_lapses(gateway):
     mentor = MENTORS[19]
     ask(gateway, "POST", f"{PAUSES}/cert-expiry", body={"mentor_id": mentor, "expiry_date": "2026-06-30T00:00:00Z"})
     (lapse,) = eventually(lambda: lapses_of(gateway, mentor))
@@ -161,7 +161,7 @@ def test_nobody_else_can_acknowledge_and_nothing_unknown_can_be(gateway):
     assert lapses_of(gateway, mentor) == [lapse]
 
 
-def test_an_unknown_mentor_is_nobody_s_notice(gateway):
+def test_an_unknown_mentor_gets_no_notice(gateway):
     for notice, more in (("pause-activated", {}), ("cert-expiry", {"expiry_date": "2026-06-30T00:00:00Z"})):
         answer = ask(gateway, "POST", f"{PAUSES}/{notice}", body={"mentor_id": "nobody-at-all", **more})
         assert answer.status == 404

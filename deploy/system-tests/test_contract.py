@@ -24,7 +24,7 @@ def name_of(example):
 
 
 @pytest.fixture(params=["gateway", "directly"])
-def door(request, stack):
+def base_url(request, stack):
     """The address at which a service is asked."""
     description = stack.description
     return lambda service: description["gateway" if request.param == "gateway" else service]
@@ -37,7 +37,7 @@ def path_of(request):
 
 @pytest.fixture
 def event_id(gateway, token):
-    """A pause event that nobody else touches, and that everybody has been told about."""
+    """A pause event that no other test uses, and whose recipients have been notified."""
     caller = token("coordinator", COORDINATOR)
     body = {**EXAMPLES[2]["request"], "peer_mentor_id": next(_mentors)}
     answer = ask(gateway, "POST", PAUSES, token=caller, body=body)
@@ -49,7 +49,7 @@ def event_id(gateway, token):
 
 @pytest.fixture
 def lapse_id(gateway):
-    """A lapse that nobody else touches."""
+    """A lapse that no other test uses."""
     moment = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=next(_hours))
     expiry = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
     answer = ask(
@@ -89,7 +89,7 @@ def body_of(example):
 
 
 def caller_of(example, path, token):
-    """Whoever may do it: with the people of the sample, or with our own."""
+    """A caller who may do it: of the sample people, or of our own."""
     role, ours = example["auth"][0], "/pn_" in path
     if role == "global_admin":
         return token(role, "someone", None)
@@ -99,11 +99,11 @@ def caller_of(example, path, token):
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=name_of)
-def test_an_example_is_answered_as_documented(example, door, filled_in, token):
+def test_an_example_is_answered_as_documented(example, base_url, filled_in, token):
     path = filled_in(example)
     caller = None if example["auth"] == "public" else caller_of(example, path, token)
 
-    answer = ask(door(example["service"]), example["method"], path, token=caller, body=body_of(example))
+    answer = ask(base_url(example["service"]), example["method"], path, token=caller, body=body_of(example))
 
     assert answer.status in ALLOWED[example["method"]], answer.content
     assert answer.headers.get_content_type() == "application/json"

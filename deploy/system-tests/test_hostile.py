@@ -12,8 +12,8 @@ DEEP = b'{"mentor_id": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 LONG_NUMBER = b"9" * 5000
 HUGE = b" " * (20 * 1024 * 1024)
 
-# Doors that take a body: service, method, path, a valid body, who may knock.
-DOORS = {
+# Operations with a body: service, method, path, a valid body, the role of the caller.
+OPERATIONS = {
     "event": ("orchestrator", "POST", PAUSES, {"peer_mentor_id": MENTOR, "event_type": "pause_activated"}),
     "notice": ("notification", "POST", f"{PAUSES}/cert-expiry-reminder", {"mentor_id": MENTOR, "days_remaining": 20}),
     "acknowledgement": (
@@ -26,10 +26,10 @@ DOORS = {
 LISTS = (("orchestrator", PAUSES), ("acknowledgement", LAPSES))
 
 
-@pytest.fixture(params=DOORS)
+@pytest.fixture(params=OPERATIONS)
 def knock(request, stack, token):
     """Send a raw body, or a valid one with changes, through the gateway and directly; answers both answers."""
-    service, method, path, valid = DOORS[request.param]
+    service, method, path, valid = OPERATIONS[request.param]
     valid = {**valid, "effective_date": "2026-07-01T00:00:00.000Z"} if service == "orchestrator" else valid
     caller = token("coordinator", COORDINATOR) if service == "orchestrator" else None
 
@@ -132,13 +132,13 @@ def test_unknown_fields_are_refused_and_named(knock):
         ["2026-03-20T00:00:00Z"],
     ],
 )
-@pytest.mark.parametrize("door", ["event", "expiry", "pause"])
-def test_a_time_must_be_one_with_an_offset_in_this_century(door, moment, gateway, token):
+@pytest.mark.parametrize("operation", ["event", "expiry", "pause"])
+def test_a_time_must_be_one_with_an_offset_in_this_century(operation, moment, gateway, token):
     path, body = {
         "event": (PAUSES, {"peer_mentor_id": MENTOR, "event_type": "pause_activated", "effective_date": moment}),
         "expiry": (f"{PAUSES}/cert-expiry", {"mentor_id": MENTOR, "expiry_date": moment}),
         "pause": (f"{PAUSES}/pause-activated", {"mentor_id": MENTOR, "expected_return_date": moment or "x"}),
-    }[door]
+    }[operation]
     assert_problem(ask(gateway, "POST", path, token=token("coordinator", COORDINATOR), body=body), 422)
 
 

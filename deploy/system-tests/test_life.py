@@ -1,4 +1,4 @@
-"""Starting, stopping and starting again: quick, small, nothing left behind, nothing forgotten."""
+"""Starting, stopping and starting again: quick, little memory, no process left, no data lost."""
 
 import os
 import signal
@@ -76,13 +76,13 @@ def test_it_is_small(living):
     assert sum(proportional_size(pid) for pid in living.family()) < MEMORY
 
 
-def test_another_one_on_the_same_directory_is_told_so(living, data):
+def test_a_second_stack_on_the_same_directory_is_refused(living, data):
     with pytest.raises(AssertionError, match="already running on"):
         Stack(data)
     assert ask(living.description["gateway"], "GET", LAPSES).status == 200
 
 
-def test_whoever_is_killed_comes_back(living):
+def test_a_killed_process_is_started_again(living):
     for name in ("orchestrator.web", "notification.relay", "gateway", "mailbox", "postgres"):
         pids = living.description["pids"][name]
         first = pids[0] if isinstance(pids, list) else pids
@@ -124,7 +124,7 @@ def test_two_run_side_by_side(living, stack):
     assert elsewhere.status == 404
 
 
-def test_ctrl_c_leaves_nobody_and_the_next_run_finds_everything(tmp_path):
+def test_ctrl_c_leaves_no_process_and_the_next_run_finds_everything(tmp_path):
     stack = Stack(tmp_path / "stack")
     caller = Tokens(stack)("coordinator", "coord_9f8e7d6c", "nhf")
     assert ask(stack.description["gateway"], "POST", PAUSES, token=caller, body=EVENT).status == 201

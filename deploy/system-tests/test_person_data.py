@@ -29,7 +29,7 @@ def run(stack, service, *command):
 
 
 def import_lines(stack, directory):
-    """A mentor with every kind of address, and his coordinator, of whom the same is true."""
+    """A mentor and their coordinator, both with every kind of address."""
     columns = ["record", "id", "organisation", "name", "email", "push_token", "channels", "chapters", "expires"]
     reached = [ADDRESS, PUSH, "email|push|in_app"]
     lines = [
@@ -71,7 +71,7 @@ def found_in(stack, *texts):
 
 @pytest.fixture(scope="module")
 def lived(stack, gateway, token, tmp_path_factory):
-    """Both have been told, written about, acted and been acknowledged."""
+    """Both mentors have been notified, have events and have an acknowledged lapse."""
     import_lines(stack, tmp_path_factory.mktemp("import"))
     admin, coordinator = token("org_admin", "st-admin"), token("coordinator", STAND_IN)
     for body, caller in (
@@ -84,8 +84,8 @@ def lived(stack, gateway, token, tmp_path_factory):
         answer = ask(gateway, "POST", PAUSES, token=caller, body={**body, "effective_date": MOMENT}, headers=headers)
         assert answer.status == 201, answer.content
     direct = {"mentor_id": MENTOR, "days_remaining": 3}
-    told = ask(gateway, "POST", f"{PAUSES}/cert-expiry-reminder", body=direct, headers={"Idempotency-Key": KEY})
-    assert told.status == 201, told.content
+    answer = ask(gateway, "POST", f"{PAUSES}/cert-expiry-reminder", body=direct, headers={"Idempotency-Key": KEY})
+    assert answer.status == 201, answer.content
     lapses = f"{LAPSES}?mentor_id={MENTOR}"
     (lapse,) = eventually(lambda: ask(gateway, "GET", lapses).document["data"])
     note = {"is_acknowledged": True, "coordinator_notes": NOTE}
@@ -103,7 +103,7 @@ def exported(stack, lived):
     return json.loads(done.stdout)
 
 
-def test_the_export_is_everything_that_names_him_readable_and_by_service(stack, exported):
+def test_the_export_has_everything_that_names_a_person_by_service(stack, exported):
     assert list(exported) == ["orchestrator", "notification", "acknowledgement"]
     text = json.dumps(exported, ensure_ascii=False)
     for canary in (NAME, ADDRESS, PUSH, REASON, NOTE, KEY):
@@ -113,13 +113,13 @@ def test_the_export_is_everything_that_names_him_readable_and_by_service(stack, 
 
 
 def assert_tables_named_in(exported, stack, person):
-    """No table that has his id is missing."""
+    """Every table with the id of the person is in the export."""
     for service, dsn in stack.description["databases"].items():
         naming = {table for table, row in tables_of(dsn) if person in row and not table.startswith("outbox")}
         assert naming <= exported[service].keys()
 
 
-def test_somebody_else_s_reason_is_not_in_it(stack, lived):
+def test_the_reason_of_another_person_is_not_in_it(stack, lived):
     done = run(stack, "orchestrator", "person", "export", STAND_IN)
 
     assert done.returncode == 0, done.stderr
@@ -138,11 +138,11 @@ def test_afterwards_ids_codes_and_times_are_left(stack, gateway, token, exported
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert json.loads(first.stdout)["orchestrator"]["reasons"] == 1
     assert found_in(stack, *CANARIES) == set()
-    sealed = {
+    encrypted = {
         "orchestrator": "SELECT encrypted_reason, reason_key_id FROM pause_event WHERE peer_mentor_id = %s",
         "acknowledgement": "SELECT encrypted_notes, notes_key_id FROM lapse WHERE mentor_id = %s",
     }
-    for service, query in sealed.items():
+    for service, query in encrypted.items():
         with psycopg.connect(stack.description["databases"][service]) as connection:
             assert set(connection.execute(query, [MENTOR])) == {(None, None)}
     assert {service for service, _ in found_in(stack, MENTOR)} == {"orchestrator", "notification", "acknowledgement"}
@@ -159,7 +159,7 @@ def test_afterwards_ids_codes_and_times_are_left(stack, gateway, token, exported
     assert [entry["actor_id"] for entry in trace] == ["operations"]
 
 
-def test_a_second_run_changes_nothing_and_no_import_brings_him_back(stack, exported, tmp_path):
+def test_a_second_run_changes_nothing_and_no_import_restores_the_person(stack, exported, tmp_path):
     run(stack, "orchestrator", "person", "erase", MENTOR)
     run(stack, "orchestrator", "person", "erase", STAND_IN)
     rows = {service: sorted(_settled(dsn)) for service, dsn in stack.description["databases"].items()}
@@ -189,7 +189,7 @@ def test_a_command_may_be_broken_off_and_two_may_run_at_once(stack, exported):
     assert 0 in {command.returncode for command in done}
 
 
-def test_an_id_that_is_none_and_one_that_nobody_knows_are_said_plainly(stack):
+def test_a_malformed_id_is_refused_and_an_unknown_one_exports_nothing(stack):
     assert run(stack, "orchestrator", "person", "erase", "no id").returncode == 2
     unknown = run(stack, "orchestrator", "person", "export", "nobody-at-all")
     assert unknown.returncode == 0

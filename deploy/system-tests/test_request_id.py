@@ -44,5 +44,5 @@ def test_the_id_of_a_request_follows_it_through_the_relay_to_the_last_service(st
     eventually(lambda: {"request", "outbox.delivered"} <= events_in(stack, "notification.web"), within=60)
     eventually(lambda: "request" in events_in(stack, "acknowledgement.web"), within=60)
     eventually(lambda: "outbox.delivered" in events_in(stack, "orchestrator.relay"), within=60)
-    maildir.expect(address_of(MENTOR), address_of(COORDINATOR), within=60)  # they disturb nobody's count later
+    maildir.expect(address_of(MENTOR), address_of(COORDINATOR), within=60)  # other tests count mails later
     assert {"request", "outbox.postponed"} <= events_in(stack, "orchestrator.web")

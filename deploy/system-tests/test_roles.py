@@ -1,4 +1,4 @@
-"""Who may do what at the orchestrator, and that nobody learns about what is not his."""
+"""What each role may do at the orchestrator, and that no caller learns about other people's objects."""
 
 import pytest
 
@@ -68,7 +68,7 @@ def test_a_missing_right_wins_over_a_wrong_body_and_an_unknown_id(role, gateway,
 
 
 def facts_of(answer):
-    """What of a problem document could tell two of them apart."""
+    """The parts of a problem document that could distinguish two of them."""
     return {name: value for name, value in answer.document.items() if name not in {"instance", "request_id"}}
 
 
@@ -86,7 +86,7 @@ def test_what_is_foreign_answers_like_what_does_not_exist(operation, gateway, to
     assert ask(gateway, "GET", f"{PAUSES}/{their_event}", token=token("coordinator", COLLEAGUE)).status == 200
 
 
-def test_a_coordinator_reaches_only_mentors_he_is_responsible_for(gateway, token, event, their_event):
+def test_a_coordinator_reaches_only_their_own_mentors(gateway, token, event, their_event):
     ours, theirs = token("coordinator", COORDINATOR), token("coordinator", COLLEAGUE)
 
     assert_problem(ask(gateway, "POST", PAUSES, token=ours, body=a_draft(THEIR_MENTOR)), 404)
@@ -110,7 +110,7 @@ def test_an_organisation_sees_its_own_and_the_global_admin_sees_all(gateway, tok
     assert everything["pagination"]["total"] >= ours["pagination"]["total"]
 
 
-def test_the_internal_doors_open_for_services_only(gateway, stack, token):
+def test_the_internal_operations_are_for_services_only(gateway, stack, token):
     for service in ("notification", "acknowledgement"):
         path = "/internal/v1/contacts" if service == "notification" else "/internal/v1/lapses/x/y"
         assert_problem(ask(gateway, "PUT", path, body={}), 404)

@@ -1,4 +1,4 @@
-"""What docker-compose.yml says about images; what containers may do is asked of running ones (make test-containers)."""
+"""The images of docker-compose.yml. `make test-containers` tests the running containers."""
 
 from collections import Counter
 from pathlib import Path
@@ -22,7 +22,7 @@ def test_our_names_are_never_asked_of_a_registry() -> None:
     assert {service.get("pull_policy") for service in OURS.values()} == {"never"}
 
 
-def test_whoever_builds_an_image_comes_before_all_who_run_it() -> None:
+def test_an_image_is_built_before_the_services_that_run_it() -> None:
     """docker-compose 1.29 builds in the order of `depends_on`, and would fetch what is not there yet."""
 
     def needed(name: str) -> set[str]:

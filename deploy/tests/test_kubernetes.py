@@ -1,4 +1,4 @@
-"""The manifests: valid for the API, at one with the code, and as narrow as they claim to be."""
+"""The manifests: valid for the API, in step with the code, and without more rights than they need."""
 
 import contextlib
 import io
@@ -99,7 +99,7 @@ def test_every_process_of_every_service_is_there() -> None:
     relays = [f"Deployment/{service}-relay" for service in ("orchestrator", "notification")]
     webs = [f"{kind}/{service}-web" for service in SERVICES for kind in ("Deployment", "HorizontalPodAutoscaler")]
     jobs = [f"Job/{service}-migrate" for service in SERVICES]
-    daily = [f"CronJob/{service}-tidy" for service in SERVICES]
+    daily = [f"CronJob/{service}-retention" for service in SERVICES]
     assert {*relays, *webs, *jobs, *daily} <= {name_of(manifest) for manifest in BASE}
     assert all(one(BASE, "ConfigMap", name)["data"]["AUTH_MODE"] == "token" for name in SERVICES[1:])
 
@@ -149,13 +149,13 @@ def ways(direction: str, peer: str) -> set[tuple[str, str]]:
 
 
 def test_calls_run_from_left_to_right_only_and_both_ends_agree() -> None:
-    neighbours = (("orchestrator", "notification"), ("notification", "acknowledgement"))
-    expected = {(f"{a}-{role}", f"{b}-web") for a, b in neighbours for role in ("web", "relay")}
+    calls = (("orchestrator", "notification"), ("notification", "acknowledgement"))
+    expected = {(f"{a}-{role}", f"{b}-web") for a, b in calls for role in ("web", "relay")}
     assert ways("egress", "to") == ways("ingress", "from") == expected
 
 
 def test_nothing_is_allowed_that_no_policy_names() -> None:
-    assert one(BASE, "NetworkPolicy", "nobody")["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    assert one(BASE, "NetworkPolicy", "deny-all")["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     for policy in [m for m in BASE if m["kind"] == "NetworkPolicy"]:
         for rule in [*policy["spec"].get("ingress", []), *policy["spec"].get("egress", [])]:
             assert rule.get("ports"), name_of(policy)

@@ -1,4 +1,4 @@
-"""Alerts and dashboards speak of metrics that the services really have, and of runbook sections that exist."""
+"""Alerts and dashboards use metrics that the services export, and runbook sections that exist."""
 
 import json
 import re

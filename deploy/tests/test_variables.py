@@ -1,4 +1,4 @@
-"""The one table of variables is what the code reads, and every service's README explains what it reads."""
+"""The table of variables matches the code, and every service's README explains the variables that it reads."""
 
 import pytest
 from variables import README, SERVICES, asked_by, asked_of_the_process, explained_by, variables, with_table

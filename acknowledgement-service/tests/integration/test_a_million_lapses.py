@@ -21,6 +21,8 @@ from sqlalchemy import text
 from ..conftest import migrate_empty
 from ..million import AMOUNT, BEGINNING, STEP, seed
 
+pytestmark = pytest.mark.slow
+
 MOST_PAGES = 600
 """The five hundred lapses of one mentor, each on a page of its own, are counted and sorted as they are."""
 

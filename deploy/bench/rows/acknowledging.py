@@ -1,4 +1,4 @@
-"""A coordinator acknowledges a lapse, with his own token and an Idempotency-Key."""
+"""A coordinator acknowledges a lapse, with their own token and an Idempotency-Key."""
 
 import json
 import uuid
@@ -21,7 +21,7 @@ FROM unnest(%s::uuid[], %s::text[]) AS new (id, who)
 
 
 def rows(plant: Plant, *, rounds: int) -> list[Row]:
-    """Alone, as the request is: nobody else is called."""
+    """The request alone; no other service is called."""
 
     def floor(_: int) -> Sample:
         ids = [uuid.uuid4() for _ in range(FLOOR)]
@@ -39,7 +39,7 @@ def rows(plant: Plant, *, rounds: int) -> list[Row]:
         return costs.sample(run.rate, OURS)
 
     sides = in_turn(rounds, floor, ours)
-    return [Row(name="Acknowledge, 8 connections", unit="1/s", bar=Bar(limit=0.4), **sides)]
+    return [Row(name="Acknowledge, 8 connections", unit="1/s", bar=Bar(limit=0.35), **sides)]
 
 
 def _opened(plant: Plant) -> list[bytes]:

@@ -11,7 +11,7 @@ import psycopg
 
 from .. import seeding
 from ..directory import ADMIN, ORGANISATION, coordinator
-from ..load import Visitor, request, send_all
+from ..load import KeepAliveClient, request, send_all
 from ..measure import Bar, Costs, Row, Sample, in_turn
 from ..plant import Plant
 from .acknowledging import PATH as LAPSES
@@ -44,7 +44,7 @@ def first_page(plant: Plant, *, rounds: int) -> list[Row]:
         return costs.sample(run.rate, PAGES)
 
     sides = in_turn(rounds, floor, ours)
-    return [Row(name="List of events, page 1, 20 rows, 8 connections", unit="1/s", bar=Bar(limit=0.3), **sides)]
+    return [Row(name="List of events, page 1, 20 rows, 8 connections", unit="1/s", bar=Bar(limit=0.22), **sides)]
 
 
 def growth(plant: Plant, *, rounds: int) -> list[Row]:
@@ -72,7 +72,7 @@ def _start_short(plant: Plant, service: str, fill: seeding.Fill) -> int:
     port = plant.port(service) + SECOND_PORT
     settings = {"DATABASE_URL": short.app, "LISTEN_ADDRESS": f"127.0.0.1:{port}"}
     plant.run(plant.program(service, "migrate", **settings, DATABASE_OWNER_URL=short.owner))
-    with psycopg.connect(plant.dsns[service]) as source, psycopg.connect(short.everything) as target:
+    with psycopg.connect(plant.dsns[service]) as source, psycopg.connect(short.owner_of_all_tenants) as target:
         seeding.copy_directory(source, target)
         fill(target, SHORT)
     program = plant.program(service, "web", **settings)
@@ -101,15 +101,15 @@ def _compared(plant: Plant, service: str, path: str, *, short_port: int, rounds:
 
 def _asked(port: int, target: str, headers: Mapping[str, str], following: bool, _: int) -> Sample:
     """The middle of some answers, one after the other, each the `next` of the last if it is `following`."""
-    visitor = Visitor(port)
+    client = KeepAliveClient(port)
     seconds = []
     try:
         place = target
         for _ in range(ASKED):
-            taken, answer = visitor.ask(request("GET", place, headers=headers))
+            taken, answer = client.ask(request("GET", place, headers=headers))
             seconds.append(taken)
             link = _NEXT.search(answer) if following else None
             place = link[1].decode() if link else target
     finally:
-        visitor.leave()
+        client.leave()
     return Sample(value=statistics.median(seconds) * 1000)

@@ -62,4 +62,4 @@ def rows(plant: Plant, *, rounds: int) -> list[Row]:
 
     plant.stop("notification.relay")
     sides = in_turn(rounds, floor, ours)
-    return [Row(name="Relay draining a backlog of mails", unit="1/s", bar=Bar(limit=0.15), **sides)]
+    return [Row(name="Relay draining a backlog of mails", unit="1/s", bar=Bar(limit=0.10), **sides)]

@@ -1,4 +1,4 @@
-"""Recording an event: the request itself, with nobody at work behind it."""
+"""Recording an event: the request itself; no relay and no notification service runs."""
 
 import psycopg
 
@@ -20,7 +20,7 @@ def fill(plant: Plant, events: Events) -> None:
 
 
 def rows(plant: Plant, events: Events, *, rounds: int) -> list[Row]:
-    """The relay and the notification service are not running: what they cost later is the chain's row."""
+    """The relay and the notification service do not run; the rows of the chain include them."""
     body = b'{"peer_mentor_id": "bench-m00001", "event_type": "pause_activated", "effective_date": "2026-03-20"}'
 
     def floor(_: int) -> Sample:
@@ -36,10 +36,10 @@ def rows(plant: Plant, events: Events, *, rounds: int) -> list[Row]:
         return costs.sample(run.rate, OURS)
 
     sides = in_turn(rounds, floor, ours)
-    return [Row(name="POST event, respond-async, 8 connections", unit="1/s", bar=Bar(limit=0.45), **sides)]
+    return [Row(name="POST event, respond-async, 8 connections", unit="1/s", bar=Bar(limit=0.30), **sides)]
 
 
-def forget_promises(plant: Plant) -> None:
-    """Nobody is told of these events; of the people (kind `contacts`) somebody will be."""
+def delete_outbox_messages(plant: Plant) -> None:
+    """Nothing is sent for these events; messages about people (kind `contacts`) stay."""
     with psycopg.connect(plant.dsns["orchestrator"]) as connection:
         connection.execute("DELETE FROM outbox WHERE kind = 'announce'")

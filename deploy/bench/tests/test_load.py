@@ -1,4 +1,4 @@
-"""The load generator and the sink tell the truth."""
+"""The load generator and the sink report what really happened."""
 
 import smtplib
 import socket
@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from bench.load import Unexpected, Visitor, request, send_all
+from bench.load import KeepAliveClient, Unexpected, request, send_all
 from bench.measure import Bar, Row, Sample, in_turn
 
 SINK = Path(__file__).resolve().parents[1] / "sink.py"
@@ -65,11 +65,11 @@ def test_an_answer_that_was_not_meant_ends_the_measurement() -> None:
         send_all(port, requests, connections=1, expected=frozenset({201}))
 
 
-def test_a_visitor_reads_the_whole_answer() -> None:
+def test_a_client_reads_the_whole_answer() -> None:
     with _echo() as port:
-        visitor = Visitor(port)
-        seconds, answer = visitor.ask(request("GET", "/"))
-        visitor.leave()
+        client = KeepAliveClient(port)
+        seconds, answer = client.ask(request("GET", "/"))
+        client.leave()
     assert answer.endswith(b"\r\n\r\nhello")
     assert seconds > 0
 

@@ -1,4 +1,4 @@
-"""PostgreSQL 18 on one machine, without an installation: what `make run` and the tests store their data in."""
+"""PostgreSQL 18 without an installation, for `make run` and the tests: binaries of a wheel, supervised by us."""
 
 from .errors import DataDirectoryInUse, DataDirectoryUnusable, EmbeddedDatabaseError, ServerDidNotStart
 from .postgres import EmbeddedPostgres

@@ -1,4 +1,4 @@
-"""The files of a server: made by initdb beside their place, then moved there whole; a kill leaves no half cluster."""
+"""The files of a server. initdb makes them in a directory that is then renamed: a kill leaves no half cluster."""
 
 import errno
 import os

@@ -14,7 +14,7 @@ def ensure_database(superuser_dsn: str, name: str, *, role: str, password: str, 
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
             names = [Identifier(each) for each in (name, role, template)]
             connection.execute(SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(*names))
-        # Every service is blind to the databases of the others.
+        # No service may connect to the databases of the others.
         connection.execute(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(Identifier(name)))
 
 

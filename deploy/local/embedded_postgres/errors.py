@@ -1,4 +1,4 @@
-"""What can keep an embedded database from running, each with the sentence that names the way out."""
+"""Why an embedded database cannot run; each message says what to do."""
 
 
 class EmbeddedDatabaseError(Exception):
@@ -6,11 +6,11 @@ class EmbeddedDatabaseError(Exception):
 
 
 class DataDirectoryInUse(EmbeddedDatabaseError):
-    """Another supervisor, or a server that nobody supervises, works on this data directory."""
+    """Another supervisor, or a server without one, uses this data directory."""
 
 
 class DataDirectoryUnusable(EmbeddedDatabaseError):
-    """The data directory cannot be written, belongs to somebody else, or has lost a part."""
+    """The data directory cannot be written, belongs to another user, or is incomplete."""
 
 
 class ServerDidNotStart(EmbeddedDatabaseError):

@@ -1,4 +1,4 @@
-"""A PostgreSQL server that lives exactly as long as its supervisor wants, and not longer than the supervisor lives."""
+"""A PostgreSQL server that its supervisor starts and stops, and that ends when the supervisor does."""
 
 import fcntl
 import os
@@ -22,8 +22,8 @@ from .runtime import SOCKET, RuntimeDirectory
 from .settings import DEFAULTS
 
 _LOG_SIZE = 10 * 1024 * 1024
-_PREDECESSOR_PATIENCE = 10.0
-_LOCK_PATIENCE = 1.0  # a supervisor that was killed just as it forked has a child with the lock until that executes
+_PREDECESSOR_TIMEOUT = 10.0
+_LOCK_TIMEOUT = 1.0  # a supervisor that was killed just as it forked has a child with the lock until that executes
 
 
 class EmbeddedPostgres:
@@ -51,23 +51,23 @@ class EmbeddedPostgres:
         """The postmaster, while it runs."""
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
-    def start(self, *, patience: float = 60.0) -> None:
+    def start(self, *, timeout: float = 60.0) -> None:
         """Start the server and return when it answers queries; does nothing while it runs."""
         if self.pid is not None:
             return
-        self.stop()  # gives back what a server that crashed has left
+        self.stop()  # removes what a crashed server has left
         with ExitStack() as held:
             self._lock(held)
             account, programs = self._prepare(held)
             thread = held.enter_context(ThreadPoolExecutor(1, thread_name_prefix="embedded-postgres"))
             held.callback(self._end)
-            deadline = time.monotonic() + patience
+            deadline = time.monotonic() + timeout
             while not self._attempt(thread, account, programs, deadline):
                 time.sleep(0.1)
             self._held = held.pop_all()
 
     def stop(self) -> None:
-        """End the server in good order: open transactions are rolled back, everything else is on disk."""
+        """Shut the server down: open transactions are rolled back, committed data is on disk."""
         self._held.close()
 
     def dsn(self, database: str, role: str = cluster.SUPERUSER, password: str | None = None) -> str:
@@ -99,8 +99,8 @@ class EmbeddedPostgres:
             self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self.data_dir, os.O_RDONLY | os.O_DIRECTORY)
             held.callback(os.close, descriptor)
-            patient_until = time.monotonic() + _LOCK_PATIENCE
-            while not _locked(descriptor, patient_until):
+            deadline = time.monotonic() + _LOCK_TIMEOUT
+            while not _locked(descriptor, deadline):
                 time.sleep(0.02)
         except BlockingIOError:
             raise DataDirectoryInUse(f"{self.data_dir} is in use: it is already served, by another process") from None
@@ -127,11 +127,11 @@ class EmbeddedPostgres:
             raise DataDirectoryUnusable(f"{self._passwords.path} is lost, and with it the way into {self._cluster}")
 
     def _clear_leftovers(self) -> None:
-        """Nobody else holds the lock: what a killed server has left may go, once its processes have."""
+        """Remove the files of a killed server, once its processes have ended; we hold the lock."""
         pid_file = self._cluster / "postmaster.pid"
         written = pid_file.read_text().partition("\n")[0] if pid_file.exists() else ""
         postmaster = int(written) if written.isdecimal() else None
-        deadline = time.monotonic() + _PREDECESSOR_PATIENCE
+        deadline = time.monotonic() + _PREDECESSOR_TIMEOUT
         while postmaster in servers_in(self._cluster):  # it ends by itself when its supervisor was killed
             if time.monotonic() > deadline:
                 raise DataDirectoryInUse(f"{self.data_dir} is in use by process {postmaster}, which we did not start")
@@ -181,10 +181,10 @@ class EmbeddedPostgres:
     def _end(self) -> None:
         if self._process is None:
             return
-        for wish, patience in ((signal.SIGINT, 10), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
-            self._process.send_signal(wish)
+        for signal_number, timeout in ((signal.SIGINT, 10), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
+            self._process.send_signal(signal_number)
             try:
-                self._process.wait(patience)
+                self._process.wait(timeout)
                 break
             except subprocess.TimeoutExpired:
                 continue
@@ -196,12 +196,12 @@ def _unusable(data_dir: Path, error: OSError) -> DataDirectoryUnusable:
     return DataDirectoryUnusable(f"{data_dir} cannot be used ({error.strerror}: {error.filename}); choose another")
 
 
-def _locked(directory: int, patience_until: float) -> bool:
-    """Raises BlockingIOError when it is still somebody else's then."""
+def _locked(directory: int, deadline: float) -> bool:
+    """Whether we hold the lock. Raises BlockingIOError when another process still holds it at the deadline."""
     try:
         fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        if time.monotonic() >= patience_until:
+        if time.monotonic() >= deadline:
             raise
         return False
     return True

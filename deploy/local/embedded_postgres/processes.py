@@ -1,4 +1,4 @@
-"""Starting processes that die with us, as the right user, and finding those that outlived an earlier supervisor."""
+"""Starts processes that end with this one, as the right user, and finds those of an earlier supervisor."""
 
 import ctypes
 import os
@@ -111,18 +111,18 @@ def servers_in(directory: Path) -> list[int]:
     """The PostgreSQL processes that work in this directory, by what the kernel says, never by a pid file."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # ended meanwhile, or somebody else's
+        with suppress(OSError):  # ended meanwhile, or of another user
             program = (entry / "exe").readlink().name
             if program.startswith(("postgres", "initdb")) and (entry / "cwd").samefile(directory):
                 found.append(int(entry.name))
     return found
 
 
-def end_servers_in(directory: Path, *, patience: float = 3.0) -> None:
+def end_servers_in(directory: Path, *, timeout: float = 3.0) -> None:
     """End what is left of a server without its postmaster: busy backends notice that only when their query is done."""
-    kill_at = time.monotonic() + patience
+    kill_at = time.monotonic() + timeout
     while pids := servers_in(directory):
-        if time.monotonic() > kill_at + patience:
+        if time.monotonic() > kill_at + timeout:
             raise DataDirectoryInUse(f"{directory}: processes {pids} of an earlier server cannot be ended")
         for pid in pids:
             with suppress(ProcessLookupError, PermissionError):

@@ -1,4 +1,4 @@
-"""A small directory below the temporary one, for what the data directory cannot offer: short paths and open ones."""
+"""A directory below the temporary one, for short socket paths and for programs that every user may run."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 from .errors import EmbeddedDatabaseError
 
 SOCKET = ".s.PGSQL.5432"
-_LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
+_MAX_SOCKET_PATH = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
 _NEEDED = ("bin/initdb", "bin/postgres", "lib/postgresql", "share")
 
 
@@ -60,12 +60,12 @@ class RuntimeDirectory:
         self._path.mkdir(mode=0o711, exist_ok=True)
         found = self._path.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-            raise EmbeddedDatabaseError(f"{self._path} was made by somebody else; remove it, or set TMPDIR elsewhere")
+            raise EmbeddedDatabaseError(f"{self._path} belongs to another user; remove it, or set TMPDIR elsewhere")
         self._path.chmod(0o711)  # whatever our umask is
 
 
 def _is_fit(directory: Path) -> bool:
-    return len(os.fsencode(directory / SOCKET)) <= _LONGEST_SOCKET_PATH and "," not in str(directory)
+    return len(os.fsencode(directory / SOCKET)) <= _MAX_SOCKET_PATH and "," not in str(directory)
 
 
 def _copy(source: Path, target: Path) -> None:

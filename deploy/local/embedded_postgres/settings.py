@@ -1,4 +1,4 @@
-"""Server settings: small in memory, durable, and silent about what people write."""
+"""Server settings: little memory, durable, and no personal data in the log."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -26,8 +26,8 @@ _DURABLE = {
     "checkpoint_completion_target": "0.9",
 }
 
-# A server that quotes statements, parameters or key values in its log would publish health data. Errors of statements
-# belong to the client, which logs them in its own words.
+# Statements, parameters and key values contain health data and must not be logged. The client logs errors of statements
+# in its own words.
 _DISCREET = {
     "log_statement": "none",
     "log_min_messages": "log",

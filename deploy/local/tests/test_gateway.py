@@ -1,4 +1,4 @@
-"""What the gateway passes on, what it answers by itself, and what it never sends twice."""
+"""Which requests the gateway passes on, answers by itself, and never sends twice."""
 
 import http.client
 import ipaddress
@@ -161,7 +161,7 @@ def test_what_must_not_be_repeated_is_sent_once(gateway, service):
     assert [seen.method for seen in service.seen] == ["POST", "PUT", "DELETE"]
 
 
-def test_a_method_that_nobody_answers_is_not_passed_on(gateway, service):
+def test_a_method_without_a_handler_is_not_passed_on(gateway, service):
     for method, target in (("PATCH", PAUSES), ("TRACE", f"{PAUSES}/x"), ("GET", f"{PAUSES}/cert-expiry")):
         answer = ask(gateway, method, target)
         assert is_problem(answer, 405)

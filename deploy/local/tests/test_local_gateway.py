@@ -1,4 +1,4 @@
-"""What the local gateway does and nginx cannot be told to do."""
+"""Behaviour of the local gateway that nginx cannot be configured to have."""
 
 from routes import PAUSES
 

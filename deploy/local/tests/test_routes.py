@@ -1,4 +1,4 @@
-"""Which service a path belongs to, and which paths belong to nobody."""
+"""Which service a path belongs to, and which paths have no service."""
 
 import json
 from pathlib import Path
@@ -69,11 +69,11 @@ def test_lapse_acknowledgements_belong_to_the_acknowledgement_service(base, rest
         (f"{AUDIT}-trail", None),
     ],
 )
-def test_each_service_s_audit_trail_has_an_address_of_its_own(target, service):
+def test_each_service_s_audit_log_has_an_address_of_its_own(target, service):
     assert service_for(target) == service
 
 
-def test_a_letter_may_be_percent_encoded():
+def test_a_character_may_be_percent_encoded():
     assert service_for("/api/v1/%70ause-notifications/pause%2Dactivated") == "notification"
     assert service_for(f"{PAUSES}/resolve-coordinator/k%C3%A5re") == "orchestrator"
 
@@ -114,5 +114,5 @@ def test_a_notice_s_name_must_be_whole():
         "/openapi.json",
     ],
 )
-def test_everything_else_belongs_to_nobody(target):
+def test_all_other_paths_have_no_service(target):
     assert service_for(target) is None

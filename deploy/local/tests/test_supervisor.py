@@ -1,4 +1,4 @@
-"""Programs that die are started again, those that must end do, and nobody outlives the supervisor. Real processes."""
+"""Programs that end are started again, programs that must end do, and none outlives the supervisor. Real processes."""
 
 import os
 import signal
@@ -44,9 +44,9 @@ def supervisor(tmp_path, notes, clock):
     supervisor.stop(list(supervisor.pids()), hurried=lambda: True)
 
 
-def a_program(code, *, name="program", patience=10.0):
+def a_program(code, *, name="program", stop_timeout=10.0):
     command = [sys.executable, "-c", code]
-    return Program(name=name, command=command, environment=os.environ, patience=patience)
+    return Program(name=name, command=command, environment=os.environ, stop_timeout=stop_timeout)
 
 
 def is_alive(pid):
@@ -93,17 +93,17 @@ def test_the_pause_doubles_up_to_five_seconds_and_starts_anew_after_a_healthy_wh
     assert pauses == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 0.2]
 
 
-def test_whoever_keeps_dying_is_named_with_the_end_of_its_log(supervisor, clock):
+def test_a_program_that_keeps_ending_is_named_with_the_end_of_its_log(supervisor, clock):
     supervisor.start(a_program("print('no such setting'); exit(2)"))
     for _ in range(4):
-        supervisor.insist()
+        supervisor.raise_if_hopeless()
         clock.now += 5.1
         supervisor.watch()
         eventually(lambda: supervisor.pids() == {})
         supervisor.watch()
 
     with pytest.raises(CommandFailed, match=r"^program ended with 2 .*\nno such setting"):
-        supervisor.insist()
+        supervisor.raise_if_hopeless()
 
 
 def test_what_a_dead_program_leaves_behind_is_ended_before_it_starts_again(supervisor, tmp_path):
@@ -117,24 +117,24 @@ def test_what_a_dead_program_leaves_behind_is_ended_before_it_starts_again(super
     eventually(lambda: not is_alive(child))
 
 
-def test_stopping_is_a_sigterm_first_and_ends_whoever_ignores_it(supervisor, tmp_path, clock):
+def test_stopping_is_a_sigterm_first_and_then_ends_programs_that_ignore_it(supervisor, tmp_path, clock):
     supervisor.start(a_program(SLEEPS, name="polite"))
-    supervisor.start(a_program(STUBBORN, name="stubborn", patience=3.0))
+    supervisor.start(a_program(STUBBORN, name="stubborn", stop_timeout=3.0))
     eventually(lambda: is_up(tmp_path / "stubborn.log"))
     pids = [pid for group in supervisor.pids().values() for pid in group]
 
-    def asked_more_often_than_patience_lasts():
+    def asked_more_often_than_stop_timeout_lasts():
         clock.now += 0.5
         return False
 
-    supervisor.stop(["polite", "stubborn"], hurried=asked_more_often_than_patience_lasts)
+    supervisor.stop(["polite", "stubborn"], hurried=asked_more_often_than_stop_timeout_lasts)
 
     assert not any(is_alive(pid) for pid in pids)
     assert clock.now >= 1003.0
 
 
-def test_a_hurried_stop_waits_for_nobody(supervisor, tmp_path):
-    supervisor.start(a_program(STUBBORN, patience=1e9))
+def test_a_hurried_stop_does_not_wait(supervisor, tmp_path):
+    supervisor.start(a_program(STUBBORN, stop_timeout=1e9))
     eventually(lambda: is_up(tmp_path / "program.log"))
 
     supervisor.stop(["program"], hurried=lambda: True)
@@ -143,7 +143,7 @@ def test_a_hurried_stop_waits_for_nobody(supervisor, tmp_path):
 
 
 def test_a_stopped_process_can_be_stopped(supervisor, clock):
-    supervisor.start(a_program(SLEEPS, patience=1e9))
+    supervisor.start(a_program(SLEEPS, stop_timeout=1e9))
     os.kill(supervisor.pids()["program"][0], signal.SIGSTOP)
 
     supervisor.stop(["program"], hurried=lambda: False)

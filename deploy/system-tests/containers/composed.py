@@ -30,7 +30,7 @@ services:
   acknowledgement-web: {{ports: ["127.0.0.1::8000"]}}
   mailbox: {{volumes: ["{mails}:/mails"]}}
 """
-"""What tests see and nobody else should: the services themselves, their databases, the mails."""
+"""Published for tests only: the services themselves, their databases, the mails."""
 
 
 class Composed:
@@ -69,7 +69,7 @@ class Composed:
 
     def _has_its_sample(self) -> bool:
         loads = [inspect(self.container(service))["State"]["Status"] for service in ("sample-people", "sample-lapses")]
-        return set(loads) == {"exited"} and self.promises("orchestrator") == 0
+        return set(loads) == {"exited"} and self.outbox_messages("orchestrator") == 0
 
     def containers(self, service: str) -> list[str]:
         """Ids, of ended ones as well."""
@@ -83,7 +83,7 @@ class Composed:
         return found
 
     def is_healthy(self, *services: str) -> bool:
-        """Are all containers of these services (all that run for good, unless told) there and healthy?"""
+        """Are all containers of these services (by default all that keep running) there and healthy?"""
         found = [self.containers(service) for service in services or RUNNING]
         states = [inspect(container)["State"] for containers in found for container in containers]
         return all(found) and all(state.get("Health", {}).get("Status") == "healthy" for state in states)
@@ -103,7 +103,7 @@ class Composed:
         eventually(self.is_healthy, within=HEALTHY_WITHIN, every=0.5)
 
     def restart(self, service: str) -> None:
-        """End it and start it again; everybody is healthy afterwards."""
+        """Stop it and start it again; returns when every container is healthy."""
         docker("restart", "--time", "35", self.container(service))
         self._forget_ports()
         eventually(self.is_healthy, within=HEALTHY_WITHIN, every=0.5)
@@ -134,8 +134,8 @@ class Composed:
         lines = docker("exec", "-u", "postgres", self.container("database"), *psql).splitlines()
         return [line.split("|") for line in lines]
 
-    def promises(self, service: str) -> int:
-        """How many things this service still has to tell somebody."""
+    def outbox_messages(self, service: str) -> int:
+        """How many outbox messages of this service are open."""
         ((count,),) = self.query(service, "select count(*) from outbox")
         return int(count)
 

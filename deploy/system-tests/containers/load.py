@@ -1,4 +1,4 @@
-"""Requests at a steady rate, by clients as they should be: each has a key, and repeats twice unless told otherwise."""
+"""Requests at a steady rate, by clients as they should be: each has a key, and repeats twice by default."""
 
 import http.client
 import threading

@@ -1,4 +1,4 @@
-"""Who should have been told of what was accepted, and who has been."""
+"""Compares the recipients of the accepted requests with the mails that arrived."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,24 +8,26 @@ from maildir import Maildir
 from people import COORDINATOR, address_of
 from running import eventually
 
-TOLD_WITHIN = 90.0
-"""A lease that nobody gives back runs out after 30 s, and so long nobody takes one after the database's own start."""
+NOTIFIED_WITHIN = 90.0
+"""A lease that is not released expires after 30 s; for as long, none is taken over after a start of the database."""
 
 SETTLED_WITHIN = 90.0
 """The orchestrator looks again after a minute what has become of messages that were late."""
 
-PROMISING = ("orchestrator", "notification")
+WITH_OUTBOX = ("orchestrator", "notification")
 
 
 def settle(stack: Composed) -> None:
-    """Wait until every service has told what it had to tell."""
-    eventually(lambda: not any(stack.promises(service) for service in PROMISING), within=SETTLED_WITHIN, every=1.0)
+    """Wait until no service has an open outbox message."""
+    eventually(
+        lambda: not any(stack.outbox_messages(service) for service in WITH_OUTBOX), within=SETTLED_WITHIN, every=1.0
+    )
 
 
-def assert_each_is_told_once(stack: Composed, maildir: Maildir, mentors: Iterable[str]) -> None:
-    """One mail to the mentor and one to his coordinator for each time that a mentor is named."""
+def assert_each_is_notified_once(stack: Composed, maildir: Maildir, mentors: Iterable[str]) -> None:
+    """One mail to the mentor and one to their coordinator for each time that a mentor is named."""
     expected = Counter(address_of(person) for mentor in mentors for person in (mentor, COORDINATOR))
-    eventually(lambda: len(maildir.new()) >= expected.total(), within=TOLD_WITHIN, every=1.0)
+    eventually(lambda: len(maildir.new()) >= expected.total(), within=NOTIFIED_WITHIN, every=1.0)
     settle(stack)  # until then, a second copy could still come
 
     mails = maildir.new()

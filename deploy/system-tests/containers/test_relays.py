@@ -5,14 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from containers.docker import docker
 from containers.load import fulfil
-from containers.notices import assert_each_is_told_once, settle
+from containers.notices import assert_each_is_notified_once, settle
 from containers.wishes import an_expiry
 from people import MENTORS
 from running import eventually
 
 pytestmark = pytest.mark.timeout(300)  # leases have to run out, and the orchestrator to look again
 
-TOLD = MENTORS[:40]
+NOTIFIED = MENTORS[:40]
 """Two mails each: more than the web process and three relays can have in hand, eight each."""
 
 RELAYS = 3
@@ -34,7 +34,7 @@ def relays(stack, maildir):
 def occupy(stack, gateway):
     """Notices are accepted until every relay has something in hand."""
     with ThreadPoolExecutor(8) as pool:
-        outcomes = list(pool.map(lambda mentor: fulfil(gateway, an_expiry(mentor)), TOLD))
+        outcomes = list(pool.map(lambda mentor: fulfil(gateway, an_expiry(mentor)), NOTIFIED))
     assert [outcome for outcome in outcomes if outcome.answer is None] == []
     eventually(lambda: stack.query("notification", HOLDING_SOMETHING) == [[str(RELAYS)]])
 
@@ -44,7 +44,7 @@ def test_three_relays_send_every_message_once(stack, gateway, maildir):
     with stack.frozen("mailbox"):
         occupy(stack, gateway)
 
-    assert_each_is_told_once(stack, maildir, TOLD)
+    assert_each_is_notified_once(stack, maildir, NOTIFIED)
 
 
 def test_what_a_killed_relay_had_in_hand_is_sent_once_by_the_others(stack, gateway, maildir, relays):
@@ -52,4 +52,4 @@ def test_what_a_killed_relay_had_in_hand_is_sent_once_by_the_others(stack, gatew
         occupy(stack, gateway)
         docker("rm", "--force", relays[0])
 
-    assert_each_is_told_once(stack, maildir, TOLD)
+    assert_each_is_notified_once(stack, maildir, NOTIFIED)

@@ -1,10 +1,10 @@
-"""The database ends and comes back while events come in: whoever asks again is answered, and nothing is lost."""
+"""The database is restarted while events come in: repeated requests are answered, and nothing is lost."""
 
 import itertools
 
 import pytest
 from containers.load import steady
-from containers.notices import assert_each_is_told_once, settle
+from containers.notices import assert_each_is_notified_once, settle
 from containers.wishes import an_event
 from people import COORDINATOR, MENTORS
 
@@ -22,7 +22,7 @@ def events(token):
     return (an_event(mentor, caller) for mentor in itertools.cycle(MENTORS))
 
 
-def test_what_is_accepted_while_the_database_restarts_is_told_once(stack, gateway, events, maildir):
+def test_events_accepted_while_the_database_restarts_are_notified_once(stack, gateway, events, maildir):
     settle(stack)
     maildir.forget()
 
@@ -34,4 +34,4 @@ def test_what_is_accepted_while_the_database_restarts_is_told_once(stack, gatewa
     assert refusals, "the restart was not noticed"
     assert [refusal for refusal in refusals if not refusal.startswith("503 ")] == []
     assert [outcome for outcome in asked if outcome.answer is None] == []
-    assert_each_is_told_once(stack, maildir, [outcome.wish.body["peer_mentor_id"] for outcome in asked])
+    assert_each_is_notified_once(stack, maildir, [outcome.wish.body["peer_mentor_id"] for outcome in asked])

@@ -11,7 +11,7 @@ import pytest
 from containers.nginx import gateway_in_front_of
 from routes import AUDIT, LAPSES, NOTICES, PAUSES, ROUTES, route_for
 
-Verdict = tuple[str | None, int]
+Judgement = tuple[str | None, int]
 SERVICES = {route.service for route in ROUTES}
 ANSWERED, NOWHERE, NO_SUCH_METHOD, UNREADABLE = 200, 404, 405, 400
 SEGMENTS = [
@@ -72,8 +72,8 @@ TAILS = ["", "", "/", "//", "?", "?page=1&limit=2", "?x=/internal/../..//%2e%2e"
 
 
 @pytest.fixture(scope="module")
-def verdict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, str], Verdict]]:
-    """`verdict("GET", "/target")`: the service that nginx sends it to, if any, and the status."""
+def judgement(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, str], Judgement]]:
+    """`judgement("GET", "/target")`: the service that nginx sends it to, if any, and the status."""
     servers = {service: _named(service) for service in SERVICES}
     ports = {service: server.server_port for service, server in servers.items()}
     with gateway_in_front_of(ports, tmp_path_factory.mktemp("routes")) as port:
@@ -104,7 +104,7 @@ def _named(service: str) -> ThreadingHTTPServer:
     return server
 
 
-def _asked(port: int, method: str, target: str) -> Verdict:
+def _asked(port: int, method: str, target: str) -> Judgement:
     connection = HTTPConnection("127.0.0.1", port, timeout=20)
     try:
         connection.putrequest(method, target)
@@ -117,14 +117,14 @@ def _asked(port: int, method: str, target: str) -> Verdict:
         connection.close()
 
 
-def expected(method: str, target: str) -> Verdict:
+def expected(method: str, target: str) -> Judgement:
     route = route_for(target)
     if route is None:
         return None, NOWHERE
     return (route.service, ANSWERED) if method in route.methods else (None, NO_SUCH_METHOD)
 
 
-def agrees(method: str, target: str, found: Verdict) -> bool:
+def agrees(method: str, target: str, found: Judgement) -> bool:
     wanted = expected(method, target)
     return found == wanted or (wanted[1] == NOWHERE and found == (None, UNREADABLE))  # nginx cannot even read some
 
@@ -138,15 +138,15 @@ def targets(number: int) -> Iterator[str]:
         yield (chance.choice(bases) + below + chance.choice(TAILS)) or "/"
 
 
-def test_both_gateways_send_every_address_to_the_same_service(verdict: Callable[[str, str], Verdict]) -> None:
-    asked = {target: verdict("OPTIONS", target) for target in targets(4000)}
+def test_both_gateways_send_every_address_to_the_same_service(judgement: Callable[[str, str], Judgement]) -> None:
+    asked = {target: judgement("OPTIONS", target) for target in targets(4000)}
 
     assert [(target, found) for target, found in asked.items() if not agrees("OPTIONS", target, found)] == []
     assert {service for service, _ in asked.values()} == {*SERVICES, None}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "FETCH"])
-def test_both_gateways_know_the_same_methods(verdict: Callable[[str, str], Verdict], method: str) -> None:
+def test_both_gateways_know_the_same_methods(judgement: Callable[[str, str], Judgement], method: str) -> None:
     for target in (
         PAUSES,
         f"{PAUSES}/pn_1",
@@ -155,4 +155,4 @@ def test_both_gateways_know_the_same_methods(verdict: Callable[[str, str], Verdi
         AUDIT,
         f"{AUDIT}/notification",
     ):
-        assert agrees(method, target, verdict(method, target)), target
+        assert agrees(method, target, judgement(method, target)), target

@@ -1,4 +1,4 @@
-"""What the clients of these tests want: each wish is a new thing, which nobody has asked for before."""
+"""The requests of these tests: each is for something new."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ def moment() -> str:
 
 
 def an_event(mentor: str, caller: str) -> Wish:
-    """Asked of the orchestrator: the mentor and his coordinator are told of a lapsed certification."""
+    """A request to the orchestrator: the mentor and their coordinator are notified of a lapsed certification."""
     body = {"peer_mentor_id": mentor, "event_type": "certification_expired", "effective_date": moment()}
     return Wish(method="POST", target=PAUSES, token=caller, body=body, status=201)
 

@@ -1,4 +1,4 @@
-"""All crash tests, each on a fresh stack, with their figures as a table: `make faults`, or one of them.
+"""Runs the fault drills, each on a new stack, and prints their figures as a table: `make faults`, or some of them.
 
     PYTHONPATH=deploy/system-tests python -m faults [--scale 0.1] [NAME …]
 

@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-PATIENCE = 10.0
+TIMEOUT_SECONDS = 10.0
 
 
 class Background:
@@ -19,12 +19,12 @@ class Background:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run it over there and wait for its answer."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(TIMEOUT_SECONDS)
 
     def stop(self) -> None:
         self.run(self._cancel_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE)
+        self._thread.join(TIMEOUT_SECONDS)
         self._loop.close()
 
     async def _cancel_all(self) -> None:

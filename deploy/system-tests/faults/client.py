@@ -101,11 +101,11 @@ class Load:
         self.join()
 
     def stop(self) -> None:
-        """Whoever is asking just now still gets his answer; nobody asks for anything new."""
+        """Send no new requests; those under way still get their answers."""
         self._stop.set()
 
     def join(self, within: float = 120.0) -> None:
-        """Until everybody has been told of everything."""
+        """Wait until every request has been answered."""
         deadline = time.monotonic() + within
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))

@@ -1,4 +1,4 @@
-"""The people whom drills tell things: organisations of their own, a fresh mentor for every event."""
+"""The people of the drills: organisations of their own, with a new mentor for every event."""
 
 import csv
 import os
@@ -17,7 +17,7 @@ DOMAIN = "faults.example"
 
 @dataclass
 class Organisation:
-    """Hands out its mentors one by one, so that what happened to an event can be read from who was told."""
+    """Hands out its mentors one by one: one event per mentor, so that each mail belongs to one event."""
 
     name: str
     size: int
@@ -25,7 +25,7 @@ class Organisation:
     _lock: Lock = field(default_factory=Lock)
 
     def mentor(self) -> str:
-        """One that nobody has had before."""
+        """A mentor who was not handed out before."""
         with self._lock:
             if self._given >= self.size:
                 raise LookupError(f"{self.name} has no more than {self.size} mentors; start with more")

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from .ledger import Told
+from .ledger import StoredMessage
 from .smtp_record import Record, Transfer
 
 _NUMBER = re.compile(r"^msg-(\d+)")
@@ -38,18 +38,18 @@ class Evidence:
         """Whose each event is."""
         return dict(self.rows("orchestrator", "SELECT id, peer_mentor_id FROM pause_event"))
 
-    def told(self) -> list[Told]:
+    def stored_messages(self) -> list[StoredMessage]:
         query = (
             "SELECT number, mentor_id, recipient_id, status FROM message JOIN dispatch ON dispatch.id = dispatch_id "
             "WHERE channel = 'email'"
         )
         return [
-            Told(number=number, mentor=mentor, recipient=recipient, status=status)
+            StoredMessage(number=number, mentor=mentor, recipient=recipient, status=status)
             for number, mentor, recipient, status in self.rows("notification", query)
         ]
 
-    def unkept(self) -> dict[str, int]:
-        """Promises still open, by service."""
+    def open_messages(self) -> dict[str, int]:
+        """How many outbox messages are open, by service."""
         return {name: self.count(name, "SELECT count(*) FROM outbox") for name in ("orchestrator", "notification")}
 
     def open_results(self) -> int:
@@ -57,7 +57,7 @@ class Evidence:
         return self.count("orchestrator", "SELECT count(*) FROM dispatch_result WHERE status = 'queued'")
 
     def results_that_differ(self) -> list[str]:
-        """Messages whose end the orchestrator tells otherwise than the notification service."""
+        """Messages whose outcome differs between the orchestrator and the notification service."""
         ends = {
             f"msg-{number:05}": status
             for number, status in self.rows("notification", "SELECT number, status FROM message")

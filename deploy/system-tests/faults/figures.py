@@ -8,7 +8,7 @@ EVIDENCE_SHOWN = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """`bar` is the promise in words; `holds` None means that this is for information only."""
+    """`bar` is the limit in words; `holds` is None for a figure without a limit."""
 
     name: str
     value: str
@@ -54,8 +54,8 @@ def table(rows: Sequence[Findings]) -> str:
     for row in rows:
         lines += ["", row.title]
         for figure in row.figures:
-            verdict = {True: "holds", False: "BROKEN", None: ""}[figure.holds]
-            lines.append(f"  {figure.name:<{width}}  {figure.value:>12}  {figure.bar:<28} {verdict}".rstrip())
+            judgement = {True: "holds", False: "BROKEN", None: ""}[figure.holds]
+            lines.append(f"  {figure.name:<{width}}  {figure.value:>12}  {figure.bar:<28} {judgement}".rstrip())
             if figure.holds is False:
                 lines += [f"      {piece}" for piece in figure.evidence[:EVIDENCE_SHOWN]]
                 if len(figure.evidence) > EVIDENCE_SHOWN:

@@ -1,4 +1,4 @@
-"""What the client was promised, against what really happened: lost, undelivered, doubled, and why."""
+"""Compares what was accepted with what was stored and mailed: lost, undelivered, doubled, and why."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,7 +66,7 @@ class Ledger:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class StoredMessage:
     """A message as the notification service's database has it."""
 
     number: int
@@ -76,18 +76,18 @@ class Told:
 
 
 @dataclass(kw_only=True)
-class Verdict:
-    """Lists of ids, so that whoever reads a bad figure can look for its cause."""
+class Judgement:
+    """Lists of ids, so that the cause of a bad figure can be found."""
 
     accepted: int
     lost: list[str] = field(default_factory=list)
     two_ids: list[str] = field(default_factory=list)
-    told_twice: list[str] = field(default_factory=list)
+    notified_twice: list[str] = field(default_factory=list)
     undelivered: list[str] = field(default_factory=list)
     untruthful: list[str] = field(default_factory=list)
     doubled_by_fault: list[str] = field(default_factory=list)
     doubled_without_cause: list[str] = field(default_factory=list)
-    most_copies: int = 0
+    max_copies: int = 0
 
     @property
     def doubled(self) -> int:
@@ -98,43 +98,43 @@ def judge(
     accepted: Sequence[Entry],
     *,
     events: Mapping[str, str],
-    told: Sequence[Told],
+    stored: Sequence[StoredMessage],
     copies: Mapping[int, Sequence[Transfer]],
     recipients_each: int = 2,
     explains: Callable[[Transfer], bool] = lambda _: False,
-) -> Verdict:
+) -> Judgement:
     """`events` is mentor by event id, `copies` are by message number; one event per mentor is assumed.
 
     `explains` says of a copy that was not the last one whether a fault of ours ended its sender at that moment.
     """
-    verdict = Verdict(accepted=len(accepted))
-    by_mentor: dict[str, list[Told]] = {}
-    for message in told:
+    judgement = Judgement(accepted=len(accepted))
+    by_mentor: dict[str, list[StoredMessage]] = {}
+    for message in stored:
         by_mentor.setdefault(message.mentor, []).append(message)
     for entry in accepted:
-        verdict.lost += [event_id for event_id in entry.ids if events.get(event_id) != entry.mentor]
+        judgement.lost += [event_id for event_id in entry.ids if events.get(event_id) != entry.mentor]
         if len(entry.ids) > 1:
-            verdict.two_ids.append(entry.mentor)
+            judgement.two_ids.append(entry.mentor)
         messages = by_mentor.get(entry.mentor, [])
         recipients = {message.recipient for message in messages}
         if len(recipients) != len(messages):
-            verdict.told_twice.append(entry.mentor)
+            judgement.notified_twice.append(entry.mentor)
         if len(recipients) < recipients_each:
-            verdict.undelivered.append(f"{entry.mentor}: {len(recipients)} messages")
+            judgement.undelivered.append(f"{entry.mentor}: {len(recipients)} messages")
         for message in messages:
-            _judge_message(verdict, message, copies.get(message.number, ()), explains)
-    return verdict
+            _judge_message(judgement, message, copies.get(message.number, ()), explains)
+    return judgement
 
 
 def _judge_message(
-    verdict: Verdict, message: Told, copies: Sequence[Transfer], explains: Callable[[Transfer], bool]
+    judgement: Judgement, message: StoredMessage, copies: Sequence[Transfer], explains: Callable[[Transfer], bool]
 ) -> None:
     name = f"msg-{message.number:05} to {message.recipient} ({message.status})"
-    verdict.most_copies = max(verdict.most_copies, len(copies))
+    judgement.max_copies = max(judgement.max_copies, len(copies))
     if not copies:
-        verdict.undelivered.append(name)
+        judgement.undelivered.append(name)
     elif message.status != "sent":
-        verdict.untruthful.append(name)
+        judgement.untruthful.append(name)
     if len(copies) > 1:
         explained = all(explains(copy) for copy in copies[:-1])
-        (verdict.doubled_by_fault if explained else verdict.doubled_without_cause).append(name)
+        (judgement.doubled_by_fault if explained else judgement.doubled_without_cause).append(name)

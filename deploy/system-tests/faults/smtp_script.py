@@ -1,10 +1,10 @@
-"""What the mail server is told to do wrong: at which step, how, to whom, how often."""
+"""The faults of the mail server: at which step, which kind, for which recipient, how often."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Lock
 
-EVERYBODY = "*"
+EVERY_RECIPIENT = "*"
 
 
 class Step(StrEnum):
@@ -79,8 +79,8 @@ class Script:
     _rules: list[_Rule] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
-    def expect(self, step: Step, fault: Fault, *, recipient: str = EVERYBODY, times: int | None = 1) -> None:
-        """Do it the next `times` times (None: until `clear`), for one recipient or for everybody."""
+    def expect(self, step: Step, fault: Fault, *, recipient: str = EVERY_RECIPIENT, times: int | None = 1) -> None:
+        """Do it the next `times` times (None: until `clear`), for one recipient or for all."""
         with self._lock:
             self._rules.append(_Rule(step, recipient.lower(), fault, times))
 
@@ -92,7 +92,7 @@ class Script:
         """What to do wrong now, which counts as done."""
         with self._lock:
             for rule in self._rules:
-                if rule.step is step and rule.recipient in (EVERYBODY, recipient):
+                if rule.step is step and rule.recipient in (EVERY_RECIPIENT, recipient):
                     if rule.left is not None:
                         rule.left -= 1
                         if rule.left == 0:

@@ -1,4 +1,4 @@
-"""A mail server that keeps every mail and fails exactly as it is told, over real sockets on this machine."""
+"""A mail server on this machine that keeps every mail and fails as its script says."""
 
 import asyncio
 import ssl
@@ -10,7 +10,7 @@ from .background import Background
 from .smtp_record import Record, Transfer
 from .smtp_script import Cut, Fault, Garbage, PlainAfterTls, Refusal, Script, Silence, Stall, Step, StoreThenCut
 
-LONGEST_LINE = 1024 * 1024
+MAX_LINE = 1024 * 1024
 
 
 class HungUp(Exception):
@@ -57,7 +57,7 @@ class SmtpSink:
     async def _open(self) -> None:
         if self._server is not None:
             return
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=LONGEST_LINE)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=MAX_LINE)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:

@@ -1,4 +1,4 @@
-"""Holds tables of a database so that nobody else gets at them."""
+"""Locks all tables of a database against every other session."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -40,7 +40,7 @@ CUT_ANSWER = CutAfter(0, Way.ANSWER)
 
 
 class TcpProxy:
-    """Start with `with`; `upstream` may be named later. Forwards until told otherwise."""
+    """Start with `with`; `upstream` may be named later. Forwards until another behaviour is set."""
 
     def __init__(self, upstream: int | None = None) -> None:
         self.upstream = upstream
@@ -74,7 +74,7 @@ class TcpProxy:
         self._background.run(self._listen())
 
     def refuse(self) -> None:
-        """Nobody listens; connections there are end."""
+        """Refuse new connections and cut the open ones."""
         self._background.run(self._refuse())
 
     def blackhole(self) -> None:
@@ -142,7 +142,7 @@ class TcpProxy:
             await sink.drain()
             passed += len(chunk)
         if way is Way.ANSWER:
-            raise _CutOff  # whoever answers has hung up: so do we
+            raise _CutOff  # the upstream has closed the connection: so do we
         if sink.can_write_eof():
             sink.write_eof()
 

@@ -1,4 +1,4 @@
-"""Signals to processes of our own stack, and to nobody else: pids come from its stack.json, looked up each time."""
+"""Signals to processes of our own stack only: their ids come from its stack.json, looked up each time."""
 
 import os
 import random
@@ -21,7 +21,7 @@ class Blow:
 
 
 def pids_of(describe: Describe, name: str) -> list[int]:
-    """Who runs this part right now; nobody while it is being started again."""
+    """The processes of this part now; none while it is restarted."""
     found = describe()["pids"].get(name)
     if found is None:
         return []
@@ -77,7 +77,7 @@ class Killer:
             self.strike_once()
 
     def strike_once(self) -> None:
-        """Nothing happens when nobody of that name is there."""
+        """Does nothing when no such process runs."""
         name = self.chance.choice(self.names)
         number = self.chance.choice([signal.SIGKILL, signal.SIGINT]) if self.also_politely else signal.SIGKILL
         pids = pids_of(self.describe, name)

@@ -18,7 +18,7 @@ from running import Stack, eventually
 from .client import Client
 from .crowd import Organisation, import_crowd
 from .evidence import Evidence, copies_by_number
-from .ledger import Entry, Verdict, judge
+from .ledger import Entry, Judgement, judge
 from .smtp_record import Transfer
 from .smtp_sink import SmtpSink
 from .tcp_proxy import TcpProxy
@@ -49,7 +49,7 @@ class World:
         return Evidence(self.describe()["databases"])
 
     def client(self, address: str | None = None) -> Client:
-        """Asks the gateway, or whoever is named."""
+        """A client of the gateway, or of the address given."""
         target = address or str(self.describe()["gateway"])
         return Client(address=lambda: target, token=self._token)
 
@@ -64,10 +64,10 @@ class World:
             return token
 
     def settle(self, within: float = 45.0) -> float | None:
-        """Wait until no promise is open; how many seconds it took, None if it was not enough."""
+        """Wait until no outbox message is open. The seconds it took; None when `within` passed first."""
         start = time.monotonic()
         try:
-            eventually(lambda: not any(self.evidence.unkept().values()), within=within, every=0.25)
+            eventually(lambda: not any(self.evidence.open_messages().values()), within=within, every=0.25)
         except AssertionError:
             return None
         return time.monotonic() - start
@@ -79,12 +79,12 @@ class World:
         for proxy in (self.to_gateway, self.to_notification, self.to_acknowledgement):
             proxy.forward()
 
-    def verdict(self, accepted: list[Entry], *, explains: Callable[[Transfer], bool] = lambda _: False) -> Verdict:
+    def judgement(self, accepted: list[Entry], *, explains: Callable[[Transfer], bool] = lambda _: False) -> Judgement:
         evidence = self.evidence
         return judge(
             accepted,
             events=evidence.events(),
-            told=evidence.told(),
+            stored=evidence.stored_messages(),
             copies=copies_by_number(self.sink.record),
             explains=explains,
         )

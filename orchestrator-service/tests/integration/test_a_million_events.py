@@ -22,6 +22,8 @@ from shared_lib_testing.statements import counted_queries
 from ..conftest import migrate_empty
 from ..million import AMOUNT, BEGINNING, STEP, seed
 
+pytestmark = pytest.mark.slow
+
 MOST_PAGES = 400
 """Twenty events and a look at the next, four pages away each, and how a coordinator's ten mentors lead to them."""
 

@@ -10,7 +10,7 @@ from ..crowd import address_of
 from ..figures import Findings
 from ..smtp_script import Stall, Step
 from ..world import World
-from .verdicts import nothing_lost
+from .judgements import nothing_lost
 
 LEAVES_WITHIN = 10.0
 TIMES_IDLE = 3.0
@@ -22,27 +22,27 @@ def backlog(world: World, *, events: int) -> Findings:
     """The mail server was away, takes its time now that it is back, and everything wants to leave at once."""
     findings = Findings(title=f"One organisation's backlog of {events}")
     world.sink.script.expect(Step.DOT, Stall(A_MAIL_TAKES), times=None)
-    idle = statistics.median(_seconds_to_be_told(world) for _ in range(IDLE_ROUNDS))
+    idle = statistics.median(_seconds_until_mailed(world) for _ in range(IDLE_ROUNDS))
     client = world.client()
     world.sink.close()
     with Load(client, world.ours.mentors(events), threads=8) as load:
         load.join(within=600.0)
-    waiting = world.evidence.unkept()["notification"]
+    waiting = world.evidence.open_messages()["notification"]
     world.sink.open()
-    eventually(lambda: world.evidence.unkept()["notification"] < waiting, within=60.0)
-    busy = _seconds_to_be_told(world)
-    findings.note("mails waiting then", world.evidence.unkept()["notification"])
+    eventually(lambda: world.evidence.open_messages()["notification"] < waiting, within=60.0)
+    busy = _seconds_until_mailed(world)
+    findings.note("mails waiting then", world.evidence.open_messages()["notification"])
     findings.note("idle, one notice leaves after s", idle)
     findings.at_most("behind the backlog after", busy, LEAVES_WITHIN, unit=" s")
     findings.at_most("that is times idle", busy / idle, TIMES_IDLE)
     settled = world.settle(within=60.0 + events * A_MAIL_TAKES)
-    nothing_lost(findings, world.verdict(client.ledger.accepted))
+    nothing_lost(findings, world.judgement(client.ledger.accepted))
     findings.settled(settled, within=60.0 + events * A_MAIL_TAKES)
     world.heal()
     return findings
 
 
-def _seconds_to_be_told(world: World) -> float:
+def _seconds_until_mailed(world: World) -> float:
     mentor = world.theirs.mentor()
     start = time.monotonic()
     world.client().record(mentor)

@@ -11,7 +11,7 @@ from ..figures import Findings
 from ..smtp_record import Transfer
 from ..victims import Frozen, pids_of
 from ..world import World
-from .verdicts import nothing_lost
+from .judgements import nothing_lost
 
 LEASE = 3.0
 """The shortest there is, which the scale of waiting gives us."""
@@ -41,14 +41,14 @@ def frozen_relays(world: World, *, freezes: int, doubles_each: int = 1) -> Findi
             frozen.append((freeze.at, time.monotonic()))
             world.settle(within=FINAL_WITHIN)
         settled = world.settle(within=FINAL_WITHIN)
-        verdict = world.verdict(client.ledger.accepted, explains=lambda copy: _cause(copy, frozen) is not None)
-    findings.note("accepted", verdict.accepted)
-    nothing_lost(findings, verdict)
-    findings.note("doubled by a freeze", len(verdict.doubled_by_fault))
-    findings.at_most("doubled by one and the same freeze", _most_of_one_freeze(world, frozen), doubles_each)
+        judgement = world.judgement(client.ledger.accepted, explains=lambda copy: _cause(copy, frozen) is not None)
+    findings.note("accepted", judgement.accepted)
+    nothing_lost(findings, judgement)
+    findings.note("doubled by a freeze", len(judgement.doubled_by_fault))
+    findings.at_most("doubled by one and the same freeze", _max_of_one_freeze(world, frozen), doubles_each)
     findings.note("doubled after the thaw", _after_the_thaw(world, frozen))
-    findings.none("doubled without a freeze", verdict.doubled_without_cause)
-    findings.at_most("most copies of one mail", verdict.most_copies, 2)
+    findings.none("doubled without a freeze", judgement.doubled_without_cause)
+    findings.at_most("most copies of one mail", judgement.max_copies, 2)
     findings.settled(settled, within=FINAL_WITHIN)
     return findings
 
@@ -59,7 +59,7 @@ def _cause(copy: Transfer, frozen: Sequence[tuple[float, float]]) -> int | None:
     return next((number for number, (began, ended) in enumerate(frozen) if began - 1.0 <= taken <= ended + 1.0), None)
 
 
-def _most_of_one_freeze(world: World, frozen: Sequence[tuple[float, float]]) -> int:
+def _max_of_one_freeze(world: World, frozen: Sequence[tuple[float, float]]) -> int:
     copies = copies_by_number(world.sink.record).values()
     causes = Counter(_cause(those[0], frozen) for those in copies if len(those) > 1)
     del causes[None]  # what other drills doubled

@@ -13,9 +13,9 @@ from ..ledger import Entry, Reply
 from ..smtp_record import Transfer
 from ..victims import Killer
 from ..world import World
-from .verdicts import described, impatient, no_doubles, nothing_lost, statuses
+from .judgements import described, late_refusals, no_doubles, nothing_lost, statuses
 
-MOST_SECONDS_PER_KILL = 6.0
+MAX_SECONDS_PER_KILL = 6.0
 DELIVERED_WITHIN = 45.0
 ANSWERED_WITHIN = 3.5
 READY_WITHIN = 10.0
@@ -23,7 +23,7 @@ LEASE_SECONDS = 3.0
 """At the scale of waiting of these drills. A double later than that would come from a lease that was lost."""
 
 SEEN_WITHIN = 1.0
-"""Seconds until the mail server notices that somebody is gone."""
+"""Seconds until the mail server notices a closed connection."""
 
 SERVICES = ("orchestrator", "notification", "acknowledgement")
 SENDERS = ("notification.web", "notification.relay")
@@ -31,7 +31,7 @@ PROCESSES = ("orchestrator.web", "orchestrator.relay", *SENDERS)
 
 
 def processes(world: World, *, kills: int, events: int) -> Findings:
-    """Whoever dies, what was accepted is told; twice only if a sender died between the dot and its commit."""
+    """Accepted events are mailed in any case; twice only if a sender died between the final dot and its commit."""
     findings = Findings(title=f"kill -9 of web and relay processes × {kills}")
     killer = Killer(world.describe, PROCESSES, times=kills, pause=(0.3, 1.2))
     accepted, replies, failures = _under_load(world, killer, kills=kills, events=events)
@@ -46,39 +46,39 @@ def processes(world: World, *, kills: int, events: int) -> Findings:
             return False
         return killer.struck_at(copy.left_at, names=SENDERS, within=SEEN_WITHIN)
 
-    verdict = world.verdict(accepted, explains=died_with_it)
+    judgement = world.judgement(accepted, explains=died_with_it)
     findings.check("kills", len(killer.blows), bar=f"= {kills}", holds=len(killer.blows) == kills)
-    findings.check("accepted", verdict.accepted, bar=f"≥ {events}", holds=verdict.accepted >= events)
+    findings.check("accepted", judgement.accepted, bar=f"≥ {events}", holds=judgement.accepted >= events)
     findings.note("answers", statuses(replies))
     findings.none("refused for good", failures)
-    nothing_lost(findings, verdict)
-    findings.note("doubled by a sender's death at the dot", len(verdict.doubled_by_fault))
-    findings.none("doubled without such a cause", verdict.doubled_without_cause)
-    findings.at_most("most copies of one mail", verdict.most_copies, 2)
+    nothing_lost(findings, judgement)
+    findings.note("doubled by a sender's death at the dot", len(judgement.doubled_by_fault))
+    findings.none("doubled without such a cause", judgement.doubled_without_cause)
+    findings.at_most("most copies of one mail", judgement.max_copies, 2)
     findings.settled(settled, within=DELIVERED_WITHIN)
-    findings.none("told otherwise by the orchestrator", world.evidence.results_that_differ())
+    findings.none("orchestrator has another outcome", world.evidence.results_that_differ())
     return findings
 
 
 def database(world: World, *, kills: int, events: int) -> Findings:
-    """While the database is away everybody says so, quickly; nothing is lost and nobody is told twice."""
+    """While the database is away every answer is a quick 503; nothing is lost and nothing is mailed twice."""
     findings = Findings(title=f"kill -9 or restart of PostgreSQL × {kills}")
     killer = Killer(world.describe, ["postgres"], times=kills, pause=(1.0, 4.0), also_politely=True)
     accepted, replies, failures = _under_load(world, killer, kills=kills, events=events)
     settled = world.settle(within=DELIVERED_WITHIN)
-    verdict = world.verdict(accepted)
+    judgement = world.judgement(accepted)
     findings.check("kills", len(killer.blows), bar=f"= {kills}", holds=len(killer.blows) == kills)
-    findings.check("accepted", verdict.accepted, bar=f"≥ {events}", holds=verdict.accepted >= events)
+    findings.check("accepted", judgement.accepted, bar=f"≥ {events}", holds=judgement.accepted >= events)
     findings.note("answers", statuses(replies))
     strange = [reply for reply in replies if reply.status not in (200, 201, 503)]
     findings.none("answers but 201 and 503", failures + described(strange))
-    findings.none("503 late or without Retry-After", impatient(replies, ANSWERED_WITHIN))
+    findings.none("503 late or without Retry-After", late_refusals(replies, ANSWERED_WITHIN))
     findings.at_most("slowest answer", max((reply.seconds for reply in replies), default=0.0), ANSWERED_WITHIN)
-    nothing_lost(findings, verdict)
-    no_doubles(findings, verdict)
+    nothing_lost(findings, judgement)
+    no_doubles(findings, judgement)
     findings.settled(settled, within=DELIVERED_WITHIN)
     findings.at_most("ready after the database", _recovery(world), READY_WITHIN, unit=" s")
-    findings.none("told otherwise by the orchestrator", world.evidence.results_that_differ())
+    findings.none("orchestrator has another outcome", world.evidence.results_that_differ())
     return findings
 
 
@@ -88,8 +88,8 @@ def _under_load(world: World, killer: Killer, *, kills: int, events: int) -> tup
     def mentors() -> Iterator[str]:
         """As many as wanted, spread over the killer's work, and on until it is done.
 
-        As fast as they are accepted would be a different drill: while nobody can be told, that is three times faster
-        than anybody can be told afterwards, and the figure for what is open would measure how long the load was.
+        As fast as they are accepted would be a different drill: while nothing can be mailed, that is three times faster
+        than mails leave afterwards, and the figure for what is open would measure how long the load was.
         """
         count, start, apart = 0, time.monotonic(), kills * sum(killer.pause) / 2 / events
         while count < events or not killer.is_done:
@@ -100,7 +100,7 @@ def _under_load(world: World, killer: Killer, *, kills: int, events: int) -> tup
                 return  # no more people; the figures will say whether they were enough
             count += 1
 
-    deadline = time.monotonic() + 60.0 + kills * MOST_SECONDS_PER_KILL
+    deadline = time.monotonic() + 60.0 + kills * MAX_SECONDS_PER_KILL
     with killer, Load(client, _limited(mentors(), deadline)) as load:
         load.join(within=deadline - time.monotonic() + 90.0)
     return client.ledger.accepted, client.ledger.replies, load.failures

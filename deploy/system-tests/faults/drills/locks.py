@@ -1,4 +1,4 @@
-"""Somebody holds every table of a database, and more clients come than there are connections."""
+"""Every table of a database is locked, and more clients come than there are connections."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from ..figures import Findings
 from ..ledger import Entry, Ledger, Reply
 from ..table_lock import locked
 from ..world import World
-from .verdicts import described, impatient, no_doubles, nothing_lost, statuses
+from .judgements import described, late_refusals, no_doubles, nothing_lost, statuses
 
 HELD_FOR = 6.0
 ANSWERED_WITHIN = 3.5
@@ -37,9 +37,9 @@ def tables(world: World, *, clients: int) -> Findings:
         findings.none(f"{service}: not normal two seconds later", _not_normal(afterwards.ledger.replies))
         accepted += [*meanwhile.accepted, *afterwards.ledger.accepted]
     settled = world.settle(within=FINAL_WITHIN)
-    verdict = world.verdict(accepted)
-    nothing_lost(findings, verdict)
-    no_doubles(findings, verdict)
+    judgement = world.judgement(accepted)
+    nothing_lost(findings, judgement)
+    no_doubles(findings, judgement)
     findings.settled(settled, within=FINAL_WITHIN)
     return findings
 
@@ -65,7 +65,7 @@ def _check_answers(findings: Findings, service: str, replies: list[Reply]) -> No
     findings.note(f"{service}: answers", statuses(replies))
     strange = [reply for reply in replies if reply.status not in (200, 201, 503)]
     findings.none(f"{service}: answers but 201 and 503", described(strange))
-    findings.none(f"{service}: 503 late or without Retry-After", impatient(replies, ANSWERED_WITHIN))
+    findings.none(f"{service}: 503 late or without Retry-After", late_refusals(replies, ANSWERED_WITHIN))
     slowest = max((reply.seconds for reply in replies), default=0.0)
     findings.at_most(f"{service}: slowest answer", slowest, ANSWERED_WITHIN, unit=" s")
 

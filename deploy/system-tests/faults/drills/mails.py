@@ -24,7 +24,7 @@ from ..world import World
 
 UNAFFECTED_WITHIN = 10.0
 SETTLED_WITHIN = 90.0
-PATIENCE = 5.0
+AFTER_FINAL_REPLY = 5.0
 """How much longer than the late 250 takes our side waits for it."""
 FOR_EVER = None
 
@@ -63,11 +63,11 @@ def of_one_recipient(late: float) -> list[Case]:
         Case(Step.DOT, StoreThenCut(), FOR_EVER, 2, "unknown"),
         Case(Step.DOT, Garbage(), 1, 2),
         Case(Step.DOT, Stall(late), 1, 1),
-        Case(Step.DOT, Stall(late + PATIENCE + 2.0), 1, 2),
+        Case(Step.DOT, Stall(late + AFTER_FINAL_REPLY + 2.0), 1, 2),
     ]
 
 
-ANYBODY: Sequence[tuple[Step, Fault]] = [
+BEFORE_RECIPIENT: Sequence[tuple[Step, Fault]] = [
     (step, fault)
     for step in (Step.CONNECT, Step.EHLO, Step.MAIL)
     for fault in (Refusal(451), Refusal(554), Cut(), Garbage(), Stall(2.0), Silence())
@@ -85,45 +85,45 @@ def quick(cases: Sequence[Case], late: float) -> list[Case]:
 
 
 def failing_recipients(world: World, cases: Sequence[Case]) -> Findings:
-    """Each fault strikes one recipient's mail; his coordinator and bystanders must not notice."""
+    """Each fault affects one recipient's mail; mails to the coordinator and to other mentors are not affected."""
     findings = Findings(title=f"A mail server that fails for one recipient, {len(cases)} ways")
     client, mentors = world.client(), world.ours.mentors(len(cases))
     for case, mentor in zip(cases, mentors, strict=True):
         world.sink.script.expect(case.step, case.fault, recipient=address_of(mentor), times=case.times)
     for mentor in mentors:
         client.record(mentor)
-    findings.at_most("a bystander's mail after", _told_after(world), UNAFFECTED_WITHIN, unit=" s")
+    findings.at_most("an unaffected mail after", _seconds_until_mailed(world), UNAFFECTED_WITHIN, unit=" s")
     settled = world.settle(within=SETTLED_WITHIN)
     findings.settled(settled, within=SETTLED_WITHIN)
-    told = {message.recipient: message for message in world.evidence.told()}
+    stored = {message.recipient: message for message in world.evidence.stored_messages()}
     wrong = []
     for case, mentor in zip(cases, mentors, strict=True):
         copies = len(world.sink.record.copies_to(address_of(mentor)))
-        status = told[mentor].status if mentor in told else "no message"
+        status = stored[mentor].status if mentor in stored else "no message"
         if (copies, status) != (case.copies, case.status):
             wrong.append(f"{case}: {copies} copies, {status}; should be {case.copies}, {case.status}")
     findings.none("cases with other copies or another end", wrong)
-    findings.none("others told not exactly once", _not_once(world, mentors))
-    findings.none("told otherwise by the orchestrator", world.evidence.results_that_differ())
+    findings.none("others notified not exactly once", _not_once(world, mentors))
+    findings.none("orchestrator has another outcome", world.evidence.results_that_differ())
     world.heal()
     return findings
 
 
 def failing_connections(world: World) -> Findings:
-    """Each fault strikes once, whoever comes first, before the server knows for whom the mail is."""
-    findings = Findings(title=f"A mail server that fails for everybody, {len(ANYBODY)} ways")
-    _strike_everybody(world, findings, ANYBODY)
+    """Each fault affects the next connection once, before the server knows the recipient."""
+    findings = Findings(title=f"A mail server that fails for every recipient, {len(BEFORE_RECIPIENT)} ways")
+    _strike_every_recipient(world, findings, BEFORE_RECIPIENT)
     return findings
 
 
 def bad_starttls(world: World) -> Findings:
     """A server that does not keep its offer of encryption gets no mail, and then each mail once."""
     findings = Findings(title=f"STARTTLS that goes wrong, {len(TLS_FAULTS)} ways")
-    _strike_everybody(world, findings, [(Step.STARTTLS, fault) for fault in TLS_FAULTS])
+    _strike_every_recipient(world, findings, [(Step.STARTTLS, fault) for fault in TLS_FAULTS])
     return findings
 
 
-def _strike_everybody(world: World, findings: Findings, faults: Sequence[tuple[Step, Fault]]) -> None:
+def _strike_every_recipient(world: World, findings: Findings, faults: Sequence[tuple[Step, Fault]]) -> None:
     client, mentors = world.client(), []
     for step, fault in faults:
         world.sink.script.expect(step, fault)
@@ -137,15 +137,15 @@ def _strike_everybody(world: World, findings: Findings, faults: Sequence[tuple[S
     )
     settled = world.settle(within=SETTLED_WITHIN)
     findings.settled(settled, within=SETTLED_WITHIN)
-    verdict = world.verdict(client.ledger.accepted)
-    findings.note("mails", 2 * verdict.accepted)
-    findings.none("not delivered", verdict.undelivered)
-    findings.none("delivered twice", [*verdict.doubled_by_fault, *verdict.doubled_without_cause])
+    judgement = world.judgement(client.ledger.accepted)
+    findings.note("mails", 2 * judgement.accepted)
+    findings.none("not delivered", judgement.undelivered)
+    findings.none("delivered twice", [*judgement.doubled_by_fault, *judgement.doubled_without_cause])
     world.heal()
 
 
-def _told_after(world: World) -> float:
-    """How long it takes until somebody who has nothing to do with it has his mail."""
+def _seconds_until_mailed(world: World) -> float:
+    """Seconds until a mentor of another organisation has their mail."""
     mentor = world.theirs.mentor()
     start = time.monotonic()
     world.client().record(mentor)
@@ -156,6 +156,8 @@ def _told_after(world: World) -> float:
 def _not_once(world: World, mentors: Sequence[str]) -> list[str]:
     """Messages about these mentors to others than themselves of which there is not exactly one copy."""
     copies = copies_by_number(world.sink.record)
-    others = [each for each in world.evidence.told() if each.mentor in mentors and each.recipient != each.mentor]
+    others = [
+        each for each in world.evidence.stored_messages() if each.mentor in mentors and each.recipient != each.mentor
+    ]
     counts = [(each.recipient, len(copies.get(each.number, ()))) for each in others]
     return [f"{recipient}: {count} copies" for recipient, count in counts if count != 1]

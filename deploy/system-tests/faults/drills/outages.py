@@ -1,4 +1,4 @@
-"""Neighbours that are away, and answers that get lost on their way."""
+"""Downstream services that are away, and answers that are lost."""
 
 import time
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from ..figures import Findings, percentile
 from ..ledger import Entry
 from ..tcp_proxy import CUT_ANSWER, CutAfter, TcpProxy, Way
 from ..world import World
-from .verdicts import no_doubles, nothing_lost, statuses
+from .judgements import no_doubles, nothing_lost, statuses
 
 P95 = 2.6
 FINAL_WITHIN = 60.0
@@ -17,8 +17,8 @@ CLIENTS = 4
 EXPIRED = "certification_expired"
 
 
-def neighbours(world: World, *, events: int, seconds: float) -> Findings:
-    """First nobody listens, then nobody answers; half of the events are expiries, which need both neighbours."""
+def downstream(world: World, *, events: int, seconds: float) -> Findings:
+    """Connections are refused, then requests stay unanswered; half of the events are expiries, which need both."""
     findings = Findings(
         title=f"Notification and acknowledgement service away for {seconds:.0f} s under {events} events"
     )
@@ -44,7 +44,7 @@ def neighbours(world: World, *, events: int, seconds: float) -> Findings:
 
 
 def answers(world: World, *, cuts: int) -> Findings:
-    """Between any two the answer is cut off, or the request half-way; whoever asked asks again."""
+    """Between any two services the answer is cut off, or the request half-way; the caller repeats it."""
     findings = Findings(title=f"Answers and requests cut off × {cuts} between any two")
     client = world.client(world.to_gateway.url)
     expiries: list[str] = []
@@ -75,12 +75,12 @@ def _record(client: Client, mentors: Sequence[str], *, once: bool = False, event
 def _effects_once(
     world: World, findings: Findings, accepted: Sequence[Entry], *, expiries: Sequence[str], settled: float | None
 ) -> None:
-    verdict = world.verdict(list(accepted))
-    nothing_lost(findings, verdict)
-    no_doubles(findings, verdict)
+    judgement = world.judgement(list(accepted))
+    nothing_lost(findings, judgement)
+    no_doubles(findings, judgement)
     findings.none("lapses missing or doubled", _lapses_amiss(world, expiries))
-    findings.none("requests told apart from their promises", _requests_amiss(world, accepted))
-    findings.none("told otherwise by the orchestrator", world.evidence.results_that_differ())
+    findings.none("requests that are not one per outbox message", _requests_amiss(world, accepted))
+    findings.none("orchestrator has another outcome", world.evidence.results_that_differ())
     findings.settled(settled, within=FINAL_WITHIN)
 
 
@@ -91,12 +91,12 @@ def _lapses_amiss(world: World, mentors: Sequence[str]) -> list[str]:
 
 
 def _requests_amiss(world: World, accepted: Sequence[Entry]) -> list[str]:
-    """The notification service has exactly one request row under each promise's id."""
+    """The events for which the notification service does not have exactly one request row, by outbox message id."""
     ids = [event_id for entry in accepted for event_id in entry.ids]
-    promises = world.evidence.rows(
+    messages = world.evidence.rows(
         "orchestrator", "SELECT id, announcement_id FROM pause_event WHERE id = ANY(%s)", ids
     )
-    keys = [str(promise) for _, promise in promises]
+    keys = [str(message) for _, message in messages]
     query = "SELECT key, count(*) FROM idempotency_key WHERE key = ANY(%s) GROUP BY 1"
     found = dict(world.evidence.rows("notification", query, keys))
-    return [f"{event}: {found.get(str(key), 0)} requests" for event, key in promises if found.get(str(key)) != 1]
+    return [f"{event}: {found.get(str(key), 0)} requests" for event, key in messages if found.get(str(key)) != 1]

@@ -8,13 +8,13 @@ from asking import LAPSES, PAUSES, ask
 from ..client import Client
 from ..figures import Findings
 from ..world import World
-from .verdicts import nothing_lost
+from .judgements import nothing_lost
 
 EVENTS = 10
 DEAD_WITHIN = 90.0
 LATEST = "2099-12-31T23:59:59.999999Z"
 KINDS = {"orchestrator": "announce", "notification": "mail"}
-_PROMISE = (
+_MESSAGE = (
     "INSERT INTO outbox (id, kind, payload, tenant, ordering_key, created_at, due_at) "
     "VALUES (%s, %s, '{\"poison\": [null]}', 'poison', 'poison', now() - interval '1 minute', now())"
 )
@@ -46,13 +46,13 @@ _UNREADABLE = (
 
 
 def rows(world: World, *, unreadable_reason: bool) -> Findings:
-    """Lists still answer, everybody else is told, and what cannot be kept ends dead instead of going on for ever."""
+    """Lists still answer, other mentors are notified, and a message that cannot be delivered ends as dead."""
     findings = Findings(title="One poison row in every table")
     client = world.client()
     victim = world.ours.mentor()
     client.record(victim, event_type="certification_expired")
     world.settle()
-    promises = {service: _promise(world, service, kind) for service, kind in KINDS.items()}
+    messages = {service: _add_message(world, service, kind) for service, kind in KINDS.items()}
     if unreadable_reason:
         _write(world, "orchestrator", [_UNREADABLE], {"mentor": victim})
     for service, statements in _POISONED.items():
@@ -61,24 +61,24 @@ def rows(world: World, *, unreadable_reason: bool) -> Findings:
         client.record(mentor)
     findings.none("lists that do not answer", _lists_amiss(world, client))
     world.settle(within=DEAD_WITHIN)
-    nothing_lost(findings, world.verdict(client.ledger.accepted[1:]))
+    nothing_lost(findings, world.judgement(client.ledger.accepted[1:]))
     findings.none(
         "poison that is not dead",
         [
             f"{service}: {ending}"
-            for service, promise in promises.items()
-            if (ending := _ending(world, service, promise)) != "dead"
+            for service, message in messages.items()
+            if (ending := _ending(world, service, message)) != "dead"
         ],
     )
     findings.none("lists that do not answer afterwards", _lists_amiss(world, client))
     return findings
 
 
-def _promise(world: World, service: str, kind: str) -> str:
-    promise = str(uuid.uuid4())
+def _add_message(world: World, service: str, kind: str) -> str:
+    message = str(uuid.uuid4())
     with psycopg.connect(world.describe()["databases"][service]) as connection:
-        connection.execute(_PROMISE, (promise, kind))
-    return promise
+        connection.execute(_MESSAGE, (message, kind))
+    return message
 
 
 def _write(world: World, service: str, statements: list[str], values: dict[str, str]) -> None:
@@ -87,8 +87,8 @@ def _write(world: World, service: str, statements: list[str], values: dict[str, 
             connection.execute(statement, values)
 
 
-def _ending(world: World, service: str, promise: str) -> str:
-    found = world.evidence.rows(service, "SELECT final_state FROM outbox_closed WHERE id = %s", promise)
+def _ending(world: World, service: str, message: str) -> str:
+    found = world.evidence.rows(service, "SELECT final_state FROM outbox_closed WHERE id = %s", message)
     return str(found[0][0]) if found else "still live"
 
 

@@ -15,7 +15,7 @@ from ..figures import Findings
 from ..ledger import Reply
 from ..victims import pids_of, send
 from ..world import World
-from .verdicts import described, no_doubles, nothing_lost, statuses
+from .judgements import described, no_doubles, nothing_lost, statuses
 
 FINAL_WITHIN = 45.0
 GONE_WITHIN = 30.0
@@ -24,7 +24,7 @@ _OWNERS = "SELECT DISTINCT leased_by::text FROM outbox WHERE leased_by IS NOT NU
 
 
 def terminated(world: World, *, times: int) -> Findings:
-    """Clients speak to the orchestrator itself: a door that is closed is fair, one that slams in a face is not."""
+    """Clients call the orchestrator itself: a connection may be refused, but not cut during a request."""
     findings = Findings(title=f"SIGTERM under load × {times}")
     client = world.client(str(world.describe()["orchestrator"]))
     slowest, going_on = 0.0, [True]
@@ -51,10 +51,10 @@ def terminated(world: World, *, times: int) -> Findings:
     findings.none("exit codes but 0", [line for line in exits if " ended with 0," not in line])
     findings.check("exits", len(exits), bar=f"= {times}", holds=len(exits) == times)
     findings.none("leases that outlived their owner", held)
-    verdict = world.verdict(client.ledger.accepted)
-    findings.note("accepted", verdict.accepted)
-    nothing_lost(findings, verdict)
-    no_doubles(findings, verdict)
+    judgement = world.judgement(client.ledger.accepted)
+    findings.note("accepted", judgement.accepted)
+    nothing_lost(findings, judgement)
+    no_doubles(findings, judgement)
     findings.settled(settled, within=FINAL_WITHIN)
     return findings
 

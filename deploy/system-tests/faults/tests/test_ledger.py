@@ -1,7 +1,7 @@
 """The ledger calls lost what is lost, doubled what is doubled, and names the cause."""
 
 import pytest
-from faults.ledger import Ledger, Reply, Told, judge
+from faults.ledger import Ledger, Reply, StoredMessage, judge
 from faults.smtp_record import Transfer
 
 
@@ -13,8 +13,8 @@ def an_accepted_entry(*ids):
     return entry
 
 
-def told(number=1, recipient="mentor", status="sent"):
-    return Told(number=number, mentor="mentor", recipient=recipient, status=status)
+def stored(number=1, recipient="mentor", status="sent"):
+    return StoredMessage(number=number, mentor="mentor", recipient=recipient, status=status)
 
 
 def copies(*counts):
@@ -24,18 +24,18 @@ def copies(*counts):
     }
 
 
-def verdict(entry=None, *, events=None, messages=None, mails=None, **others):
+def judgement(entry=None, *, events=None, messages=None, mails=None, **others):
     return judge(
         [entry or an_accepted_entry()],
         events={"pn_1": "mentor"} if events is None else events,
-        told=[told(), told(2, "coordinator")] if messages is None else messages,
+        stored=[stored(), stored(2, "coordinator")] if messages is None else messages,
         copies=copies(1, 1) if mails is None else mails,
         **others,
     )
 
 
-def test_what_was_told_once_is_in_order():
-    good = verdict()
+def test_one_message_per_recipient_is_in_order():
+    good = judgement()
     assert (good.lost, good.undelivered, good.doubled, good.untruthful, good.two_ids) == ([], [], 0, [], [])
 
 
@@ -46,32 +46,34 @@ def test_only_what_was_accepted_counts():
     assert ledger.accepted == []
 
 
-@pytest.mark.parametrize("events", [{}, {"pn_1": "somebody else"}])
+@pytest.mark.parametrize("events", [{}, {"pn_1": "another mentor"}])
 def test_an_accepted_event_without_its_row_is_lost(events):
-    assert verdict(events=events).lost == ["pn_1"]
+    assert judgement(events=events).lost == ["pn_1"]
 
 
 def test_a_key_that_gave_two_ids_is_named():
     entry = an_accepted_entry("pn_1", "pn_2")
-    assert verdict(entry, events={"pn_1": "mentor", "pn_2": "mentor"}).two_ids == ["mentor"]
+    assert judgement(entry, events={"pn_1": "mentor", "pn_2": "mentor"}).two_ids == ["mentor"]
 
 
 def test_a_message_without_a_copy_is_undelivered():
-    assert len(verdict(mails=copies(1, 0)).undelivered) == 1
+    assert len(judgement(mails=copies(1, 0)).undelivered) == 1
 
 
 def test_a_recipient_without_a_message_is_undelivered():
-    assert len(verdict(messages=[told()], mails=copies(1)).undelivered) == 1
+    assert len(judgement(messages=[stored()], mails=copies(1)).undelivered) == 1
 
 
-def test_two_messages_to_one_recipient_are_told_twice():
-    assert verdict(messages=[told(), told(2), told(3, "coordinator")], mails=copies(1, 1, 1)).told_twice == ["mentor"]
+def test_two_messages_to_one_recipient_notify_them_twice():
+    assert judgement(
+        messages=[stored(), stored(2), stored(3, "coordinator")], mails=copies(1, 1, 1)
+    ).notified_twice == ["mentor"]
 
 
 def test_a_delivered_mail_that_counts_as_failed_is_untruthful():
-    assert len(verdict(messages=[told(status="failed"), told(2, "coordinator")]).untruthful) == 1
+    assert len(judgement(messages=[stored(status="failed"), stored(2, "coordinator")]).untruthful) == 1
 
 
 def test_a_double_is_blamed_on_a_fault_only_if_one_explains_it():
-    assert len(verdict(mails=copies(2, 1)).doubled_without_cause) == 1
-    assert len(verdict(mails=copies(2, 1), explains=lambda _: True).doubled_by_fault) == 1
+    assert len(judgement(mails=copies(2, 1)).doubled_without_cause) == 1
+    assert len(judgement(mails=copies(2, 1), explains=lambda _: True).doubled_by_fault) == 1

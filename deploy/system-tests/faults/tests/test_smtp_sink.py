@@ -1,4 +1,4 @@
-"""The mail server of the crash tests does what it is told, and remembers what it did."""
+"""The mail server of the fault drills follows its script and records what it did."""
 
 import smtplib
 import ssl
@@ -11,7 +11,7 @@ from faults.smtp_sink import SmtpSink
 from shared_lib_testing.certificates import context_of, self_signed
 
 ANNA, BERIT = "anna@faults.example", "berit@faults.example"
-IMPATIENCE = 0.3
+TIMEOUT = 0.3
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def send(sink, *, to=ANNA, message_id="<msg-1@faults.example>"):
     mail = EmailMessage()
     mail["Message-ID"], mail["To"], mail["Subject"] = message_id, to, "Hello"
     mail.set_content("Hello\n.\nyou")
-    with smtplib.SMTP("127.0.0.1", sink.port, timeout=IMPATIENCE) as client:
+    with smtplib.SMTP("127.0.0.1", sink.port, timeout=TIMEOUT) as client:
         client.send_message(mail, from_addr="no-reply@faults.example", to_addrs=[to])
 
 
@@ -62,8 +62,8 @@ def test_a_cut_in_the_middle_of_the_mail_is_no_copy(sink):
     assert [transfer.dot_seen for transfer in sink.record.transfers] == [False]
 
 
-@pytest.mark.parametrize("fault", [StoreThenCut(), Garbage(), Stall(IMPATIENCE * 5)])
-def test_it_stores_and_leaves_the_sender_in_doubt(sink, fault):
+@pytest.mark.parametrize("fault", [StoreThenCut(), Garbage(), Stall(TIMEOUT * 5)])
+def test_it_stores_and_cuts_before_the_reply(sink, fault):
     sink.script.expect(Step.DOT, fault)
     with pytest.raises((smtplib.SMTPException, OSError, ValueError)):
         send(sink)
@@ -80,7 +80,7 @@ def test_it_fails_for_one_recipient_only(sink):
 
 
 def test_a_late_answer_is_still_an_answer(sink):
-    sink.script.expect(Step.DOT, Stall(IMPATIENCE / 3))
+    sink.script.expect(Step.DOT, Stall(TIMEOUT / 3))
     send(sink)
     assert stored(sink) == {"msg-1@faults.example": 1}
 
@@ -96,7 +96,7 @@ def test_it_can_be_away_and_come_back(sink):
 
 
 def secured(sink, trusting):
-    with smtplib.SMTP("127.0.0.1", sink.port, timeout=IMPATIENCE) as client:
+    with smtplib.SMTP("127.0.0.1", sink.port, timeout=TIMEOUT) as client:
         code, _ = client.starttls(context=trusting)
         if code != 220:
             raise smtplib.SMTPResponseException(code, b"")

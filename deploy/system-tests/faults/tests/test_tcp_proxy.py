@@ -1,4 +1,4 @@
-"""The proxy of the crash tests forwards what it should and breaks what it should."""
+"""The proxy of the fault drills forwards what it should and breaks what it should."""
 
 import http.client
 import socket

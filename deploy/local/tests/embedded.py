@@ -1,4 +1,4 @@
-"""Functions run in a child process: as an ordinary user, or to be killed."""
+"""For tests of the embedded server: queries, and functions in a child process of another user or to be killed."""
 
 import multiprocessing
 import os
@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+
+import psycopg
 
 Reported = Callable[[object], None]
 
@@ -26,7 +28,15 @@ def child(work: Callable[[Reported], None], *, uid: int | None = None) -> Iterat
         process.join()
 
 
+def query(dsn: str, statement: str) -> object:
+    """The first value of the first row; None without a row."""
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(statement.encode()).fetchone()
+    return row[0] if row else None
+
+
 def eventually(condition: Callable[[], bool], *, within: float = 10.0) -> bool:
+    """Whether the condition became true in time (seconds)."""
     deadline = time.monotonic() + within
     while not condition():
         if time.monotonic() > deadline:

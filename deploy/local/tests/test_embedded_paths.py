@@ -12,8 +12,7 @@ from embedded_postgres import DataDirectoryUnusable, EmbeddedDatabaseError, Embe
 from embedded_postgres.cluster import installed_programs
 from embedded_postgres.runtime import RuntimeDirectory
 
-from ..databases import query
-from ..processes import Reported, child
+from .embedded import Reported, child, query
 
 NAMELESS = 54321
 
@@ -62,7 +61,7 @@ def programs(tmp_path: Path) -> Iterator[Path]:
     runtime.remove()
 
 
-def test_what_an_ordinary_user_made_root_may_serve_too_without_locking_him_out(home, programs):
+def test_what_an_ordinary_user_made_root_may_serve_too_without_locking_them_out(home, programs):
     def work(report: Reported) -> None:
         with EmbeddedPostgres(home / "db", settings={"fsync": "off"}, programs=programs) as server:
             report(server.create_database("parcels", "parcels"))
@@ -78,7 +77,7 @@ def test_what_an_ordinary_user_made_root_may_serve_too_without_locking_him_out(h
     assert {path.stat().st_uid for path in home.rglob("*")} == {nobody()}
 
 
-def test_a_user_without_a_name_is_served_or_told_to_take_one(home, programs):
+def test_a_user_without_a_name_is_served_or_asked_to_take_one(home, programs):
     """initdb wants a name for its uid; where the kernel lets us, we lend it one."""
     os.chown(home, os.geteuid() or NAMELESS, -1)
 

@@ -1,4 +1,4 @@
-"""The embedded server when things die: itself, its supervisor, initdb, and in what an earlier life left behind."""
+"""The embedded server after kills of itself, of its supervisor and of initdb."""
 
 import os
 import signal
@@ -13,8 +13,7 @@ import pytest
 from embedded_postgres import EmbeddedPostgres
 from embedded_postgres.processes import Account, servers_in
 
-from ..databases import query
-from ..processes import Reported, child, eventually
+from .embedded import Reported, child, eventually, query
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The embedded server in good order: what it keeps, whom it lets in, and what it says."""
+"""The embedded server in normal operation: what it keeps, which connections it accepts, what it logs."""
 
 import os
 import signal
@@ -12,8 +12,7 @@ import pytest
 from embedded_postgres import DataDirectoryInUse, DataDirectoryUnusable, EmbeddedPostgres, ServerDidNotStart
 from embedded_postgres.processes import servers_in
 
-from ..databases import query
-from ..processes import eventually
+from .embedded import eventually, query
 
 SECRET = "diagnosis-of-a-mentor"
 
@@ -79,7 +78,7 @@ def test_sorting_does_not_depend_on_the_machine(postgres):
     assert query(postgres.dsn("postgres"), providers) == ["bC.UTF-8"]
 
 
-def test_only_our_user_can_read_passwords_and_reach_the_socket(postgres):
+def test_only_our_user_can_read_passwords_and_connect_to_the_socket(postgres):
     def mode(name: str) -> int:
         return stat.S_IMODE((postgres.data_dir / name).stat().st_mode)
 
@@ -100,7 +99,7 @@ def test_what_people_write_never_reaches_the_log(tmp_path):
             pid = victim.info.backend_pid
             sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
             assert eventually(lambda: query(server.dsn("postgres"), sleeping) == 1)
-            os.kill(pid, signal.SIGKILL)  # the postmaster logs what a victim was doing, unless told not to
+            os.kill(pid, signal.SIGKILL)  # the postmaster logs what a victim was doing by default
         log = server.log
         assert eventually(lambda: log.read_text().count("ready to accept connections") == 2)
 
@@ -141,12 +140,12 @@ def test_the_server_outlives_the_thread_that_started_it(tmp_path):
         server.stop()
 
 
-def test_an_absurd_setting_is_told_with_the_words_of_the_server(tmp_path):
+def test_a_bad_setting_is_reported_with_the_words_of_the_server(tmp_path):
     with pytest.raises(ServerDidNotStart, match="shared_buffers"):
         EmbeddedPostgres(tmp_path / "db", settings={"shared_buffers": "much", "fsync": "off"}).start()
 
 
-def test_a_lost_password_file_is_told_instead_of_guessed(tmp_path):
+def test_a_lost_password_file_is_reported(tmp_path):
     with EmbeddedPostgres(tmp_path, settings={"fsync": "off"}):
         pass
     (tmp_path / "passwords.json").unlink()

@@ -10,7 +10,7 @@ from containers.docker import compose_command, docker, inspect, run
 from running import REPOSITORY
 
 BASE = "python:3.13-slim-bookworm"
-MOST_BYTES = 250 * 1000 * 1000
+MAX_BYTES = 250 * 1000 * 1000
 ONCE = ("secrets", "databases", *(f"{service}-migrate" for service in SERVICES), "sample-people", "sample-lapses")
 OURS = ("mailbox", *(service for service in RUNNING if service not in ("database", "mailbox", "gateway")))
 CAPABILITIES_TO_START = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}
@@ -28,7 +28,7 @@ def processes(container):
 
 
 @pytest.mark.parametrize("service", RUNNING)
-def test_nobody_is_root_or_has_or_can_get_privileges(stack, service):
+def test_no_container_is_root_or_has_or_can_get_privileges(stack, service):
     found = processes(stack.container(service))
 
     asked = [one for one in found if one["Name"] not in ("cat", "sh")] if service == "database" else found
@@ -45,7 +45,7 @@ def test_what_runs_once_is_not_root_either(stack, service):
 
 
 @pytest.mark.parametrize("service", [*RUNNING, *ONCE])
-def test_the_engine_was_told_so_too(stack, service):
+def test_the_engine_enforces_them_too(stack, service):
     host = inspect(stack.container(service))["HostConfig"]
 
     assert host["ReadonlyRootfs"]
@@ -81,7 +81,7 @@ def test_an_image_is_small_and_cannot_install_or_build(stack, service):
     image = inspect(image_of(service))
     tools = "command -v pip pip3 gcc cc make apt-key uv; python -c 'import pip' 2>/dev/null && echo pip; true"
 
-    assert image["Size"] - inspect(BASE)["Size"] < MOST_BYTES
+    assert image["Size"] - inspect(BASE)["Size"] < MAX_BYTES
     assert image["Config"]["User"] == "10001:10001"
     assert image["Config"]["Healthcheck"]["Test"][0] == "CMD"
     assert image["Config"]["Entrypoint"] == ["service"]
@@ -118,11 +118,11 @@ def secrets_of(stack):
     passwords = [path.read_bytes() for path in originals.glob("*.password")]
     keys = [path.read_bytes().splitlines()[1] for path in originals.rglob("*.pem")]
     files = [json.loads((originals / "keys" / name).read_text()) for name in ("reasons.json", "notes.json")]
-    sealing = [key.encode() for file in files for key in file["keys"].values()]
+    encryption = [key.encode() for file in files for key in file["keys"].values()]
     assert len(passwords) >= 4
     assert len(keys) >= 3
-    assert len(set(sealing)) == 2
-    return [*passwords, *keys, *sealing]
+    assert len(set(encryption)) == 2
+    return [*passwords, *keys, *encryption]
 
 
 @pytest.mark.parametrize("service", [*OURS, "gateway"])
@@ -133,7 +133,7 @@ def test_a_container_holds_no_secret_of_another(stack, service):
     assert {mount["Name"].partition("_")[2] for mount in mounted} <= {f"{owner}-secrets", "mails"}
 
 
-def test_nobody_but_the_gateway_is_published():
+def test_only_the_gateway_is_published():
     """Without the tests' override, that is."""
     project = "published-nothing"
     shown = run(["sh", "-c", f"COMPOSE_PROJECT_NAME={project} {' '.join(compose_command())} config"], cwd=REPOSITORY)

@@ -1,6 +1,6 @@
-"""Runs a command of one service with the settings of the running system, as operations would.
+"""Runs a command of one service with the settings of the running system.
 
-make outbox SERVICE=notification DO=list
+make cli SERVICE=orchestrator ARGS="directory import FILE"
 """
 
 import interpreter
@@ -10,21 +10,18 @@ interpreter.require_packages()
 import argparse
 import os
 import sys
-from pathlib import Path
 
-from data_directory import description_of
+import running_stack
 from settings import SERVICES
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data-dir", type=Path, required=True, help="the directory of the running system")
+    running_stack.add_option(parser)
     parser.add_argument("service", choices=SERVICES)
     parser.add_argument("command", nargs=argparse.REMAINDER, help="as after `python -m …_service`")
     options = parser.parse_args()
-    description = description_of(options.data_dir)
-    if description is None:
-        parser.error(f"no system is running on {options.data_dir}: start it with `make run`")
+    description = running_stack.description(parser, options)
     environment = {**os.environ, **description["settings"][options.service]}
     command = [sys.executable, "-m", f"{options.service}_service", *options.command]
     os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is meant
