@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acknowledgement_service.app import MIGRATIONS
-from acknowledgement_service.app.web import create_app
+from acknowledgement_service import MIGRATIONS
+from acknowledgement_service.app import create_app
 from acknowledgement_service.config import Config
 from acknowledgement_service.store.grants import GRANTS
 from acknowledgement_service.usecases.lapses import Lapses

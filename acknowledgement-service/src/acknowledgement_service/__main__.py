@@ -16,7 +16,7 @@ from shared_lib import maintenance
 from shared_lib.config import BadSetting
 from shared_lib.errors import MigrationRefused, Unavailable
 
-from .app import MIGRATIONS, NAME
+from . import MIGRATIONS, NAME
 from .config import Config
 from .domain.model import Lapse
 
@@ -101,7 +101,7 @@ def _openapi(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from shared_lib.privacy.encryption import FieldCipher
     from shared_lib.web import openapi
 
-    from .app.web import build_api
+    from .app import build_api
     from .usecases.lapses import Lapses
 
     config = Config.from_env(UNUSED)
@@ -116,7 +116,7 @@ def _tidy(_: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from shared_lib.database.engine import Database
     from shared_lib.privacy import retention
 
-    from .usecases.retention import rules
+    from .store.retention import rules
 
     config = Config.from_env(environ)
     database = Database.open(config.database_url, pool_size=1, statement_timeout=TIDY_STATEMENT_SECONDS)
@@ -135,10 +135,10 @@ def _counts(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from shared_lib.database.counter_tables import run_check
     from shared_lib.database.engine import Database
 
-    from .store.lapse_counts import TALLY
+    from .store.lapses import COUNTS
 
     owner = Database.open(Config.from_env(environ).database_owner_url, pool_size=1, statement_timeout=0)
-    code, sentence = run_check(owner, TALLY, repair=options.action == "repair")
+    code, sentence = run_check(owner, COUNTS, repair=options.action == "repair")
     print(sentence)
     return code
 
@@ -189,7 +189,7 @@ def _import(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         print(f"{options.file}: not a file of lapse records ({type(error).__name__}: {error}).", file=sys.stderr)
         return 1
     database = Database.open(config.database_url, pool_size=1)
-    new = Lapses(database=database, cipher=cipher, clock=utc_now).take_over(records)
+    new = Lapses(database=database, cipher=cipher, clock=utc_now).import_records(records)
     print(f"{len(records)} records read, {new} of them new.")
     return 0
 

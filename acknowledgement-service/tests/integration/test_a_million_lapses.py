@@ -7,10 +7,10 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from acknowledgement_service.domain.access import AccessScope
 from acknowledgement_service.domain.model import Filters, Sort
-from acknowledgement_service.domain.visitor import Scope
-from acknowledgement_service.store import lapse_lists
-from acknowledgement_service.usecases.reach import tenant_scope_of
+from acknowledgement_service.store import lapses as store
+from acknowledgement_service.usecases.lapses import tenant_scope_of
 from shared_lib.database.engine import Database
 from shared_lib.pagination import Cursor, PageRequest
 from shared_lib_testing.plans import Plan, driver_of, plan_of
@@ -24,15 +24,15 @@ from ..million import AMOUNT, BEGINNING, STEP, seed
 MOST_PAGES = 600
 """The five hundred lapses of one mentor, each on a page of its own, are counted and sorted as they are."""
 
-EVERYTHING = Scope()
+EVERYTHING = AccessScope()
 CALLERS = {
     "global admin": EVERYTHING,
-    "org admin": Scope(organisation_id="big"),
-    "org admin of few": Scope(organisation_id="small"),
-    "org admin of long ago": Scope(organisation_id="old"),
-    "coordinator": Scope(organisation_id="big", coordinator_id="c0"),
-    "coordinator who has seen all": Scope(organisation_id="big", coordinator_id="c7"),
-    "coordinator of long ago": Scope(organisation_id="old", coordinator_id="c195"),
+    "org admin": AccessScope(organisation_id="big"),
+    "org admin of few": AccessScope(organisation_id="small"),
+    "org admin of long ago": AccessScope(organisation_id="old"),
+    "coordinator": AccessScope(organisation_id="big", coordinator_id="c0"),
+    "coordinator who has seen all": AccessScope(organisation_id="big", coordinator_id="c7"),
+    "coordinator of long ago": AccessScope(organisation_id="old", coordinator_id="c195"),
 }
 FILTERS = (
     Filters(),
@@ -60,10 +60,10 @@ class Million:
     database: Database
     seconds: float
 
-    def plans(self, scope: Scope, filters: Filters, request: PageRequest) -> Sequence[Plan]:
+    def plans(self, scope: AccessScope, filters: Filters, request: PageRequest) -> Sequence[Plan]:
         """Of all statements of such a list, in such a transaction."""
         with self.database.begin(tenant_scope_of(scope)) as session, counted_queries() as statements:
-            lapse_lists.page(session, filters, request, scope=scope)
+            store.page(session, filters, request, scope=scope)
             assert session.scalar(text("SHOW plan_cache_mode")) == "force_custom_plan"
         with self.database.begin(tenant_scope_of(scope)) as session:
             driver = driver_of(session)
@@ -92,7 +92,7 @@ def test_they_are_there_in_less_than_a_minute(million: Million) -> None:
     """Or nobody would look at a million again (measured on two cores: 18 s)."""
     assert million.seconds < 60
     with million.database.begin(tenant_scope_of(EVERYTHING)) as session:
-        assert lapse_lists.page(session, Filters(), PageRequest(), scope=EVERYTHING).total == AMOUNT
+        assert store.page(session, Filters(), PageRequest(), scope=EVERYTHING).total == AMOUNT
 
 
 @pytest.mark.parametrize("sort", Sort)

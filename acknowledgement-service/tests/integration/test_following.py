@@ -6,8 +6,8 @@ from itertools import count, product
 from uuid import UUID
 
 import pytest
+from acknowledgement_service.domain.access import ANONYMOUS
 from acknowledgement_service.domain.model import Lapse, Sort
-from acknowledgement_service.domain.visitor import ANYBODY
 from acknowledgement_service.store import lapses as store
 from acknowledgement_service.usecases.lapses import Lapses
 from flask.testing import FlaskClient
@@ -53,7 +53,7 @@ class World:
         return lapse
 
     def remove(self, lapse_id: str) -> None:
-        self.lapses.delete(UUID(lapse_id), visitor=ANYBODY, versions=None)
+        self.lapses.delete(UUID(lapse_id), principal=ANONYMOUS, versions=None)
 
 
 @pytest.fixture

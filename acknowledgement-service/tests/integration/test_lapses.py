@@ -5,10 +5,9 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from acknowledgement_service.app import MIGRATIONS
-from acknowledgement_service.domain.errors import LapseNotFound, NotYourLapse
-from acknowledgement_service.domain.model import Lapse
-from acknowledgement_service.domain.visitor import ANYBODY
+from acknowledgement_service import MIGRATIONS
+from acknowledgement_service.domain.access import ANONYMOUS
+from acknowledgement_service.domain.model import Lapse, LapseNotFound, NotYourLapse
 from acknowledgement_service.store.tables import AuditRow, Base
 from acknowledgement_service.usecases.lapses import Lapses
 from alembic.autogenerate import compare_metadata
@@ -40,10 +39,10 @@ def test_what_another_system_held_is_taken_over_once(lapses: Lapses, database: D
     known = lapses.open(an_opening(), by="notification-service").value
     records = [Lapse.opened(an_opening(), lapse_id=uuid4(), at=clock.now.replace(microsecond=0)) for _ in range(3)]
 
-    assert lapses.take_over([known, *records[:2]]) == 2
-    assert lapses.take_over(records) == 1
+    assert lapses.import_records([known, *records[:2]]) == 2
+    assert lapses.import_records(records) == 1
     assert audited(database, "opened") == 4
-    assert [lapses.find(record.id, visitor=ANYBODY) for record in records] == records
+    assert [lapses.find(record.id, principal=ANONYMOUS) for record in records] == records
 
 
 def test_acknowledged_twenty_times_at_once_there_is_one_moment_and_one_audit_row(
@@ -53,7 +52,7 @@ def test_acknowledged_twenty_times_at_once_there_is_one_moment_and_one_audit_row
     lapses.open(opening, by="notification-service")
 
     def acknowledge(_: int) -> tuple[bool, object]:
-        outcome = lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=ANYBODY, key=None)
+        outcome = lapses.acknowledge(opening.notification_id, opening.coordinator_id, principal=ANONYMOUS, key=None)
         return outcome.is_new, outcome.value.acknowledged_at
 
     with ThreadPoolExecutor(20) as threads:
@@ -67,9 +66,9 @@ def test_acknowledged_twenty_times_at_once_there_is_one_moment_and_one_audit_row
 def test_acknowledging_later_keeps_the_first_moment(lapses: Lapses, clock: MovableClock) -> None:
     opening = an_opening()
     lapses.open(opening, by="notification-service")
-    first = lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=ANYBODY, key=None)
+    first = lapses.acknowledge(opening.notification_id, opening.coordinator_id, principal=ANONYMOUS, key=None)
     clock.now += timedelta(days=1)
-    second = lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=ANYBODY, key=None)
+    second = lapses.acknowledge(opening.notification_id, opening.coordinator_id, principal=ANONYMOUS, key=None)
 
     assert first.value == second.value
 
@@ -79,11 +78,11 @@ def test_what_fails_changes_nothing(lapses: Lapses, database: Database) -> None:
     lapse = lapses.open(opening, by="notification-service").value
 
     with pytest.raises(NotYourLapse):
-        lapses.acknowledge(opening.notification_id, "coordinator-007", visitor=ANYBODY, key=None)
+        lapses.acknowledge(opening.notification_id, "coordinator-007", principal=ANONYMOUS, key=None)
     with pytest.raises(LapseNotFound):
-        lapses.acknowledge(an_opening().notification_id, opening.coordinator_id, visitor=ANYBODY, key=None)
+        lapses.acknowledge(an_opening().notification_id, opening.coordinator_id, principal=ANONYMOUS, key=None)
 
-    assert lapses.find(lapse.id, visitor=ANYBODY) == lapse
+    assert lapses.find(lapse.id, principal=ANONYMOUS) == lapse
     assert audited(database, "acknowledged") == 0
 
 

@@ -7,9 +7,8 @@ from itertools import product
 from uuid import uuid4
 
 import pytest
+from acknowledgement_service.domain.access import AccessScope
 from acknowledgement_service.domain.model import Filters, Lapse, Sort
-from acknowledgement_service.domain.visitor import Scope
-from acknowledgement_service.store import lapse_lists
 from acknowledgement_service.store import lapses as store
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
@@ -27,10 +26,10 @@ EXAMPLES: Mapping[str, tuple[object, ...]] = {
 }
 """Values of each filter; a new field of `Filters` needs some, of which each narrows the lapses below."""
 SCOPES = (
-    Scope(),
-    Scope(organisation_id="lhl"),
-    Scope(organisation_id="lhl", coordinator_id="maya"),
-    Scope(nothing=True),
+    AccessScope(),
+    AccessScope(organisation_id="lhl"),
+    AccessScope(organisation_id="lhl", coordinator_id="maya"),
+    AccessScope(is_empty=True),
 )
 
 
@@ -76,7 +75,7 @@ def matches(lapse: Lapse, filters: Filters) -> bool:
 @pytest.mark.parametrize("scope", SCOPES, ids=str)
 @pytest.mark.parametrize("filters", list(every_combination()), ids=str)
 def test_the_total_is_the_number_of_rows_on_all_pages(
-    database: Database, there: list[Lapse], filters: Filters, scope: Scope
+    database: Database, there: list[Lapse], filters: Filters, scope: AccessScope
 ) -> None:
     expected = {lapse.id for lapse in there if scope.covers(lapse) and matches(lapse, filters)}
     request: PageRequest | None = PageRequest(limit=4)
@@ -84,7 +83,7 @@ def test_the_total_is_the_number_of_rows_on_all_pages(
 
     with database.begin(all_tenants("test")) as session:
         while request is not None:
-            page = lapse_lists.page(session, filters, request, scope=scope)
+            page = store.page(session, filters, request, scope=scope)
             found += [lapse.id for lapse in page.items]
             totals.add(page.total)
             request = page.following
@@ -107,7 +106,7 @@ def test_a_filter_that_the_counts_do_not_know_has_its_rows_counted(
         ask(session, "UPDATE lapse_count SET lapses = lapses + 7")
 
     with database.begin(all_tenants("test")) as session:
-        kept = lapse_lists.page(session, WiderFilters(), PageRequest(), scope=Scope()).total
-        counted = lapse_lists.page(session, WiderFilters(not_counted="x"), PageRequest(), scope=Scope()).total
+        kept = store.page(session, WiderFilters(), PageRequest(), scope=AccessScope()).total
+        counted = store.page(session, WiderFilters(not_counted="x"), PageRequest(), scope=AccessScope()).total
 
     assert kept != len(there) == counted

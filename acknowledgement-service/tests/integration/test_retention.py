@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 from acknowledgement_service.__main__ import main
+from acknowledgement_service.domain.access import ANONYMOUS
 from acknowledgement_service.domain.model import Change, Lapse
-from acknowledgement_service.domain.visitor import ANYBODY
+from acknowledgement_service.store.retention import rules
 from acknowledgement_service.store.tables import AuditRow
 from acknowledgement_service.usecases.lapses import Lapses
-from acknowledgement_service.usecases.retention import rules
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.idempotency import RequestKey
@@ -38,12 +38,12 @@ def noted(lapses: Lapses, *, acknowledged: bool = True, organisation_id: str = "
     """A lapse with a note."""
     lapse = lapses.open(an_opening(organisation_id=organisation_id), by="notification-service").value
     change = Change(is_acknowledged=True if acknowledged else None, coordinator_notes="spoke", changes_notes=True)
-    return lapses.change(lapse.id, change, visitor=ANYBODY, versions=None)
+    return lapses.change(lapse.id, change, principal=ANONYMOUS, versions=None)
 
 
 def notes_of(lapses: Lapses, lapse: Lapse) -> str | None:
     """Asked the way a PUT asks: that shows them."""
-    return lapses.change(lapse.id, Change(), visitor=ANYBODY, versions=None).coordinator_notes
+    return lapses.change(lapse.id, Change(), principal=ANONYMOUS, versions=None).coordinator_notes
 
 
 def test_a_note_goes_when_its_lapse_was_acknowledged_long_ago_and_not_before(
@@ -58,7 +58,7 @@ def test_a_note_goes_when_its_lapse_was_acknowledged_long_ago_and_not_before(
     clock.now += timedelta(seconds=1)
     tidy(database, clock)
 
-    found = lapses.find(lapse.id, visitor=ANYBODY)
+    found = lapses.find(lapse.id, principal=ANONYMOUS)
     assert (kept, notes_of(lapses, lapse)) == ("spoke", None)
     assert (found.acknowledged_at, found.version) == (lapse.acknowledged_at, lapse.version + 1)
     with database.begin(all_tenants("test")) as session:
@@ -80,7 +80,7 @@ def test_a_note_written_lately_stays_however_old_the_lapse(
 ) -> None:
     lapse = noted(lapses)
     clock.now += timedelta(days=DAYS)
-    lapses.change(lapse.id, Change(coordinator_notes="again", changes_notes=True), visitor=ANYBODY, versions=None)
+    lapses.change(lapse.id, Change(coordinator_notes="again", changes_notes=True), principal=ANONYMOUS, versions=None)
 
     clock.now += timedelta(days=DAYS - 1)
     tidy(database, clock)
@@ -115,7 +115,7 @@ def test_a_key_is_forgotten_after_its_time_and_not_before(
 ) -> None:
     opening = an_opening()
     lapses.open(opening, by="notification-service")
-    lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=ANYBODY, key=KEY)
+    lapses.acknowledge(opening.notification_id, opening.coordinator_id, principal=ANONYMOUS, key=KEY)
 
     clock.now += timedelta(hours=48)
     tidy(database, clock, days=0)

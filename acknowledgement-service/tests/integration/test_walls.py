@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from acknowledgement_service.domain.visitor import ORG_ADMIN, Visitor
+from acknowledgement_service.domain.access import ORG_ADMIN, Principal
 from acknowledgement_service.store.grants import GRANTS
 from acknowledgement_service.usecases.lapses import Lapses
 from flask.testing import FlaskClient
@@ -27,8 +27,10 @@ def two_full_organisations(lapses: Lapses) -> None:
         opening = an_opening(organisation_id=name)
         lapses.open(opening, by="notification-service")
         key = RequestKey(caller=name, operation="acknowledge", key="1", fingerprint=b"")
-        visitor = Visitor(id=opening.coordinator_id, roles=frozenset([ORG_ADMIN, "coordinator"]), organisation_id=name)
-        lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=visitor, key=key)
+        principal = Principal(
+            id=opening.coordinator_id, roles=frozenset([ORG_ADMIN, "coordinator"]), organisation_id=name
+        )
+        lapses.acknowledge(opening.notification_id, opening.coordinator_id, principal=principal, key=key)
 
 
 def test_without_an_organisation_there_is_nothing_to_see(two_full_organisations: None, addresses: Addresses) -> None:

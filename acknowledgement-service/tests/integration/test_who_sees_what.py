@@ -7,10 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from acknowledgement_service.app.web import create_app
+from acknowledgement_service.app import create_app
 from acknowledgement_service.config import Config
+from acknowledgement_service.domain.access import ANONYMOUS
 from acknowledgement_service.domain.model import Lapse
-from acknowledgement_service.domain.visitor import ANYBODY
 from acknowledgement_service.usecases.lapses import Lapses
 from flask import Flask
 from flask.testing import FlaskClient
@@ -115,7 +115,7 @@ class World:
         opening = an_opening(coordinator_id=coordinator, organisation_id=organisation, mentor_id=f"canary_{thing[:3]}")
         lapse = self.lapses.open(opening, by="notification-service").value
         if thing == "removed":
-            self.lapses.delete(lapse.id, visitor=ANYBODY, versions=None)
+            self.lapses.delete(lapse.id, principal=ANONYMOUS, versions=None)
         return lapse
 
     def headers(self, caller: str) -> dict[str, str]:

@@ -3,8 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from acknowledgement_service.domain.errors import AcknowledgedAtOutOfRange, AlreadyAcknowledged, NotYourLapse
-from acknowledgement_service.domain.model import Act, Change, acts_between
+from acknowledgement_service.domain.model import (
+    AcknowledgedAtOutOfRange,
+    Act,
+    AlreadyAcknowledged,
+    Change,
+    NotYourLapse,
+    acts_between,
+)
 
 from ..builders import OPENED, a_lapse
 

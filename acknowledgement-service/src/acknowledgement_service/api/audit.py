@@ -2,6 +2,6 @@
 
 from shared_lib.web.audit import audit_blueprint
 
-from acknowledgement_service.domain.visitor import GLOBAL_ADMIN, ORG_ADMIN
+from acknowledgement_service.domain.access import GLOBAL_ADMIN, ORG_ADMIN
 
 blp = audit_blueprint("/api/v1/audit", own=ORG_ADMIN, everything=GLOBAL_ADMIN, name="acknowledgement")

@@ -1,14 +1,11 @@
 """The audit trail: written in the transaction of the act, never changed."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from shared_lib.audit import AuditEntry, AuditFilters
 from shared_lib.audit.reading import TrailColumns
 from shared_lib.pagination import PageRequest, Slice
-from shared_lib.statements import send
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
 
@@ -16,36 +13,22 @@ from acknowledgement_service.domain.model import Act, Lapse
 
 from .tables import AuditRow
 
-_ADD = """
-INSERT INTO audit
-    (at, act, actor_id, lapse_id, notification_id, coordinator_id, mentor_id, organisation_id, expiry_date)
-SELECT %(at)s::timestamptz, %(act)s, %(actor_id)s, %(lapse_id)s, %(notification_id)s::uuid, %(coordinator_id)s,
-    %(mentor_id)s, %(organisation_id)s, %(expiry_date)s::timestamptz
-"""
 
-
-def add(session: Session, act: Act, lapse: Lapse, *, actor_id: str, at: datetime) -> None:
-    send(session, _ADD, _values(act, lapse, actor_id=actor_id, at=at))
-
-
-def add_opened(session: Session, lapse: Lapse, *, actor_id: str, at: datetime) -> None:
-    """That it was opened, if a lapse with its id, which must be a new one, has just been stored."""
-    only_if_there = f"{_ADD} WHERE EXISTS (SELECT FROM lapse WHERE id = %(lapse_id)s)"
-    send(session, only_if_there, _values(Act.OPENED, lapse, actor_id=actor_id, at=at))
-
-
-def _values(act: Act, lapse: Lapse, *, actor_id: str, at: datetime) -> Mapping[str, Any]:
-    return {
-        "at": at,
-        "act": act.value,
-        "actor_id": actor_id,
-        "lapse_id": lapse.id,
-        "notification_id": lapse.notification_id,
-        "coordinator_id": lapse.coordinator_id,
-        "mentor_id": lapse.mentor_id,
-        "organisation_id": lapse.organisation_id,
-        "expiry_date": lapse.expiry_date,
-    }
+def record(session: Session, act: Act, lapse: Lapse, *, actor_id: str, at: datetime) -> None:
+    """Add an entry about a lapse to the session; it commits with the act itself."""
+    session.add(
+        AuditRow(
+            at=at,
+            act=act.value,
+            actor_id=actor_id,
+            lapse_id=lapse.id,
+            notification_id=lapse.notification_id,
+            coordinator_id=lapse.coordinator_id,
+            mentor_id=lapse.mentor_id,
+            organisation_id=lapse.organisation_id,
+            expiry_date=lapse.expiry_date,
+        )
+    )
 
 
 def page(
