@@ -32,7 +32,7 @@ def lapses(app: Flask) -> Lapses:
 
 
 def opened(lapses: Lapses, **difference: object) -> dict[str, str]:
-    lapse = lapses.open(an_opening(**difference), by="notification-service").value
+    lapse = lapses.open(an_opening(**difference), by="notification-service").lapse
     return {"id": str(lapse.id), "notification_id": str(lapse.notification_id), "coordinator_id": lapse.coordinator_id}
 
 

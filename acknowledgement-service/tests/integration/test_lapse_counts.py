@@ -41,7 +41,7 @@ def _bustle(lapses: Lapses, database: Database, number: int) -> None:
     """Open, acknowledge, delete, roll back, and bring in many at once."""
     chance = random.Random(number)
     opening = an_opening(notification_id=uuid4(), coordinator_id=f"c{number % 3}")
-    opened = lapses.open(opening, by="notification-service").value
+    opened = lapses.open(opening, by="notification-service").lapse
     if chance.random() < 0.5:
         lapses.acknowledge(opening.notification_id, opening.coordinator_id, principal=ANONYMOUS, key=None)
     if chance.random() < 0.3:

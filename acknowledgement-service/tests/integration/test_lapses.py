@@ -31,12 +31,12 @@ def test_opened_twice_it_is_one_lapse(lapses: Lapses, database: Database) -> Non
     first, second = lapses.open(opening, by="notification-service"), lapses.open(opening, by="notification-service")
 
     assert (first.is_new, second.is_new) == (True, False)
-    assert first.value == second.value
+    assert first.lapse == second.lapse
     assert audited(database, "opened") == 1
 
 
 def test_what_another_system_held_is_taken_over_once(lapses: Lapses, database: Database, clock: MovableClock) -> None:
-    known = lapses.open(an_opening(), by="notification-service").value
+    known = lapses.open(an_opening(), by="notification-service").lapse
     records = [Lapse.opened(an_opening(), lapse_id=uuid4(), at=clock.now.replace(microsecond=0)) for _ in range(3)]
 
     assert lapses.import_records([known, *records[:2]]) == 2
@@ -53,7 +53,7 @@ def test_acknowledged_twenty_times_at_once_there_is_one_moment_and_one_audit_row
 
     def acknowledge(_: int) -> tuple[bool, object]:
         outcome = lapses.acknowledge(opening.notification_id, opening.coordinator_id, principal=ANONYMOUS, key=None)
-        return outcome.is_new, outcome.value.acknowledged_at
+        return outcome.is_new, outcome.lapse.acknowledged_at
 
     with ThreadPoolExecutor(20) as threads:
         answers = list(threads.map(acknowledge, range(20)))
@@ -70,12 +70,12 @@ def test_acknowledging_later_keeps_the_first_moment(lapses: Lapses, clock: Movab
     clock.now += timedelta(days=1)
     second = lapses.acknowledge(opening.notification_id, opening.coordinator_id, principal=ANONYMOUS, key=None)
 
-    assert first.value == second.value
+    assert first.lapse == second.lapse
 
 
 def test_what_fails_changes_nothing(lapses: Lapses, database: Database) -> None:
     opening = an_opening()
-    lapse = lapses.open(opening, by="notification-service").value
+    lapse = lapses.open(opening, by="notification-service").lapse
 
     with pytest.raises(NotYourLapse):
         lapses.acknowledge(opening.notification_id, "coordinator-007", principal=ANONYMOUS, key=None)

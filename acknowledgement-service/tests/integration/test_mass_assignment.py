@@ -46,7 +46,7 @@ def test_a_member_that_is_ours_is_refused(
     operation: str, name: str, app: Flask, as_service: dict[str, str], addresses: Addresses
 ) -> None:
     lapses: Lapses = app.extensions["lapses"]
-    lapse = lapses.open(an_opening(), by="notification-service").value
+    lapse = lapses.open(an_opening(), by="notification-service").lapse
     before, client = contents_of(addresses.everything), app.test_client()
     method, path, valid = {
         "acknowledge": (

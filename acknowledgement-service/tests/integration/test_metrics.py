@@ -23,7 +23,7 @@ def test_open_lapses_are_counted_by_age_and_acknowledged_ones_no_more(
 ) -> None:
     for days in (8, 4, 0):
         clock.now -= timedelta(days=days)
-        lapse = lapses.open(an_opening(), by="notification-service").value
+        lapse = lapses.open(an_opening(), by="notification-service").lapse
         clock.now += timedelta(days=days)
 
     text = client.get("/metrics").text
@@ -38,7 +38,7 @@ def test_open_lapses_are_counted_by_age_and_acknowledged_ones_no_more(
 
 def test_the_time_to_acknowledge_is_measured_once(client: FlaskClient, clock: MovableClock, lapses: Lapses) -> None:
     before = acknowledged_within(str(metrics.DAY)), acknowledged_within(str(2 * metrics.DAY))
-    lapse = lapses.open(an_opening(), by="notification-service").value
+    lapse = lapses.open(an_opening(), by="notification-service").lapse
     clock.now += timedelta(hours=30)
 
     body = {"notification_id": str(lapse.notification_id), "coordinator_id": lapse.coordinator_id}

@@ -34,7 +34,7 @@ def noted(lapses: Lapses) -> Noted:
     """Makes a lapse with this note and returns its id."""
 
     def make(note: str) -> str:
-        lapse = lapses.open(an_opening(), by="notification-service").value
+        lapse = lapses.open(an_opening(), by="notification-service").lapse
         change = Change(coordinator_notes=note, changes_notes=True)
         assert lapses.change(lapse.id, change, principal=ANONYMOUS, versions=None).coordinator_notes == note
         return str(lapse.id)

@@ -39,7 +39,7 @@ def slow_audit(addresses: Addresses) -> Iterator[None]:
 def noted(lapses: Lapses) -> list[Lapse]:
     """A lapse of MENTOR and COORDINATOR, and one of two other people; both with a note."""
     other = an_opening(mentor_id="another-mentor", coordinator_id="another-coordinator")
-    made = [lapses.open(opening, by="notification-service").value for opening in (an_opening(), other)]
+    made = [lapses.open(opening, by="notification-service").lapse for opening in (an_opening(), other)]
     for lapse, note in zip(made, (NOTE, OTHER_NOTE), strict=True):
         annotate(lapses, lapse.id, note)
     return made

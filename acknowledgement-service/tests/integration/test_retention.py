@@ -36,7 +36,7 @@ def tidy(database: Database, clock: MovableClock, *, days: int = DAYS) -> None:
 
 def noted(lapses: Lapses, *, acknowledged: bool = True, organisation_id: str = "lhl") -> Lapse:
     """A lapse with a note."""
-    lapse = lapses.open(an_opening(organisation_id=organisation_id), by="notification-service").value
+    lapse = lapses.open(an_opening(organisation_id=organisation_id), by="notification-service").lapse
     change = Change(is_acknowledged=True if acknowledged else None, coordinator_notes="spoke", changes_notes=True)
     return lapses.change(lapse.id, change, principal=ANONYMOUS, versions=None)
 

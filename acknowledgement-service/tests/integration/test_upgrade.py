@@ -39,7 +39,7 @@ def database_url(addresses: Addresses) -> str:
 def test_this_release_is_ready_and_works_on_the_next_ones_schema(
     client: FlaskClient, lapses: Lapses, database: Database, as_person: AsPerson
 ) -> None:
-    lapse = lapses.open(an_opening(), by="notification-service").value
+    lapse = lapses.open(an_opening(), by="notification-service").lapse
     body = {"notification_id": str(lapse.notification_id), "coordinator_id": lapse.coordinator_id}
     boss = as_person("admin", "global_admin", None)
 

@@ -113,7 +113,7 @@ class World:
     def make(self, thing: str) -> Lapse:
         coordinator, organisation = OWNERS[thing]
         opening = an_opening(coordinator_id=coordinator, organisation_id=organisation, mentor_id=f"canary_{thing[:3]}")
-        lapse = self.lapses.open(opening, by="notification-service").value
+        lapse = self.lapses.open(opening, by="notification-service").lapse
         if thing == "removed":
             self.lapses.delete(lapse.id, principal=ANONYMOUS, versions=None)
         return lapse

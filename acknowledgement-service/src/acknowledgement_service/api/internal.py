@@ -29,7 +29,7 @@ def open_lapse(body: dict[str, Any], notification_id: UUID, coordinator_id: str)
     opening = Opening(notification_id=notification_id, coordinator_id=coordinator_id, **body)
     lapses: Lapses = current_app.extensions["lapses"]
     outcome = lapses.open(opening, by=current_principal().subject)
-    return outcome.value, 201 if outcome.is_new else 200
+    return outcome.lapse, 201 if outcome.is_new else 200
 
 
 @blp.get("/people/<identifier:person_id>")

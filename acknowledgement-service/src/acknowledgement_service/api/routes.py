@@ -78,8 +78,8 @@ def acknowledge(body: dict[str, Any]) -> Any:
     outcome = _lapses().acknowledge(
         body["notification_id"], body["coordinator_id"], principal=present_principal(), key=acknowledgement_key(body)
     )
-    headers = {**etag(outcome.value.version), **({REPLAYED: "true"} if outcome.replayed else {})}
-    return outcome.value, 201 if outcome.is_new else 200, headers
+    headers = {**etag(outcome.lapse.version), **({REPLAYED: "true"} if outcome.replayed else {})}
+    return outcome.lapse, 201 if outcome.is_new else 200, headers
 
 
 @blp.put("/<uuid:acknowledgement_id>")

@@ -12,7 +12,9 @@ from acknowledgement_service.domain.model import Change, Filters, Sort
 MAX_NOTE_LENGTH = 500
 
 
-class LapseSchema(Schema):
+class LapseMembersSchema(Schema):
+    """The members that both shapes of a lapse begin with."""
+
     acknowledgement_id = fields.UUID(required=True, attribute="id")
     notification_id = fields.UUID(required=True)
     mentor_id = fields.String(required=True)
@@ -20,17 +22,13 @@ class LapseSchema(Schema):
     expiry_date = UtcDateTime(required=True)
     is_acknowledged = fields.Boolean(required=True)
     acknowledged_at = UtcDateTime(required=True, allow_none=True)
+
+
+class LapseSchema(LapseMembersSchema):
     created_at = UtcDateTime(required=True)
 
 
-class ChangedLapseSchema(Schema):
-    acknowledgement_id = fields.UUID(required=True, attribute="id")
-    notification_id = fields.UUID(required=True)
-    mentor_id = fields.String(required=True)
-    coordinator_id = fields.String(required=True)
-    expiry_date = UtcDateTime(required=True)
-    is_acknowledged = fields.Boolean(required=True)
-    acknowledged_at = UtcDateTime(required=True, allow_none=True)
+class ChangedLapseSchema(LapseMembersSchema):
     coordinator_notes = fields.String(required=True, allow_none=True)
     created_at = UtcDateTime(required=True)
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
 from uuid import UUID, uuid4
 
 from shared_lib import idempotency
@@ -28,14 +27,12 @@ from acknowledgement_service.domain.model import (
 )
 from acknowledgement_service.store import audit, lapses
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome(Generic[T]):
-    """The result, and whether this request created it; `replayed`: its Idempotency-Key was used before."""
+class Outcome:
+    """The lapse, and whether this request created it; `replayed`: its Idempotency-Key was used before."""
 
-    value: T
+    lapse: Lapse
     is_new: bool
     replayed: bool = False
 
@@ -53,18 +50,18 @@ class Lapses:
     clock: Clock
     on_acknowledged: Callable[[timedelta], None] = _ignore
 
-    def open(self, opening: Opening, *, by: str) -> Outcome[Lapse]:
+    def open(self, opening: Opening, *, by: str) -> Outcome:
         """Store a lapse that this coordinator must acknowledge. A repeat returns the first lapse, unchanged."""
         lapse = Lapse.opened(opening, lapse_id=uuid4(), at=self._now())
         with self.database.begin(tenant(opening.organisation_id)) as session:
             if lapses.add_once(session, lapse):
                 audit.record(session, Act.OPENED, lapse, actor_id=by, at=lapse.created_at)
-                return Outcome(value=lapse, is_new=True)
-            return Outcome(value=_found(lapses.of_opening(session, opening)), is_new=False)
+                return Outcome(lapse=lapse, is_new=True)
+            return Outcome(lapse=_found(lapses.of_opening(session, opening)), is_new=False)
 
     def acknowledge(
         self, notification_id: UUID, coordinator_id: str, *, principal: Principal, key: RequestKey | None
-    ) -> Outcome[Lapse]:
+    ) -> Outcome:
         """Record that the coordinator has seen the lapse. Of concurrent requests one is new; a repeat changes nothing.
 
         Raises LapseNotFound for a notification without a lapse in the principal's organisation, NotYourLapse for a
@@ -82,13 +79,13 @@ class Lapses:
             if before is None:
                 raise NotYourLapse
             if replay is not None:
-                return Outcome(value=before, is_new=replay.status == 201, replayed=True)
+                return Outcome(lapse=before, is_new=replay.status == 201, replayed=True)
             after = before.acknowledged(by=coordinator_id, at=self._now())
             is_new = self._save(session, before, after, principal)
             if key is not None:
                 idempotency.complete(session, key, Replay(resource_id=str(after.id), status=201 if is_new else 200))
         self._measure(before, after)
-        return Outcome(value=after, is_new=is_new)
+        return Outcome(lapse=after, is_new=is_new)
 
     def find(self, lapse_id: UUID, *, principal: Principal) -> Lapse:
         """Raises LapseNotFound, also for a lapse that the principal may not see."""
