@@ -1,4 +1,4 @@
-"""Opening and acknowledging on a real database, also from many threads at once."""
+"""Opening and acknowledging lapses, also from many threads at once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -26,7 +26,7 @@ def audited(database: Database, act: str) -> int:
         return session.scalar(select(func.count()).select_from(AuditRow).where(AuditRow.act == act)) or 0
 
 
-def test_opened_twice_it_is_one_lapse(lapses: Lapses, database: Database) -> None:
+def test_opening_twice_stores_one_lapse(lapses: Lapses, database: Database) -> None:
     opening = an_opening()
     first, second = lapses.open(opening, by="notification-service"), lapses.open(opening, by="notification-service")
 
@@ -35,7 +35,7 @@ def test_opened_twice_it_is_one_lapse(lapses: Lapses, database: Database) -> Non
     assert audited(database, "opened") == 1
 
 
-def test_what_another_system_held_is_taken_over_once(lapses: Lapses, database: Database, clock: MovableClock) -> None:
+def test_records_of_another_system_are_imported_once(lapses: Lapses, database: Database, clock: MovableClock) -> None:
     known = lapses.open(an_opening(), by="notification-service").lapse
     records = [Lapse.opened(an_opening(), lapse_id=uuid4(), at=clock.now.replace(microsecond=0)) for _ in range(3)]
 
@@ -45,7 +45,7 @@ def test_what_another_system_held_is_taken_over_once(lapses: Lapses, database: D
     assert [lapses.find(record.id, principal=ANONYMOUS) for record in records] == records
 
 
-def test_acknowledged_twenty_times_at_once_there_is_one_moment_and_one_audit_row(
+def test_twenty_concurrent_acknowledgements_leave_one_time_and_one_audit_entry(
     lapses: Lapses, database: Database
 ) -> None:
     opening = an_opening()
@@ -63,7 +63,7 @@ def test_acknowledged_twenty_times_at_once_there_is_one_moment_and_one_audit_row
     assert audited(database, "acknowledged") == 1
 
 
-def test_acknowledging_later_keeps_the_first_moment(lapses: Lapses, clock: MovableClock) -> None:
+def test_acknowledging_again_keeps_the_first_time(lapses: Lapses, clock: MovableClock) -> None:
     opening = an_opening()
     lapses.open(opening, by="notification-service")
     first = lapses.acknowledge(opening.notification_id, opening.coordinator_id, principal=ANONYMOUS, key=None)
@@ -73,7 +73,7 @@ def test_acknowledging_later_keeps_the_first_moment(lapses: Lapses, clock: Movab
     assert first.lapse == second.lapse
 
 
-def test_what_fails_changes_nothing(lapses: Lapses, database: Database) -> None:
+def test_a_refused_acknowledgement_changes_nothing(lapses: Lapses, database: Database) -> None:
     opening = an_opening()
     lapse = lapses.open(opening, by="notification-service").lapse
 
@@ -86,7 +86,7 @@ def test_what_fails_changes_nothing(lapses: Lapses, database: Database) -> None:
     assert audited(database, "acknowledged") == 0
 
 
-def test_the_audit_trail_cannot_be_changed(lapses: Lapses, database: Database) -> None:
+def test_audit_entries_cannot_be_changed(lapses: Lapses, database: Database) -> None:
     lapses.open(an_opening(), by="notification-service")
 
     for statement in ("UPDATE audit SET actor_id = 'x'", "DELETE FROM audit"):
@@ -94,7 +94,7 @@ def test_the_audit_trail_cannot_be_changed(lapses: Lapses, database: Database) -
             session.execute(text(statement))
 
 
-def test_the_migrations_make_the_tables_that_the_code_describes(database: Database) -> None:
+def test_the_migrations_create_the_tables_that_the_code_describes(database: Database) -> None:
     with database.engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
 
