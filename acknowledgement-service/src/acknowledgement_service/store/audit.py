@@ -6,7 +6,7 @@ from uuid import UUID
 from shared_lib.audit import AuditEntry, AuditFilters
 from shared_lib.audit.reading import TrailColumns
 from shared_lib.pagination import PageRequest, Slice
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, insert, or_
 from sqlalchemy.orm import Session
 
 from acknowledgement_service.domain.model import Act, Lapse
@@ -15,9 +15,9 @@ from .tables import AuditRow
 
 
 def record(session: Session, act: Act, lapse: Lapse, *, actor_id: str, at: datetime) -> None:
-    """Add an entry about a lapse to the session; it commits with the act itself."""
-    session.add(
-        AuditRow(
+    """Write an entry about the lapse; it outlives the lapse. Does not commit."""
+    session.execute(
+        insert(AuditRow).values(
             at=at,
             act=act.value,
             actor_id=actor_id,

@@ -3,25 +3,31 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
 from shared_lib.database.counter_tables import CounterTable
 from shared_lib.pagination import Cursor, Page, PageRequest, Slice
 from shared_lib.privacy.encryption import DecryptionError, FieldCipher
-from sqlalchemy import ColumnElement, Uuid, func, literal, select, text, tuple_
+from sqlalchemy import ColumnElement, Row, Select, Uuid, bindparam, delete, func, literal, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from acknowledgement_service.domain.access import AccessScope
 from acknowledgement_service.domain.model import Filters, Lapse, Opening, Sort
 
-from .tables import TIMESTAMP, LapseCountRow, LapseRow
+from .tables import TIMESTAMP, Base, LapseCountRow, LapseRow
 
 log = structlog.get_logger(__name__)
 
 _ENCRYPTED = ("encrypted_notes", "notes_key_id")
-_FIELDS = tuple(column.key for column in LapseRow.__table__.columns if column.key not in _ENCRYPTED)
+_TABLE = Base.metadata.tables["lapse"]
+_FIELDS = tuple(column.key for column in _TABLE.columns if column.key not in _ENCRYPTED)
+_SELECT = select(*(getattr(LapseRow, name) for name in _FIELDS))
+"""Without the notes, which most operations do not need."""
+_INSERT = insert(_TABLE).on_conflict_do_nothing(constraint="lapse_once").returning(_TABLE.c.id)
+_UPDATE = update(_TABLE).where(_TABLE.c.id == bindparam("lapse_id"))
 
 COUNTS = CounterTable(
     table="lapse_count",
@@ -46,24 +52,19 @@ def add_once(session: Session, lapse: Lapse) -> bool:
 
     Waits for a concurrent transaction that stores the same one.
     """
-    values = {name: getattr(lapse, name) for name in _FIELDS}
-    added = insert(LapseRow).values(values).on_conflict_do_nothing(constraint="lapse_once").returning(LapseRow.id)
-    return session.scalar(added) is not None
+    return session.scalar(_INSERT, {name: getattr(lapse, name) for name in _FIELDS}) is not None
 
 
 def get(session: Session, lapse_id: UUID, *, scope: AccessScope) -> Lapse | None:
     """The lapse without its notes, None outside the scope."""
-    row = session.scalar(select(LapseRow).where(LapseRow.id == lapse_id, *_within(scope)))
-    return lapse_of(row) if row is not None else None
+    return _one(session, _SELECT.where(LapseRow.id == lapse_id, *_within(scope)))
 
 
 def of_opening(session: Session, opening: Opening) -> Lapse | None:
     """The lapse that an earlier opening of the same notification and coordinator stored."""
     scope = AccessScope(organisation_id=opening.organisation_id)
-    row = session.scalar(
-        select(LapseRow).where(*_of_notification(opening.notification_id, opening.coordinator_id), *_within(scope))
-    )
-    return lapse_of(row) if row is not None else None
+    conditions = (*_of_notification(opening.notification_id, opening.coordinator_id), *_within(scope))
+    return _one(session, _SELECT.where(*conditions))
 
 
 def lock(session: Session, cipher: FieldCipher, lapse_id: UUID, *, scope: AccessScope) -> Lapse | None:
@@ -77,8 +78,7 @@ def lock_of_notification(
 ) -> Lapse | None:
     """This coordinator's lapse of a notification without its notes, locked until the transaction ends."""
     conditions = (*_of_notification(notification_id, coordinator_id), *_within(scope))
-    row = session.scalar(select(LapseRow).where(*conditions).with_for_update())
-    return lapse_of(row) if row is not None else None
+    return _one(session, _SELECT.where(*conditions).with_for_update())
 
 
 def is_notification_known(session: Session, notification_id: UUID, *, scope: AccessScope) -> bool:
@@ -90,16 +90,16 @@ def is_notification_known(session: Session, notification_id: UUID, *, scope: Acc
 
 def save(session: Session, cipher: FieldCipher, lapse: Lapse, *, with_notes: bool) -> None:
     """Write back a lapse that was locked in this transaction. Without `with_notes` its notes stay as they are."""
-    row = session.get_one(LapseRow, lapse.id)
-    row.acknowledged_at, row.version = lapse.acknowledged_at, lapse.version
+    values: dict[str, Any] = {"lapse_id": lapse.id, "acknowledged_at": lapse.acknowledged_at, "version": lapse.version}
     if with_notes:
         notes = lapse.coordinator_notes
         encrypted = (None, None) if notes is None else cipher.encrypt(str(lapse.id), notes)
-        row.notes_key_id, row.encrypted_notes = encrypted
+        values["notes_key_id"], values["encrypted_notes"] = encrypted
+    session.execute(_UPDATE, values)
 
 
 def remove(session: Session, lapse: Lapse) -> None:
-    session.delete(session.get_one(LapseRow, lapse.id))
+    session.execute(delete(LapseRow).where(LapseRow.id == lapse.id))
 
 
 def notes_of(session: Session, cipher: FieldCipher, lapse_ids: Sequence[str]) -> Mapping[str, str | None]:
@@ -121,14 +121,14 @@ def page(session: Session, filters: Filters, request: PageRequest, *, scope: Acc
     is_ascending = (filters.sort is Sort.EXPIRY) != request.is_backwards
     position = (column, LapseRow.id)
     conditions = [*_within(scope), *_matching(filters)]
-    statement = select(LapseRow).where(*conditions).order_by(*(key if is_ascending else key.desc() for key in position))
+    statement = _SELECT.where(*conditions).order_by(*(key if is_ascending else key.desc() for key in position))
     if request.mark is not None:
         cursor = tuple_(literal(request.mark.moment, TIMESTAMP), literal(request.mark.id, Uuid()))
         statement = statement.where(tuple_(*position) > cursor if is_ascending else tuple_(*position) < cursor)
     total = _total(session, filters, scope)
     lapses: list[Lapse] = []
     if total > request.offset:
-        rows = session.scalars(statement.offset(request.offset).limit(request.limit + 1))
+        rows = session.execute(statement.offset(request.offset).limit(request.limit + 1))
         lapses = [lapse_of(row) for row in rows]
     found = Slice.cut(lapses, request, lambda lapse: Cursor(getattr(lapse, column.key), lapse.id))
     return Page.of(found, found.items, total=total)
@@ -149,6 +149,11 @@ def _total(session: Session, filters: Filters, scope: AccessScope) -> int:
     )
     conditions = [column == value for column, value in equal if value is not None]
     return int(session.scalar(select(func.sum(LapseCountRow.lapses)).where(*conditions)) or 0)
+
+
+def _one(session: Session, statement: Select[Any]) -> Lapse | None:
+    row = session.execute(statement).one_or_none()
+    return lapse_of(row) if row is not None else None
 
 
 def _of_notification(notification_id: UUID, coordinator_id: str) -> Sequence[ColumnElement[bool]]:
@@ -188,6 +193,6 @@ def _decrypted(cipher: FieldCipher, row: LapseRow) -> str | None:
         return None  # the lapse itself must stay usable
 
 
-def lapse_of(row: LapseRow) -> Lapse:
+def lapse_of(row: Row[Any] | LapseRow) -> Lapse:
     """The lapse of a row, without its notes."""
     return Lapse(**{name: getattr(row, name) for name in _FIELDS})
