@@ -1,17 +1,20 @@
 """The composition root: the parts that the web process is made of."""
 
 from flask import Flask
+from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
 from shared_lib.database.engine import REQUEST_SECONDS, Database
 from shared_lib.privacy.encryption import FieldCipher
 from shared_lib.web.app import build_app, close_with
+from shared_lib.web.audit import audit_blueprint
 from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
 from . import MIGRATIONS
-from .api import audit, internal, metrics, routes
+from .api import internal, metrics, routes
 from .config import Config
-from .usecases.audit_trail import AuditTrail
+from .domain.access import GLOBAL_ADMIN, ORG_ADMIN
+from .store.audit import SUBJECT
 from .usecases.lapses import Lapses
 from .usecases.person_data import PersonData
 
@@ -29,7 +32,7 @@ def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
     )
     slow_database = Database.open(config.database_url, pool_size=1, statement_timeout=PERSON_DATA_TIMEOUT)
     app.extensions["person_data"] = PersonData(database=slow_database, cipher=cipher, clock=clock)
-    app.extensions["audit_trail"] = AuditTrail(database=database)
+    app.extensions["audit_log"] = AuditLog(database=database, subject=SUBJECT)
     app.extensions["fingerprint_secret"] = cipher.fingerprint_secret
     close_with(app, database.close)
     close_with(app, slow_database.close)
@@ -45,7 +48,11 @@ def build_api(config: Config, lapses: Lapses, *, clock: Clock = utc_now) -> Flas
         __name__,
         title="Coordinator Acknowledgement Service",
         base_path=routes.BASE_PATH,
-        blueprints=[routes.blp, audit.blp, internal.blp],
+        blueprints=[
+            routes.blp,
+            audit_blueprint("/api/v1/audit", own=ORG_ADMIN, everything=GLOBAL_ADMIN, name="acknowledgement"),
+            internal.blp,
+        ],
         error_table=routes.ERROR_TABLE,
         authenticator=authenticator,
         checks=usual_checks(lapses.database, MIGRATIONS, authenticator),

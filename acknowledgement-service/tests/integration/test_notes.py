@@ -89,7 +89,7 @@ def test_a_key_rotation_encrypts_old_notes_with_the_new_key(
     path = tmp_path / "new-keys.json"
     path.write_text(json.dumps({"current": "k2", "keys": new}))
 
-    codes = [main(["seal", "rotate"], {**environ, "NOTE_ENCRYPTION_KEYS": str(path)}) for _ in range(2)]
+    codes = [main(["encryption", "rotate-keys"], {**environ, "NOTE_ENCRYPTION_KEYS": str(path)}) for _ in range(2)]
 
     assert codes == [0, 0]
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["1", "0"]

@@ -28,11 +28,13 @@ POST = "/api/v1/lapse-acknowledgements"
 def slow_audit(addresses: Addresses) -> Iterator[None]:
     """Reading the audit log takes longer than the statement timeout of other requests, as with very many rows."""
     with psycopg.connect(addresses.owner, autocommit=True) as owner:
-        owner.execute("CREATE POLICY slow ON audit AS RESTRICTIVE FOR SELECT USING ((SELECT pg_sleep(3)) IS NOT NULL)")
+        owner.execute(
+            "CREATE POLICY slow ON audit_entry AS RESTRICTIVE FOR SELECT USING ((SELECT pg_sleep(3)) IS NOT NULL)"
+        )
         try:
             yield
         finally:
-            owner.execute("DROP POLICY slow ON audit")
+            owner.execute("DROP POLICY slow ON audit_entry")
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def test_the_export_has_the_decrypted_notes_of_the_person_s_lapses_only(
 
     assert [(lapse["id"], lapse["coordinator_notes"]) for lapse in exported["lapse"]] == [(str(noted[0].id), NOTE)]
     assert not {"encrypted_notes", "notes_key_id"} & exported["lapse"][0].keys()
-    assert [entry["act"] for entry in exported["audit"]] == ["opened", "noted"]
+    assert [entry["action"] for entry in exported["audit_entry"]] == ["opened", "noted"]
 
 
 @pytest.mark.parametrize("person", [MENTOR, COORDINATOR])
@@ -82,8 +84,8 @@ def test_erasing_removes_notes_and_keys_and_a_repeat_removes_nothing(
     assert left[erased.id]["acknowledged_at"] is not None
     assert None not in (left[other.id]["encrypted_notes"], left[other.id]["notes_key_id"])
     assert rows_of(addresses, "idempotency_key") == []
-    entries = [row for row in rows_of(addresses, "audit") if row["act"] == "erased"]
-    assert [(row["lapse_id"], row["actor_id"]) for row in entries] == [(erased.id, "operations")]
+    entries = [row for row in rows_of(addresses, "audit_entry") if row["action"] == "erased"]
+    assert [(row["object_id"], row["actor_id"]) for row in entries] == [(str(erased.id), "operations")]
 
 
 def test_a_coordinator_with_thousands_of_notes_is_erased_in_several_transactions(
@@ -112,7 +114,7 @@ def test_an_export_may_take_longer_than_other_requests(
     with slow_audit(addresses):
         exported = client.get(f"{PERSON}/{MENTOR}", headers=as_service)
 
-    assert (exported.status_code, exported.json["acknowledgement"].keys()) == (200, {"lapse", "audit"})
+    assert (exported.status_code, exported.json["acknowledgement"].keys()) == (200, {"lapse", "audit_entry"})
 
 
 def test_a_person_s_data_needs_a_service_token(client: FlaskClient) -> None:

@@ -9,11 +9,11 @@ from notification_service.store.tables import DispatchRow, InboxRow
 from notification_service.usecases.announcements import Announcements, Answer
 from notification_service.usecases.contacts import Contacts
 from notification_service.usecases.retention import rules
+from shared_lib.cli import run_retention
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Rejected, Unreachable
 from shared_lib.outbox import Dispatcher, closed
-from shared_lib.privacy import retention
 from shared_lib.privacy.retention import BATCH
 from shared_lib_testing.issuer import Issuer
 from sqlalchemy import func, insert, select
@@ -38,9 +38,9 @@ def environ(issuer: Issuer, database_url: str) -> dict[str, str]:
     )
 
 
-def tidy(database: Database, clock: MovableClock, *, message_days: int = MESSAGE_DAYS) -> None:
+def purge(database: Database, clock: MovableClock, *, message_days: int = MESSAGE_DAYS) -> None:
     own = rules(now=clock(), message_days=message_days, inbox_retention_days=INBOX_RETENTION_DAYS)
-    assert retention.run(database, own) == 0
+    assert run_retention(database, own) == 0
 
 
 def names(database: Database) -> list[str | None]:
@@ -63,10 +63,10 @@ def test_the_name_of_whoever_acted_goes_when_its_messages_ended_long_ago(
     announcements.announce(BY_OLA, ANYBODY)
 
     clock.pass_by(days=MESSAGE_DAYS)
-    tidy(database, clock)
+    purge(database, clock)
     kept = names(database)
     clock.pass_by(minutes=1)
-    tidy(database, clock)
+    purge(database, clock)
 
     assert (kept, names(database)) == (["Ola Hansen"], [None])
 
@@ -78,14 +78,14 @@ def test_a_message_under_way_keeps_what_it_is_written_from(
     announcements.announce(BY_OLA, ANYBODY)
 
     clock.pass_by(days=MESSAGE_DAYS + 1)
-    tidy(database, clock)
+    purge(database, clock)
     assert names(database) == ["Ola Hansen"]
 
     dispatcher.run_once()  # gives it up: it is too old
-    tidy(database, clock)
+    purge(database, clock)
     assert names(database) == ["Ola Hansen"]
     clock.pass_by(days=MESSAGE_DAYS + 1)
-    tidy(database, clock)
+    purge(database, clock)
     assert names(database) == [None]
 
 
@@ -95,7 +95,7 @@ def test_a_message_begun_anew_after_that_is_still_a_whole_letter(
     mailer.failures = {"kari.nordmann@lhl.example": Rejected("smtp_550")}
     announcements.announce(BY_OLA, ANYBODY)
     clock.pass_by(days=MESSAGE_DAYS + 1)
-    tidy(database, clock)
+    purge(database, clock)
 
     mailer.failures, mailer.taken = {}, []
     with database.begin(all_tenants("test")) as session:
@@ -114,10 +114,10 @@ def test_texts_leave_the_inbox_after_their_time(
     announcements.announce(EXPIRED, ANYBODY)
 
     clock.pass_by(days=INBOX_RETENTION_DAYS)
-    tidy(database, clock)
+    purge(database, clock)
     kept = inbox(database)
     clock.pass_by(minutes=1)
-    tidy(database, clock)
+    purge(database, clock)
 
     assert (kept, inbox(database)) == (1, 0)
 
@@ -130,7 +130,7 @@ def test_what_was_told_is_not_told_again(
     told = len(mailer.taken)
 
     clock.pass_by(days=INBOX_RETENTION_DAYS + 1)
-    tidy(database, clock)
+    purge(database, clock)
     again = announcements.announce(EXPIRED, ANYBODY)
 
     def ids(answer: Answer) -> list[str]:
@@ -154,7 +154,7 @@ def test_more_than_a_batch_goes_in_one_run_and_a_second_one_changes_nothing(
         copies = copies.select_from(series.join(table, series.c.n > 0))
         session.execute(insert(DispatchRow).from_select(["id", "natural_key", *others], copies))
 
-    assert [main(["tidy"], environ), main(["tidy"], environ)] == [0, 0]
+    assert [main(["retention", "run"], environ), main(["retention", "run"], environ)] == [0, 0]
 
     said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Removed: ")]
     assert said == [
@@ -167,6 +167,6 @@ def test_no_days_mean_never(announcements: Announcements, database: Database, cl
     announcements.announce(BY_OLA, ANYBODY)
 
     clock.pass_by(days=3650)
-    tidy(database, clock, message_days=0)
+    purge(database, clock, message_days=0)
 
     assert names(database) == ["Ola Hansen"]

@@ -2,8 +2,7 @@
 
 import pytest
 from notification_service.__main__ import UNUSED
-from notification_service.config import Config
-from notification_service.config.smtp import SmtpServer, Tls
+from notification_service.config import Config, SmtpServer, Tls
 from shared_lib.config import BadSetting
 
 

@@ -1,8 +1,8 @@
-"""The pool has a connection for every thread of the lanes."""
+"""The pool has a connection for every thread of the outbox executors."""
 
-from notification_service.config import EXECUTOR_THREADS
+from notification_service.config import Config
 from notification_service.worker import EXECUTORS
 
 
-def test_every_thread_of_a_lane_counts() -> None:
-    assert sum(EXECUTORS.values()) == EXECUTOR_THREADS
+def test_every_executor_thread_has_a_connection() -> None:
+    assert sum(EXECUTORS.values()) == Config.EXECUTOR_THREADS

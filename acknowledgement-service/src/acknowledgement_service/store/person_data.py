@@ -17,7 +17,7 @@ _THEIR_LAPSE = "mentor_id = :person OR coordinator_id = :person"
 _CONDITIONS: Mapping[str, str] = {
     "lapse": _THEIR_LAPSE,
     "lapse_count": "coordinator_id = :person",
-    "audit": f"{_THEIR_LAPSE} OR actor_id = :person",
+    "audit_entry": "subject_id = :person OR actor_id = :person OR details->>'coordinator_id' = :person",
     "idempotency_key": f"caller = :person OR resource_id IN (SELECT id::text FROM lapse WHERE {_THEIR_LAPSE})",
 }
 _ENCRYPTED = ("encrypted_notes", "notes_key_id")

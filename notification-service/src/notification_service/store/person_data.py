@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from notification_service.domain.routing import ERASED
 
-from .audit import NOBODYS
+NOBODYS = "-"
+"""The organisation of a contact that was erased before its first message came."""
 
 _NAMES_HIM = "SELECT id FROM dispatch WHERE mentor_id = :person OR acted_by_id = :person"
 """Dispatches whose texts say his name; a coordinator is named only where he acted."""
@@ -28,7 +29,7 @@ _PLACES: Mapping[str, str] = {
     "dispatch": "mentor_id = :person OR coordinator_id = :person OR acted_by_id = :person",
     "message": f"recipient_id = :person OR dispatch_id IN ({_NAMES_HIM})",
     "inbox": _HIS_TEXT,
-    "audit": "subject_id = :person OR object_id = :person OR actor = 'person:' || :person",
+    "audit_entry": "subject_id = :person OR object_id = :person OR actor_id = 'person:' || :person",
     "idempotency_key": _HIS_KEY,
     "outbox": _TO_HIM,
     "outbox_closed": _TO_HIM,

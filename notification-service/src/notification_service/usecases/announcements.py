@@ -144,7 +144,7 @@ class Announcements:
         people = {**draft.people.value, case.mentor.id: case.mentor}
         dispatch, promises = self.recorder.record(session, case, people, dispatch_id=dispatch_id, natural_key=key)
         enqueued = self.dispatcher.enqueue(session, *promises, queueing=requester.wait_seconds > 0)
-        audit.write(session, "dispatch_recorded", dispatch, actor=requester.subject, at=case.at)
+        audit.record_dispatch(session, "dispatch_recorded", dispatch, actor_id=requester.subject, at=case.at)
         return Answer(dispatch=dispatch, status=CREATED, enqueued=enqueued)
 
     def _as_it_is_now(self, answer: Answer) -> Answer:

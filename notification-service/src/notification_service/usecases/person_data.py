@@ -38,7 +38,7 @@ class PersonData:
         with self.database.begin(EVERY_ORGANISATION) as session:
             contacts = int(person_data.bury_contact(session, person_id, at=self.clock()))
             if contacts:
-                audit.write_erasure(session, person_id, at=self.clock())
+                audit.record_erasure(session, person_id, at=self.clock())
         with self.database.begin(EVERY_ORGANISATION) as session:
             skipped = self._skip_queued(session, person_id)
             return {"contacts": contacts, "skipped": skipped, **person_data.blank(session, person_id)}

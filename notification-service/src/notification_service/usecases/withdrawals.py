@@ -34,7 +34,7 @@ class Withdrawals:
             dispatch = dispatches.lock(session, found, organisation_id=None).value
             if self._cancel(session, dispatch):
                 dispatches.withdraw(session, dispatch, at=self.clock())
-                audit.write(session, "dispatch_withdrawn", dispatch, actor=caller, at=self.clock())
+                audit.record_dispatch(session, "dispatch_withdrawn", dispatch, actor_id=caller, at=self.clock())
             after = dispatches.get(session, dispatch.id, organisation_id=dispatch.organisation_id)
         return after.value
 
