@@ -1,4 +1,4 @@
-"""Valid objects, of which a test names the one difference."""
+"""Builders of valid objects; a test passes the values that matter."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""The service on a real database, and a client that speaks HTTP to it."""
+"""Fixtures: the service on a real database, and an HTTP client."""
 
 import base64
 import json
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acknowledgement_service.app import MIGRATIONS
-from acknowledgement_service.app.web import create_app
+from acknowledgement_service import MIGRATIONS
+from acknowledgement_service.app import create_app
 from acknowledgement_service.config import Config
 from acknowledgement_service.store.grants import GRANTS
 from acknowledgement_service.usecases.lapses import Lapses
@@ -39,7 +39,7 @@ def addresses(postgres_server: PostgresServer) -> Addresses:
 
 @pytest.fixture(scope="session")
 def database_url(addresses: Addresses) -> str:
-    """As the service itself reaches it: what it may not do fails."""
+    """As the database role of the service, with no more rights than it has."""
     return addresses.app
 
 
@@ -59,7 +59,7 @@ def note_encryption_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class MovableClock:
-    """Time that a test moves."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = utc_now()

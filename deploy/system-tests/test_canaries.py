@@ -126,7 +126,7 @@ def _drive(stack, post):
     with without_column(place, "orchestrator", "pause_event", "created_at"):
         send("orchestrator", "POST", PAUSES, pause(NOTIFIED, 3, reason=REASON), coordinator, 500)
         send("orchestrator", "PUT", f"{PAUSES}/{event}", {"reason": f"{REASON} tre"}, admin, 500)
-    with without_column(place, "acknowledgement", "lapse", "coordinator_notes"):
+    with without_column(place, "acknowledgement", "lapse", "encrypted_notes"):
         send("acknowledgement", "PUT", f"{LAPSES}/{lapse}", {"coordinator_notes": f"{NOTE} to"}, None, 500)
     with without_column(place, "notification", "dispatch", "created_at"):
         body = {"mentor_id": MENTORS[4], "pause_reason": REASON}

@@ -24,6 +24,8 @@ ALERTS = [rule for group in RULES["groups"] for rule in group["rules"]]
 DASHBOARDS = sorted((OBSERVABILITY / "dashboards").glob("*.json"))
 _NAME = re.compile(r"\b([a-z]+(?:_[a-z]+)+)\b(?=\s*[{\[)]|\s*$|\s+[=<>])|\b(up)\b")
 OF_PROMETHEUS = {"up"}
+APPS = {"orchestrator": "app.web", "notification": "app.web", "acknowledgement": "app"}
+"""The module of each service that has `create_app`."""
 
 
 def _migrate(service: str, dsn: str) -> None:
@@ -52,7 +54,7 @@ def samples(postgres_server: PostgresServer, issuer: Issuer, tmp_path_factory: p
             "NOTE_ENCRYPTION_KEYS": str(keys),
         }
         config = import_module(f"{service}_service.config").Config.from_env(environ)
-        app = import_module(f"{service}_service.app.web").create_app(config)
+        app = import_module(f"{service}_service.{APPS[service]}").create_app(config)
         with app.test_client() as client:
             client.get("/livez")
             text = client.get("/metrics").text

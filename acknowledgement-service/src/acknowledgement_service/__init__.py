@@ -1,1 +1,6 @@
-"""Lapse records: a coordinator acknowledges that a mentor's certification has run out, and it can be proved."""
+"""Lapses of certifications, and which coordinator has acknowledged them."""
+
+from pathlib import Path
+
+NAME = "acknowledgement-service"
+MIGRATIONS = Path(__file__).parent / "migrations"

@@ -16,7 +16,7 @@ from uuid import UUID
 import click
 from shared_lib import cli
 
-from .app import MIGRATIONS, NAME
+from . import MIGRATIONS, NAME
 from .config import Config
 from .domain.model import Lapse
 
@@ -61,7 +61,7 @@ def _api(config: Config) -> "Flask":
     from shared_lib.database.engine import Database
     from shared_lib.privacy.encryption import FieldCipher
 
-    from .app.web import build_api
+    from .app import build_api
     from .usecases.lapses import Lapses
 
     cipher = FieldCipher(current="", keys={})
@@ -69,7 +69,7 @@ def _api(config: Config) -> "Flask":
 
 
 def _retention(config: Config, now: datetime) -> "Sequence[RetentionRule]":
-    from .usecases.retention import rules
+    from .store.retention import rules
 
     return rules(now=now, note_retention_days=config.note_retention_days)
 
@@ -86,9 +86,9 @@ def _person_data(config: Config) -> Iterator["PersonData"]:
 
 
 def _counter_tables() -> "Mapping[str, CounterTable]":
-    from .store.lapse_counts import TALLY
+    from .store.lapses import COUNTS
 
-    return {"Lapses": TALLY}
+    return {"Lapses": COUNTS}
 
 
 def _notes() -> "EncryptedColumn":
@@ -135,7 +135,7 @@ def import_lapses(environ: Mapping[str, str], file: Path) -> int:
     except (OSError, KeyError, ValueError) as error:
         raise click.ClickException(f"{file}: not a file of lapse records ({type(error).__name__}: {error}).") from error
     database = Database.open(config.database_url, pool_size=1)
-    new = Lapses(database=database, cipher=cipher, clock=utc_now).take_over(records)
+    new = Lapses(database=database, cipher=cipher, clock=utc_now).import_records(records)
     click.echo(f"{len(records)} records read, {new} of them new.")
     return 0
 

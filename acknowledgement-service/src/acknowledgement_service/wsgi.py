@@ -1,11 +1,11 @@
-"""What gunicorn serves."""
+"""The WSGI application that gunicorn serves."""
 
 import os
 
 from shared_lib.observability import logging, tracing
 
-from .app import NAME
-from .app.web import create_app
+from . import NAME
+from .app import create_app
 from .config import Config
 
 config = Config.from_env(os.environ)

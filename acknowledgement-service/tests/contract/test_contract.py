@@ -1,4 +1,4 @@
-"""The documents and examples that others rely on."""
+"""The OpenAPI document, and the examples that the notification service tests against."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 CONTRACT = Path(__file__).parents[2] / "contract"
 
 
-def test_the_published_document_is_the_one_served(client: FlaskClient) -> None:
-    """After a change on purpose: `make openapi`."""
+def test_the_document_in_the_repository_is_the_one_served(client: FlaskClient) -> None:
+    """If a change is intended, run `make openapi`."""
     assert json.loads((CONTRACT / "openapi.json").read_text()) == client.get("/openapi.json").json
 
 

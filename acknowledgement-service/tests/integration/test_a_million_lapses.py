@@ -1,4 +1,4 @@
-"""With a million lapses every list still reads a few hundred pages of 8 KB, whoever asks for whatever: by the plans."""
+"""With a million lapses every list reads a few hundred pages of 8 KB at most, for every principal and filter."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -7,10 +7,10 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from acknowledgement_service.domain.access import AccessScope
 from acknowledgement_service.domain.model import Filters, Sort
-from acknowledgement_service.domain.visitor import Scope
-from acknowledgement_service.store import lapse_lists
-from acknowledgement_service.usecases.reach import tenant_scope_of
+from acknowledgement_service.store import lapses as store
+from acknowledgement_service.usecases.lapses import tenant_scope_of
 from shared_lib.database.engine import Database
 from shared_lib.pagination import Cursor, PageRequest
 from shared_lib_testing.plans import Plan, driver_of, plan_of
@@ -19,22 +19,22 @@ from shared_lib_testing.statements import counted_queries
 from sqlalchemy import text
 
 from ..conftest import migrate_empty
-from ..million import AMOUNT, BEGINNING, STEP, seed
+from ..million_lapses import AMOUNT, BEGINNING, STEP, seed
 
 pytestmark = pytest.mark.slow
 
-MOST_PAGES = 600
-"""The five hundred lapses of one mentor, each on a page of its own, are counted and sorted as they are."""
+MAX_PAGES = 600
+"""Enough to count and sort the five hundred lapses of one mentor, each on a page of its own."""
 
-EVERYTHING = Scope()
+EVERYTHING = AccessScope()
 CALLERS = {
     "global admin": EVERYTHING,
-    "org admin": Scope(organisation_id="big"),
-    "org admin of few": Scope(organisation_id="small"),
-    "org admin of long ago": Scope(organisation_id="old"),
-    "coordinator": Scope(organisation_id="big", coordinator_id="c0"),
-    "coordinator who has seen all": Scope(organisation_id="big", coordinator_id="c7"),
-    "coordinator of long ago": Scope(organisation_id="old", coordinator_id="c195"),
+    "org admin": AccessScope(organisation_id="big"),
+    "org admin of a small organisation": AccessScope(organisation_id="small"),
+    "org admin of an organisation with old lapses only": AccessScope(organisation_id="old"),
+    "coordinator": AccessScope(organisation_id="big", coordinator_id="c0"),
+    "coordinator with acknowledged lapses only": AccessScope(organisation_id="big", coordinator_id="c7"),
+    "coordinator with old lapses only": AccessScope(organisation_id="old", coordinator_id="c195"),
 }
 FILTERS = (
     Filters(),
@@ -46,15 +46,15 @@ FILTERS = (
     Filters(is_acknowledged=False),
     Filters(is_acknowledged=False, coordinator_id="c7"),
 )
-"""The last is what the contract speaks of: what still waits for a coordinator."""
+"""The last one is the most frequent: the open lapses of one coordinator."""
 
 
-def places() -> Iterator[PageRequest]:
-    """The first page, and those before and after the middle and a place of long ago."""
+def page_requests() -> Iterator[PageRequest]:
+    """The first page, and the pages before and after a cursor in the middle and among the oldest lapses."""
     yield PageRequest()
     for number in (AMOUNT // 2, AMOUNT // 200):
-        mark = Cursor(BEGINNING + number * STEP, UUID(int=0))
-        yield from (PageRequest(page=3, after=mark), PageRequest(page=3, before=mark))
+        cursor = Cursor(BEGINNING + number * STEP, UUID(int=0))
+        yield from (PageRequest(page=3, after=cursor), PageRequest(page=3, before=cursor))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +62,10 @@ class Million:
     database: Database
     seconds: float
 
-    def plans(self, scope: Scope, filters: Filters, request: PageRequest) -> Sequence[Plan]:
-        """Of all statements of such a list, in such a transaction."""
+    def plans(self, scope: AccessScope, filters: Filters, request: PageRequest) -> Sequence[Plan]:
+        """The plans of all statements of the list, in a transaction like that of the service."""
         with self.database.begin(tenant_scope_of(scope)) as session, counted_queries() as statements:
-            lapse_lists.page(session, filters, request, scope=scope)
+            store.page(session, filters, request, scope=scope)
             assert session.scalar(text("SHOW plan_cache_mode")) == "force_custom_plan"
         with self.database.begin(tenant_scope_of(scope)) as session:
             driver = driver_of(session)
@@ -90,21 +90,21 @@ def million(postgres_server: PostgresServer) -> Iterator[Million]:
         connection.execute("DROP DATABASE acknowledgement_million WITH (FORCE)")
 
 
-def test_they_are_there_in_less_than_a_minute(million: Million) -> None:
-    """Or nobody would look at a million again (measured on two cores: 18 s)."""
+def test_a_million_lapses_are_seeded_in_less_than_a_minute(million: Million) -> None:
+    """So that this file stays usable (measured on two cores: 18 s)."""
     assert million.seconds < 60
     with million.database.begin(tenant_scope_of(EVERYTHING)) as session:
-        assert lapse_lists.page(session, Filters(), PageRequest(), scope=EVERYTHING).total == AMOUNT
+        assert store.page(session, Filters(), PageRequest(), scope=EVERYTHING).total == AMOUNT
 
 
 @pytest.mark.parametrize("sort", Sort)
 @pytest.mark.parametrize("filters", FILTERS, ids=str)
 @pytest.mark.parametrize("caller", CALLERS)
-def test_no_list_walks_the_table_or_reads_more_than_a_little(
+def test_no_list_scans_the_table_or_reads_many_pages(
     million: Million, caller: str, filters: Filters, sort: Sort
 ) -> None:
-    """Planned for the values every time: a plan for whatever values walks over others' rows to a small tenant's."""
-    for request in places():
+    """Every statement is planned for its values: a plan for any values reads other tenants' rows on the way."""
+    for request in page_requests():
         for plan in million.plans(CALLERS[caller], replace(filters, sort=sort), request):
             assert not plan.walks("lapse"), str(plan)
-            assert plan.buffers <= MOST_PAGES, str(plan)
+            assert plan.buffers <= MAX_PAGES, str(plan)

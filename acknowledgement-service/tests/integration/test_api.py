@@ -32,7 +32,7 @@ def lapses(app: Flask) -> Lapses:
 
 
 def opened(lapses: Lapses, **difference: object) -> dict[str, str]:
-    lapse = lapses.open(an_opening(**difference), by="notification-service").value
+    lapse = lapses.open(an_opening(**difference), by="notification-service").lapse
     return {"id": str(lapse.id), "notification_id": str(lapse.notification_id), "coordinator_id": lapse.coordinator_id}
 
 
@@ -53,7 +53,9 @@ def test_the_first_acknowledgement_answers_201_and_the_next_200_unchanged(
     assert first.json["is_acknowledged"] is True
 
 
-def test_unknown_is_404_and_somebody_elses_is_403(client: FlaskClient, lapses: Lapses) -> None:
+def test_an_unknown_notification_is_404_and_another_coordinator_s_lapse_is_403(
+    client: FlaskClient, lapses: Lapses
+) -> None:
     lapse = opened(lapses)
 
     unknown = client.post(BASE, json={"notification_id": str(uuid4()), "coordinator_id": lapse["coordinator_id"]})
@@ -64,7 +66,7 @@ def test_unknown_is_404_and_somebody_elses_is_403(client: FlaskClient, lapses: L
     assert client.get(f"{BASE}/{lapse['id']}").json["is_acknowledged"] is False
 
 
-def test_the_list_is_filtered_and_newest_first_and_counts_exactly(client: FlaskClient, lapses: Lapses) -> None:
+def test_the_list_is_filtered_and_has_an_exact_total(client: FlaskClient, lapses: Lapses) -> None:
     mine = [opened(lapses)["id"] for _ in range(3)]
     other = opened(lapses, coordinator_id="coordinator-007")
     client.post(BASE, json=acknowledgement_of(other))
@@ -79,7 +81,7 @@ def test_the_list_is_filtered_and_newest_first_and_counts_exactly(client: FlaskC
     assert [row["acknowledgement_id"] for row in done.json["data"]] == [other["id"]]
 
 
-def test_a_note_is_answered_and_the_record_gets_a_new_etag(client: FlaskClient, lapses: Lapses) -> None:
+def test_a_note_is_in_the_response_and_changes_the_etag(client: FlaskClient, lapses: Lapses) -> None:
     address = f"{BASE}/{opened(lapses)['id']}"
     tag = client.get(address).headers["ETag"]
 
@@ -92,21 +94,23 @@ def test_a_note_is_answered_and_the_record_gets_a_new_etag(client: FlaskClient, 
     assert stale.status_code == 412
 
 
-def test_taking_an_acknowledgement_back_is_409(client: FlaskClient, lapses: Lapses) -> None:
+def test_undoing_an_acknowledgement_is_409(client: FlaskClient, lapses: Lapses) -> None:
     lapse = opened(lapses)
     client.post(BASE, json=acknowledgement_of(lapse))
 
     assert client.put(f"{BASE}/{lapse['id']}", json={"is_acknowledged": False}).status_code == 409
 
 
-def test_deleted_is_gone(client: FlaskClient, lapses: Lapses) -> None:
+def test_a_deleted_lapse_is_404(client: FlaskClient, lapses: Lapses) -> None:
     address = f"{BASE}/{opened(lapses)['id']}"
 
     assert client.delete(address).json == {"deleted": True, "acknowledgement_id": address.rpartition("/")[2]}
     assert client.delete(address).status_code == client.get(address).status_code == 404
 
 
-def test_a_key_used_again_answers_the_same_and_for_another_body_422(client: FlaskClient, lapses: Lapses) -> None:
+def test_a_repeated_idempotency_key_answers_the_same_and_with_another_body_422(
+    client: FlaskClient, lapses: Lapses
+) -> None:
     body, headers = acknowledgement_of(opened(lapses)), {"Idempotency-Key": '"k-1"'}
     first, second = client.post(BASE, json=body, headers=headers), client.post(BASE, json=body, headers=headers)
     other = client.post(BASE, json=acknowledgement_of(opened(lapses)), headers=headers)
@@ -117,7 +121,7 @@ def test_a_key_used_again_answers_the_same_and_for_another_body_422(client: Flas
     assert second.headers["Idempotency-Replayed"] == "true"
 
 
-def test_a_token_limits_what_is_seen_and_done(client: FlaskClient, lapses: Lapses, as_person: AsPerson) -> None:
+def test_a_token_limits_access(client: FlaskClient, lapses: Lapses, as_person: AsPerson) -> None:
     lapse = opened(lapses)
     opened(lapses, coordinator_id="other", organisation_id="nhf")
     address = f"{BASE}/{lapse['id']}"
@@ -158,7 +162,7 @@ def test_a_bad_token_is_401_even_where_none_is_needed(client: FlaskClient, as_pe
     assert len({answer.get_data(as_text=True).split('"request_id"')[0] for answer in answers}) == 1
 
 
-def test_only_a_neighbour_service_opens_a_lapse(client: FlaskClient, as_person: AsPerson, as_service: Headers) -> None:
+def test_opening_a_lapse_needs_a_service_token(client: FlaskClient, as_person: AsPerson, as_service: Headers) -> None:
     address = f"/internal/v1/lapses/{uuid4()}/coord_maya_patel"
     body = {"mentor_id": "mentor_james_okafor", "organisation_id": "lhl", "expiry_date": "2026-04-01T00:00:00Z"}
 
@@ -189,7 +193,7 @@ def test_only_a_neighbour_service_opens_a_lapse(client: FlaskClient, as_person: 
         (b'{"a": "' + b"x" * 70_000 + b'"}', 413),
     ],
 )
-def test_bad_bodies_are_told_apart(client: FlaskClient, body: bytes, status: int) -> None:
+def test_a_bad_body_gets_the_status_of_its_fault(client: FlaskClient, body: bytes, status: int) -> None:
     answer = client.post(BASE, data=body, content_type="application/json")
 
     assert answer.status_code == status
@@ -200,7 +204,7 @@ def test_bad_bodies_are_told_apart(client: FlaskClient, body: bytes, status: int
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", ""]
 )
-def test_only_json_is_read(client: FlaskClient, content_type: str) -> None:
+def test_a_body_that_is_not_json_is_415(client: FlaskClient, content_type: str) -> None:
     assert client.post(BASE, data=b"{}", content_type=content_type).status_code == 415
 
 
@@ -208,7 +212,7 @@ def test_only_json_is_read(client: FlaskClient, content_type: str) -> None:
     "query",
     ["page=0", "page=x", "limit=1000000000", "limit=101", "page=10001", "other=1", "sort=id", "coordinator_id=%00"],
 )
-def test_bad_queries_are_422(client: FlaskClient, query: str) -> None:
+def test_a_bad_query_is_422(client: FlaskClient, query: str) -> None:
     assert client.get(f"{BASE}?{query}").status_code == 422
 
 
@@ -223,7 +227,7 @@ def test_bad_queries_are_422(client: FlaskClient, query: str) -> None:
         "x",
     ],
 )
-def test_impossible_moments_are_422(client: FlaskClient, lapses: Lapses, moment: str) -> None:
+def test_an_impossible_time_is_422(client: FlaskClient, lapses: Lapses, moment: str) -> None:
     address = f"{BASE}/{opened(lapses)['id']}"
     answer = client.put(address, json={"is_acknowledged": True, "acknowledged_at": moment})
 
@@ -231,7 +235,7 @@ def test_impossible_moments_are_422(client: FlaskClient, lapses: Lapses, moment:
     assert "acknowledged_at" in answer.json["errors"]
 
 
-def test_the_documentation_needs_nothing_from_elsewhere(client: FlaskClient) -> None:
+def test_the_documentation_loads_nothing_from_other_hosts(client: FlaskClient) -> None:
     page = client.get("/docs/")
 
     assert page.status_code == 200

@@ -22,7 +22,7 @@ AsPerson = Callable[..., Headers]
 @pytest.fixture
 def lapse_id(lapses: Lapses, client: FlaskClient) -> str:
     """Opened, acknowledged with a note, and removed."""
-    lapse = lapses.open(an_opening(), by="notification-service").value
+    lapse = lapses.open(an_opening(), by="notification-service").lapse
     lapses.open(an_opening(organisation_id="nhf"), by="notification-service")
     change = {"is_acknowledged": True, "coordinator_notes": "He is unwell"}
     assert client.put(f"{BASE}/{lapse.id}", json=change).status_code == 200

@@ -1,14 +1,13 @@
-"""Opening and acknowledging on a real database, also from many threads at once."""
+"""Opening and acknowledging lapses, also from many threads at once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from acknowledgement_service.app import MIGRATIONS
-from acknowledgement_service.domain.errors import LapseNotFound, NotYourLapse
-from acknowledgement_service.domain.model import Lapse
-from acknowledgement_service.domain.visitor import ANYBODY
+from acknowledgement_service import MIGRATIONS
+from acknowledgement_service.domain.access import ANONYMOUS
+from acknowledgement_service.domain.model import Lapse, LapseNotFound, NotYourLapse
 from acknowledgement_service.store.tables import Base
 from acknowledgement_service.usecases.lapses import Lapses
 from alembic.autogenerate import compare_metadata
@@ -28,34 +27,34 @@ def audited(database: Database, act: str) -> int:
         return session.scalar(select(func.count()).select_from(ENTRIES).where(ENTRIES.c.action == act)) or 0
 
 
-def test_opened_twice_it_is_one_lapse(lapses: Lapses, database: Database) -> None:
+def test_opening_twice_stores_one_lapse(lapses: Lapses, database: Database) -> None:
     opening = an_opening()
     first, second = lapses.open(opening, by="notification-service"), lapses.open(opening, by="notification-service")
 
     assert (first.is_new, second.is_new) == (True, False)
-    assert first.value == second.value
+    assert first.lapse == second.lapse
     assert audited(database, "opened") == 1
 
 
-def test_what_another_system_held_is_taken_over_once(lapses: Lapses, database: Database, clock: MovableClock) -> None:
-    known = lapses.open(an_opening(), by="notification-service").value
+def test_records_of_another_system_are_imported_once(lapses: Lapses, database: Database, clock: MovableClock) -> None:
+    known = lapses.open(an_opening(), by="notification-service").lapse
     records = [Lapse.opened(an_opening(), lapse_id=uuid4(), at=clock.now.replace(microsecond=0)) for _ in range(3)]
 
-    assert lapses.take_over([known, *records[:2]]) == 2
-    assert lapses.take_over(records) == 1
+    assert lapses.import_records([known, *records[:2]]) == 2
+    assert lapses.import_records(records) == 1
     assert audited(database, "opened") == 4
-    assert [lapses.find(record.id, visitor=ANYBODY) for record in records] == records
+    assert [lapses.find(record.id, principal=ANONYMOUS) for record in records] == records
 
 
-def test_acknowledged_twenty_times_at_once_there_is_one_moment_and_one_audit_row(
+def test_twenty_concurrent_acknowledgements_leave_one_time_and_one_audit_entry(
     lapses: Lapses, database: Database
 ) -> None:
     opening = an_opening()
     lapses.open(opening, by="notification-service")
 
     def acknowledge(_: int) -> tuple[bool, object]:
-        outcome = lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=ANYBODY, key=None)
-        return outcome.is_new, outcome.value.acknowledged_at
+        outcome = lapses.acknowledge(opening.notification_id, opening.coordinator_id, principal=ANONYMOUS, key=None)
+        return outcome.is_new, outcome.lapse.acknowledged_at
 
     with ThreadPoolExecutor(20) as threads:
         answers = list(threads.map(acknowledge, range(20)))
@@ -65,30 +64,30 @@ def test_acknowledged_twenty_times_at_once_there_is_one_moment_and_one_audit_row
     assert audited(database, "acknowledged") == 1
 
 
-def test_acknowledging_later_keeps_the_first_moment(lapses: Lapses, clock: MovableClock) -> None:
+def test_acknowledging_again_keeps_the_first_time(lapses: Lapses, clock: MovableClock) -> None:
     opening = an_opening()
     lapses.open(opening, by="notification-service")
-    first = lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=ANYBODY, key=None)
+    first = lapses.acknowledge(opening.notification_id, opening.coordinator_id, principal=ANONYMOUS, key=None)
     clock.now += timedelta(days=1)
-    second = lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=ANYBODY, key=None)
+    second = lapses.acknowledge(opening.notification_id, opening.coordinator_id, principal=ANONYMOUS, key=None)
 
-    assert first.value == second.value
+    assert first.lapse == second.lapse
 
 
-def test_what_fails_changes_nothing(lapses: Lapses, database: Database) -> None:
+def test_a_refused_acknowledgement_changes_nothing(lapses: Lapses, database: Database) -> None:
     opening = an_opening()
-    lapse = lapses.open(opening, by="notification-service").value
+    lapse = lapses.open(opening, by="notification-service").lapse
 
     with pytest.raises(NotYourLapse):
-        lapses.acknowledge(opening.notification_id, "coordinator-007", visitor=ANYBODY, key=None)
+        lapses.acknowledge(opening.notification_id, "coordinator-007", principal=ANONYMOUS, key=None)
     with pytest.raises(LapseNotFound):
-        lapses.acknowledge(an_opening().notification_id, opening.coordinator_id, visitor=ANYBODY, key=None)
+        lapses.acknowledge(an_opening().notification_id, opening.coordinator_id, principal=ANONYMOUS, key=None)
 
-    assert lapses.find(lapse.id, visitor=ANYBODY) == lapse
+    assert lapses.find(lapse.id, principal=ANONYMOUS) == lapse
     assert audited(database, "acknowledged") == 0
 
 
-def test_the_audit_trail_cannot_be_changed(lapses: Lapses, database: Database) -> None:
+def test_audit_entries_cannot_be_changed(lapses: Lapses, database: Database) -> None:
     lapses.open(an_opening(), by="notification-service")
 
     for statement in ("UPDATE audit_entry SET actor_id = 'x'", "DELETE FROM audit_entry"):
@@ -96,7 +95,7 @@ def test_the_audit_trail_cannot_be_changed(lapses: Lapses, database: Database) -
             session.execute(text(statement))
 
 
-def test_the_migrations_make_the_tables_that_the_code_describes(database: Database) -> None:
+def test_the_migrations_create_the_tables_that_the_code_describes(database: Database) -> None:
     with database.engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
 

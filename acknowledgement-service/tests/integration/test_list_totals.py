@@ -7,15 +7,15 @@ from itertools import product
 from uuid import uuid4
 
 import pytest
+from acknowledgement_service.domain.access import AccessScope
 from acknowledgement_service.domain.model import Filters, Lapse, Sort
-from acknowledgement_service.domain.visitor import Scope
-from acknowledgement_service.store import lapse_lists
 from acknowledgement_service.store import lapses as store
+from acknowledgement_service.store.tables import LapseCountRow
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.pagination import PageRequest
-from shared_lib.statements import ask
 from shared_lib_testing.postgres import Addresses
+from sqlalchemy import update
 
 from ..builders import OPENED, a_lapse
 
@@ -25,27 +25,27 @@ EXAMPLES: Mapping[str, tuple[object, ...]] = {
     "is_acknowledged": (None, True, False),
     "sort": tuple(Sort),
 }
-"""Values of each filter; a new field of `Filters` needs some, of which each narrows the lapses below."""
+"""Values of each filter. A new field of `Filters` needs values here, each of which narrows the list."""
 SCOPES = (
-    Scope(),
-    Scope(organisation_id="lhl"),
-    Scope(organisation_id="lhl", coordinator_id="maya"),
-    Scope(nothing=True),
+    AccessScope(),
+    AccessScope(organisation_id="lhl"),
+    AccessScope(organisation_id="lhl", coordinator_id="maya"),
+    AccessScope(is_empty=True),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class WiderFilters(Filters):
-    """With a filter that the kept counts do not know."""
+    """With a filter that the counter table does not cover."""
 
     not_counted: str | None = None
 
 
 @pytest.fixture
-def there(database: Database) -> list[Lapse]:
-    """One of each kind, and a second one of some."""
+def stored(database: Database) -> list[Lapse]:
+    """One lapse of each kind, and a second one of some kinds."""
     kinds = [*product(("lhl", "nhf"), ("maya", "ola"), ("james", "kari"), (None, OPENED))]
-    there = [
+    stored = [
         a_lapse(
             organisation_id=organisation,
             coordinator_id=coordinator,
@@ -57,9 +57,9 @@ def there(database: Database) -> list[Lapse]:
         for number, (organisation, coordinator, mentor, at) in enumerate([*kinds, *kinds[:5]])
     ]
     with database.begin(all_tenants("test")) as session:
-        for lapse in there:
+        for lapse in stored:
             store.add_once(session, lapse)
-    return there
+    return stored
 
 
 def every_combination() -> Iterator[Filters]:
@@ -76,15 +76,15 @@ def matches(lapse: Lapse, filters: Filters) -> bool:
 @pytest.mark.parametrize("scope", SCOPES, ids=str)
 @pytest.mark.parametrize("filters", list(every_combination()), ids=str)
 def test_the_total_is_the_number_of_rows_on_all_pages(
-    database: Database, there: list[Lapse], filters: Filters, scope: Scope
+    database: Database, stored: list[Lapse], filters: Filters, scope: AccessScope
 ) -> None:
-    expected = {lapse.id for lapse in there if scope.covers(lapse) and matches(lapse, filters)}
+    expected = {lapse.id for lapse in stored if scope.covers(lapse) and matches(lapse, filters)}
     request: PageRequest | None = PageRequest(limit=4)
     found, totals = [], set()
 
     with database.begin(all_tenants("test")) as session:
         while request is not None:
-            page = lapse_lists.page(session, filters, request, scope=scope)
+            page = store.page(session, filters, request, scope=scope)
             found += [lapse.id for lapse in page.items]
             totals.add(page.total)
             request = page.following
@@ -94,20 +94,20 @@ def test_the_total_is_the_number_of_rows_on_all_pages(
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Filters) if field.name != "sort"])
-def test_every_example_narrows_the_list(there: list[Lapse], name: str) -> None:
+def test_every_example_narrows_the_list(stored: list[Lapse], name: str) -> None:
     for value in EXAMPLES[name]:
-        narrowed = [lapse for lapse in there if matches(lapse, Filters(**{name: value}))]  # type: ignore[arg-type]
-        assert value is None or 0 < len(narrowed) < len(there)
+        narrowed = [lapse for lapse in stored if matches(lapse, Filters(**{name: value}))]  # type: ignore[arg-type]
+        assert value is None or 0 < len(narrowed) < len(stored)
 
 
-def test_a_filter_that_the_counts_do_not_know_has_its_rows_counted(
-    database: Database, addresses: Addresses, there: list[Lapse]
+def test_a_filter_that_the_counter_table_does_not_cover_has_its_rows_counted(
+    database: Database, addresses: Addresses, stored: list[Lapse]
 ) -> None:
     with Database.open(addresses.owner, pool_size=1).begin(all_tenants("test")) as session:
-        ask(session, "UPDATE lapse_count SET lapses = lapses + 7")
+        session.execute(update(LapseCountRow).values(lapses=LapseCountRow.lapses + 7))
 
     with database.begin(all_tenants("test")) as session:
-        kept = lapse_lists.page(session, WiderFilters(), PageRequest(), scope=Scope()).total
-        counted = lapse_lists.page(session, WiderFilters(not_counted="x"), PageRequest(), scope=Scope()).total
+        kept = store.page(session, WiderFilters(), PageRequest(), scope=AccessScope()).total
+        counted = store.page(session, WiderFilters(not_counted="x"), PageRequest(), scope=AccessScope()).total
 
-    assert kept != len(there) == counted
+    assert kept != len(stored) == counted

@@ -1,4 +1,4 @@
-"""Members that are ours to set are refused from outside, by name, and nothing changes."""
+"""Members that only the service may set are refused with 422 and change nothing."""
 
 from uuid import uuid4
 
@@ -42,11 +42,11 @@ OF_PUT = {"notification_id": str(uuid4()), "coordinator_id": "root"}
         *(("open", name) for name in (*OF_POST, *OF_PUT)),
     ],
 )
-def test_a_member_that_is_ours_is_refused(
+def test_a_member_that_the_service_sets_is_refused(
     operation: str, name: str, app: Flask, as_service: dict[str, str], addresses: Addresses
 ) -> None:
     lapses: Lapses = app.extensions["lapses"]
-    lapse = lapses.open(an_opening(), by="notification-service").value
+    lapse = lapses.open(an_opening(), by="notification-service").lapse
     before, client = contents_of(addresses.everything), app.test_client()
     method, path, valid = {
         "acknowledge": (
@@ -70,5 +70,5 @@ def test_a_member_that_is_ours_is_refused(
 
 
 @pytest.mark.parametrize("query", ["organisation_id=lhl", "organisation=lhl", "role=global_admin", "notes=x"])
-def test_a_list_cannot_be_asked_for_more_than_its_filters(query: str, client: FlaskClient) -> None:
+def test_an_unknown_query_parameter_is_422(query: str, client: FlaskClient) -> None:
     assert client.get(f"{BASE}?{query}").status_code == 422

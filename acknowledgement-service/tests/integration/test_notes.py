@@ -1,5 +1,7 @@
-"""Notes are sealed in the database, and bound to their lapse."""
+"""Notes are encrypted in the database, and bound to their lapse."""
 
+import base64
+import json
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
@@ -7,9 +9,10 @@ from uuid import UUID
 import psycopg
 import pytest
 from acknowledgement_service.__main__ import main
+from acknowledgement_service.domain.access import ANONYMOUS
 from acknowledgement_service.domain.model import Change
-from acknowledgement_service.domain.visitor import ANYBODY
 from acknowledgement_service.usecases.lapses import Lapses
+from shared_lib.privacy.encryption import FieldCipher
 from shared_lib_testing.issuer import Issuer
 from shared_lib_testing.postgres import Addresses
 
@@ -28,21 +31,21 @@ Noted = Callable[[str], str]
 
 @pytest.fixture
 def noted(lapses: Lapses) -> Noted:
-    """A lapse with this note; answers its id."""
+    """Makes a lapse with this note and returns its id."""
 
     def make(note: str) -> str:
-        lapse = lapses.open(an_opening(), by="notification-service").value
+        lapse = lapses.open(an_opening(), by="notification-service").lapse
         change = Change(coordinator_notes=note, changes_notes=True)
-        assert lapses.change(lapse.id, change, visitor=ANYBODY, versions=None).coordinator_notes == note
+        assert lapses.change(lapse.id, change, principal=ANONYMOUS, versions=None).coordinator_notes == note
         return str(lapse.id)
 
     return make
 
 
 def note_of(lapses: Lapses, lapse_id: str) -> str | None:
-    """As the answer to a PUT has it that says nothing about notes."""
+    """From the response to a PUT that does not change notes."""
     change = Change(is_acknowledged=True)
-    return lapses.change(UUID(lapse_id), change, visitor=ANYBODY, versions=None).coordinator_notes
+    return lapses.change(UUID(lapse_id), change, principal=ANONYMOUS, versions=None).coordinator_notes
 
 
 def everything(addresses: Addresses, statement: str, *values: object) -> list[tuple[object, ...]]:
@@ -56,42 +59,42 @@ def write(addresses: Addresses, statement: str, *values: object) -> None:
         connection.execute(statement.encode(), values)
 
 
-def test_a_note_is_nowhere_in_the_database_and_comes_back(noted: Noted, lapses: Lapses, addresses: Addresses) -> None:
+def test_a_note_is_stored_encrypted_and_read_back(noted: Noted, lapses: Lapses, addresses: Addresses) -> None:
     lapse_id = noted(NOTE)
 
-    (row,) = everything(addresses, "SELECT t::text, coordinator_notes, encrypted_notes FROM lapse AS t")
+    (row,) = everything(addresses, "SELECT t::text, encrypted_notes FROM lapse AS t")
     assert NOTE not in str(row[0])
-    assert row[1] is None
-    assert isinstance(row[2], bytes)
-    assert NOTE.encode() not in row[2]
+    assert isinstance(row[1], bytes)
+    assert NOTE.encode() not in row[1]
     assert note_of(lapses, lapse_id) == NOTE
 
 
-def test_a_note_that_was_moved_to_another_lapse_does_not_open(
+def test_a_note_that_was_copied_to_another_lapse_is_not_decrypted(
     noted: Noted, lapses: Lapses, addresses: Addresses
 ) -> None:
-    mine, other = noted(NOTE), noted("Mine")
+    noted_lapse, other = noted(NOTE), noted("Another note")
     move = "UPDATE lapse SET encrypted_notes = (SELECT encrypted_notes FROM lapse WHERE id = %s) WHERE id = %s"
-    write(addresses, move, mine, other)
+    write(addresses, move, noted_lapse, other)
 
     assert note_of(lapses, other) is None
-    assert note_of(lapses, mine) == NOTE
+    assert note_of(lapses, noted_lapse) == NOTE
 
 
-def test_notes_of_before_are_read_and_then_sealed_by_command(
-    noted: Noted,
-    lapses: Lapses,
-    addresses: Addresses,
-    environ: dict[str, str],
-    capsys: pytest.CaptureFixture[str],
+def test_a_key_rotation_encrypts_old_notes_with_the_new_key(
+    noted: Noted, addresses: Addresses, environ: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lapse_id = noted("sealed long ago")
-    write(addresses, "UPDATE lapse SET coordinator_notes = %s WHERE id = %s", NOTE, lapse_id)
-    assert note_of(lapses, lapse_id) == NOTE
+    lapse_id = noted(NOTE)
+    old = json.loads(Path(environ["NOTE_ENCRYPTION_KEYS"]).read_text())["keys"]
+    new = {**old, "k2": base64.b64encode(b"n" * 32).decode()}
+    path = tmp_path / "new-keys.json"
+    path.write_text(json.dumps({"current": "k2", "keys": new}))
 
-    codes = [main(["encryption", "rotate-keys"], environ) for _ in range(2)]
+    codes = [main(["encryption", "rotate-keys"], {**environ, "NOTE_ENCRYPTION_KEYS": str(path)}) for _ in range(2)]
 
     assert codes == [0, 0]
-    assert capsys.readouterr().out.splitlines() == ["1 encrypted with key k1.", "0 encrypted with key k1."]
-    assert everything(addresses, "SELECT coordinator_notes FROM lapse") == [(None,)]
-    assert note_of(lapses, lapse_id) == NOTE
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["1", "0"]
+    ((key_id, encrypted),) = everything(addresses, "SELECT notes_key_id, encrypted_notes FROM lapse")
+    assert key_id == "k2"
+    assert isinstance(encrypted, bytes)
+    cipher = FieldCipher.from_file(str(path), setting="NOTE_ENCRYPTION_KEYS")
+    assert cipher.decrypt(lapse_id, "k2", encrypted) == NOTE

@@ -1,13 +1,13 @@
-"""Notes go when operations want it; the lapses themselves are proof and stay."""
+"""Retention deletes notes and idempotency keys; lapses stay."""
 
 from datetime import timedelta
 
 import pytest
 from acknowledgement_service.__main__ import main
+from acknowledgement_service.domain.access import ANONYMOUS
 from acknowledgement_service.domain.model import Change, Lapse
-from acknowledgement_service.domain.visitor import ANYBODY
+from acknowledgement_service.store.retention import rules
 from acknowledgement_service.usecases.lapses import Lapses
-from acknowledgement_service.usecases.retention import rules
 from shared_lib.audit import ENTRIES
 from shared_lib.cli import run_retention
 from shared_lib.database.engine import Database
@@ -26,7 +26,7 @@ KEY = RequestKey(caller="public", operation="acknowledge", key="k", fingerprint=
 
 @pytest.fixture
 def environ(issuer: Issuer, database_url: str) -> dict[str, str]:
-    """Its keys are not needed: what is removed need not be opened."""
+    """Without encryption keys: deleting a note does not decrypt it."""
     return issuer.environ(DATABASE_URL=database_url, NOTE_ENCRYPTION_KEYS="unused")
 
 
@@ -36,17 +36,17 @@ def purge(database: Database, clock: MovableClock, *, days: int = DAYS) -> None:
 
 def noted(lapses: Lapses, *, acknowledged: bool = True, organisation_id: str = "lhl") -> Lapse:
     """A lapse with a note."""
-    lapse = lapses.open(an_opening(organisation_id=organisation_id), by="notification-service").value
+    lapse = lapses.open(an_opening(organisation_id=organisation_id), by="notification-service").lapse
     change = Change(is_acknowledged=True if acknowledged else None, coordinator_notes="spoke", changes_notes=True)
-    return lapses.change(lapse.id, change, visitor=ANYBODY, versions=None)
+    return lapses.change(lapse.id, change, principal=ANONYMOUS, versions=None)
 
 
 def notes_of(lapses: Lapses, lapse: Lapse) -> str | None:
-    """Asked the way a PUT asks: that shows them."""
-    return lapses.change(lapse.id, Change(), visitor=ANYBODY, versions=None).coordinator_notes
+    """The notes, as the response to a PUT shows them."""
+    return lapses.change(lapse.id, Change(), principal=ANONYMOUS, versions=None).coordinator_notes
 
 
-def test_a_note_goes_when_its_lapse_was_acknowledged_long_ago_and_not_before(
+def test_a_note_is_deleted_after_its_retention_period_and_not_before(
     lapses: Lapses, database: Database, clock: MovableClock
 ) -> None:
     clock.now = clock.now.replace(microsecond=0)
@@ -58,7 +58,7 @@ def test_a_note_goes_when_its_lapse_was_acknowledged_long_ago_and_not_before(
     clock.now += timedelta(seconds=1)
     purge(database, clock)
 
-    found = lapses.find(lapse.id, visitor=ANYBODY)
+    found = lapses.find(lapse.id, principal=ANONYMOUS)
     assert (kept, notes_of(lapses, lapse)) == ("spoke", None)
     assert (found.acknowledged_at, found.version) == (lapse.acknowledged_at, lapse.version + 1)
     with database.begin(all_tenants("test")) as session:
@@ -66,7 +66,7 @@ def test_a_note_goes_when_its_lapse_was_acknowledged_long_ago_and_not_before(
     assert (written.object_id, written.actor_id, written.organisation_id) == (str(lapse.id), "retention", "lhl")
 
 
-def test_the_note_of_an_open_lapse_stays(lapses: Lapses, database: Database, clock: MovableClock) -> None:
+def test_a_note_of_an_open_lapse_stays(lapses: Lapses, database: Database, clock: MovableClock) -> None:
     lapse = noted(lapses, acknowledged=False)
 
     clock.now += timedelta(days=3650)
@@ -75,12 +75,10 @@ def test_the_note_of_an_open_lapse_stays(lapses: Lapses, database: Database, clo
     assert notes_of(lapses, lapse) == "spoke"
 
 
-def test_a_note_written_lately_stays_however_old_the_lapse(
-    lapses: Lapses, database: Database, clock: MovableClock
-) -> None:
+def test_a_recent_note_stays_however_old_its_lapse_is(lapses: Lapses, database: Database, clock: MovableClock) -> None:
     lapse = noted(lapses)
     clock.now += timedelta(days=DAYS)
-    lapses.change(lapse.id, Change(coordinator_notes="again", changes_notes=True), visitor=ANYBODY, versions=None)
+    lapses.change(lapse.id, Change(coordinator_notes="again", changes_notes=True), principal=ANONYMOUS, versions=None)
 
     clock.now += timedelta(days=DAYS - 1)
     purge(database, clock)
@@ -91,7 +89,7 @@ def test_a_note_written_lately_stays_however_old_the_lapse(
     assert (kept, notes_of(lapses, lapse)) == ("again", None)
 
 
-def test_notes_stay_for_ever_unless_operations_say_otherwise(
+def test_notes_stay_without_a_retention_period(
     lapses: Lapses, clock: MovableClock, environ: dict[str, str], capsys: Output
 ) -> None:
     clock.now -= timedelta(days=400)
@@ -110,12 +108,12 @@ def test_notes_stay_for_ever_unless_operations_say_otherwise(
     assert main(["audit", "verify"], environ) == 0
 
 
-def test_a_key_is_forgotten_after_its_time_and_not_before(
+def test_an_idempotency_key_is_deleted_after_its_retention_period_and_not_before(
     lapses: Lapses, database: Database, clock: MovableClock, capsys: Output
 ) -> None:
     opening = an_opening()
     lapses.open(opening, by="notification-service")
-    lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=ANYBODY, key=KEY)
+    lapses.acknowledge(opening.notification_id, opening.coordinator_id, principal=ANONYMOUS, key=KEY)
 
     clock.now += timedelta(hours=48)
     purge(database, clock, days=0)

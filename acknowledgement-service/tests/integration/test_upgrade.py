@@ -1,9 +1,9 @@
-"""This release on the schema of the next one, as it is while a new release is rolled out."""
+"""This release works on the schema of the next one, as during a rollout."""
 
 from collections.abc import Callable
 
 import pytest
-from acknowledgement_service.app import MIGRATIONS
+from acknowledgement_service import MIGRATIONS
 from acknowledgement_service.store.grants import GRANTS
 from acknowledgement_service.usecases.lapses import Lapses
 from flask.testing import FlaskClient
@@ -21,7 +21,7 @@ AsPerson = Callable[..., Headers]
 
 @pytest.fixture(scope="session")
 def addresses(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Addresses:
-    """Takes the place of the usual ones: all other fixtures build on these two."""
+    """Replaces the usual database; the other fixtures use this one."""
     scratch = tmp_path_factory.mktemp("next")
     return database_for(
         postgres_server,
@@ -39,7 +39,7 @@ def database_url(addresses: Addresses) -> str:
 def test_this_release_is_ready_and_works_on_the_next_ones_schema(
     client: FlaskClient, lapses: Lapses, database: Database, as_person: AsPerson
 ) -> None:
-    lapse = lapses.open(an_opening(), by="notification-service").value
+    lapse = lapses.open(an_opening(), by="notification-service").lapse
     body = {"notification_id": str(lapse.notification_id), "coordinator_id": lapse.coordinator_id}
     boss = as_person("admin", "global_admin", None)
 
@@ -47,6 +47,6 @@ def test_this_release_is_ready_and_works_on_the_next_ones_schema(
     assert client.get("/readyz").json["checks"]["schema"] == "ok"
     assert client.post(BASE, json=body).status_code == 201
     assert client.get(BASE, headers=boss).json["data"][0]["is_acknowledged"] is True
-    changed = client.put(f"{BASE}/{lapse.id}", json={"coordinator_notes": "Called him"}, headers=boss)
+    changed = client.put(f"{BASE}/{lapse.id}", json={"coordinator_notes": "Called them"}, headers=boss)
     assert changed.status_code == 200
     assert client.delete(f"{BASE}/{lapse.id}", headers=boss).status_code in (200, 204)

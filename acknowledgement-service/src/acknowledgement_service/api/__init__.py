@@ -1,1 +1,1 @@
-"""The HTTP side."""
+"""HTTP: routes, schemas, access and metrics."""

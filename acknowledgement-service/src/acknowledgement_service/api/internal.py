@@ -1,4 +1,4 @@
-"""For the notification service alone: opening lapses, and what is held about a person. Never routed by the gateway."""
+"""Operations for the notification service: opening lapses, and a person's data. The gateway does not route them."""
 
 from typing import Any
 from uuid import UUID
@@ -13,40 +13,40 @@ from acknowledgement_service.usecases.person_data import PersonData
 
 from . import schemas
 
-blp = Blueprint("internal", __name__, url_prefix="/internal/v1", description="For neighbour services")
+blp = Blueprint("internal", __name__, url_prefix="/internal/v1", description="For our other services")
 
 
 @blp.put("/lapses/<uuid:notification_id>/<identifier:coordinator_id>")
 @service_only
 @blp.arguments(schemas.OpeningSchema)
-@blp.alt_response(200, schema=schemas.LapseSchema, description="Open already; unchanged")
+@blp.alt_response(200, schema=schemas.LapseSchema, description="Opened earlier; unchanged")
 @blp.response(201, schemas.LapseSchema)
 def open_lapse(body: dict[str, Any], notification_id: UUID, coordinator_id: str) -> Any:
     """Open the lapse of a notification and coordinator
 
-    Repeating answers the first record.
+    A repeat answers the first record.
     """
     opening = Opening(notification_id=notification_id, coordinator_id=coordinator_id, **body)
     lapses: Lapses = current_app.extensions["lapses"]
     outcome = lapses.open(opening, by=current_principal().subject)
-    return outcome.value, 201 if outcome.is_new else 200
+    return outcome.lapse, 201 if outcome.is_new else 200
 
 
 @blp.get("/people/<identifier:person_id>")
 @service_only
-@blp.response(200, schemas.HeldSchema)
+@blp.response(200, schemas.PersonExportSchema)
 def export_person(person_id: str) -> Any:
-    """Say everything that is held about a person"""
+    """Export everything that is stored about a person"""
     return {"acknowledgement": _person_data().export(person_id)}
 
 
 @blp.delete("/people/<identifier:person_id>")
 @service_only
-@blp.response(200, schemas.RemovedSchema)
+@blp.response(200, schemas.PersonErasureSchema)
 def erase_person(person_id: str) -> Any:
-    """Leave ids, codes and times of a person
+    """Erase a person's notes and keys; ids, codes and times stay
 
-    Harmless to repeat.
+    May be repeated.
     """
     return {"acknowledgement": _person_data().erase(person_id)}
 

@@ -1,4 +1,4 @@
-"""How lapses are getting on: how many wait for their coordinator, and how long the others had to."""
+"""Metrics of lapses: how many are open, and how long the others were open."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
@@ -16,7 +16,7 @@ ACKNOWLEDGED_AFTER = Histogram(
     buckets=(HOUR, 4 * HOUR, DAY, 2 * DAY, 3 * DAY, 5 * DAY, 7 * DAY, 14 * DAY, 30 * DAY),
 )
 AGES = {"0d": timedelta(), "3d": timedelta(days=3), "7d": timedelta(days=7)}
-"""After three days the coordinator is reminded, after seven the organisation's admins are told (DOMAIN)."""
+"""The ages that `lapses_open` reports, by its label `at_least`."""
 
 
 def observe(waited: timedelta) -> None:
@@ -24,7 +24,7 @@ def observe(waited: timedelta) -> None:
 
 
 class OpenLapsesCollector(Collector):
-    """Asks the database when somebody looks; a gap while it cannot answer says more than a zero."""
+    """Counts open lapses at each scrape. While the database does not answer the metric is missing rather than 0."""
 
     def __init__(self, open_by_age: Callable[[Sequence[timedelta]], Sequence[int]]) -> None:
         self._open_by_age = open_by_age
@@ -40,5 +40,5 @@ class OpenLapsesCollector(Collector):
         return [found]
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing is asked of the database before the first look."""
+        """Empty, so that registering the collector does not read the database."""
         return []

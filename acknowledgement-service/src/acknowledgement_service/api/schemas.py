@@ -1,4 +1,4 @@
-"""One schema for each shape the contract shows; the order of members is the contract's."""
+"""One schema for each shape of the contract, with its members in the contract's order."""
 
 from typing import Any
 from uuid import UUID
@@ -9,10 +9,12 @@ from shared_lib.web.pagination import AFTER, BEFORE, CursorField, PageQuerySchem
 
 from acknowledgement_service.domain.model import Change, Filters, Sort
 
-LONGEST_NOTE = 500
+MAX_NOTE_LENGTH = 500
 
 
-class LapseSchema(Schema):
+class LapseMembersSchema(Schema):
+    """The members that both shapes of a lapse begin with."""
+
     acknowledgement_id = fields.UUID(required=True, attribute="id")
     notification_id = fields.UUID(required=True)
     mentor_id = fields.String(required=True)
@@ -20,17 +22,13 @@ class LapseSchema(Schema):
     expiry_date = UtcDateTime(required=True)
     is_acknowledged = fields.Boolean(required=True)
     acknowledged_at = UtcDateTime(required=True, allow_none=True)
+
+
+class LapseSchema(LapseMembersSchema):
     created_at = UtcDateTime(required=True)
 
 
-class ChangedLapseSchema(Schema):
-    acknowledgement_id = fields.UUID(required=True, attribute="id")
-    notification_id = fields.UUID(required=True)
-    mentor_id = fields.String(required=True)
-    coordinator_id = fields.String(required=True)
-    expiry_date = UtcDateTime(required=True)
-    is_acknowledged = fields.Boolean(required=True)
-    acknowledged_at = UtcDateTime(required=True, allow_none=True)
+class ChangedLapseSchema(LapseMembersSchema):
     coordinator_notes = fields.String(required=True, allow_none=True)
     created_at = UtcDateTime(required=True)
 
@@ -54,14 +52,14 @@ class ChangeSchema(Schema):
     is_acknowledged = StrictBoolean()
     acknowledged_at = UtcDateTime()
     coordinator_notes = PlainText(
-        max_length=LONGEST_NOTE,
+        max_length=MAX_NOTE_LENGTH,
         line_breaks=True,
         allow_none=True,
-        metadata={"description": "Seen in the answer to PUT alone, as the contract has it. null removes the note."},
+        metadata={"description": "Only the response to PUT shows it, as in the contract. null removes the note."},
     )
 
     @validates_schema
-    def something_is_asked_for(self, values: dict[str, Any], **_: Any) -> None:
+    def require_a_member(self, values: dict[str, Any], **_: Any) -> None:
         if not values:
             raise ValidationError(
                 "Give at least one of is_acknowledged, acknowledged_at and coordinator_notes.", "body"
@@ -78,12 +76,12 @@ class OpeningSchema(Schema):
     expiry_date = UtcDateTime(required=True)
 
 
-class HeldSchema(Schema):
+class PersonExportSchema(Schema):
     acknowledgement = fields.Dict(required=True, metadata={"description": "Rows by table."})
 
 
-class RemovedSchema(Schema):
-    acknowledgement = fields.Dict(required=True, metadata={"description": "How much of what was removed."})
+class PersonErasureSchema(Schema):
+    acknowledgement = fields.Dict(required=True, metadata={"description": "Number of removed items by kind."})
 
 
 class LapseQuerySchema(PageQuerySchema):
@@ -95,12 +93,12 @@ class LapseQuerySchema(PageQuerySchema):
     sort = fields.String(
         load_default=Sort.CREATED.value,
         validate=validate.OneOf([sort.value for sort in Sort]),
-        metadata={"description": "created_at: newest first; expiry_date: the soonest first."},
+        metadata={"description": "created_at: newest first; expiry_date: earliest first."},
     )
 
     @post_load
     def build_filters(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """PageRequest under `page` and Filters under `filters`, whichever hook runs first."""
+        """`Filters` under `filters`; the base class puts a PageRequest under `page`. The hooks run in any order."""
         names = ("coordinator_id", "mentor_id", "is_acknowledged")
         narrowed = {name: values.pop(name) for name in names if name in values}
         return {**values, "filters": Filters(**narrowed, sort=Sort(values.pop("sort")))}

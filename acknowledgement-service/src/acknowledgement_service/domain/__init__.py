@@ -1,1 +1,1 @@
-"""What a lapse is and what may happen to it."""
+"""Lapses: their data, their rules and who may access them. Imports the standard library only."""

@@ -1,19 +1,46 @@
-"""A lapse: the record that a certification ran out, waiting for the responsible coordinator to have seen it."""
+"""A lapse: the record that a certification expired, which the responsible coordinator must acknowledge."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from .errors import AcknowledgedAtOutOfRange, AlreadyAcknowledged, NotYourLapse, StaleVersion
-
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far ahead of ours a client's clock may be (DOMAIN "Lapses and acknowledgements")."""
+"""How far ahead of this service's clock a client's clock may be."""
+
+
+class LapseNotFound(Exception):
+    def __init__(self) -> None:
+        super().__init__("There is no lapse record here that you may see.")
+
+
+class NotYourLapse(Exception):
+    def __init__(self) -> None:
+        super().__init__("Only the responsible coordinator can acknowledge this lapse.")
+
+
+class MayNotDelete(Exception):
+    def __init__(self) -> None:
+        super().__init__("Only an administrator may delete a lapse record.")
+
+
+class AlreadyAcknowledged(Exception):
+    def __init__(self) -> None:
+        super().__init__("An acknowledgement cannot be taken back.")
+
+
+class AcknowledgedAtOutOfRange(Exception):
+    """The message says what is expected."""
+
+
+class StaleVersion(Exception):
+    def __init__(self) -> None:
+        super().__init__("The record has changed since you read it.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """What opens a lapse: the expiry notice and the coordinator who must see it."""
+    """The facts that a new lapse starts from: an expiry notice, and the coordinator who must acknowledge it."""
 
     notification_id: UUID
     coordinator_id: str
@@ -24,7 +51,7 @@ class Opening:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What a PUT asks for; None leaves a thing as it is. An empty note removes the note."""
+    """The changes that a PUT asks for; None leaves a field unchanged, an empty or null note removes the note."""
 
     is_acknowledged: bool | None = None
     acknowledged_at: datetime | None = None
@@ -34,7 +61,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Lapse:
-    """One per notification and coordinator. All times are UTC; `version` grows with every change."""
+    """One per notification and coordinator. All times are UTC; every change increments `version`."""
 
     id: UUID
     notification_id: UUID
@@ -64,26 +91,26 @@ class Lapse:
         return self.acknowledged_at is not None
 
     def acknowledged(self, *, by: str, at: datetime) -> "Lapse":
-        """Acknowledging twice keeps the first moment. Raises NotYourLapse."""
+        """The same lapse, acknowledged at `at`; a repeat keeps the first time. Raises NotYourLapse."""
         if by != self.coordinator_id:
             raise NotYourLapse
         return self if self.is_acknowledged else replace(self, acknowledged_at=at, version=self.version + 1)
 
     def changed(self, change: Change, *, now: datetime) -> "Lapse":
-        """Apply a PUT. Raises AlreadyAcknowledged (taking it back) and AcknowledgedAtOutOfRange."""
+        """The lapse after a PUT. Raises AlreadyAcknowledged on `is_acknowledged: false`, AcknowledgedAtOutOfRange."""
         if change.is_acknowledged is False and self.is_acknowledged:
             raise AlreadyAcknowledged
         after = self
         if change.is_acknowledged or (self.is_acknowledged and change.acknowledged_at is not None):
-            after = replace(after, acknowledged_at=self._moment(change.acknowledged_at, now=now))
+            after = replace(after, acknowledged_at=self._acknowledgement_time(change.acknowledged_at, now=now))
         elif change.acknowledged_at is not None:
             raise AcknowledgedAtOutOfRange("acknowledged_at goes together with is_acknowledged: true.")
         if change.changes_notes:
             after = replace(after, coordinator_notes=change.coordinator_notes or None)
         return self if after == self else replace(after, version=self.version + 1)
 
-    def _moment(self, claimed: datetime | None, *, now: datetime) -> datetime:
-        """The server's time decides, unless the client names one that can be true."""
+    def _acknowledgement_time(self, claimed: datetime | None, *, now: datetime) -> datetime:
+        """The time that the client claims if it is plausible, else the stored time, else now."""
         if claimed is None:
             return self.acknowledged_at or now
         if not self.created_at <= claimed <= now + CLOCK_TOLERANCE:
@@ -97,7 +124,7 @@ class Lapse:
 
 
 class Sort(StrEnum):
-    """Orders of the list."""
+    """Orders of the list: newest first by `created_at`, or the earliest `expiry_date` first."""
 
     CREATED = "created_at"
     EXPIRY = "expiry_date"
@@ -105,7 +132,7 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What the list is narrowed to; None does not narrow."""
+    """Filters and order of the list; a filter that is None does not narrow."""
 
     coordinator_id: str | None = None
     mentor_id: str | None = None
@@ -114,7 +141,7 @@ class Filters:
 
 
 class Act(StrEnum):
-    """What the audit log knows."""
+    """The actions on a lapse that the audit log records."""
 
     OPENED = "opened"
     ACKNOWLEDGED = "acknowledged"
@@ -126,7 +153,7 @@ class Act(StrEnum):
 
 
 def acts_between(before: Lapse, after: Lapse) -> list[Act]:
-    """Which acts turn one into the other; an acknowledgement is exactly one."""
+    """The actions that turn one into the other, for the audit log; an acknowledgement is exactly one."""
     acts = []
     if before.acknowledged_at != after.acknowledged_at:
         acts.append(Act.CORRECTED if before.is_acknowledged else Act.ACKNOWLEDGED)

@@ -1,1 +1,1 @@
-"""Rows and the functions that read and write them."""
+"""Tables, and the functions that read and write them in the caller's transaction."""

@@ -1,4 +1,4 @@
-"""Single lapse records in the database."""
+"""Lapses in the database: single records, and lists at the same cost however many there are."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,130 +7,162 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from shared_lib.pipeline import Later
+from shared_lib.database.counter_tables import CounterTable
+from shared_lib.pagination import Cursor, Page, PageRequest, Slice
 from shared_lib.privacy.encryption import DecryptionError, FieldCipher
-from shared_lib.statements import send
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, Uuid, bindparam, delete, func, literal, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from acknowledgement_service.domain.model import Lapse, Opening
-from acknowledgement_service.domain.visitor import Scope
+from acknowledgement_service.domain.access import AccessScope
+from acknowledgement_service.domain.model import Filters, Lapse, Opening, Sort
 
-from .tables import LapseRow
+from .tables import TIMESTAMP, Base, LapseCountRow, LapseRow
 
 log = structlog.get_logger(__name__)
 
-_SEALED = ("coordinator_notes", "encrypted_notes", "notes_key_id")
-_FIELDS = tuple(column.key for column in LapseRow.__table__.columns if column.key not in _SEALED)
+_ENCRYPTED = ("encrypted_notes", "notes_key_id")
+_TABLE = Base.metadata.tables["lapse"]
+_FIELDS = tuple(column.key for column in _TABLE.columns if column.key not in _ENCRYPTED)
+_SELECT = select(*(getattr(LapseRow, name) for name in _FIELDS))
+"""Without the notes, which most operations do not need."""
+_INSERT = insert(_TABLE).on_conflict_do_nothing(constraint="lapse_once").returning(_TABLE.c.id)
+_UPDATE = update(_TABLE).where(_TABLE.c.id == bindparam("lapse_id"))
 
-# Every expiry opens one, and every acknowledgement locks and saves: past the mapped class, which costs several times
-# the statement itself.
-_ADD_ONCE = f"""
-INSERT INTO lapse ({", ".join(_FIELDS)}) VALUES ({", ".join(f"%({name})s" for name in _FIELDS)})
-ON CONFLICT ON CONSTRAINT lapse_once DO NOTHING RETURNING id
-"""  # noqa: S608 - the table's own columns
+COUNTS = CounterTable(
+    table="lapse_count",
+    source="lapse",
+    by={"organisation_id": "varchar", "coordinator_id": "varchar", "is_acknowledged": "boolean"},
+    values={
+        "organisation_id": "row.organisation_id",
+        "coordinator_id": "row.coordinator_id",
+        "is_acknowledged": "row.acknowledged_at IS NOT NULL",
+    },
+    number="lapses",
+)
+COUNTED_FILTERS = frozenset({"coordinator_id", "is_acknowledged", "sort"})
+"""The fields of `Filters` that `COUNTS` has a total for; the order of a list does not change its total."""
 
-_LOCK = f"""
-SELECT {", ".join(_FIELDS)} FROM lapse
-WHERE notification_id = %(notification_id)s AND coordinator_id = %(coordinator_id)s AND NOT %(nothing)s
-    AND (%(organisation_id)s::text IS NULL OR organisation_id = %(organisation_id)s)
-    AND (%(own)s::text IS NULL OR coordinator_id = %(own)s)
-FOR UPDATE
-"""  # noqa: S608 - the table's own columns
-_SAVE = """
-UPDATE lapse SET acknowledged_at = %(acknowledged_at)s, version = %(version)s
-WHERE id = %(id)s AND organisation_id = %(organisation_id)s
-"""
-_SAVE_NOTED = """
-UPDATE lapse SET acknowledged_at = %(acknowledged_at)s, version = %(version)s,
-    coordinator_notes = NULL, encrypted_notes = %(encrypted_notes)s, notes_key_id = %(notes_key_id)s
-WHERE id = %(id)s AND organisation_id = %(organisation_id)s
-"""
+# A plan for any values would read other organisations' rows on the way to those of a small one.
+_PLAN_FOR_THESE_VALUES = text("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
-def add_once(session: Session, lapse: Lapse) -> Later[bool]:
-    """Store it unless its notification and coordinator have one; True if stored. Twins wait for each other."""
-    return send(session, _ADD_ONCE, _values(lapse)).read(bool)
+def add_once(session: Session, lapse: Lapse) -> bool:
+    """Store the lapse unless there is one of its notification and coordinator; True if stored.
+
+    Waits for a concurrent transaction that stores the same one.
+    """
+    return session.scalar(_INSERT, {name: getattr(lapse, name) for name in _FIELDS}) is not None
 
 
-def get(session: Session, lapse_id: UUID, *, scope: Scope) -> Lapse | None:
-    """The lapse, if it lies in the scope."""
-    return _one(session, select(LapseRow).where(LapseRow.id == lapse_id, *within(scope)))
-
-
-def lock(session: Session, cipher: FieldCipher, lapse_id: UUID, *, scope: Scope) -> Lapse | None:
-    """The same with its notes, which are opened here alone; held against other writers until the transaction ends."""
-    statement = select(LapseRow).where(LapseRow.id == lapse_id, *within(scope)).with_for_update()
-    row = session.scalars(statement).one_or_none()
-    return replace(lapse_of(row), coordinator_notes=_notes(cipher, row)) if row is not None else None
+def get(session: Session, lapse_id: UUID, *, scope: AccessScope) -> Lapse | None:
+    """The lapse without its notes, None outside the scope."""
+    return _one(session, _SELECT.where(LapseRow.id == lapse_id, *_within(scope)))
 
 
 def of_opening(session: Session, opening: Opening) -> Lapse | None:
-    """The lapse that an earlier opening of the same has made."""
-    scope = Scope(organisation_id=opening.organisation_id)
-    return _one(session, _of_notification(opening.notification_id, opening.coordinator_id, scope))
+    """The lapse that an earlier opening of the same notification and coordinator stored."""
+    scope = AccessScope(organisation_id=opening.organisation_id)
+    conditions = (*_of_notification(opening.notification_id, opening.coordinator_id), *_within(scope))
+    return _one(session, _SELECT.where(*conditions))
+
+
+def lock(session: Session, cipher: FieldCipher, lapse_id: UUID, *, scope: AccessScope) -> Lapse | None:
+    """The lapse with its notes decrypted, locked until the transaction ends; None outside the scope."""
+    row = session.scalar(select(LapseRow).where(LapseRow.id == lapse_id, *_within(scope)).with_for_update())
+    return replace(lapse_of(row), coordinator_notes=_decrypted(cipher, row)) if row is not None else None
 
 
 def lock_of_notification(
-    session: Session, notification_id: UUID, coordinator_id: str, *, scope: Scope
-) -> Later[Lapse | None]:
-    """This coordinator's lapse of a notification, held against other writers until the transaction ends."""
-    values = {
-        "notification_id": notification_id,
-        "coordinator_id": coordinator_id,
-        "organisation_id": scope.organisation_id,
-        "own": scope.coordinator_id,
-        "nothing": scope.nothing,
-    }
-    return send(session, _LOCK, values).read(lambda rows: lapse_of(rows[0]) if rows else None)
+    session: Session, notification_id: UUID, coordinator_id: str, *, scope: AccessScope
+) -> Lapse | None:
+    """This coordinator's lapse of a notification without its notes, locked until the transaction ends."""
+    conditions = (*_of_notification(notification_id, coordinator_id), *_within(scope))
+    return _one(session, _SELECT.where(*conditions).with_for_update())
 
 
-def is_notification_known(session: Session, notification_id: UUID, *, scope: Scope) -> bool:
-    """Has anybody in the scope's organisation a lapse of this notification?"""
-    wider = Scope(organisation_id=scope.organisation_id, nothing=scope.nothing)
-    conditions = (LapseRow.notification_id == notification_id, *within(wider))
-    return session.scalar(select(select(LapseRow.id).where(*conditions).exists())) or False
+def is_notification_known(session: Session, notification_id: UUID, *, scope: AccessScope) -> bool:
+    """Whether any coordinator in the scope's organisation has a lapse of this notification."""
+    organisation = AccessScope(organisation_id=scope.organisation_id, is_empty=scope.is_empty)
+    lapses = select(LapseRow.id).where(LapseRow.notification_id == notification_id, *_within(organisation))
+    return session.scalar(select(lapses.exists())) or False
+
+
+def save(session: Session, cipher: FieldCipher, lapse: Lapse, *, with_notes: bool) -> None:
+    """Write back a lapse that was locked in this transaction. Without `with_notes` its notes stay as they are."""
+    values: dict[str, Any] = {"lapse_id": lapse.id, "acknowledged_at": lapse.acknowledged_at, "version": lapse.version}
+    if with_notes:
+        notes = lapse.coordinator_notes
+        encrypted = (None, None) if notes is None else cipher.encrypt(str(lapse.id), notes)
+        values["notes_key_id"], values["encrypted_notes"] = encrypted
+    session.execute(_UPDATE, values)
+
+
+def remove(session: Session, lapse: Lapse) -> None:
+    session.execute(delete(LapseRow).where(LapseRow.id == lapse.id))
+
+
+def notes_of(session: Session, cipher: FieldCipher, lapse_ids: Sequence[str]) -> Mapping[str, str | None]:
+    """The notes of these lapses, decrypted, by lapse id."""
+    rows = session.scalars(select(LapseRow).where(LapseRow.id.in_(lapse_ids)))
+    return {str(row.id): _decrypted(cipher, row) for row in rows}
 
 
 def open_before(session: Session, moments: Sequence[datetime]) -> Sequence[int]:
-    """How many lapses of all organisations are open since each of these moments or longer."""
+    """For each of these times, how many unacknowledged lapses of all organisations were opened by then."""
     counts = [func.count().filter(LapseRow.created_at <= moment) for moment in moments]
     return tuple(session.execute(select(*counts).where(LapseRow.acknowledged_at.is_(None))).one())
 
 
-def save(session: Session, cipher: FieldCipher, lapse: Lapse, *, with_notes: bool) -> None:
-    """Write a changed lapse back; its row must be locked. Without `with_notes` its notes stay, readable or not."""
-    if with_notes:
-        send(session, _SAVE_NOTED, {**_values(lapse), **_sealed(cipher, lapse)})
-    else:
-        send(session, _SAVE, _values(lapse))
+def page(session: Session, filters: Filters, request: PageRequest, *, scope: AccessScope) -> Page[Lapse]:
+    """One page of the lapses in the scope, without notes: newest first, or earliest expiry first; ids break ties."""
+    session.execute(_PLAN_FOR_THESE_VALUES)
+    column = LapseRow.expiry_date if filters.sort is Sort.EXPIRY else LapseRow.created_at
+    is_ascending = (filters.sort is Sort.EXPIRY) != request.is_backwards
+    position = (column, LapseRow.id)
+    conditions = [*_within(scope), *_matching(filters)]
+    statement = _SELECT.where(*conditions).order_by(*(key if is_ascending else key.desc() for key in position))
+    if request.mark is not None:
+        cursor = tuple_(literal(request.mark.moment, TIMESTAMP), literal(request.mark.id, Uuid()))
+        statement = statement.where(tuple_(*position) > cursor if is_ascending else tuple_(*position) < cursor)
+    total = _total(session, filters, scope)
+    lapses: list[Lapse] = []
+    if total > request.offset:
+        rows = session.execute(statement.offset(request.offset).limit(request.limit + 1))
+        lapses = [lapse_of(row) for row in rows]
+    found = Slice.cut(lapses, request, lambda lapse: Cursor(getattr(lapse, column.key), lapse.id))
+    return Page.of(found, found.items, total=total)
 
 
-def notes_of(session: Session, cipher: FieldCipher, lapse_ids: Sequence[str]) -> Mapping[str, str | None]:
-    """The notes of these lapses, opened."""
-    rows = session.scalars(select(LapseRow).where(LapseRow.id.in_(lapse_ids)))
-    return {str(row.id): _notes(cipher, row) for row in rows}
+def _total(session: Session, filters: Filters, scope: AccessScope) -> int:
+    """From the counter table where it covers the filters, else by counting the rows."""
+    if any(value is not None for name, value in vars(filters).items() if name not in COUNTED_FILTERS):
+        counted = select(func.count()).select_from(LapseRow).where(*_within(scope), *_matching(filters))
+        return session.scalar(counted) or 0
+    if scope.is_empty:
+        return 0
+    equal = (
+        (LapseCountRow.organisation_id, scope.organisation_id),
+        (LapseCountRow.coordinator_id, scope.coordinator_id),
+        (LapseCountRow.coordinator_id, filters.coordinator_id),
+        (LapseCountRow.is_acknowledged, filters.is_acknowledged),
+    )
+    conditions = [column == value for column, value in equal if value is not None]
+    return int(session.scalar(select(func.sum(LapseCountRow.lapses)).where(*conditions)) or 0)
 
 
-def remove(session: Session, lapse: Lapse) -> None:
-    session.delete(session.get_one(LapseRow, lapse.id))
-
-
-def _one(session: Session, statement: Select[LapseRow]) -> Lapse | None:
-    row = session.scalars(statement).one_or_none()
+def _one(session: Session, statement: Select[Any]) -> Lapse | None:
+    row = session.execute(statement).one_or_none()
     return lapse_of(row) if row is not None else None
 
 
-def _of_notification(notification_id: UUID, coordinator_id: str, scope: Scope) -> Select[LapseRow]:
-    return select(LapseRow).where(
-        LapseRow.notification_id == notification_id, LapseRow.coordinator_id == coordinator_id, *within(scope)
-    )
+def _of_notification(notification_id: UUID, coordinator_id: str) -> Sequence[ColumnElement[bool]]:
+    return LapseRow.notification_id == notification_id, LapseRow.coordinator_id == coordinator_id
 
 
-def within(scope: Scope) -> list[ColumnElement[bool]]:
-    """The conditions of what is in the scope."""
+def _within(scope: AccessScope) -> Sequence[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if scope.nothing:
+    if scope.is_empty:
         conditions.append(LapseRow.id.is_(None))
     if scope.organisation_id is not None:
         conditions.append(LapseRow.organisation_id == scope.organisation_id)
@@ -139,16 +171,21 @@ def within(scope: Scope) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _sealed(cipher: FieldCipher, lapse: Lapse) -> dict[str, Any]:
-    notes = lapse.coordinator_notes
-    key_id, sealed = (None, None) if notes is None else cipher.encrypt(str(lapse.id), notes)
-    return {"notes_key_id": key_id, "encrypted_notes": sealed}
+def _matching(filters: Filters) -> Sequence[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filters.coordinator_id is not None:
+        conditions.append(LapseRow.coordinator_id == filters.coordinator_id)
+    if filters.mentor_id is not None:
+        conditions.append(LapseRow.mentor_id == filters.mentor_id)
+    if filters.is_acknowledged is not None:
+        is_open = LapseRow.acknowledged_at.is_(None)
+        conditions.append(~is_open if filters.is_acknowledged else is_open)
+    return conditions
 
 
-def _notes(cipher: FieldCipher, row: LapseRow) -> str | None:
-    """What stands there unsealed was written by an older release, after whatever is sealed."""
-    if row.coordinator_notes is not None or row.encrypted_notes is None or row.notes_key_id is None:
-        return row.coordinator_notes
+def _decrypted(cipher: FieldCipher, row: LapseRow) -> str | None:
+    if row.encrypted_notes is None or row.notes_key_id is None:
+        return None
     try:
         return cipher.decrypt(str(row.id), row.notes_key_id, row.encrypted_notes)
     except DecryptionError:
@@ -156,10 +193,6 @@ def _notes(cipher: FieldCipher, row: LapseRow) -> str | None:
         return None  # the lapse itself must stay usable
 
 
-def _values(lapse: Lapse) -> dict[str, Any]:
-    return {name: getattr(lapse, name) for name in _FIELDS}
-
-
-def lapse_of(row: Any) -> Lapse:
-    """From the mapped class, or a row with its columns."""
+def lapse_of(row: Row[Any] | LapseRow) -> Lapse:
+    """The lapse of a row, without its notes."""
     return Lapse(**{name: getattr(row, name) for name in _FIELDS})

@@ -1,11 +1,11 @@
-"""What this database holds about one person, and its removal."""
+"""The rows about one person in this database, and their removal."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from shared_lib.privacy import data_export
 from shared_lib.privacy.encryption import FieldCipher
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
 from acknowledgement_service.domain.model import Lapse
@@ -13,19 +13,19 @@ from acknowledgement_service.domain.model import Lapse
 from .lapses import lapse_of, notes_of
 from .tables import LapseRow
 
-_HIS_LAPSE = "mentor_id = :person OR coordinator_id = :person"
-_PLACES: Mapping[str, str] = {
-    "lapse": _HIS_LAPSE,
+_THEIR_LAPSE = "mentor_id = :person OR coordinator_id = :person"
+_CONDITIONS: Mapping[str, str] = {
+    "lapse": _THEIR_LAPSE,
     "lapse_count": "coordinator_id = :person",
     "audit_entry": "subject_id = :person OR actor_id = :person OR details->>'coordinator_id' = :person",
-    "idempotency_key": f"caller = :person OR resource_id IN (SELECT id::text FROM lapse WHERE {_HIS_LAPSE})",
+    "idempotency_key": f"caller = :person OR resource_id IN (SELECT id::text FROM lapse WHERE {_THEIR_LAPSE})",
 }
-_SEALED = ("coordinator_notes", "encrypted_notes", "notes_key_id")
+_ENCRYPTED = ("encrypted_notes", "notes_key_id")
 
 
-def held(session: Session, cipher: FieldCipher, person_id: str) -> dict[str, list[dict[str, Any]]]:
-    """All rows that name him, a mentor's or a coordinator's notes included, which are opened."""
-    found = data_export.held(session, _PLACES, person_id)
+def export(session: Session, cipher: FieldCipher, person_id: str) -> dict[str, list[dict[str, Any]]]:
+    """All rows that name the person, by table; the notes on a mentor's or coordinator's lapses are decrypted."""
+    found = data_export.held(session, _CONDITIONS, person_id)
     if "lapse" in found:
         notes = notes_of(session, cipher, [row["id"] for row in found["lapse"]])
         found["lapse"] = [_readable(row, notes) for row in found["lapse"]]
@@ -33,30 +33,25 @@ def held(session: Session, cipher: FieldCipher, person_id: str) -> dict[str, lis
 
 
 def _readable(row: dict[str, Any], notes: Mapping[str, str | None]) -> dict[str, Any]:
-    shown = {name: value for name, value in row.items() if name not in _SEALED}
+    shown = {name: value for name, value in row.items() if name not in _ENCRYPTED}
     return {**shown, "coordinator_notes": notes.get(row["id"])}
 
 
-def blank_notes(session: Session, person_id: str, *, most: int) -> list[Lapse]:
-    """Remove the notes on some of his lapses, those that he wrote included; answers the lapses that had any.
+def erase_notes(session: Session, person_id: str, *, limit: int) -> list[Lapse]:
+    """Remove the notes of at most `limit` lapses of a mentor or coordinator; returns the lapses that had notes.
 
-    In the order in which chains of the audit log are lengthened everywhere, so that nobody waits in a circle.
+    Sorted by organisation, the order in which every transaction extends the audit log's hash chains: so no two of them
+    wait for each other.
     """
-    his = or_(LapseRow.mentor_id == person_id, LapseRow.coordinator_id == person_id)
-    noted = or_(LapseRow.coordinator_notes.is_not(None), LapseRow.encrypted_notes.is_not(None))
-    rows = session.scalars(
-        select(LapseRow).where(his, noted).order_by(LapseRow.organisation_id, LapseRow.id).limit(most).with_for_update()
-    ).all()
-    session.execute(
-        update(LapseRow)
-        .where(LapseRow.id.in_([row.id for row in rows]))
-        .values(coordinator_notes=None, encrypted_notes=None, notes_key_id=None, version=LapseRow.version + 1)
-        .execution_options(synchronize_session=False)
-    )
+    theirs = or_(LapseRow.mentor_id == person_id, LapseRow.coordinator_id == person_id)
+    noted = select(LapseRow).where(theirs, LapseRow.encrypted_notes.is_not(None)).limit(limit)
+    rows = session.scalars(noted.order_by(LapseRow.organisation_id, LapseRow.id).with_for_update()).all()
+    for row in rows:
+        row.encrypted_notes, row.notes_key_id, row.version = None, None, row.version + 1
     return [lapse_of(row) for row in rows]
 
 
-def forget_keys(session: Session, person_id: str) -> int:
-    """Remove keys that he chose, or that others chose for requests about him."""
-    gone = text(f"DELETE FROM idempotency_key WHERE {_PLACES['idempotency_key']} RETURNING 1")
-    return len(session.execute(gone, {"person": person_id}).all())
+def erase_keys(session: Session, person_id: str) -> int:
+    """Remove the idempotency keys that the person chose, and those of requests about their lapses; returns how many."""
+    erased = text(f"DELETE FROM idempotency_key WHERE {_CONDITIONS['idempotency_key']} RETURNING 1")
+    return len(session.execute(erased, {"person": person_id}).all())

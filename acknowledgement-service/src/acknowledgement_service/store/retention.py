@@ -1,9 +1,11 @@
-"""Removing what is kept for a time only: a batch of rows per call, by id."""
+"""Retention: which data is deleted after which time, a batch of rows per transaction."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
-from shared_lib.privacy.retention import BATCH, PurgedBatch
+from shared_lib.privacy.retention import BATCH, PurgedBatch, RetentionRule, old_keys
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -12,21 +14,22 @@ from acknowledgement_service.domain.model import Act
 ACTOR = "retention"
 FIRST = UUID(int=0)
 
-# What somebody is changing at this moment is left for the next run. Chains of the audit log are lengthened in the
-# order of their names, so that two of these never wait for each other in a circle.
-_REMOVE_NOTES = text(
+# One statement, because a batch looks at thousands of rows and changes few of them. Rows that another transaction has
+# locked are left for the next run. Audit entries are written in the order of their chains, so that two transactions
+# never wait for each other.
+_PURGE_NOTES = text(
     """
-WITH looked_at AS MATERIALIZED (
-    SELECT id FROM lapse WHERE id > :after ORDER BY id LIMIT :most
+WITH examined AS MATERIALIZED (
+    SELECT id FROM lapse WHERE id > :after ORDER BY id LIMIT :limit
 ), due AS (
-    SELECT lapse.id FROM lapse JOIN looked_at USING (id)
-    WHERE (lapse.encrypted_notes IS NOT NULL OR lapse.coordinator_notes IS NOT NULL) AND lapse.acknowledged_at < :before
+    SELECT lapse.id FROM lapse JOIN examined USING (id)
+    WHERE lapse.encrypted_notes IS NOT NULL AND lapse.acknowledged_at < :before
         AND NOT EXISTS (
             SELECT FROM audit_entry WHERE object_id = lapse.id::text AND action = :noted AND at >= :before
         )
     FOR UPDATE OF lapse SKIP LOCKED
 ), removed AS (
-    UPDATE lapse SET encrypted_notes = NULL, notes_key_id = NULL, coordinator_notes = NULL, version = version + 1
+    UPDATE lapse SET encrypted_notes = NULL, notes_key_id = NULL, version = version + 1
     FROM due WHERE lapse.id = due.id
     RETURNING lapse.*
 ), written AS (
@@ -37,21 +40,30 @@ WITH looked_at AS MATERIALIZED (
     FROM removed ORDER BY organisation_id, id
     RETURNING 1
 )
-SELECT (SELECT id FROM looked_at ORDER BY id DESC LIMIT 1) AS position, (SELECT count(*) FROM written) AS removed
+SELECT (SELECT id FROM examined ORDER BY id DESC LIMIT 1) AS position, (SELECT count(*) FROM written) AS removed
 """
 )
 
 
-def remove_notes(session: Session, after: UUID | None, *, before: datetime, at: datetime) -> PurgedBatch:
-    """Remove the notes of lapses that were acknowledged, and last noted upon, before then; each with an audit entry.
+def rules(*, now: datetime, note_retention_days: int) -> Sequence[RetentionRule]:
+    """Notes are deleted that many days after their lapse was acknowledged (0: never), idempotency keys after theirs."""
+    notes = RetentionRule(
+        what="notes", sweep=partial(purge_notes, before=now - timedelta(days=note_retention_days), at=now)
+    )
+    return [*([notes] if note_retention_days else []), old_keys(now)]
 
-    The lapse and its acknowledgement are proof and stay; its version (ETag) grows.
+
+def purge_notes(session: Session, after: UUID | None, *, before: datetime, at: datetime) -> PurgedBatch:
+    """Delete notes that were written before `before` on lapses acknowledged before then, each with an audit entry.
+
+    The lapse and its acknowledgement stay as proof; its version (ETag) grows. `after` is the last id of the batch
+    before.
     """
     row = session.execute(
-        _REMOVE_NOTES,
+        _PURGE_NOTES,
         {
             "after": after or FIRST,
-            "most": BATCH,
+            "limit": BATCH,
             "before": before,
             "at": at,
             "noted": Act.NOTED.value,

@@ -9,15 +9,15 @@ from shared_lib.privacy.key_rotation import EncryptedColumn
 from sqlalchemy import BigInteger, DateTime, Index, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-MOMENT = DateTime(timezone=True)
+TIMESTAMP = DateTime(timezone=True)
 
 
 class Base(DeclarativeBase):
-    """The metadata of this service's database."""
+    """Its metadata describes all tables of this service."""
 
 
 def _open(name: str, *columns: str) -> Index:
-    """Few are open, and they are what is looked for: an index of them alone is small."""
+    """An index of unacknowledged lapses only: they are few, and most lists ask for them."""
     return Index(name, *columns, postgresql_where="acknowledged_at IS NULL")
 
 
@@ -29,11 +29,9 @@ class LapseRow(Base):
     mentor_id: Mapped[str]
     coordinator_id: Mapped[str]
     organisation_id: Mapped[str]
-    expiry_date: Mapped[datetime] = mapped_column(MOMENT)
-    created_at: Mapped[datetime] = mapped_column(MOMENT)
-    acknowledged_at: Mapped[datetime | None] = mapped_column(MOMENT)
-    coordinator_notes: Mapped[str | None]
-    """Notes from before they were encrypted; `encryption rotate-keys` leaves none."""
+    expiry_date: Mapped[datetime] = mapped_column(TIMESTAMP)
+    created_at: Mapped[datetime] = mapped_column(TIMESTAMP)
+    acknowledged_at: Mapped[datetime | None] = mapped_column(TIMESTAMP)
     encrypted_notes: Mapped[bytes | None]
     notes_key_id: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(default=1)
@@ -55,7 +53,7 @@ class LapseRow(Base):
 
 
 class LapseCountRow(Base):
-    """How many lapses there are; triggers keep it (`lapse_counts`)."""
+    """How many lapses there are; triggers of the database keep the number (`lapses.COUNTS`)."""
 
     __tablename__ = "lapse_count"
 
@@ -65,8 +63,7 @@ class LapseCountRow(Base):
     lapses: Mapped[int] = mapped_column(BigInteger)
 
 
-NOTES = EncryptedColumn(table="lapse", sealed="encrypted_notes", key_id="notes_key_id", plain="coordinator_notes")
-
+NOTES = EncryptedColumn(table="lapse", sealed="encrypted_notes", key_id="notes_key_id")
 
 audit_tables(Base.metadata)
 KEYS.to_metadata(Base.metadata)

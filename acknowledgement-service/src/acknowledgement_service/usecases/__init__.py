@@ -1,1 +1,1 @@
-"""What can be asked of this service; the only place that opens transactions."""
+"""Use cases: the only layer that opens transactions."""

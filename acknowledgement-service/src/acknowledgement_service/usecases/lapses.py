@@ -1,154 +1,165 @@
-"""Opening, acknowledging, correcting and removing lapse records."""
+"""Opening, acknowledging, changing, listing and deleting lapses; each method is one transaction."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Generic, TypeVar
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from shared_lib import idempotency
 from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
-from shared_lib.database.row_level_security import all_tenants, tenant
+from shared_lib.database.row_level_security import NO_TENANT, TenantScope, all_tenants, tenant
 from shared_lib.idempotency import Replay, RequestKey
 from shared_lib.pagination import Page, PageRequest
 from shared_lib.privacy.encryption import FieldCipher
 from sqlalchemy.orm import Session
 
-from acknowledgement_service.domain.errors import LapseNotFound, NotYourLapse
-from acknowledgement_service.domain.model import Act, Change, Filters, Lapse, Opening, acts_between
-from acknowledgement_service.domain.visitor import Visitor
-from acknowledgement_service.store import audit, lapse_lists, lapses
-
-from .reach import tenant_scope_of
-
-T = TypeVar("T")
+from acknowledgement_service.domain.access import AccessScope, Principal
+from acknowledgement_service.domain.model import (
+    Act,
+    Change,
+    Filters,
+    Lapse,
+    LapseNotFound,
+    NotYourLapse,
+    Opening,
+    acts_between,
+)
+from acknowledgement_service.store import audit, lapses
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome(Generic[T]):
-    """What was asked for, and whether this request brought it about (`replayed`: its Idempotency-Key had already)."""
+class Outcome:
+    """The lapse, and whether this request created it; `replayed`: its Idempotency-Key was used before."""
 
-    value: T
+    lapse: Lapse
     is_new: bool
     replayed: bool = False
 
 
-def _unheard(_: timedelta) -> None:
-    """For those who do not measure."""
+def _ignore(_: timedelta) -> None:
+    """The default of `on_acknowledged`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lapses:
-    """`on_acknowledged` hears how long each lapse had been open, once it is certain."""
+    """`on_acknowledged` is called after the commit with the time between opening and acknowledgement."""
 
     database: Database
     cipher: FieldCipher
     clock: Clock
-    on_acknowledged: Callable[[timedelta], None] = _unheard
+    on_acknowledged: Callable[[timedelta], None] = _ignore
 
-    def open(self, opening: Opening, *, by: str) -> Outcome[Lapse]:
-        """Record that this coordinator must see this lapse. Repeating answers the first record, unchanged."""
-        now = self.clock().replace(microsecond=0)
-        lapse = Lapse.opened(opening, lapse_id=uuid4(), at=now)
+    def open(self, opening: Opening, *, by: str) -> Outcome:
+        """Store a lapse that this coordinator must acknowledge. A repeat returns the first lapse, unchanged."""
+        lapse = Lapse.opened(opening, lapse_id=uuid4(), at=self._now())
         with self.database.begin(tenant(opening.organisation_id)) as session:
-            is_new = lapses.add_once(session, lapse)
-            if is_new.value:
-                audit.record(session, Act.OPENED, lapse, actor_id=by, at=now)
-        if is_new.value:
-            return Outcome(value=lapse, is_new=True)
-        with self.database.begin(tenant(opening.organisation_id)) as session:
-            known = lapses.of_opening(session, opening)
-        return Outcome(value=_found(known), is_new=False)
+            if lapses.add_once(session, lapse):
+                audit.record(session, Act.OPENED, lapse, actor_id=by, at=lapse.created_at)
+                return Outcome(lapse=lapse, is_new=True)
+            return Outcome(lapse=_found(lapses.of_opening(session, opening)), is_new=False)
 
     def acknowledge(
-        self, notification_id: UUID, coordinator_id: str, *, visitor: Visitor, key: RequestKey | None
-    ) -> Outcome[Lapse]:
-        """The coordinator has seen it. Twenty at once leave one moment and one audit row.
+        self, notification_id: UUID, coordinator_id: str, *, principal: Principal, key: RequestKey | None
+    ) -> Outcome:
+        """Record that the coordinator has seen the lapse. Of concurrent requests one is new; a repeat changes nothing.
 
-        Raises LapseNotFound for an unknown notification, NotYourLapse for somebody else's; then nothing changes.
+        Raises LapseNotFound for a notification without a lapse in the principal's organisation, NotYourLapse for a
+        lapse of another coordinator, KeyReused for a key that came with another body.
         """
-        if visitor.scope.nothing:
-            raise LapseNotFound  # and no organisation in which his key could be kept
-        with self.database.begin(tenant_scope_of(visitor.scope)) as session:
+        scope = principal.scope
+        if scope.is_empty:
+            raise LapseNotFound  # without an organisation there is no tenant that the key could be stored for
+        with self.database.begin(tenant_scope_of(scope)) as session:
             replay = idempotency.claim(session, key, at=self.clock()) if key is not None else None
-            locked = lapses.lock_of_notification(session, notification_id, coordinator_id, scope=visitor.scope)
-            lapse = self._own(session, locked.value, notification_id, coordinator_id, visitor)
+            before = lapses.lock_of_notification(session, notification_id, coordinator_id, scope=scope)
+            if before is None and not lapses.is_notification_known(session, notification_id, scope=scope):
+                raise LapseNotFound
+            principal.must_be(coordinator_id)
+            if before is None:
+                raise NotYourLapse
             if replay is not None:
-                return Outcome(value=lapse, is_new=replay.status == 201, replayed=True)
-            after = lapse.acknowledged(by=coordinator_id, at=self.clock().replace(microsecond=0))
-            is_new = self._write(session, lapse, after, visitor)
+                return Outcome(lapse=before, is_new=replay.status == 201, replayed=True)
+            after = before.acknowledged(by=coordinator_id, at=self._now())
+            is_new = self._save(session, before, after, principal)
             if key is not None:
-                idempotency.complete(session, key, Replay(resource_id=str(lapse.id), status=201 if is_new else 200))
-        self._tell(lapse, after)
-        return Outcome(value=after, is_new=is_new)
+                idempotency.complete(session, key, Replay(resource_id=str(after.id), status=201 if is_new else 200))
+        self._measure(before, after)
+        return Outcome(lapse=after, is_new=is_new)
 
-    def find(self, lapse_id: UUID, *, visitor: Visitor) -> Lapse:
-        """Raises LapseNotFound, for what is foreign just as for what does not exist."""
-        with self.database.begin(tenant_scope_of(visitor.scope)) as session:
-            return _found(lapses.get(session, lapse_id, scope=visitor.scope))
+    def find(self, lapse_id: UUID, *, principal: Principal) -> Lapse:
+        """Raises LapseNotFound, also for a lapse that the principal may not see."""
+        with self.database.begin(tenant_scope_of(principal.scope)) as session:
+            return _found(lapses.get(session, lapse_id, scope=principal.scope))
 
-    def page(self, filters: Filters, request: PageRequest, *, visitor: Visitor) -> Page[Lapse]:
-        with self.database.begin(tenant_scope_of(visitor.scope)) as session:
-            return lapse_lists.page(session, filters, request, scope=visitor.scope)
+    def page(self, filters: Filters, request: PageRequest, *, principal: Principal) -> Page[Lapse]:
+        with self.database.begin(tenant_scope_of(principal.scope)) as session:
+            return lapses.page(session, filters, request, scope=principal.scope)
 
-    def change(self, lapse_id: UUID, change: Change, *, visitor: Visitor, versions: frozenset[int] | None) -> Lapse:
-        """Correct or annotate. Raises LapseNotFound, StaleVersion, NotYourLapse and what `Lapse.changed` raises."""
-        with self.database.begin(tenant_scope_of(visitor.scope)) as session:
-            before = _found(lapses.lock(session, self.cipher, lapse_id, scope=visitor.scope))
+    def change(self, lapse_id: UUID, change: Change, *, principal: Principal, versions: frozenset[int] | None) -> Lapse:
+        """Acknowledge, correct the time or write notes; returns the lapse with its notes.
+
+        `versions` are those that the client accepts (None: any). Raises LapseNotFound, StaleVersion, NotYourLapse,
+        AlreadyAcknowledged and AcknowledgedAtOutOfRange.
+        """
+        with self.database.begin(tenant_scope_of(principal.scope)) as session:
+            before = _found(lapses.lock(session, self.cipher, lapse_id, scope=principal.scope))
             before.must_be(versions)
-            after = before.changed(change, now=self.clock().replace(microsecond=0))
+            after = before.changed(change, now=self._now())
             if before.acknowledged_at != after.acknowledged_at:
-                visitor.must_be(before.coordinator_id)
-            self._write(session, before, after, visitor)
-        self._tell(before, after)
+                principal.must_be(before.coordinator_id)
+            self._save(session, before, after, principal)
+        self._measure(before, after)
         return after
 
-    def delete(self, lapse_id: UUID, *, visitor: Visitor, versions: frozenset[int] | None) -> None:
-        """Remove the record; its trace stays in the audit. Raises LapseNotFound, StaleVersion, MayNotDelete."""
-        with self.database.begin(tenant_scope_of(visitor.scope)) as session:
-            lapse = _found(lapses.lock(session, self.cipher, lapse_id, scope=visitor.scope))
-            visitor.must_be_allowed_to_delete()
+    def delete(self, lapse_id: UUID, *, principal: Principal, versions: frozenset[int] | None) -> None:
+        """Delete the lapse; its audit entries stay. Raises LapseNotFound, MayNotDelete and StaleVersion."""
+        with self.database.begin(tenant_scope_of(principal.scope)) as session:
+            lapse = _found(lapses.lock(session, self.cipher, lapse_id, scope=principal.scope))
+            principal.must_be_allowed_to_delete()
             lapse.must_be(versions)
             lapses.remove(session, lapse)
-            audit.record(session, Act.DELETED, lapse, actor_id=visitor.id, at=self.clock())
+            audit.record(session, Act.DELETED, lapse, actor_id=principal.id, at=self.clock())
 
-    def take_over(self, records: Sequence[Lapse]) -> int:
-        """Store records of another system as they are; those already known stay untouched. Answers how many are new."""
+    def import_records(self, records: Sequence[Lapse]) -> int:
+        """Store lapses of another system as they are, all or none; known ones stay unchanged. Returns the number of new
+        lapses.
+        """
         with self.database.begin(all_tenants("import")) as session:
-            stored = [(lapse, lapses.add_once(session, lapse)) for lapse in records]
-            new = [lapse for lapse, is_new in stored if is_new.value]
+            new = [lapse for lapse in records if lapses.add_once(session, lapse)]
             for lapse in new:
                 audit.record(session, Act.OPENED, lapse, actor_id="import", at=self.clock())
         return len(new)
 
     def open_by_age(self, ages: Sequence[timedelta]) -> Sequence[int]:
-        """How many lapses nobody has acknowledged for at least each of these times."""
+        """For each age, how many unacknowledged lapses of all organisations are at least that old."""
         now = self.clock()
         with self.database.begin(all_tenants("metrics")) as session:
             return lapses.open_before(session, [now - age for age in ages])
 
-    def _tell(self, before: Lapse, after: Lapse) -> None:
+    def _now(self) -> datetime:
+        """To the second, as the contract shows times."""
+        return self.clock().replace(microsecond=0)
+
+    def _measure(self, before: Lapse, after: Lapse) -> None:
         if before.acknowledged_at is None and after.acknowledged_at is not None:
             self.on_acknowledged(after.acknowledged_at - after.created_at)
 
-    def _own(
-        self, session: Session, lapse: Lapse | None, notification_id: UUID, coordinator_id: str, visitor: Visitor
-    ) -> Lapse:
-        if lapse is None and not lapses.is_notification_known(session, notification_id, scope=visitor.scope):
-            raise LapseNotFound
-        visitor.must_be(coordinator_id)
-        if lapse is None:
-            raise NotYourLapse
-        return lapse
-
-    def _write(self, session: Session, before: Lapse, after: Lapse, visitor: Visitor) -> bool:
+    def _save(self, session: Session, before: Lapse, after: Lapse, principal: Principal) -> bool:
+        """Store the difference with its audit entries; False when there is none."""
         acts = acts_between(before, after)
         if acts:
             lapses.save(session, self.cipher, after, with_notes=Act.NOTED in acts)
         for act in acts:
-            audit.record(session, act, after, actor_id=visitor.id, at=self.clock())
+            audit.record(session, act, after, actor_id=principal.id, at=self.clock())
         return bool(acts)
+
+
+def tenant_scope_of(scope: AccessScope) -> TenantScope:
+    """The organisation's rows; all rows for global admins, services and, in open mode, clients without a token."""
+    if scope.is_empty:
+        return NO_TENANT
+    return all_tenants("public") if scope.organisation_id is None else tenant(scope.organisation_id)
 
 
 def _found(lapse: Lapse | None) -> Lapse:

@@ -1,4 +1,4 @@
-"""What this service holds about one person: shown, and removed."""
+"""The data that this service stores about one person: exported, and erased."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from shared_lib.privacy.encryption import FieldCipher
 from acknowledgement_service.domain.model import Act
 from acknowledgement_service.store import audit, person_data
 
-OPERATIONS = "operations"
-BATCH = 500
-"""Lapses: a chain of the audit log grows at COMMIT, and by each further entry of a transaction more slowly."""
-EVERY_ORGANISATION = all_tenants("person_data")
+ACTOR = "operations"
+MAX_BATCH = 500
+"""Lapses in one transaction: each further audit entry of a transaction takes longer to chain at COMMIT."""
+ALL_TENANTS = all_tenants("person_data")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,24 +25,24 @@ class PersonData:
     clock: Clock
 
     def export(self, person_id: str) -> Mapping[str, Any]:
-        """Every row that names him, by table."""
-        with self.database.begin(EVERY_ORGANISATION) as session:
-            return person_data.held(session, self.cipher, person_id)
+        """All rows that name the person, by table, with notes decrypted."""
+        with self.database.begin(ALL_TENANTS) as session:
+            return person_data.export(session, self.cipher, person_id)
 
     def erase(self, person_id: str) -> Mapping[str, int]:
-        """Leave ids, codes and times; answers how much was removed. Repeating is harmless and removes nothing.
+        """Remove notes and idempotency keys; ids, codes and times stay. Returns how many were removed.
 
-        A coordinator may have written thousands of notes: they go in batches, and whoever broke off begins again.
+        It commits batch by batch, may be interrupted and repeated; a repeat removes nothing.
         """
         notes = 0
-        while count := self._blank_batch(person_id):
+        while count := self._erase_notes(person_id):
             notes += count
-        with self.database.begin(EVERY_ORGANISATION) as session:
-            return {"notes": notes, "keys": person_data.forget_keys(session, person_id)}
+        with self.database.begin(ALL_TENANTS) as session:
+            return {"notes": notes, "keys": person_data.erase_keys(session, person_id)}
 
-    def _blank_batch(self, person_id: str) -> int:
-        with self.database.begin(EVERY_ORGANISATION) as session:
-            noted = person_data.blank_notes(session, person_id, most=BATCH)
-            for lapse in noted:
-                audit.record(session, Act.ERASED, lapse, actor_id=OPERATIONS, at=self.clock())
-        return len(noted)
+    def _erase_notes(self, person_id: str) -> int:
+        with self.database.begin(ALL_TENANTS) as session:
+            lapses = person_data.erase_notes(session, person_id, limit=MAX_BATCH)
+            for lapse in lapses:
+                audit.record(session, Act.ERASED, lapse, actor_id=ACTOR, at=self.clock())
+        return len(lapses)

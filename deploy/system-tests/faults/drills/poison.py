@@ -33,8 +33,8 @@ _POISONED = {
         "UPDATE contact SET locale = 'xx', name = E'\\r\\nBcc: x@y' WHERE id = %(mentor)s",
     ],
     "acknowledgement": [
-        "UPDATE lapse SET expiry_date = %(latest)s, created_at = %(latest)s, coordinator_notes = E'\\x01' "
-        "WHERE mentor_id = %(mentor)s",
+        "UPDATE lapse SET expiry_date = %(latest)s, created_at = %(latest)s, encrypted_notes = '\\x01', "
+        "notes_key_id = 'nobody' WHERE mentor_id = %(mentor)s",
     ],
 }
 

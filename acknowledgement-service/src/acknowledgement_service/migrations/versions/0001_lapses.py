@@ -16,7 +16,8 @@ CREATE TABLE lapse (
     expiry_date timestamptz NOT NULL,
     created_at timestamptz NOT NULL,
     acknowledged_at timestamptz,
-    coordinator_notes varchar,
+    encrypted_notes bytea,
+    notes_key_id text,
     version integer NOT NULL,
     CONSTRAINT lapse_once UNIQUE (notification_id, coordinator_id)
 );

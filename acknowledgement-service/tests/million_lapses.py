@@ -1,4 +1,4 @@
-"""A million lapses, arranged to be awkward: who or what is asked for may be rare, and all of it long ago."""
+"""A million lapses, arranged so that lists are hard: matching rows may be rare, and among the oldest."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -24,9 +24,9 @@ FROM generate_series(1, %(amount)s) AS n,
 
 
 def seed(connection: psycopg.Connection) -> None:
-    """Three organisations, one of which was active at the beginning only; ten mentors to a coordinator, some five
-    hundred lapses to a mentor. The newest twenty thousand are open, and one in a thousand of the others, which is all
-    that c7 has."""
+    """Store lapses of three organisations, one of which has old lapses only. A coordinator has ten mentors, a mentor
+    about five hundred lapses. The newest twenty thousand are open, and one in a thousand of the others; c7 has open
+    ones of the latter only."""
     connection.execute(f"SET {ALL_TENANTS_SETTING} = 'seeding'")
     with without_indexes(connection, "lapse"):
         connection.execute(_LAPSES, {"amount": AMOUNT, "beginning": BEGINNING, "step": STEP})

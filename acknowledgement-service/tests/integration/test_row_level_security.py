@@ -1,9 +1,9 @@
-"""The second wall: the database itself keeps organisations apart, whatever the queries say."""
+"""Row-level security: the database keeps organisations apart, whatever the queries select."""
 
 from collections.abc import Callable
 
 import pytest
-from acknowledgement_service.domain.visitor import ORG_ADMIN, Visitor
+from acknowledgement_service.domain.access import ORG_ADMIN, Principal
 from acknowledgement_service.store.grants import GRANTS
 from acknowledgement_service.usecases.lapses import Lapses
 from flask.testing import FlaskClient
@@ -21,26 +21,28 @@ ORGANISATIONS = ("lhl", "nhf")
 
 
 @pytest.fixture
-def two_full_organisations(lapses: Lapses) -> None:
-    """Rows of both in every table."""
+def rows_of_two_organisations(lapses: Lapses) -> None:
+    """Both organisations have rows in every table."""
     for name in ORGANISATIONS:
         opening = an_opening(organisation_id=name)
         lapses.open(opening, by="notification-service")
         key = RequestKey(caller=name, operation="acknowledge", key="1", fingerprint=b"")
-        visitor = Visitor(id=opening.coordinator_id, roles=frozenset([ORG_ADMIN, "coordinator"]), organisation_id=name)
-        lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=visitor, key=key)
+        principal = Principal(
+            id=opening.coordinator_id, roles=frozenset([ORG_ADMIN, "coordinator"]), organisation_id=name
+        )
+        lapses.acknowledge(opening.notification_id, opening.coordinator_id, principal=principal, key=key)
 
 
-def test_without_an_organisation_there_is_nothing_to_see(two_full_organisations: None, addresses: Addresses) -> None:
+def test_a_transaction_without_an_organisation_sees_no_rows(
+    rows_of_two_organisations: None, addresses: Addresses
+) -> None:
     filled = walls.visible(addresses, EVERYTHING)
 
     assert set(filled) | set(walls.TENANTLESS) >= set(walls.tables_of(addresses))
     assert walls.visible(addresses) == {}
 
 
-def test_every_row_is_seen_within_its_own_organisation_alone(
-    two_full_organisations: None, addresses: Addresses
-) -> None:
+def test_each_organisation_sees_its_own_rows_only(rows_of_two_organisations: None, addresses: Addresses) -> None:
     everything = walls.visible(addresses, EVERYTHING)
     lhl, nhf = (walls.visible(addresses, tenant(name)) for name in ORGANISATIONS)
 
@@ -48,12 +50,12 @@ def test_every_row_is_seen_within_its_own_organisation_alone(
     assert walls.visible(addresses, tenant("nobody")) == {}
 
 
-def test_nothing_is_written_into_another_organisation(two_full_organisations: None, addresses: Addresses) -> None:
+def test_no_row_of_another_organisation_can_be_written(rows_of_two_organisations: None, addresses: Addresses) -> None:
     assert walls.accepted(addresses, tenant("lhl"), rows_of=tenant("nhf")) == []
     assert not any(walls.changed(addresses, tenant("nobody"), GRANTS).values())
 
 
-def test_whoever_has_no_organisation_finds_nothing_and_keeps_no_key(
+def test_a_coordinator_without_an_organisation_gets_404_and_their_key_is_not_stored(
     client: FlaskClient, lapses: Lapses, as_person: Callable[..., Headers], addresses: Addresses
 ) -> None:
     opening = an_opening()
@@ -65,7 +67,7 @@ def test_whoever_has_no_organisation_finds_nothing_and_keeps_no_key(
     assert "idempotency_key" not in walls.visible(addresses, EVERYTHING)
 
 
-def test_the_roles_may_do_what_is_written_down_and_nothing_else(addresses: Addresses) -> None:
+def test_the_database_roles_have_exactly_the_declared_privileges(addresses: Addresses) -> None:
     tables = walls.tables_of(addresses)
 
     assert walls.privileges_of(addresses, "app") == walls.declared({**GRANTS, **BASE_PRIVILEGES})

@@ -1,4 +1,4 @@
-"""Whoever follows `next` and `prev` of a list sees each item once, whatever comes and goes in front meanwhile."""
+"""The links `next` and `prev` list each lapse once, whatever is opened or deleted on earlier pages meanwhile."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -6,8 +6,8 @@ from itertools import count, product
 from uuid import UUID
 
 import pytest
+from acknowledgement_service.domain.access import ANONYMOUS
 from acknowledgement_service.domain.model import Lapse, Sort
-from acknowledgement_service.domain.visitor import ANYBODY
 from acknowledgement_service.store import lapses as store
 from acknowledgement_service.usecases.lapses import Lapses
 from flask.testing import FlaskClient
@@ -36,15 +36,15 @@ FILTERS = (
 SORTS = [sort.value for sort in Sort]
 
 
-class World:
-    """Lapses, of which always two have the same moments; added and removed as a test says."""
+class LapseTable:
+    """Adds and deletes lapses; every two lapses have the same times."""
 
     def __init__(self, database: Database, lapses: Lapses) -> None:
         self.database, self.lapses = database, lapses
         self.numbers = count()
 
     def add(self, **difference: object) -> Lapse:
-        """In front of all others, or at the same moments as the one before."""
+        """Add a lapse at the front of the list, or with the same times as the one before."""
         step = (next(self.numbers) + 1) // 2 * timedelta(seconds=1)
         moments = {"created_at": OPENED + step, "expiry_date": EXPIRY - step, "acknowledged_at": OPENED + step}
         lapse = a_lapse(**{**moments, **difference})
@@ -52,13 +52,13 @@ class World:
             store.add_once(session, lapse)
         return lapse
 
-    def remove(self, lapse_id: str) -> None:
-        self.lapses.delete(UUID(lapse_id), visitor=ANYBODY, versions=None)
+    def delete(self, lapse_id: str) -> None:
+        self.lapses.delete(UUID(lapse_id), principal=ANONYMOUS, versions=None)
 
 
 @pytest.fixture
-def world(database: Database, lapses: Lapses) -> World:
-    return World(database, lapses)
+def table(database: Database, lapses: Lapses) -> LapseTable:
+    return LapseTable(database, lapses)
 
 
 def ids(answer: TestResponse) -> list[str]:
@@ -74,33 +74,33 @@ def in_order(lapses: list[Lapse], sort: str) -> list[str]:
 
 @pytest.mark.parametrize("listing", list(product(FILTERS, SORTS)), ids=str)
 @pytest.mark.parametrize("caller", CALLERS)
-def test_following_neither_misses_nor_repeats_while_items_come_and_go_in_front(
-    client: FlaskClient, world: World, as_person: AsPerson, caller: str, listing: tuple[str, str]
+def test_next_lists_each_lapse_once_while_others_are_added_and_deleted(
+    client: FlaskClient, table: LapseTable, as_person: AsPerson, caller: str, listing: tuple[str, str]
 ) -> None:
     narrowed, sort = listing
-    expected = in_order([world.add() for _ in range(10)], sort)
+    expected = in_order([table.add() for _ in range(10)], sort)
     headers = as_person(*CALLERS[caller])
 
     seen: list[str] = []
     for answer in followed(client, f"{BASE}?limit=2&sort={sort}{narrowed}", headers=headers):
         assert answer.json["pagination"]["total"] == 10 + len(seen) // 2
         seen += ids(answer)
-        world.add()
-        world.add()
-        world.remove(seen[-1])  # the very item that `next` begins after
+        table.add()
+        table.add()
+        table.delete(seen[-1])  # the lapse that `next` names
 
     assert seen == expected
 
 
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("caller", CALLERS)
-def test_the_way_back_shows_the_same_pages_although_there_are_more_in_front(
-    client: FlaskClient, world: World, as_person: AsPerson, caller: str, sort: str
+def test_prev_lists_the_same_pages_although_lapses_were_added(
+    client: FlaskClient, table: LapseTable, as_person: AsPerson, caller: str, sort: str
 ) -> None:
-    there = [world.add() for _ in range(10)]
+    existing = [table.add() for _ in range(10)]
     headers = as_person(*CALLERS[caller])
     forth = list(followed(client, f"{BASE}?limit=2&sort={sort}", headers=headers))
-    newest = in_order([*there, world.add(), world.add()], sort)[:2]
+    newest = in_order([*existing, table.add(), table.add()], sort)[:2]
 
     back = list(followed(client, link_of(forth[-1], "prev") or "", "prev", headers=headers))
 
@@ -111,14 +111,14 @@ def test_the_way_back_shows_the_same_pages_although_there_are_more_in_front(
 
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("relation", ["after", "before"])
-def test_a_cursor_from_elsewhere_shows_nothing_foreign(
-    client: FlaskClient, world: World, as_person: AsPerson, relation: str, sort: str
+def test_a_cursor_of_a_foreign_lapse_shows_no_foreign_lapses(
+    client: FlaskClient, table: LapseTable, as_person: AsPerson, relation: str, sort: str
 ) -> None:
     foreign: list[Lapse] = []
     for _ in range(3):
-        world.add(mentor_id="own")
-        foreign.append(world.add(organisation_id="nhf", mentor_id="foreign"))
-        foreign.append(world.add(coordinator_id="kim", mentor_id="colleague's"))
+        table.add(mentor_id="own")
+        foreign.append(table.add(organisation_id="nhf", mentor_id="foreign"))
+        foreign.append(table.add(coordinator_id="kim", mentor_id="colleague's"))
 
     for lapse in foreign:
         cursor = cursor_of(Cursor(getattr(lapse, sort), lapse.id))
@@ -143,7 +143,7 @@ GOOD = cursor_of(Cursor(OPENED, UUID(int=1)))
         *((name, f"{name}={cursor_of(Cursor(OPENED, 'pn_8a1b2c3d4e5f'))}") for name in ("after", "before")),
     ],
 )
-def test_what_is_no_cursor_is_a_fault_of_its_field(client: FlaskClient, name: str, query: str) -> None:
+def test_a_malformed_cursor_is_422_and_names_its_field(client: FlaskClient, name: str, query: str) -> None:
     answer = client.get(f"{BASE}?{query}")
 
     assert (answer.status_code, list(answer.json["errors"])) == (422, [name])

@@ -1,59 +1,58 @@
-"""Who asks, and what that entitles them to see and do."""
+"""Who makes a request, and which lapses they may see, acknowledge and delete."""
 
 from dataclasses import dataclass
 
-from .errors import MayNotDelete, NotYourLapse
-from .model import Lapse
+from .model import Lapse, MayNotDelete, NotYourLapse
 
 COORDINATOR, ORG_ADMIN, GLOBAL_ADMIN = "coordinator", "org_admin", "global_admin"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scope:
-    """What may be seen: everything where both are None."""
+class AccessScope:
+    """The lapses that a principal may see; `None` does not narrow, `is_empty` means none at all."""
 
     organisation_id: str | None = None
     coordinator_id: str | None = None
-    nothing: bool = False
+    is_empty: bool = False
 
     def covers(self, lapse: Lapse) -> bool:
         return (
-            not self.nothing
+            not self.is_empty
             and self.organisation_id in (None, lapse.organisation_id)
             and self.coordinator_id in (None, lapse.coordinator_id)
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Visitor:
-    """A caller with a verified token, or `ANYBODY` where the service is open."""
+class Principal:
+    """A client with a verified token, or `ANONYMOUS` where the service needs none."""
 
     id: str
     roles: frozenset[str] = frozenset()
     organisation_id: str | None = None
     is_trusted: bool = False
-    """Open mode without a token, or a neighbour service: not narrowed."""
+    """One of our other services, or a client without a token in open mode: has access to every lapse."""
 
     @property
-    def scope(self) -> Scope:
-        """The widest that the roles give; a role without its organisation gives nothing."""
+    def scope(self) -> AccessScope:
+        """The widest scope that the roles give; a role that needs an organisation gives nothing without one."""
         if self.is_trusted or GLOBAL_ADMIN in self.roles:
-            return Scope()
+            return AccessScope()
         if self.organisation_id is not None and ORG_ADMIN in self.roles:
-            return Scope(organisation_id=self.organisation_id)
+            return AccessScope(organisation_id=self.organisation_id)
         if self.organisation_id is not None and COORDINATOR in self.roles:
-            return Scope(organisation_id=self.organisation_id, coordinator_id=self.id)
-        return Scope(nothing=True)
+            return AccessScope(organisation_id=self.organisation_id, coordinator_id=self.id)
+        return AccessScope(is_empty=True)
 
     def must_be(self, coordinator_id: str) -> None:
-        """Only the coordinator in person can have seen it. Raises NotYourLapse."""
+        """Only the responsible coordinator can acknowledge. Raises NotYourLapse."""
         if not self.is_trusted and (COORDINATOR not in self.roles or self.id != coordinator_id):
             raise NotYourLapse
 
     def must_be_allowed_to_delete(self) -> None:
-        """A coordinator cannot remove the proof of what he was told. Raises MayNotDelete."""
+        """A coordinator cannot remove the proof of what they were notified of. Raises MayNotDelete."""
         if not self.is_trusted and not self.roles & {ORG_ADMIN, GLOBAL_ADMIN}:
             raise MayNotDelete
 
 
-ANYBODY = Visitor(id="public", is_trusted=True)
+ANONYMOUS = Principal(id="public", is_trusted=True)

@@ -3,8 +3,8 @@
 from alembic import op
 from shared_lib.database.migrations import outside_transaction
 
-revision = "0008"
-down_revision = "0007"
+revision = "0007"
+down_revision = "0006"
 
 OPEN = "WHERE acknowledged_at IS NULL"
 INDEXES = {

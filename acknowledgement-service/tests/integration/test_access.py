@@ -1,4 +1,4 @@
-"""Every caller at every operation on his own, a colleague's, a stranger's, an unknown and a removed lapse."""
+"""The status of every operation for every caller: own, a colleague's, foreign, unknown and deleted lapses."""
 
 import json
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from acknowledgement_service.app.web import create_app
+from acknowledgement_service.app import create_app
 from acknowledgement_service.config import Config
+from acknowledgement_service.domain.access import ANONYMOUS
 from acknowledgement_service.domain.model import Lapse
-from acknowledgement_service.domain.visitor import ANYBODY
 from acknowledgement_service.usecases.lapses import Lapses
 from flask import Flask
 from flask.testing import FlaskClient
@@ -27,12 +27,12 @@ DOCUMENT = json.loads((Path(__file__).parents[2] / "contract" / "openapi.json").
 INTERNAL = [
     (verb, path) for path, item in DOCUMENT["paths"].items() if "/internal/" in path for verb in item if verb in VERBS
 ]
-OBJECTS = ("own", "colleague's", "foreign", "unknown", "removed")
-OWNERS = {"own": ("maya", "lhl"), "colleague's": ("kim", "lhl"), "foreign": ("nils", "nhf"), "removed": ("maya", "lhl")}
+OBJECTS = ("own", "colleague's", "foreign", "unknown", "deleted")
+OWNERS = {"own": ("maya", "lhl"), "colleague's": ("kim", "lhl"), "foreign": ("nils", "nhf"), "deleted": ("maya", "lhl")}
 
 # Who calls: subject, role, organisation.
 CALLERS: dict[str, tuple[str, Any, str | None]] = {
-    "nobody": ("", None, None),
+    "no token": ("", None, None),
     "a bad token": ("", None, None),
     "a service": ("notification-service", None, None),
     "a mentor": ("mentor_own", "peer_mentor", "lhl"),
@@ -48,7 +48,7 @@ CALLERS: dict[str, tuple[str, Any, str | None]] = {
 ALL, NONE = "200 200 200 404 404", "404 404 404 404 404"
 REFUSED = "401 401 401 401 401"
 
-# The status by object, in the order of OBJECTS. What is not named answers NONE.
+# The status for each object, in the order of OBJECTS. Callers that are not named get NONE.
 GET = {
     "a service": ALL,
     "the coordinator": "200 404 404 404 404",
@@ -58,7 +58,7 @@ GET = {
     "another organisation's admin": "404 404 200 404 404",
     "the global admin": ALL,
 }
-# Nobody but the coordinator in person can have seen it; within the organisation that is said (403), beyond it nothing.
+# Only the responsible coordinator can acknowledge: 403 within the organisation, 404 for other organisations.
 ACKNOWLEDGE = {
     "a service": "201 201 201 404 404",
     "the coordinator": "201 403 404 404 404",
@@ -85,7 +85,7 @@ DELETE = {
 }
 TABLES = {"get": GET, "acknowledge": ACKNOWLEDGE, "note": GET, "close": CLOSE, "delete": DELETE}
 SEEN = {"get": ALL, "acknowledge": "201 201 201 404 404", "note": ALL, "close": ALL, "delete": ALL}
-"""Without a token where the service is open."""
+"""The answers without a token in open mode."""
 
 
 @pytest.fixture(params=["open", "token"])
@@ -103,8 +103,8 @@ def app(
     close_app(app)
 
 
-class World:
-    """Lapses of three coordinators in two organisations, made anew where a request has changed one."""
+class Requests:
+    """Sends requests about lapses of three coordinators in two organisations; a lapse that was changed is replaced."""
 
     def __init__(self, client: FlaskClient, lapses: Lapses, issuer: Issuer) -> None:
         self.client, self.lapses, self.issuer = client, lapses, issuer
@@ -113,9 +113,9 @@ class World:
     def make(self, thing: str) -> Lapse:
         coordinator, organisation = OWNERS[thing]
         opening = an_opening(coordinator_id=coordinator, organisation_id=organisation, mentor_id=f"canary_{thing[:3]}")
-        lapse = self.lapses.open(opening, by="notification-service").value
-        if thing == "removed":
-            self.lapses.delete(lapse.id, visitor=ANYBODY, versions=None)
+        lapse = self.lapses.open(opening, by="notification-service").lapse
+        if thing == "deleted":
+            self.lapses.delete(lapse.id, principal=ANONYMOUS, versions=None)
         return lapse
 
     def headers(self, caller: str) -> dict[str, str]:
@@ -147,29 +147,31 @@ class World:
 
 
 @pytest.fixture
-def world(client: FlaskClient, app: Flask, issuer: Issuer) -> World:
-    return World(client, app.extensions["lapses"], issuer)
+def requests(client: FlaskClient, app: Flask, issuer: Issuer) -> Requests:
+    return Requests(client, app.extensions["lapses"], issuer)
 
 
 def row_of(caller: str, operation: str, mode: str) -> list[int]:
-    if caller == "a bad token" or (caller == "nobody" and mode == "token"):
+    if caller == "a bad token" or (caller == "no token" and mode == "token"):
         row = REFUSED
     else:
-        row = SEEN[operation] if caller == "nobody" else TABLES[operation].get(caller, NONE)
+        row = SEEN[operation] if caller == "no token" else TABLES[operation].get(caller, NONE)
     return [int(status) for status in row.split()]
 
 
 @pytest.mark.parametrize("operation", TABLES)
-def test_every_cell_is_exact_and_tells_nothing_that_is_foreign(operation: str, mode: str, world: World) -> None:
+def test_every_status_is_exact_and_no_error_shows_a_foreign_lapse(
+    operation: str, mode: str, requests: Requests
+) -> None:
     for caller in CALLERS:
-        answers = [world.ask(caller, operation, thing) for thing in OBJECTS]
+        answers = [requests.ask(caller, operation, thing) for thing in OBJECTS]
         assert [status for status, _ in answers] == row_of(caller, operation, mode), caller
         assert not any("canary" in body for status, body in answers if status >= 400), caller
 
 
-def test_a_list_holds_what_is_his_and_counts_nothing_else(mode: str, world: World) -> None:
+def test_a_list_has_and_counts_visible_lapses_only(mode: str, requests: Requests) -> None:
     for caller in CALLERS:
-        answer = world.client.get(f"{BASE}?limit=100", headers=world.headers(caller))
+        answer = requests.client.get(f"{BASE}?limit=100", headers=requests.headers(caller))
         row = row_of(caller, "get", mode)
         assert answer.status_code == (401 if 401 in row else 200), caller
         seen = {thing for thing, status in zip(OBJECTS, row, strict=True) if status == 200}
@@ -181,32 +183,32 @@ def test_a_list_holds_what_is_his_and_counts_nothing_else(mode: str, world: Worl
 
 
 @pytest.mark.parametrize("caller", [caller for caller in CALLERS if caller != "a service"])
-def test_the_internal_operations_are_for_services_only(caller: str, world: World) -> None:
+def test_the_internal_operations_need_a_service_token(caller: str, requests: Requests) -> None:
     assert len(INTERNAL) == 3
     for method, path in INTERNAL:
         named = path.replace("{notification_id}", str(uuid4())).replace("{coordinator_id}", "maya")
         person = named.replace("{person_id}", "canary_own")
-        answer = world.client.open(person, method=method, json={}, headers=world.headers(caller))
+        answer = requests.client.open(person, method=method, json={}, headers=requests.headers(caller))
         assert (answer.status_code, "lapse" in answer.text.replace(person, "")) == (401, False), path
 
 
-def test_the_audit_trail_is_for_administrators_alone_each_within_his_reach(mode: str, world: World) -> None:
-    reach = {
+def test_the_audit_log_shows_administrators_the_entries_in_their_scope(mode: str, requests: Requests) -> None:
+    visible = {
         "the organisation's admin": {"lhl"},
         "another organisation's admin": {"nhf"},
         "the global admin": {"lhl", "nhf"},
     }
     for caller in CALLERS:
-        answer = world.client.get("/api/v1/audit", headers=world.headers(caller))
-        strangers = 401 if caller in ("nobody", "a bad token", "a service") else 403
-        assert answer.status_code == (200 if caller in reach else strangers), caller
+        answer = requests.client.get("/api/v1/audit", headers=requests.headers(caller))
+        refused = 401 if caller in ("no token", "a bad token", "a service") else 403
+        assert answer.status_code == (200 if caller in visible else refused), caller
         seen = {entry["organisation_id"] for entry in answer.json.get("data", [])}
-        assert seen == reach.get(caller, set()), caller
+        assert seen == visible.get(caller, set()), caller
 
 
 @pytest.mark.parametrize("caller", [caller for caller in CALLERS if caller != "a service"])
-def test_only_a_service_opens_a_lapse(caller: str, world: World) -> None:
+def test_only_a_service_opens_a_lapse(caller: str, requests: Requests) -> None:
     body = {"mentor_id": "m", "organisation_id": "lhl", "expiry_date": "2026-04-01T00:00:00Z"}
     path = f"/internal/v1/lapses/{uuid4()}/maya"
-    assert world.client.put(path, json=body, headers=world.headers(caller)).status_code == 401
-    assert world.client.put(path, json=body, headers=world.headers("a service")).status_code == 201
+    assert requests.client.put(path, json=body, headers=requests.headers(caller)).status_code == 401
+    assert requests.client.put(path, json=body, headers=requests.headers("a service")).status_code == 201

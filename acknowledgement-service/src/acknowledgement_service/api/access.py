@@ -1,0 +1,24 @@
+"""From the request's verified token to the domain's principal."""
+
+from typing import Any
+
+from flask import current_app
+from shared_lib.idempotency import RequestKey
+from shared_lib.web.auth import optional_principal
+from shared_lib.web.idempotency import request_key
+
+from acknowledgement_service.domain.access import ANONYMOUS, Principal
+
+
+def present_principal() -> Principal:
+    """The sender of this request; `ANONYMOUS` without a token, where the service needs none."""
+    who = optional_principal()
+    if who is None:
+        return ANONYMOUS
+    return Principal(id=who.subject, roles=who.roles, organisation_id=who.organisation, is_trusted=who.is_service)
+
+
+def acknowledgement_key(body: dict[str, Any]) -> RequestKey | None:
+    """The request's Idempotency-Key, None without one. Each caller has their own keys."""
+    secret: bytes = current_app.extensions["fingerprint_secret"]
+    return request_key("acknowledge", caller=present_principal().id, body=body, secret=secret)
