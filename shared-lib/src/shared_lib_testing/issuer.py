@@ -10,8 +10,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from shared_lib.auth.jwk import public_jwk
-from shared_lib.auth.service_tokens import ServiceSigner
+from shared_lib.auth.service_tokens import ServiceSigner, public_jwk
 from shared_lib.clock import utc_now
 
 ISSUER = "https://issuer.test"

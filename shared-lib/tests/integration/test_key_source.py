@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
-from shared_lib.auth.jwk import public_jwk
 from shared_lib.auth.jwks import AGAIN_SECONDS, FRESH_SECONDS, MAX_BYTES, KeySet
+from shared_lib.auth.service_tokens import public_jwk
 
 ONE, OTHER = (public_jwk(generate_private_key(SECP256R1())) for _ in range(2))
 Reply = Callable[[BaseHTTPRequestHandler], None]

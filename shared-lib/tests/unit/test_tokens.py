@@ -10,9 +10,8 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from shared_lib.auth.jwk import public_jwk
 from shared_lib.auth.jwks import FRESH_SECONDS, KeySet
-from shared_lib.auth.service_tokens import REUSED_SECONDS, ServiceSigner
+from shared_lib.auth.service_tokens import REUSED_SECONDS, ServiceSigner, public_jwk
 from shared_lib.auth.tokens import InvalidToken, TokenVerifier
 from shared_lib.clock import utc_now
 from shared_lib_testing.issuer import ISSUER, Issuer
