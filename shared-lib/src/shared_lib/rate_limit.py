@@ -20,7 +20,7 @@ Key = tuple[str, str]
 class RateLimits:
     """Requests a minute; 0 does not limit. Clients without a token are counted by address instead of by principal."""
 
-    per_caller: int = 0
+    per_principal: int = 0
     per_organisation: int = 0
     trusted_proxies: int = 0
     """How many of our proxies add to X-Forwarded-For; addresses that were there before them are not trusted."""
@@ -29,7 +29,7 @@ class RateLimits:
     def from_settings(cls, settings: Settings) -> "RateLimits":
         """Raises BadSetting."""
         return cls(
-            per_caller=settings.whole("RATE_LIMIT_CALLER", 1_200),
+            per_principal=settings.whole("RATE_LIMIT_PRINCIPAL", 1_200),
             per_organisation=settings.whole("RATE_LIMIT_ORGANISATION", 12_000),
             trusted_proxies=settings.whole("TRUSTED_PROXIES", 0, most=10),
         )
@@ -72,7 +72,7 @@ class Throttle:
 
     def __init__(self, limits: RateLimits, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.limits = limits
-        self._clients = _allowance(limits.per_caller, monotonic)
+        self._clients = _allowance(limits.per_principal, monotonic)
         self._organisations = _allowance(limits.per_organisation, monotonic)
 
     def take(self, client: Key, organisation: str | None) -> int:

@@ -58,7 +58,7 @@ def test_every_answer_has_them(method: str, path: str, options: dict, status: in
 
 
 def test_refused_requests_have_them_too(issuer: Issuer) -> None:
-    client = a_service(issuer, limits=RateLimits(per_caller=1)).test_client()
+    client = a_service(issuer, limits=RateLimits(per_principal=1)).test_client()
     guest = bearer(issuer.person("kari", "guest", "oslo", audience=AUDIENCE))
     for status in (403, 429):
         answer = client.get("/mine", headers=guest)

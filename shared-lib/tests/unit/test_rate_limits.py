@@ -4,7 +4,7 @@ import pytest
 from shared_lib.config import BadSetting, Settings
 from shared_lib.rate_limit import Allowance, RateLimits, Throttle
 
-KARI, OLA = ("caller", "kari"), ("caller", "ola")
+KARI, OLA = ("principal", "kari"), ("principal", "ola")
 
 
 class Timer:
@@ -52,8 +52,8 @@ def test_keys_whose_allowance_is_whole_are_forgotten(timer: Timer) -> None:
 
 
 def test_an_organisation_has_one_allowance_for_all_its_callers(timer: Timer) -> None:
-    throttle = Throttle(RateLimits(per_caller=10, per_organisation=3), monotonic=timer)
-    assert [throttle.take(("caller", str(number)), "nhf") for number in range(5)] == [0, 0, 0, 20, 20]
+    throttle = Throttle(RateLimits(per_principal=10, per_organisation=3), monotonic=timer)
+    assert [throttle.take(("principal", str(number)), "nhf") for number in range(5)] == [0, 0, 0, 20, 20]
     assert throttle.take(KARI, "lhl") == 0
     assert throttle.take(KARI, None) == 0
 
@@ -63,7 +63,7 @@ def test_zero_does_not_limit(timer: Timer) -> None:
     assert {throttle.take(KARI, "nhf") for _ in range(10_000)} == {0}
 
 
-@pytest.mark.parametrize("setting", ["RATE_LIMIT_CALLER", "RATE_LIMIT_ORGANISATION", "TRUSTED_PROXIES"])
+@pytest.mark.parametrize("setting", ["RATE_LIMIT_PRINCIPAL", "RATE_LIMIT_ORGANISATION", "TRUSTED_PROXIES"])
 @pytest.mark.parametrize("value", ["-1", "many", "1.5"])
 def test_a_wrong_setting_is_named(setting: str, value: str) -> None:
     with pytest.raises(BadSetting, match=setting):

@@ -8,7 +8,7 @@ from shared_lib_testing.issuer import Issuer, bearer
 
 from ..small_service import AUDIENCE, a_service
 
-THREE = RateLimits(per_caller=3, per_organisation=5)
+THREE = RateLimits(per_principal=3, per_organisation=5)
 
 
 def headers(issuer: Issuer, subject: str, organisation: str | None = "oslo", role: str = "clerk") -> dict[str, str]:
@@ -61,7 +61,7 @@ def test_what_machines_ask_is_not_limited(issuer: Issuer, path: str) -> None:
 
 @pytest.mark.parametrize("trusted", [0, 1, 2])
 def test_without_a_token_the_address_counts_whatever_the_client_says_of_itself(issuer: Issuer, trusted: int) -> None:
-    limits = RateLimits(per_caller=3, trusted_proxies=trusted)
+    limits = RateLimits(per_principal=3, trusted_proxies=trusted)
     client = a_service(issuer, limits=limits, allow_anonymous=True).test_client()
     ours = ["198.51.100.7", "10.0.0.1"][:trusted]
 
@@ -74,13 +74,13 @@ def test_without_a_token_the_address_counts_whatever_the_client_says_of_itself(i
 
 
 def test_behind_our_proxy_each_client_has_an_allowance_of_its_own(issuer: Issuer) -> None:
-    client = a_service(issuer, limits=RateLimits(per_caller=1, trusted_proxies=1), allow_anonymous=True).test_client()
+    client = a_service(issuer, limits=RateLimits(per_principal=1, trusted_proxies=1), allow_anonymous=True).test_client()
     assert statuses(client, "/open", 2, headers={"X-Forwarded-For": "198.51.100.7"}) == [200, 429]
     assert statuses(client, "/open", 2, headers={"X-Forwarded-For": "198.51.100.8"}) == [200, 429]
 
 
 def test_one_network_of_the_new_protocol_is_one_client(issuer: Issuer) -> None:
-    client = a_service(issuer, limits=RateLimits(per_caller=2), allow_anonymous=True).test_client()
+    client = a_service(issuer, limits=RateLimits(per_principal=2), allow_anonymous=True).test_client()
     answers = [
         client.get("/open", environ_base={"REMOTE_ADDR": address}).status_code
         for address in ("2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::3", "2001:db8:0:1::1")

@@ -11,7 +11,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from shared_lib.auth.jwks import FRESH_SECONDS, KeySet
-from shared_lib.auth.service_tokens import REUSED_SECONDS, ServiceSigner, public_jwk
+from shared_lib.auth.service_tokens import REUSE_SECONDS, ServiceSigner, public_jwk
 from shared_lib.auth.tokens import InvalidToken, TokenVerifier
 from shared_lib.clock import utc_now
 from shared_lib_testing.issuer import ISSUER, Issuer
@@ -216,7 +216,7 @@ def test_a_service_token_is_reused_while_most_of_its_lifetime_is_left(issuer: Is
 
     assert signer.token(AUDIENCE) == first
     assert signer.token("letters") != first
-    now[0] += timedelta(seconds=REUSED_SECONDS)
+    now[0] += timedelta(seconds=REUSE_SECONDS)
     assert signer.token(AUDIENCE) != first
     now[0] -= timedelta(hours=1)  # after a clock was set back, no token is from the future
     assert jwt.decode(signer.token(AUDIENCE), options={"verify_signature": False})["iat"] == int(now[0].timestamp())
