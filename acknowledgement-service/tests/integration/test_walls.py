@@ -26,7 +26,7 @@ def two_full_organisations(lapses: Lapses) -> None:
     for name in ORGANISATIONS:
         opening = an_opening(organisation_id=name)
         lapses.open(opening, by="notification-service")
-        key = RequestKey(caller=name, operation="acknowledge", key="1", fingerprint=b"")
+        key = RequestKey(principal=name, operation="acknowledge", key="1", fingerprint=b"")
         visitor = Visitor(id=opening.coordinator_id, roles=frozenset([ORG_ADMIN, "coordinator"]), organisation_id=name)
         lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=visitor, key=key)
 

@@ -31,7 +31,7 @@ def two_full_organisations(contacts: Contacts, announcements: Announcements, mai
         contacts.put(organisations=[an_organisation(id=name)], people=[mentor, coordinator])
         for failure, notice in ((None, Notice.PAUSE_ACTIVATED), (Unreachable("down"), Notice.PAUSE_LIFTED)):
             mailer.failure = failure
-            key = RequestKey(caller=name, operation=notice, key="1", fingerprint=b"")
+            key = RequestKey(principal=name, operation=notice, key="1", fingerprint=b"")
             requester = Requester(subject=name, scope=Scope(organisation_id=name), key=key)
             announcements.announce(an_announcement(notice, mentor_id=mentor.id), requester)
 
@@ -62,7 +62,7 @@ def test_a_key_used_in_two_organisations_is_two_keys(
     two_full_organisations: None, announcements: Announcements, mailer: FakeMailer
 ) -> None:
     mailer.failure = None
-    key = RequestKey(caller="lhl", operation=Notice.PAUSE_ACTIVATED, key="1", fingerprint=b"")
+    key = RequestKey(principal="lhl", operation=Notice.PAUSE_ACTIVATED, key="1", fingerprint=b"")
 
     def announced(scope: Scope) -> bool:
         about = an_announcement(mentor_id="mentor-nhf")

@@ -28,7 +28,7 @@ def two_full_organisations(directory: None, recording: Recording, notifier: Fake
         for actor, mentor in ((INGRID, MENTOR), (LHL_ADMIN, "mentor-042")):
             draft = a_draft(peer_mentor_id=mentor, effective_date=EFFECTIVE + (DAY if failure else timedelta(0)))
             draft = replace(draft, event_type=EventType.PAUSE_DEACTIVATED) if failure else draft
-            key = RequestKey(caller=actor.id, operation="record", key=str(draft.event_type), fingerprint=b"")
+            key = RequestKey(principal=actor.id, operation="record", key=str(draft.event_type), fingerprint=b"")
             recording.record(draft, actor=actor, key=key, wait_seconds=5)
 
 

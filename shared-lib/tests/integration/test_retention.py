@@ -24,7 +24,7 @@ Output = pytest.CaptureFixture[str]
 def keep_keys(database: Database, count: int, *, owner: str = "a") -> None:
     with database.begin(tenant(owner)) as session:
         for number in range(count):
-            key = RequestKey(caller="c", operation="o", key=str(number), fingerprint=b"")
+            key = RequestKey(principal="c", operation="o", key=str(number), fingerprint=b"")
             idempotency.claim(session, key, at=utc_now())
 
 

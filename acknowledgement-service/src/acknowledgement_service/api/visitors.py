@@ -21,4 +21,4 @@ def present_visitor() -> Visitor:
 def acknowledgement_key(body: dict[str, Any]) -> RequestKey | None:
     """The request's Idempotency-Key, known per caller."""
     secret: bytes = current_app.extensions["fingerprint_secret"]
-    return request_key("acknowledge", caller=present_visitor().id, body=body, secret=secret)
+    return request_key("acknowledge", principal=present_visitor().id, body=body, secret=secret)

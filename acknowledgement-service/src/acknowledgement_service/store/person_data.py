@@ -18,7 +18,7 @@ _PLACES: Mapping[str, str] = {
     "lapse": _HIS_LAPSE,
     "lapse_count": "coordinator_id = :person",
     "audit": f"{_HIS_LAPSE} OR actor_id = :person",
-    "idempotency_key": f"caller = :person OR resource_id IN (SELECT id::text FROM lapse WHERE {_HIS_LAPSE})",
+    "idempotency_key": f"principal = :person OR resource_id IN (SELECT id::text FROM lapse WHERE {_HIS_LAPSE})",
 }
 _SEALED = ("coordinator_notes", "encrypted_notes", "notes_key_id")
 

@@ -15,7 +15,7 @@ from .audit import NOBODYS
 _NAMES_HIM = "SELECT id FROM dispatch WHERE mentor_id = :person OR acted_by_id = :person"
 """Dispatches whose texts say his name; a coordinator is named only where he acted."""
 _HIS_KEY = (
-    "caller = 'person:' || :person OR caller NOT LIKE 'service:%' "
+    "principal = 'person:' || :person OR principal NOT LIKE 'service:%' "
     f"AND resource_id IN (SELECT d.id::text FROM ({_NAMES_HIM}) d)"
 )
 _TO_HIM = "id IN (SELECT outbox_id FROM message WHERE recipient_id = :person)"

@@ -18,7 +18,7 @@ _HIS_EVENT = (
     "OR :person = ANY(admin_ids) OR :person = ANY(also_ids)"
 )
 _OF_HIM = "SELECT id FROM pause_event WHERE peer_mentor_id = :person"
-_HIS_KEY = f"caller = :person OR resource_id IN ({_OF_HIM})"
+_HIS_KEY = f"principal = :person OR resource_id IN ({_OF_HIM})"
 _HIS_PROMISE = f"kind = 'announce' AND payload->>'event_id' IN ({_OF_HIM})"
 _PLACES: Mapping[str, str] = {
     "person": "id = :person",

@@ -17,7 +17,7 @@ _KEY = re.compile(r'"([\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255})', re.ASC
 _WAIT = re.compile(r"wait\s*=\s*\"?([0-9]{1,4})\"?", re.ASCII)
 
 
-def request_key(operation: str, *, caller: str, body: Any, secret: bytes) -> RequestKey | None:
+def request_key(operation: str, *, principal: str, body: Any, secret: bytes) -> RequestKey | None:
     """The key of this request, None when it has none. Raises Problem 400 for a malformed one.
 
     `body` is fingerprinted under `secret`: a plain hash of a short text would give the text away.
@@ -30,7 +30,7 @@ def request_key(operation: str, *, caller: str, body: Any, secret: bytes) -> Req
         raise Problem(400, "Idempotency-Key must be 1 to 255 visible ASCII characters, in quotes or not.")
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), default=str).encode()
     fingerprint = hmac.new(secret, canonical, hashlib.sha256).digest()
-    return RequestKey(caller=caller, operation=operation, key=found[1] or found[2], fingerprint=fingerprint)
+    return RequestKey(principal=principal, operation=operation, key=found[1] or found[2], fingerprint=fingerprint)
 
 
 def preferred_wait(max_seconds: float) -> tuple[float, dict[str, str]]:
