@@ -74,7 +74,9 @@ def test_without_a_token_the_address_counts_whatever_the_client_says_of_itself(i
 
 
 def test_behind_our_proxy_each_client_has_an_allowance_of_its_own(issuer: Issuer) -> None:
-    client = a_service(issuer, limits=RateLimits(per_principal=1, trusted_proxies=1), allow_anonymous=True).test_client()
+    client = a_service(
+        issuer, limits=RateLimits(per_principal=1, trusted_proxies=1), allow_anonymous=True
+    ).test_client()
     assert statuses(client, "/open", 2, headers={"X-Forwarded-For": "198.51.100.7"}) == [200, 429]
     assert statuses(client, "/open", 2, headers={"X-Forwarded-For": "198.51.100.8"}) == [200, 429]
 

@@ -31,9 +31,9 @@ def _found(session: Session, sort: Sort, conditions: list[ColumnElement[bool]], 
     moment = _moment(sort)
     rises = (sort is Sort.EXPIRY) != request.is_backwards
     order = (moment.asc(), LapseRow.id.asc()) if rises else (moment.desc(), LapseRow.id.desc())
-    if request.mark is not None:
+    if request.cursor is not None:
         place = tuple_(moment, LapseRow.id)
-        mark = tuple_(literal(request.mark.moment, MOMENT), literal(request.mark.id, Uuid()))
+        mark = tuple_(literal(request.cursor.moment, MOMENT), literal(request.cursor.id, Uuid()))
         conditions = [*conditions, place > mark if rises else place < mark]
     statement = select(LapseRow).where(*conditions).order_by(*order).offset(request.offset).limit(request.limit + 1)
     return [lapse_of(row) for row in session.scalars(statement)]

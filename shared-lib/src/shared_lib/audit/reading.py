@@ -34,10 +34,10 @@ class TrailColumns:
         return Slice.cut([self.entry(row) for row in rows], request, lambda entry: Cursor(entry.at, entry.id))
 
     def _beyond(self, request: PageRequest) -> list[ColumnElement[bool]]:
-        if request.mark is None:
+        if request.cursor is None:
             return []
         place = tuple_(self.row.at, self.row.id)
-        mark = tuple_(literal(request.mark.moment, DateTime(timezone=True)), literal(request.mark.id, BigInteger))
+        mark = tuple_(literal(request.cursor.moment, DateTime(timezone=True)), literal(request.cursor.id, BigInteger))
         return [place > mark if request.is_backwards else place < mark]
 
     def _conditions(self, filters: AuditFilters, organisation_id: str | None) -> list[ColumnElement[bool]]:
