@@ -6,7 +6,6 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from acknowledgement_service.__main__ import main
 from acknowledgement_service.domain.model import Change
 from acknowledgement_service.domain.visitor import ANYBODY
 from acknowledgement_service.usecases.lapses import Lapses
@@ -76,22 +75,3 @@ def test_a_note_that_was_moved_to_another_lapse_does_not_open(
 
     assert note_of(lapses, other) is None
     assert note_of(lapses, mine) == NOTE
-
-
-def test_notes_of_before_are_read_and_then_sealed_by_command(
-    noted: Noted,
-    lapses: Lapses,
-    addresses: Addresses,
-    environ: dict[str, str],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    lapse_id = noted("sealed long ago")
-    write(addresses, "UPDATE lapse SET coordinator_notes = %s WHERE id = %s", NOTE, lapse_id)
-    assert note_of(lapses, lapse_id) == NOTE
-
-    codes = [main(["seal", "rotate"], environ) for _ in range(2)]
-
-    assert codes == [0, 0]
-    assert capsys.readouterr().out.splitlines() == ["1 sealed anew under key k1.", "0 sealed anew under key k1."]
-    assert everything(addresses, "SELECT coordinator_notes FROM lapse") == [(None,)]
-    assert note_of(lapses, lapse_id) == NOTE

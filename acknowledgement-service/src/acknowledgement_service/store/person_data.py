@@ -25,7 +25,7 @@ _SEALED = ("coordinator_notes", "encrypted_notes", "notes_key_id")
 
 def held(session: Session, cipher: FieldCipher, person_id: str) -> dict[str, list[dict[str, Any]]]:
     """All rows that name him, a mentor's or a coordinator's notes included, which are opened."""
-    found = data_export.held(session, _PLACES, person_id)
+    found = data_export.rows_of_person(session, _PLACES, person_id)
     if "lapse" in found:
         notes = notes_of(session, cipher, [row["id"] for row in found["lapse"]])
         found["lapse"] = [_readable(row, notes) for row in found["lapse"]]

@@ -65,7 +65,7 @@ class LapseCountRow(Base):
     lapses: Mapped[int] = mapped_column(BigInteger)
 
 
-NOTES = EncryptedColumn(table="lapse", sealed="encrypted_notes", key_id="notes_key_id", plain="coordinator_notes")
+NOTES = EncryptedColumn(table="lapse", ciphertext="encrypted_notes", key_id="notes_key_id")
 
 
 class AuditRow(Base):

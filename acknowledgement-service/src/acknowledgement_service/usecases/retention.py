@@ -12,6 +12,7 @@ from acknowledgement_service.store import retention
 def rules(*, now: datetime, note_retention_days: int) -> Sequence[RetentionRule]:
     """Notes go that many days after the lapse was acknowledged (0: never), keys when their time is up."""
     notes = RetentionRule(
-        what="notes", sweep=partial(retention.remove_notes, before=now - timedelta(days=note_retention_days), at=now)
+        name="notes",
+        purge_batch=partial(retention.remove_notes, before=now - timedelta(days=note_retention_days), at=now),
     )
     return [*([notes] if note_retention_days else []), old_keys(now)]

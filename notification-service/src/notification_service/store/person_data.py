@@ -42,7 +42,7 @@ _IDS_ONLY = {
 
 def held(session: Session, person_id: str) -> dict[str, list[dict[str, Any]]]:
     """All rows that name him, the texts that were written to him or about him included."""
-    found = data_export.held(session, _PLACES, person_id)
+    found = data_export.rows_of_person(session, _PLACES, person_id)
     for table, columns in _IDS_ONLY.items():
         if table in found:
             found[table] = [

@@ -42,7 +42,7 @@ def held(session: Session, cipher: FieldCipher, person_id: str) -> dict[str, lis
     """All rows that name him. Reasons are opened where they are his; of other people's events he gets no reason, and
     no name but his own.
     """
-    found = data_export.held(session, _PLACES, person_id)
+    found = data_export.rows_of_person(session, _PLACES, person_id)
     if "pause_event" in found:
         reasons = reasons_of(session, cipher, [row["id"] for row in found["pause_event"]])
         found["pause_event"] = [_readable(row, reasons, person_id) for row in found["pause_event"]]

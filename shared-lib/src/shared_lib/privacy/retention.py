@@ -1,4 +1,4 @@
-"""`tidy`: removes what is kept for a time only, in batches that each hold for good."""
+"""Retention: deletes what was kept long enough, in batches that are committed one by one."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,86 +15,84 @@ from shared_lib.outbox import closed
 from shared_lib.progress import ProgressBar
 
 BATCH = 2_000
-"""How many rows a batch looks at: its locks are held for a fraction of a second."""
+"""How many rows a batch reads at most: it holds its locks for a fraction of a second."""
 
 EVERY_TENANT = all_tenants("retention")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PurgedBatch:
-    """How much a batch removed, and where the next one goes on: None when there is nothing left to look at."""
+    """How many texts or rows a batch removed, and the position after which the next one begins; None after the last."""
 
     removed: int
     position: Any = None
 
 
 PurgeBatch = Callable[[Session, Any], PurgedBatch]
-"""One batch, from a position on; the first one is given None."""
+"""Purges one batch after a position, None for the first one. It does not commit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RetentionRule:
-    """What is removed (in the plural, for people), and how. A second sweep right after the first removes nothing."""
+    """What is removed (`name`, in the plural, for people), and how. It may run again at any time."""
 
-    what: str
-    sweep: PurgeBatch
+    name: str
+    purge_batch: PurgeBatch
 
 
 def old_keys(now: datetime) -> RetentionRule:
-    """Idempotency-Keys past their time, which relays forget as well where there are any."""
-    return _repeated(
-        "keys", lambda session: idempotency.purge_batch(session, before=now - idempotency.KEPT, limit=BATCH)
-    )
+    """The rule for idempotency keys past their time. Relays delete them as well."""
+    return _by_age("keys", lambda session: idempotency.purge_batch(session, before=now - idempotency.KEPT, limit=BATCH))
 
 
 def old_deliveries(now: datetime) -> RetentionRule:
-    """Rows of the outbox that ended well: relays remove some every hour, this removes all."""
-    return _repeated("closed deliveries", lambda session: closed.forget(session, before=now - closed.KEPT))
+    """The rule for outbox messages that ended well: relays delete some every hour, this rule deletes all."""
+    return _by_age("closed deliveries", lambda session: closed.forget(session, before=now - closed.KEPT))
 
 
 def run(database: Database, rules: Sequence[RetentionRule]) -> int:
-    """Carry out `tidy`, and say in the last line what was removed; answers the exit code.
+    """Apply the rules and print what was removed; returns the exit code (130: interrupted by Ctrl-C or SIGTERM).
 
-    It may be broken off at any moment, by Ctrl-C or SIGTERM, and begun again: every batch is a transaction of its own.
+    It may be interrupted at any moment and started again: it commits each batch.
     Raises Unavailable.
     """
-    removed = dict.fromkeys((rule.what for rule in rules), 0)
+    removed = dict.fromkeys((rule.name for rule in rules), 0)
     try:
         with sigterm_is_heard(), ProgressBar() as bar:
             for rule in rules:
-                bar.at(rule.what)
+                bar.at(rule.name)
                 for count in _batches(database, rule):
-                    removed[rule.what] += count
-                    bar.at(f"{rule.what}: {removed[rule.what]}")
+                    removed[rule.name] += count
+                    bar.at(f"{rule.name}: {removed[rule.name]}")
     except KeyboardInterrupt:
-        print(f"Interrupted; begin again when you like. {_sentence(removed)}")
+        print(f"Interrupted; start again when you like. {_sentence(removed)}")
         return INTERRUPTED
     print(_sentence(removed))
     return 0
 
 
 def _batches(database: Database, rule: RetentionRule) -> Iterator[int]:
-    """How much each batch has removed, once that is certain."""
+    """How many each batch has removed, after its commit."""
     position = None
     while True:
         with database.begin(EVERY_TENANT) as session:
-            swept = rule.sweep(session, position)
-        if swept.removed:
-            yield swept.removed
-        if swept.position is None:
+            purged = rule.purge_batch(session, position)
+        if purged.removed:
+            yield purged.removed
+        if purged.position is None:
             return
-        position = swept.position
+        position = purged.position
 
 
-def _repeated(what: str, remove: Callable[[Session], int]) -> RetentionRule:
-    """For what is found by its age: until there is no more."""
+def _by_age(name: str, delete: Callable[[Session], int]) -> RetentionRule:
+    """The rule for rows that are found by their age: batches follow until one deletes nothing."""
 
-    def sweep(session: Session, _: Any) -> PurgedBatch:
-        count = remove(session)
+    def purge_batch(session: Session, _: Any) -> PurgedBatch:
+        count = delete(session)
         return PurgedBatch(removed=count, position=count or None)
 
-    return RetentionRule(what=what, sweep=sweep)
+    return RetentionRule(name=name, purge_batch=purge_batch)
 
 
 def _sentence(removed: dict[str, int]) -> str:
-    return f"Removed: {', '.join(f'{count} {what}' for what, count in removed.items())}."
+    return f"Removed: {', '.join(f'{count} {name}' for name, count in removed.items())}."
