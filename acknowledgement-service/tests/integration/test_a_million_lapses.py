@@ -13,9 +13,8 @@ from acknowledgement_service.store import lapse_lists
 from acknowledgement_service.usecases.reach import tenant_scope_of
 from shared_lib.database.engine import Database
 from shared_lib.pagination import Cursor, PageRequest
-from shared_lib_testing.plans import Plan, driver_of, plan_of
 from shared_lib_testing.postgres import PostgresServer, database_for
-from shared_lib_testing.statements import counted_queries
+from shared_lib_testing.queries import Plan, driver_of, plan_of, recorded_queries
 from sqlalchemy import text
 
 from ..conftest import migrate_empty
@@ -62,7 +61,7 @@ class Million:
 
     def plans(self, scope: Scope, filters: Filters, request: PageRequest) -> Sequence[Plan]:
         """Of all statements of such a list, in such a transaction."""
-        with self.database.begin(tenant_scope_of(scope)) as session, counted_queries() as statements:
+        with self.database.begin(tenant_scope_of(scope)) as session, recorded_queries() as statements:
             lapse_lists.page(session, filters, request, scope=scope)
             assert session.scalar(text("SHOW plan_cache_mode")) == "force_custom_plan"
         with self.database.begin(tenant_scope_of(scope)) as session:
@@ -70,7 +69,7 @@ class Million:
             return [
                 plan_of(driver, statement, generic=False)
                 for statement in statements
-                if not statement.startswith(("SET", "SHOW"))
+                if not statement.text.startswith(("SET", "SHOW"))
             ]
 
 
@@ -104,5 +103,5 @@ def test_no_list_walks_the_table_or_reads_more_than_a_little(
     """Planned for the values every time: a plan for whatever values walks over others' rows to a small tenant's."""
     for request in places():
         for plan in million.plans(CALLERS[caller], replace(filters, sort=sort), request):
-            assert not plan.walks("lapse"), str(plan)
+            assert not plan.scans("lapse"), str(plan)
             assert plan.buffers <= MOST_PAGES, str(plan)

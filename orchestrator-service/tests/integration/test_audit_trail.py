@@ -14,7 +14,7 @@ from shared_lib.pagination import Cursor
 from shared_lib.web.pagination import encode_cursor
 from shared_lib_testing.links import followed, link_of
 from shared_lib_testing.postgres import Addresses
-from shared_lib_testing.statements import counted_queries
+from shared_lib_testing.queries import recorded_queries
 from sqlalchemy import insert, text
 
 from ..builders import COORDINATOR, DAY, EFFECTIVE, MENTOR
@@ -172,11 +172,11 @@ def test_an_entry_of_another_organisation_is_no_way_in(
 def test_a_page_costs_one_statement(
     client: FlaskClient, admin: Headers, database: Database, app: object, removed_event: str
 ) -> None:
-    with counted_queries() as statements:
+    with recorded_queries() as statements:
         client.get(AUDIT, headers=admin)
 
-    assert len([statement for statement in statements if "audit_entry" in statement]) == 1
-    assert not [statement for statement in statements if "count" in statement]
+    assert len([statement for statement in statements if "audit_entry" in statement.text]) == 1
+    assert not [statement for statement in statements if "count" in statement.text]
 
 
 def test_the_whole_trail_is_verified(

@@ -1,4 +1,4 @@
-"""An issuer of tokens for tests: real keys, real JWKS files, real signatures."""
+"""An issuer of tokens for tests, with real keys, JWKS files and signatures."""
 
 import json
 import time
@@ -18,7 +18,7 @@ ISSUER = "https://issuer.test"
 
 @dataclass(frozen=True)
 class Issuer:
-    """Signs for people and for services, each with a key of its own."""
+    """Signs tokens of people and of services, with a key for each. Its key files are in the directory."""
 
     directory: Path
     person_key: EllipticCurvePrivateKey
@@ -37,7 +37,7 @@ class Issuer:
         return str(self.directory / "service.pem")
 
     def environ(self, **more: str) -> dict[str, str]:
-        """The settings by which a service trusts this issuer."""
+        """The settings with which a service trusts this issuer, and more."""
         return {
             "JWT_JWKS": self.jwks,
             "SERVICE_JWKS": self.service_jwks,
@@ -49,7 +49,7 @@ class Issuer:
     def person(
         self, subject: str, role: str | list[str], organisation: str | None, *, audience: str, **claims: Any
     ) -> str:
-        """A person's token, good for five minutes; `claims` are added or replace."""
+        """A token of a person, valid for five minutes; `claims` are added or replace."""
         now = int(time.time())
         content = {"iss": ISSUER, "aud": audience, "sub": subject, "iat": now, "exp": now + 300, "role": role}
         if organisation is not None:
@@ -58,11 +58,12 @@ class Issuer:
         return jwt.encode({**content, **claims}, self.person_key, algorithm="ES256", headers={"kid": kid})
 
     def service(self, name: str, *, audience: str) -> str:
-        """A neighbour service's token."""
+        """A token of a service with this name, valid for a minute."""
         return ServiceSigner.from_file(self.service_key_path, issuer=ISSUER, name=name, clock=utc_now).token(audience)
 
 
 def bearer(token: str) -> dict[str, str]:
+    """The headers with this token."""
     return {"Authorization": f"Bearer {token}"}
 
 
