@@ -112,7 +112,7 @@ def test_totals_have_been_counted_before(million: Million, caller: str, wanted: 
     totals = [
         plan
         for plan in million.plans(CALLERS[caller], wanted, PageRequest(), generic=False)
-        if " AS total " in plan.statement
+        if " AS total " in plan.query.text
     ]
 
     assert len(totals) == 1

@@ -3,7 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 from shared_lib.rate_limit import RateLimits
-from shared_lib.web.problem_document import DETAILS
+from shared_lib.web.problems import DETAILS
 from shared_lib_testing.issuer import Issuer, bearer
 
 from ..small_service import AUDIENCE, a_service

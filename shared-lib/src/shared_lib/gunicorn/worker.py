@@ -16,7 +16,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from shared_lib import deadline
 from shared_lib.observability.request_id import accepted
-from shared_lib.web.problem_document import raw_problem
+from shared_lib.web.problems import raw_problem
 
 from . import shutting_down
 
