@@ -12,8 +12,8 @@ from .problems import CONTENT_TYPE, title_of
 
 DOCUMENT = "/openapi.json"
 PAGE = "/docs"
-_INLINE = "'self' 'unsafe-inline'"
-PAGE_POLICY = f"default-src 'self'; script-src {_INLINE}; style-src {_INLINE}; img-src 'self' data:; frame-ancestors 'none'"
+_OWN = "'self' 'unsafe-inline'"
+PAGE_POLICY = f"default-src 'self'; script-src {_OWN}; style-src {_OWN}; img-src 'self' data:; frame-ancestors 'none'"
 """The Content-Security-Policy of the page: scripts and styles of this service only."""
 
 
