@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
-from shared_lib.auth.jwks import AGAIN_SECONDS, FRESH_SECONDS, MAX_BYTES, KeySet
+from shared_lib.auth.jwks import MAX_AGE_SECONDS, MAX_BYTES, MIN_INTERVAL_SECONDS, KeySet
 from shared_lib.auth.service_tokens import public_jwk
 
 ONE, OTHER = (public_jwk(generate_private_key(SECP256R1())) for _ in range(2))
@@ -85,7 +85,7 @@ def test_a_rotated_key_is_found_and_a_withdrawn_one_forgotten(keys: KeySet, sour
     source.reply = answering({"keys": [OTHER]})
 
     assert keys.find(OTHER["kid"]) is None, "at most one reading in ten seconds"
-    now[0] += AGAIN_SECONDS + 1
+    now[0] += MIN_INTERVAL_SECONDS + 1
     assert keys.find(OTHER["kid"]) is not None
     assert keys.find(ONE["kid"]) is None
     assert len(source.asked) == 2
@@ -122,7 +122,7 @@ def test_the_last_good_set_outlives_a_source_that_fails(
 ) -> None:
     assert keys.find(ONE["kid"]) is not None
     source.reply = reply
-    now[0] += FRESH_SECONDS + 1
+    now[0] += MAX_AGE_SECONDS + 1
 
     assert keys.find(OTHER["kid"]) is None
     assert keys.find(ONE["kid"]) is not None
@@ -143,7 +143,7 @@ def test_a_source_that_drips_is_given_up_in_time(source: Source, head: bytes) ->
 
     source.reply = drip
     begun = time.monotonic()
-    assert KeySet(source.address, fetch_seconds=0.3).find(ONE["kid"]) is None
+    assert KeySet(source.address, fetch_timeout=0.3).find(ONE["kid"]) is None
     assert time.monotonic() - begun < 1
 
 

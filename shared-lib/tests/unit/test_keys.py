@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from shared_lib.auth.jwks import AGAIN_SECONDS, FRESH_SECONDS, KeySet
+from shared_lib.auth.jwks import MAX_AGE_SECONDS, MIN_INTERVAL_SECONDS, KeySet
 
 
 class SlowFile(KeySet):
@@ -60,7 +60,7 @@ def test_nobody_with_a_known_key_waits_for_a_reading(keys, kid, now):
     assert keys.find(kid) is not None
     keys.allowed.clear()
     keys.begun.clear()
-    now[0] += FRESH_SECONDS + 1
+    now[0] += MAX_AGE_SECONDS + 1
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(keys.find, kid)
         assert keys.begun.wait(10)
@@ -74,7 +74,7 @@ def test_unknown_keys_lead_to_a_reading_every_ten_seconds_at_most(keys, now):
     for _ in range(5):
         assert keys.find("stranger") is None
     assert keys.readings == 1
-    now[0] += AGAIN_SECONDS + 1
+    now[0] += MIN_INTERVAL_SECONDS + 1
     assert keys.find("stranger") is None
     assert keys.readings == 2
 
@@ -83,7 +83,7 @@ def test_the_last_good_set_is_kept(keys, kid, source, now):
     keys.allowed.set()
     assert keys.is_loaded()
     source.write_text("no longer")
-    now[0] += FRESH_SECONDS + 1
+    now[0] += MAX_AGE_SECONDS + 1
     assert keys.find(kid) is not None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from shared_lib.auth.jwks import FRESH_SECONDS, KeySet
+from shared_lib.auth.jwks import MAX_AGE_SECONDS, KeySet
 from shared_lib.auth.service_tokens import REUSE_SECONDS, ServiceSigner, public_jwk
 from shared_lib.auth.tokens import InvalidToken, TokenVerifier
 from shared_lib.clock import utc_now
@@ -202,7 +202,7 @@ def test_a_good_token_is_refused_once_its_key_is_withdrawn(issuer: Issuer, tmp_p
     verifier.verify(token)
 
     jwks.write_text(json.dumps({"keys": [public_jwk(generate_private_key(SECP256R1()))]}))
-    seconds[0] += FRESH_SECONDS + 1
+    seconds[0] += MAX_AGE_SECONDS + 1
 
     assert not verifier.knows_key_of(token)
     with pytest.raises(InvalidToken, match="key"):

@@ -123,14 +123,14 @@ def encode_cursor(cursor: Cursor) -> str:
 
 
 def opaque_id(text: str) -> str:
-    """The text itself. Raises ValueError unless it has the form of an id."""
+    """The text itself. Raises ValueError if it is no id."""
     if not re.fullmatch(IDENTIFIER, text):
         raise ValueError("not an id")
     return text
 
 
 def serial_number(text: str) -> int:
-    """The number. Raises ValueError unless it fits into a bigint column and is positive."""
+    """The number. Raises ValueError if it is not from 1 to the largest bigint."""
     number = int(text)
     if not 1 <= number <= MAX_SERIAL_NUMBER:
         raise ValueError("not a serial number")
