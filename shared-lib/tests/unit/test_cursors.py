@@ -1,4 +1,4 @@
-"""A place in a list as text: one way to write it, and nothing else is read."""
+"""A cursor has exactly one text, and no other text is accepted."""
 
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta, timezone
@@ -66,6 +66,6 @@ def test_a_cursor_is_read_to_the_microsecond(field: CursorField, id_: str | UUID
         ),
     ],
 )
-def test_nothing_else_is_read(field: CursorField, cursor: str) -> None:
+def test_other_texts_are_refused(field: CursorField, cursor: str) -> None:
     with pytest.raises(ValidationError, match="Give a cursor"):
         field.deserialize(cursor)

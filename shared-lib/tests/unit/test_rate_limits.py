@@ -1,4 +1,4 @@
-"""An allowance is what it says: so many a minute, refilled steadily, each key its own."""
+"""An allowance is a number of requests per minute and key, refilled steadily."""
 
 import pytest
 from shared_lib.config import BadSetting, Settings
@@ -26,7 +26,7 @@ def test_a_minutes_worth_may_come_at_once_and_not_one_more(timer: Timer) -> None
     assert allowance.take(OLA) == 0
 
 
-def test_it_refills_steadily_and_retry_after_keeps_its_word(timer: Timer) -> None:
+def test_it_refills_steadily_and_retry_after_is_exact(timer: Timer) -> None:
     allowance = Allowance(30, monotonic=timer)
     for _ in range(30):
         allowance.take(KARI)
@@ -37,12 +37,12 @@ def test_it_refills_steadily_and_retry_after_keeps_its_word(timer: Timer) -> Non
     assert [allowance.take(KARI) for _ in range(31)] == [0] * 30 + [2]
 
 
-def test_being_refused_costs_nothing(timer: Timer) -> None:
+def test_a_refused_request_is_not_counted(timer: Timer) -> None:
     allowance = Allowance(1, monotonic=timer)
     assert [allowance.take(KARI) for _ in range(20)] == [0] + [60] * 19
 
 
-def test_keys_whose_allowance_is_whole_are_forgotten(timer: Timer) -> None:
+def test_keys_with_a_full_allowance_are_deleted(timer: Timer) -> None:
     allowance = Allowance(60, monotonic=timer)
     for number in range(1000):
         allowance.take(("address", str(number)))
@@ -51,7 +51,7 @@ def test_keys_whose_allowance_is_whole_are_forgotten(timer: Timer) -> None:
     assert len(allowance) == 1
 
 
-def test_an_organisation_has_one_allowance_for_all_its_callers(timer: Timer) -> None:
+def test_an_organisation_has_one_allowance_for_all_its_principals(timer: Timer) -> None:
     throttle = Throttle(RateLimits(per_principal=10, per_organisation=3), monotonic=timer)
     assert [throttle.take(("principal", str(number)), "nhf") for number in range(5)] == [0, 0, 0, 20, 20]
     assert throttle.take(KARI, "lhl") == 0

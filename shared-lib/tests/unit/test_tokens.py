@@ -1,4 +1,4 @@
-"""Whom we believe (RFC 8725): every fault of a token is refused, and nothing in it leads anywhere."""
+"""Tokens with any fault are refused (RFC 8725), and nothing in a token leads to another address."""
 
 import base64
 import json
@@ -55,7 +55,7 @@ def raw(issuer: Issuer, header: str, payload: str) -> str:
     return b".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
 
 
-def test_a_good_token_says_who_calls(verifier: TokenVerifier, issuer: Issuer) -> None:
+def test_a_good_token_names_its_principal(verifier: TokenVerifier, issuer: Issuer) -> None:
     principal = verifier.verify(signed(issuer, claims(role=["clerk", "boss"], aud=["other", AUDIENCE])))
 
     assert (principal.subject, principal.organisation) == ("kari", "oslo")
@@ -155,7 +155,7 @@ def test_another_key_under_a_known_name_is_refused(verifier: TokenVerifier, issu
         verifier.verify(forged)
 
 
-def test_services_and_people_are_strangers(verifier: TokenVerifier, issuer: Issuer) -> None:
+def test_keys_of_services_and_people_are_separate(verifier: TokenVerifier, issuer: Issuer) -> None:
     service_token = issuer.service("post", audience=AUDIENCE)
     services = TokenVerifier(
         keys=KeySet(issuer.service_jwks),
