@@ -23,7 +23,7 @@ class RateLimits:
     per_principal: int = 0
     per_organisation: int = 0
     trusted_proxies: int = 0
-    """How many proxies of ours add an address to X-Forwarded-For; addresses before theirs are not trusted."""
+    """How many of our proxies add an address to X-Forwarded-For; addresses before theirs are not trusted."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "RateLimits":

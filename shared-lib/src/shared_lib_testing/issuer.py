@@ -26,14 +26,17 @@ class Issuer:
 
     @property
     def jwks(self) -> str:
+        """The path of the JWKS of people."""
         return str(self.directory / "people.jwks")
 
     @property
     def service_jwks(self) -> str:
+        """The path of the JWKS of services."""
         return str(self.directory / "services.jwks")
 
     @property
     def service_key_path(self) -> str:
+        """The path of the private key of services, in PEM."""
         return str(self.directory / "service.pem")
 
     def environ(self, **more: str) -> dict[str, str]:

@@ -26,7 +26,7 @@ TAKES_AWAY = frozenset(
         "renaming-table",
     ]
 )
-"""Whoever accepts one of these must say from which revision on the code no longer needs it."""
+"""A revision that accepts one of these must name the oldest code that does not need what it takes away."""
 
 _SEEN_TO = ("prefer-", "ban-char-field", "require-lock-timeout", "require-statement-timeout")
 """Rules of taste, and what `migrate` sets for all of them."""

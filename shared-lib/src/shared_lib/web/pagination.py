@@ -52,6 +52,8 @@ class PageQuerySchema(Schema):
 
 
 class PaginationSchema(Schema):
+    """The member `pagination` of a list with a total."""
+
     page = fields.Integer(required=True)
     limit = fields.Integer(required=True)
     total = fields.Integer(required=True)
