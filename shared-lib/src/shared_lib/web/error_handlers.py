@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 def register(app: Flask, error_table: Mapping[type[Exception], HTTPStatus]) -> None:
     """Answer the errors of the table with their status and text, and every other exception without its text."""
     handlers: dict[type[Exception], Callable[[Any], Response]] = {
-        Problem: _problem,
+        Problem: _response,
         HTTPException: _http_exception,
         Unavailable: _unavailable,
         ParseException: _unreadable,
@@ -34,50 +34,48 @@ def register(app: Flask, error_table: Mapping[type[Exception], HTTPStatus]) -> N
         app.register_error_handler(kind, handler)
 
 
-def _problem(error: Problem) -> Response:
-    return _response(error.status, error.detail, errors=error.errors, headers=error.headers)
-
-
 def _http_exception(error: HTTPException) -> Response:
     status = error.code if error.code is not None and error.code >= 400 else 404
     kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
     if isinstance(error, RequestEntityTooLarge):
         kept["Connection"] = "close"
-    return _response(status, headers=kept)
+    return _response(Problem(status, headers=kept))
 
 
 def _unavailable(error: Unavailable) -> Response:
     log.warning("request.unavailable", reason=error.reason)
-    return _response(503, headers={"Retry-After": str(error.retry_after)})
+    return _response(Problem(503, headers={"Retry-After": str(error.retry_after)}))
 
 
 def _unreadable(_: Exception) -> Response:
     """Broken chunks, or a client that went away in the middle of its body."""
-    return _response(400, headers={"Connection": "close"})
+    return _response(Problem(400, headers={"Connection": "close"}))
 
 
 def _too_slow(_: TimeoutError) -> Response:
-    return _response(408, headers={"Connection": "close"})
+    return _response(Problem(408, headers={"Connection": "close"}))
 
 
 def _unexpected(error: Exception) -> Response:
     log.error("request.failed", exc_info=error)
-    return _response(500)
+    return _response(Problem(500))
 
 
 def _handler_for(status: HTTPStatus) -> Callable[[Exception], Response]:
     def handler(error: Exception) -> Response:
-        return _response(status.value, str(error) or None)
+        return _response(Problem(status.value, str(error) or None))
 
     return handler
 
 
-def _response(
-    status: int,
-    detail: str | None = None,
-    *,
-    errors: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    document = problem_document(status, detail, instance=request.path, request_id=current_request_id(), errors=errors)
-    return Response(json.dumps(document), status=status, content_type=CONTENT_TYPE, headers=dict(headers or {}))
+def _response(problem: Problem) -> Response:
+    document = problem_document(
+        problem.status,
+        problem.detail,
+        instance=request.path,
+        request_id=current_request_id(),
+        errors=problem.errors,
+    )
+    return Response(
+        json.dumps(document), status=problem.status, content_type=CONTENT_TYPE, headers=dict(problem.headers)
+    )

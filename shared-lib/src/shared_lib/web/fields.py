@@ -69,11 +69,13 @@ class PlainText(fields.String):
         return text
 
 
-class StrictInteger(fields.Integer):
-    """A JSON number without a fraction (14, and 14.0 as in JSON Schema), from `minimum` to `maximum`."""
-
+class _BoundedInteger(fields.Integer):
     def __init__(self, *, minimum: int, maximum: int, **options: Any) -> None:
         super().__init__(strict=True, validate=validate.Range(min=minimum, max=maximum), **options)
+
+
+class StrictInteger(_BoundedInteger):
+    """A JSON number without a fraction (14, and 14.0 as in JSON Schema), from `minimum` to `maximum`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
         if isinstance(value, float) and value.is_integer():
@@ -83,16 +85,13 @@ class StrictInteger(fields.Integer):
         return super()._deserialize(value, attr, data, **options)
 
 
-class QueryInteger(fields.Integer):
+class QueryInteger(_BoundedInteger):
     """A whole number in a query string: plain digits, from `minimum` to `maximum`."""
-
-    def __init__(self, *, minimum: int, maximum: int, **options: Any) -> None:
-        super().__init__(validate=validate.Range(min=minimum, max=maximum), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
         if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,18}", value):
             raise self.make_error("invalid", input=value)
-        return super()._deserialize(value, attr, data, **options)
+        return super()._deserialize(int(value), attr, data, **options)
 
 
 class StrictBoolean(fields.Boolean):
