@@ -184,4 +184,9 @@ def running(data: Path, *, port_base: int) -> Iterator[Plant]:
 def _environment() -> dict[str, str]:
     """Ours, less what would lead the measured parts elsewhere; one INFO line per request is part of the work."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("JWT_", "SMTP_", "FLOOR_"))}
-    return {**kept, "SHUTDOWN_GRACE_SECONDS": "0", "RATE_LIMIT_CALLER": NO_LIMIT, "RATE_LIMIT_ORGANISATION": NO_LIMIT}
+    return {
+        **kept,
+        "SHUTDOWN_GRACE_SECONDS": "0",
+        "RATE_LIMIT_PRINCIPAL": NO_LIMIT,
+        "RATE_LIMIT_ORGANISATION": NO_LIMIT,
+    }

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import psycopg
 from psycopg.sql import SQL, Identifier
-from shared_lib_testing.bulk import settle, without_indexes
+from shared_lib_testing.postgres import vacuum_analyze, without_indexes
 
 from .directory import MENTORS, MENTORS_EACH, ORGANISATION
 
@@ -52,7 +52,7 @@ def events(connection: psycopg.Connection, amount: int) -> None:
         connection.execute(_EVENTS, _values(amount))
         connection.execute(_RESULTS)
     connection.execute(_COUNTED)
-    settle(connection, "pause_event", "dispatch_result", "event_count", "mentor_event_count")
+    vacuum_analyze(connection, "pause_event", "dispatch_result", "event_count", "mentor_event_count")
 
 
 def lapses(connection: psycopg.Connection, amount: int) -> None:
@@ -60,7 +60,7 @@ def lapses(connection: psycopg.Connection, amount: int) -> None:
     connection.execute("TRUNCATE lapse")
     with without_indexes(connection, "lapse"):
         connection.execute(_LAPSES, _values(amount))
-    settle(connection, "lapse")
+    vacuum_analyze(connection, "lapse")
 
 
 def copy_directory(source: psycopg.Connection, target: psycopg.Connection) -> None:

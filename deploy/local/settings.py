@@ -85,7 +85,7 @@ class Settings:
             "MAIL_FROM": "no-reply@portal.example",
             "PORTAL_URL": "https://portal.example",
             # No rate limits: load tests are one caller.
-            "RATE_LIMIT_CALLER": "0",
+            "RATE_LIMIT_PRINCIPAL": "0",
             "RATE_LIMIT_ORGANISATION": "0",
             "TRUSTED_PROXIES": "1",
         }

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 from shared_lib.database.row_level_security import ALL_TENANTS_SETTING
-from shared_lib_testing.bulk import settle, without_indexes
+from shared_lib_testing.postgres import vacuum_analyze, without_indexes
 
 AMOUNT = 1_000_000
 BEGINNING, STEP = datetime(2020, 1, 1, tzinfo=UTC), timedelta(minutes=1)
@@ -56,7 +56,7 @@ def seed(connection: psycopg.Connection) -> None:
         connection.execute(_EVENTS, {"amount": AMOUNT, "beginning": BEGINNING, "step": STEP})
     connection.execute(_OUTCOMES)
     connection.execute(_COUNTED)
-    settle(
+    vacuum_analyze(
         connection,
         "pause_event",
         "dispatch_result",

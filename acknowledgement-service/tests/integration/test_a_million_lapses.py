@@ -13,9 +13,8 @@ from acknowledgement_service.store import lapses as store
 from acknowledgement_service.usecases.lapses import tenant_scope_of
 from shared_lib.database.engine import Database
 from shared_lib.pagination import Cursor, PageRequest
-from shared_lib_testing.plans import Plan, driver_of, plan_of
 from shared_lib_testing.postgres import PostgresServer, database_for
-from shared_lib_testing.statements import counted_queries
+from shared_lib_testing.queries import Plan, driver_of, plan_of, recorded_queries
 from sqlalchemy import text
 
 from ..conftest import migrate_empty
@@ -64,7 +63,7 @@ class Million:
 
     def plans(self, scope: AccessScope, filters: Filters, request: PageRequest) -> Sequence[Plan]:
         """The plans of all statements of the list, in a transaction like that of the service."""
-        with self.database.begin(tenant_scope_of(scope)) as session, counted_queries() as statements:
+        with self.database.begin(tenant_scope_of(scope)) as session, recorded_queries() as statements:
             store.page(session, filters, request, scope=scope)
             assert session.scalar(text("SHOW plan_cache_mode")) == "force_custom_plan"
         with self.database.begin(tenant_scope_of(scope)) as session:
@@ -72,7 +71,7 @@ class Million:
             return [
                 plan_of(driver, statement, generic=False)
                 for statement in statements
-                if not statement.startswith(("SET", "SHOW"))
+                if not statement.text.startswith(("SET", "SHOW"))
             ]
 
 
@@ -106,5 +105,5 @@ def test_no_list_scans_the_table_or_reads_many_pages(
     """Every statement is planned for its values: a plan for any values reads other tenants' rows on the way."""
     for request in page_requests():
         for plan in million.plans(CALLERS[caller], replace(filters, sort=sort), request):
-            assert not plan.walks("lapse"), str(plan)
+            assert not plan.scans("lapse"), str(plan)
             assert plan.buffers <= MAX_PAGES, str(plan)

@@ -87,7 +87,7 @@ def test_the_total_is_the_number_of_rows_on_all_pages(
             page = store.page(session, filters, request, scope=scope)
             found += [lapse.id for lapse in page.items]
             totals.add(page.total)
-            request = page.following
+            request = page.next_request
 
     assert totals == {len(found)} == {len(expected)}
     assert set(found) == expected

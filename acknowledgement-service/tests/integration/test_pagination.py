@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.pagination import Cursor
-from shared_lib.web.pagination import cursor_of
+from shared_lib.web.pagination import encode_cursor
 from shared_lib_testing.links import followed, link_of
 from werkzeug.test import TestResponse
 
@@ -121,7 +121,7 @@ def test_a_cursor_of_a_foreign_lapse_shows_no_foreign_lapses(
         foreign.append(table.add(coordinator_id="kim", mentor_id="colleague's"))
 
     for lapse in foreign:
-        cursor = cursor_of(Cursor(getattr(lapse, sort), lapse.id))
+        cursor = encode_cursor(Cursor(getattr(lapse, sort), lapse.id))
         address = f"{BASE}?sort={sort}&{relation}={cursor}"
         maya = client.get(address, headers=as_person(MAYA, "coordinator"))
         organisation = client.get(address, headers=as_person("admin", "org_admin"))
@@ -132,7 +132,7 @@ def test_a_cursor_of_a_foreign_lapse_shows_no_foreign_lapses(
         assert nobody.json["data"] == []
 
 
-GOOD = cursor_of(Cursor(OPENED, UUID(int=1)))
+GOOD = encode_cursor(Cursor(OPENED, UUID(int=1)))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ GOOD = cursor_of(Cursor(OPENED, UUID(int=1)))
     [
         ("before", f"after={GOOD}&before={GOOD}"),
         *((name, f"{name}={text}") for name in ("after", "before") for text in ("", "x", f"{GOOD}=", "A" * 129)),
-        *((name, f"{name}={cursor_of(Cursor(OPENED, 'pn_8a1b2c3d4e5f'))}") for name in ("after", "before")),
+        *((name, f"{name}={encode_cursor(Cursor(OPENED, 'pn_8a1b2c3d4e5f'))}") for name in ("after", "before")),
     ],
 )
 def test_a_malformed_cursor_is_422_and_names_its_field(client: FlaskClient, name: str, query: str) -> None:

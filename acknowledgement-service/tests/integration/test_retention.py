@@ -21,7 +21,7 @@ from ..conftest import MovableClock
 
 Output = pytest.CaptureFixture[str]
 DAYS = 30
-KEY = RequestKey(caller="public", operation="acknowledge", key="k", fingerprint=b"f")
+KEY = RequestKey(principal="public", operation="acknowledge", key="k", fingerprint=b"f")
 
 
 @pytest.fixture

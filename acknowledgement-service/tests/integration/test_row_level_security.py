@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from shared_lib.database.roles import BASE_PRIVILEGES
 from shared_lib.database.row_level_security import all_tenants, tenant
 from shared_lib.idempotency import RequestKey
-from shared_lib_testing import walls
+from shared_lib_testing import row_level_security
 from shared_lib_testing.postgres import Addresses
 
 from ..builders import an_opening
@@ -26,7 +26,7 @@ def rows_of_two_organisations(lapses: Lapses) -> None:
     for name in ORGANISATIONS:
         opening = an_opening(organisation_id=name)
         lapses.open(opening, by="notification-service")
-        key = RequestKey(caller=name, operation="acknowledge", key="1", fingerprint=b"")
+        key = RequestKey(principal=name, operation="acknowledge", key="1", fingerprint=b"")
         principal = Principal(
             id=opening.coordinator_id, roles=frozenset([ORG_ADMIN, "coordinator"]), organisation_id=name
         )
@@ -36,23 +36,23 @@ def rows_of_two_organisations(lapses: Lapses) -> None:
 def test_a_transaction_without_an_organisation_sees_no_rows(
     rows_of_two_organisations: None, addresses: Addresses
 ) -> None:
-    filled = walls.visible(addresses, EVERYTHING)
+    filled = row_level_security.visible_rows(addresses, EVERYTHING)
 
-    assert set(filled) | set(walls.TENANTLESS) >= set(walls.tables_of(addresses))
-    assert walls.visible(addresses) == {}
+    assert set(filled) | set(row_level_security.TABLES_WITHOUT_TENANT) >= set(row_level_security.tables_of(addresses))
+    assert row_level_security.visible_rows(addresses) == {}
 
 
 def test_each_organisation_sees_its_own_rows_only(rows_of_two_organisations: None, addresses: Addresses) -> None:
-    everything = walls.visible(addresses, EVERYTHING)
-    lhl, nhf = (walls.visible(addresses, tenant(name)) for name in ORGANISATIONS)
+    everything = row_level_security.visible_rows(addresses, EVERYTHING)
+    lhl, nhf = (row_level_security.visible_rows(addresses, tenant(name)) for name in ORGANISATIONS)
 
     assert lhl == nhf == {table: rows // 2 for table, rows in everything.items()}
-    assert walls.visible(addresses, tenant("nobody")) == {}
+    assert row_level_security.visible_rows(addresses, tenant("nobody")) == {}
 
 
 def test_no_row_of_another_organisation_can_be_written(rows_of_two_organisations: None, addresses: Addresses) -> None:
-    assert walls.accepted(addresses, tenant("lhl"), rows_of=tenant("nhf")) == []
-    assert not any(walls.changed(addresses, tenant("nobody"), GRANTS).values())
+    assert row_level_security.tables_accepting(addresses, tenant("lhl"), rows_of=tenant("nhf")) == []
+    assert not any(row_level_security.deleted_rows(addresses, tenant("nobody"), GRANTS).values())
 
 
 def test_a_coordinator_without_an_organisation_gets_404_and_their_key_is_not_stored(
@@ -64,11 +64,13 @@ def test_a_coordinator_without_an_organisation_gets_404_and_their_key_is_not_sto
     headers = {**as_person(opening.coordinator_id, "coordinator", None), "Idempotency-Key": "1"}
 
     assert client.post("/api/v1/lapse-acknowledgements", json=body, headers=headers).status_code == 404
-    assert "idempotency_key" not in walls.visible(addresses, EVERYTHING)
+    assert "idempotency_key" not in row_level_security.visible_rows(addresses, EVERYTHING)
 
 
 def test_the_database_roles_have_exactly_the_declared_privileges(addresses: Addresses) -> None:
-    tables = walls.tables_of(addresses)
+    tables = row_level_security.tables_of(addresses)
 
-    assert walls.privileges_of(addresses, "app") == walls.declared({**GRANTS, **BASE_PRIVILEGES})
-    assert walls.privileges_of(addresses, "read") == {key: {"SELECT"} for key in tables}
+    assert row_level_security.privileges_of(addresses, "app") == row_level_security.declared_privileges(
+        {**GRANTS, **BASE_PRIVILEGES}
+    )
+    assert row_level_security.privileges_of(addresses, "read") == {key: {"SELECT"} for key in tables}

@@ -48,7 +48,7 @@ class Composed:
             "COMPOSE_FILE": f"{REPOSITORY / 'docker-compose.yml'}:{self.data / 'override.yml'}",
             "GATEWAY_HTTP": "127.0.0.1:",
             "GATEWAY_HTTPS": "127.0.0.1:",
-            "RATE_LIMIT_CALLER": "0",
+            "RATE_LIMIT_PRINCIPAL": "0",
             "RATE_LIMIT_ORGANISATION": "0",
         }
         try:

@@ -11,7 +11,9 @@ EXPIRED = an_announcement(Notice.CERT_EXPIRY, expiry_date=A_MOMENT)
 
 
 def with_key(key: str, body: bytes = b"") -> Requester:
-    return Requester(subject="anonymous", key=RequestKey(caller="anonymous", operation="x", key=key, fingerprint=body))
+    return Requester(
+        subject="anonymous", key=RequestKey(principal="anonymous", operation="x", key=key, fingerprint=body)
+    )
 
 
 def rows(answer: Answer) -> list[tuple[str, str, str]]:

@@ -11,8 +11,6 @@ from notification_service.usecases.announcements import Announcements
 from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import tenant
-from shared_lib.outbox import Dispatcher
-from shared_lib_testing.promises import noted_messages
 from sqlalchemy import select
 
 from .asking import ANYBODY, EXPIRED
@@ -83,20 +81,6 @@ def test_what_was_sent_stays_so(database: Database, announcements: Announcements
     assert first.status is Status.SENT
     assert found is not None
     assert found.message == first
-
-
-def test_what_an_announcement_passes_on_is_what_would_be_read(
-    database: Database, announcements: Announcements, dispatcher: Dispatcher
-) -> None:
-    dispatcher.stopping.set()  # so that nothing is begun at once
-    with noted_messages(dispatcher) as promises:
-        told = announcements.announce(EXPIRED, ANYBODY).dispatch
-    with database.begin(tenant(LHL)) as session:
-        addressed = [messages.addressed(session, one.number, organisation_id=LHL).value for one in told.messages]
-        dispatch = dispatches.get(session, told.id, organisation_id=LHL).value
-
-    of_all_messages = [replace(one, dispatch=dispatch) for one in addressed if one is not None]
-    assert [one.known for one in promises] == [dispatch, *of_all_messages]
 
 
 def test_what_is_answered_is_what_would_be_read(database: Database, announcements: Announcements) -> None:

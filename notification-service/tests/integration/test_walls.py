@@ -10,7 +10,7 @@ from shared_lib.database.roles import BASE_PRIVILEGES
 from shared_lib.database.row_level_security import all_tenants, tenant
 from shared_lib.errors import Unreachable
 from shared_lib.idempotency import RequestKey
-from shared_lib_testing import walls
+from shared_lib_testing import row_level_security
 from shared_lib_testing.postgres import Addresses
 
 from ..builders import a_contact, a_coordinator, an_announcement, an_organisation
@@ -31,38 +31,38 @@ def two_full_organisations(contacts: Contacts, announcements: Announcements, mai
         contacts.put(organisations=[an_organisation(id=name)], people=[mentor, coordinator])
         for failure, notice in ((None, Notice.PAUSE_ACTIVATED), (Unreachable("down"), Notice.PAUSE_LIFTED)):
             mailer.failure = failure
-            key = RequestKey(caller=name, operation=notice, key="1", fingerprint=b"")
+            key = RequestKey(principal=name, operation=notice, key="1", fingerprint=b"")
             requester = Requester(subject=name, scope=Scope(organisation_id=name), key=key)
             announcements.announce(an_announcement(notice, mentor_id=mentor.id), requester)
 
 
 def test_without_an_organisation_there_is_nothing_to_see(two_full_organisations: None, addresses: Addresses) -> None:
-    filled = walls.visible(addresses, EVERYTHING)
+    filled = row_level_security.visible_rows(addresses, EVERYTHING)
 
-    assert set(filled) | set(walls.TENANTLESS) >= set(walls.tables_of(addresses))
-    assert walls.visible(addresses) == {}
+    assert set(filled) | set(row_level_security.TABLES_WITHOUT_TENANT) >= set(row_level_security.tables_of(addresses))
+    assert row_level_security.visible_rows(addresses) == {}
 
 
 def test_every_row_is_seen_within_its_own_organisation_alone(
     two_full_organisations: None, addresses: Addresses
 ) -> None:
-    everything = walls.visible(addresses, EVERYTHING)
-    lhl, nhf = (walls.visible(addresses, tenant(name)) for name in ORGANISATIONS)
+    everything = row_level_security.visible_rows(addresses, EVERYTHING)
+    lhl, nhf = (row_level_security.visible_rows(addresses, tenant(name)) for name in ORGANISATIONS)
 
     assert lhl == nhf == {table: rows // 2 for table, rows in everything.items()}
-    assert walls.visible(addresses, tenant("nobody")) == {}
+    assert row_level_security.visible_rows(addresses, tenant("nobody")) == {}
 
 
 def test_nothing_is_written_into_another_organisation(two_full_organisations: None, addresses: Addresses) -> None:
-    assert walls.accepted(addresses, tenant("lhl"), rows_of=tenant("nhf")) == []
-    assert not any(walls.changed(addresses, tenant("nobody"), GRANTS).values())
+    assert row_level_security.tables_accepting(addresses, tenant("lhl"), rows_of=tenant("nhf")) == []
+    assert not any(row_level_security.deleted_rows(addresses, tenant("nobody"), GRANTS).values())
 
 
 def test_a_key_used_in_two_organisations_is_two_keys(
     two_full_organisations: None, announcements: Announcements, mailer: FakeMailer
 ) -> None:
     mailer.failure = None
-    key = RequestKey(caller="lhl", operation=Notice.PAUSE_ACTIVATED, key="1", fingerprint=b"")
+    key = RequestKey(principal="lhl", operation=Notice.PAUSE_ACTIVATED, key="1", fingerprint=b"")
 
     def announced(scope: Scope) -> bool:
         about = an_announcement(mentor_id="mentor-nhf")
@@ -73,7 +73,9 @@ def test_a_key_used_in_two_organisations_is_two_keys(
 
 
 def test_the_roles_may_do_what_is_written_down_and_nothing_else(addresses: Addresses) -> None:
-    tables = walls.tables_of(addresses)
+    tables = row_level_security.tables_of(addresses)
 
-    assert walls.privileges_of(addresses, "app") == walls.declared({**GRANTS, **BASE_PRIVILEGES})
-    assert walls.privileges_of(addresses, "read") == {key: {"SELECT"} for key in tables}
+    assert row_level_security.privileges_of(addresses, "app") == row_level_security.declared_privileges(
+        {**GRANTS, **BASE_PRIVILEGES}
+    )
+    assert row_level_security.privileges_of(addresses, "read") == {key: {"SELECT"} for key in tables}

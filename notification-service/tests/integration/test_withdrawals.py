@@ -21,7 +21,7 @@ EXPIRED = an_announcement(Notice.CERT_EXPIRY, expiry_date=A_MOMENT)
 
 def under(key: str) -> Requester:
     return Requester(
-        subject=CALLER, key=RequestKey(caller=CALLER, operation=Notice.CERT_EXPIRY, key=key, fingerprint=b"")
+        subject=CALLER, key=RequestKey(principal=CALLER, operation=Notice.CERT_EXPIRY, key=key, fingerprint=b"")
     )
 
 

@@ -21,7 +21,7 @@ def recorded(recording: Recording, draft: Draft, actor: Actor = INGRID, key: Req
 
 
 def a_key(fingerprint: bytes = b"f") -> RequestKey:
-    return RequestKey(caller=COORDINATOR, operation="record", key="k-1", fingerprint=fingerprint)
+    return RequestKey(principal=COORDINATOR, operation="record", key="k-1", fingerprint=fingerprint)
 
 
 def find(records: Records, event: PauseEvent) -> PauseEvent:

@@ -15,9 +15,8 @@ from orchestrator_service.usecases.reach import tenant_scope_of
 from shared_lib.database.engine import Database
 from shared_lib.pagination import Cursor, PageRequest
 from shared_lib.privacy.encryption import FieldCipher
-from shared_lib_testing.plans import Plan, driver_of, plan_of
 from shared_lib_testing.postgres import PostgresServer, database_for
-from shared_lib_testing.statements import counted_queries
+from shared_lib_testing.queries import Plan, driver_of, plan_of, recorded_queries
 
 from ..conftest import migrate_empty
 from ..million import AMOUNT, BEGINNING, STEP, seed
@@ -63,7 +62,7 @@ class Million:
 
     def plans(self, scope: Scope, wanted: EventFilter, request: PageRequest, *, generic: bool) -> Sequence[Plan]:
         """Of all statements of such a list, in such a transaction."""
-        with self.database.begin(tenant_scope_of(scope)) as session, counted_queries() as statements:
+        with self.database.begin(tenant_scope_of(scope)) as session, recorded_queries() as statements:
             _ = event_lists.page(session, self.cipher, scope, wanted, request).value
         with self.database.begin(tenant_scope_of(scope)) as session:
             driver = driver_of(session)
@@ -103,8 +102,8 @@ def test_no_list_walks_the_table_or_reads_more_than_a_little(
 ) -> None:
     for request in PLACES:
         for plan in million.plans(CALLERS[caller], wanted, request, generic=generic):
-            assert not plan.walks("pause_event"), str(plan)
-            assert not plan.walks("dispatch_result"), str(plan)
+            assert not plan.scans("pause_event"), str(plan)
+            assert not plan.scans("dispatch_result"), str(plan)
             assert plan.buffers <= MOST_PAGES, str(plan)
 
 
@@ -115,7 +114,7 @@ def test_totals_have_been_counted_before(million: Million, caller: str, wanted: 
     totals = [
         plan
         for plan in million.plans(CALLERS[caller], wanted, PageRequest(), generic=False)
-        if " AS total " in plan.statement
+        if " AS total " in plan.query.text
     ]
 
     assert len(totals) == 1
@@ -137,7 +136,7 @@ WHERE (%(event_type)s::text IS NULL OR event_type = %(event_type)s)
 @pytest.mark.parametrize("wanted", FILTERS, ids=str)
 @pytest.mark.parametrize("caller", CALLERS)
 def test_the_total_is_what_the_rows_say(million: Million, caller: str, wanted: EventFilter) -> None:
-    """Counted the long way, within the same walls."""
+    """Counted the long way, within the same row_level_security."""
     scope = CALLERS[caller]
     with million.database.begin(tenant_scope_of(scope)) as session:
         total = event_lists.page(session, million.cipher, scope, wanted, PageRequest()).value.total

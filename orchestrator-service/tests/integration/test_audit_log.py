@@ -11,10 +11,10 @@ from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.pagination import Cursor
-from shared_lib.web.pagination import cursor_of
+from shared_lib.web.pagination import encode_cursor
 from shared_lib_testing.links import followed, link_of
 from shared_lib_testing.postgres import Addresses
-from shared_lib_testing.statements import counted_queries
+from shared_lib_testing.queries import recorded_queries
 from sqlalchemy import insert, text
 
 from ..builders import COORDINATOR, DAY, EFFECTIVE, MENTOR
@@ -105,8 +105,8 @@ def test_administrators_alone_read_it_each_within_his_reach(
     [
         *("limit=201", "limit=0", "limit=ten", "page=0", "page=1001", "from=yesterday", "colour=red", "actor="),
         *("actor=a%00b", "from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z", "action=" + "x" * 65),
-        *("after=x", f"before={cursor_of(Cursor(EFFECTIVE, 'pn_8a1b2c3d4e5f'))}"),
-        f"after={cursor_of(Cursor(EFFECTIVE, 1))}&before={cursor_of(Cursor(EFFECTIVE, 1))}",
+        *("after=x", f"before={encode_cursor(Cursor(EFFECTIVE, 'pn_8a1b2c3d4e5f'))}"),
+        f"after={encode_cursor(Cursor(EFFECTIVE, 1))}&before={encode_cursor(Cursor(EFFECTIVE, 1))}",
     ],
 )
 def test_nonsense_is_refused(client: FlaskClient, admin: Headers, query: str) -> None:
@@ -161,7 +161,7 @@ def test_an_entry_of_another_organisation_is_no_way_in(
     client: FlaskClient, admin: Headers, root: Headers, removed_event: str
 ) -> None:
     operations = client.get(f"{AUDIT}?action=directory_imported", headers=root).json["data"][0]
-    cursor = cursor_of(Cursor(datetime.fromisoformat(operations["at"]), operations["id"]))
+    cursor = encode_cursor(Cursor(datetime.fromisoformat(operations["at"]), operations["id"]))
 
     for query in (f"after={cursor}", f"before={cursor}"):
         found = client.get(f"{AUDIT}?{query}", headers=admin)
@@ -172,11 +172,11 @@ def test_an_entry_of_another_organisation_is_no_way_in(
 def test_a_page_costs_one_statement(
     client: FlaskClient, admin: Headers, database: Database, app: object, removed_event: str
 ) -> None:
-    with counted_queries() as statements:
+    with recorded_queries() as statements:
         client.get(AUDIT, headers=admin)
 
-    assert len([statement for statement in statements if "audit_entry" in statement]) == 1
-    assert not [statement for statement in statements if "count(" in statement]
+    assert len([statement for statement in statements if "audit_entry" in statement.text]) == 1
+    assert not [statement for statement in statements if "count(" in statement.text]
 
 
 def test_the_whole_log_is_verified(

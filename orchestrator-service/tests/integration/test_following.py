@@ -13,7 +13,7 @@ from orchestrator_service.usecases.records import Records
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import tenant
 from shared_lib.pagination import Cursor
-from shared_lib.web.pagination import cursor_of
+from shared_lib.web.pagination import encode_cursor
 from shared_lib_testing.links import followed, link_of
 from werkzeug.test import TestResponse
 
@@ -193,7 +193,7 @@ def test_a_cursor_from_elsewhere_shows_nothing_foreign(
         world.add()
     everything = client.get(BASE, headers=as_person("root", "global_admin", None)).json["data"]
     cursors = [
-        cursor_of(Cursor(datetime.fromisoformat(item["created_at"]), item["id"]))
+        encode_cursor(Cursor(datetime.fromisoformat(item["created_at"]), item["id"]))
         for item in everything
         if item["peer_mentor_id"] != MENTOR
     ]
@@ -208,12 +208,12 @@ def test_a_cursor_from_elsewhere_shows_nothing_foreign(
 
 
 def refused() -> Iterator[tuple[str, str]]:
-    good = cursor_of(Cursor(RECORDED, "pn_8a1b2c3d4e5f"))
+    good = encode_cursor(Cursor(RECORDED, "pn_8a1b2c3d4e5f"))
     yield "before", f"after={good}&before={good}"
     for name in ("after", "before"):
-        for text in ("", "x", f"{good}=", f"{good}%00", "A" * 129, "%FF", cursor_of(Cursor(RECORDED, "not an id"))):
+        for text in ("", "x", f"{good}=", f"{good}%00", "A" * 129, "%FF", encode_cursor(Cursor(RECORDED, "not an id"))):
             yield name, f"{name}={text}"
-        yield name, f"{name}={cursor_of(Cursor(datetime(2100, 1, 1, tzinfo=UTC), 'pn_8a1b2c3d4e5f'))}"
+        yield name, f"{name}={encode_cursor(Cursor(datetime(2100, 1, 1, tzinfo=UTC), 'pn_8a1b2c3d4e5f'))}"
 
 
 @pytest.mark.parametrize(("name", "query"), list(refused()))

@@ -78,7 +78,7 @@ def walked(records: Records, wanted: EventFilter, actor: Actor) -> tuple[list[st
         page = records.page(wanted, request, actor=actor)
         found += [event.id for event in page.items]
         totals.add(page.total)
-        request = page.following
+        request = page.next_request
     return found, totals
 
 

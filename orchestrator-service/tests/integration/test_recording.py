@@ -18,7 +18,6 @@ from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
 from shared_lib.outbox import Dispatcher
 from shared_lib_testing.postgres import Addresses
-from shared_lib_testing.promises import noted_messages
 from sqlalchemy import select, text
 
 from ..builders import (
@@ -218,13 +217,8 @@ def test_recording_is_audited_without_any_text(recording: Recording, database: D
     assert (entry.subject_id, entry.details) == (MENTOR, {"fields": []})
 
 
-def test_what_is_passed_on_and_answered_is_what_would_be_read(
-    recording: Recording, records: Records, dispatcher: Dispatcher
-) -> None:
-    with noted_messages(dispatcher) as promises:
-        answered = recorded(recording, a_draft(reason="vondt i ryggen")).event
+def test_the_answer_is_what_would_be_read(recording: Recording, records: Records) -> None:
+    answered = recorded(recording, a_draft(reason="vondt i ryggen")).event
 
     assert set(answered.dispatch_results) == set(find(records, answered).dispatch_results) != set()
     assert replace(answered, dispatch_results=()) == replace(find(records, answered), dispatch_results=())
-    assert [one.known for one in promises] == [replace(answered, dispatch_results=(), reason=None)]
-    assert "ryggen" not in repr(promises[0].known)

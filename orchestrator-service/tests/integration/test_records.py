@@ -18,7 +18,7 @@ from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
 from shared_lib.outbox import Dispatcher
 from shared_lib.pagination import Page, PageRequest
-from shared_lib_testing.statements import counted_queries
+from shared_lib_testing.queries import recorded_queries
 from sqlalchemy import select, update
 
 from ..builders import (
@@ -130,7 +130,7 @@ def test_a_list_costs_the_same_few_queries_however_long_it_is(
     records: Records, events: list[PauseEvent], actor: Actor, queries: int
 ) -> None:
     for limit in (1, 100):
-        with counted_queries() as statements:
+        with recorded_queries() as statements:
             listed(records, actor, limit=limit)
         assert len(statements) == queries
 

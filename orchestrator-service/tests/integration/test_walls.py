@@ -11,7 +11,7 @@ from shared_lib.database.roles import BASE_PRIVILEGES
 from shared_lib.database.row_level_security import all_tenants, tenant
 from shared_lib.errors import Unreachable
 from shared_lib.idempotency import RequestKey
-from shared_lib_testing import walls
+from shared_lib_testing import row_level_security
 from shared_lib_testing.postgres import Addresses
 
 from ..builders import DAY, EFFECTIVE, INGRID, LHL_ADMIN, MENTOR, a_draft
@@ -28,36 +28,38 @@ def two_full_organisations(directory: None, recording: Recording, notifier: Fake
         for actor, mentor in ((INGRID, MENTOR), (LHL_ADMIN, "mentor-042")):
             draft = a_draft(peer_mentor_id=mentor, effective_date=EFFECTIVE + (DAY if failure else timedelta(0)))
             draft = replace(draft, event_type=EventType.PAUSE_DEACTIVATED) if failure else draft
-            key = RequestKey(caller=actor.id, operation="record", key=str(draft.event_type), fingerprint=b"")
+            key = RequestKey(principal=actor.id, operation="record", key=str(draft.event_type), fingerprint=b"")
             recording.record(draft, actor=actor, key=key, wait_seconds=5)
 
 
 def test_without_an_organisation_there_is_nothing_to_see(two_full_organisations: None, addresses: Addresses) -> None:
-    filled = walls.visible(addresses, EVERYTHING)
+    filled = row_level_security.visible_rows(addresses, EVERYTHING)
 
-    assert set(filled) | set(walls.TENANTLESS) >= set(walls.tables_of(addresses))
-    assert walls.visible(addresses) == {}
+    assert set(filled) | set(row_level_security.TABLES_WITHOUT_TENANT) >= set(row_level_security.tables_of(addresses))
+    assert row_level_security.visible_rows(addresses) == {}
 
 
 def test_every_row_is_seen_within_its_own_organisation_alone(
     two_full_organisations: None, addresses: Addresses
 ) -> None:
-    everything = walls.visible(addresses, EVERYTHING)
-    nhf, lhl = (walls.visible(addresses, tenant(name)) for name in ("nhf", "lhl"))
+    everything = row_level_security.visible_rows(addresses, EVERYTHING)
+    nhf, lhl = (row_level_security.visible_rows(addresses, tenant(name)) for name in ("nhf", "lhl"))
 
     for trail in ("audit_entry", "audit_link", "audit_head"):
         everything[trail] -= 1  # the import, which was about both
     assert {table: nhf.get(table, 0) + lhl.get(table, 0) for table in everything} == everything
-    assert walls.visible(addresses, tenant("nobody")) == {}
+    assert row_level_security.visible_rows(addresses, tenant("nobody")) == {}
 
 
 def test_nothing_is_written_into_another_organisation(two_full_organisations: None, addresses: Addresses) -> None:
-    assert walls.accepted(addresses, tenant("lhl"), rows_of=tenant("nhf")) == []
-    assert not any(walls.changed(addresses, tenant("nobody"), GRANTS).values())
+    assert row_level_security.tables_accepting(addresses, tenant("lhl"), rows_of=tenant("nhf")) == []
+    assert not any(row_level_security.deleted_rows(addresses, tenant("nobody"), GRANTS).values())
 
 
 def test_the_roles_may_do_what_is_written_down_and_nothing_else(addresses: Addresses) -> None:
-    tables = walls.tables_of(addresses)
+    tables = row_level_security.tables_of(addresses)
 
-    assert walls.privileges_of(addresses, "app") == walls.declared({**GRANTS, **BASE_PRIVILEGES})
-    assert walls.privileges_of(addresses, "read") == {key: {"SELECT"} for key in tables}
+    assert row_level_security.privileges_of(addresses, "app") == row_level_security.declared_privileges(
+        {**GRANTS, **BASE_PRIVILEGES}
+    )
+    assert row_level_security.privileges_of(addresses, "read") == {key: {"SELECT"} for key in tables}

@@ -1,11 +1,12 @@
-"""The time, as something that is handed in."""
+"""The current time, as an argument: tests pass a clock of their own."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
-"""Answers the present moment, aware and in UTC."""
+"""Returns the current moment, aware and in UTC."""
 
 
 def utc_now() -> datetime:
+    """The clock of production."""
     return datetime.now(UTC)

@@ -1,7 +1,7 @@
-"""Total time limits: the deadline of a request, and sockets that end a whole exchange in time.
+"""Deadlines: the total time of a request, and sockets that keep the total time of an exchange.
 
-The time-out of a socket starts anew with every read, so a peer that sends one byte now and then could hold a thread for
-ever. A deadline socket allows each operation only the time that is left of the `total_timeout` around it.
+A socket's own timeout starts again with every read, so a peer that sends a byte now and then could hold a thread for
+ever. A deadline socket gives each operation only the time that is left of the `total_timeout` around it.
 """
 
 import math
@@ -19,7 +19,7 @@ _exchange_deadline: ContextVar[float] = ContextVar("exchange_deadline", default=
 
 @contextmanager
 def at(moment: float) -> Iterator[None]:
-    """Within the block `left()` counts down to this moment of `time.monotonic()`."""
+    """Within the block the request has to be answered by this moment of `time.monotonic()`."""
     token = _request_deadline.set(moment)
     try:
         yield
@@ -28,14 +28,14 @@ def at(moment: float) -> Iterator[None]:
 
 
 def left() -> float | None:
-    """Seconds until the client of this request must have an answer, negative when they are over; None outside one."""
+    """Seconds until the request has to be answered, negative after that; None outside a request."""
     moment = _request_deadline.get()
     return None if moment is None else moment - time.monotonic()
 
 
 @contextmanager
 def total_timeout(seconds: float) -> Iterator[None]:
-    """Within the block deadline sockets of this thread raise TimeoutError once the seconds are over.
+    """Within the block deadline sockets of this thread raise TimeoutError when the seconds are over.
 
     A block inside another one shortens its time and never extends it.
     """
@@ -55,7 +55,7 @@ def time_left() -> float:
 
 
 def _limit(operating: socket.socket) -> None:
-    """Allow the next operation the time that is left. Raises TimeoutError."""
+    """Give the next operation the time that is left. Raises TimeoutError."""
     if (remaining := time_left()) < math.inf:
         operating.settimeout(remaining)
 
@@ -65,7 +65,10 @@ class DeadlineSocket(socket.socket):
 
     @classmethod
     def connected_to(cls, host: str, port: int) -> "DeadlineSocket":
-        """Connect to the first address of the host that answers. Raises OSError. The name look-up is not limited."""
+        """A socket connected to the first address of the host that accepts. Raises OSError.
+
+        The DNS look-up is not limited.
+        """
         failure: OSError = ConnectionError("no address")
         for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             connecting = cls(family, kind, protocol)
@@ -81,7 +84,7 @@ class DeadlineSocket(socket.socket):
 
     @classmethod
     def replacing(cls, connected: socket.socket) -> "DeadlineSocket":
-        """Take over the connection of another socket, which must not be used any more."""
+        """A socket with the connection of another one, which must not be used any more."""
         timeout = connected.gettimeout()
         replacement = cls(connected.family, connected.type, connected.proto, fileno=connected.detach())
         replacement.settimeout(timeout)
@@ -105,7 +108,7 @@ class DeadlineSocket(socket.socket):
 
 
 class TlsDeadlineSocket(ssl.SSLSocket):
-    """The same over TLS; see `deadline_tls_context`. Receiving goes through `read`, sending through `send`."""
+    """A deadline socket over TLS, made by `deadline_tls_context`."""
 
     def do_handshake(self, block: bool = False) -> None:
         _limit(self)
@@ -121,9 +124,9 @@ class TlsDeadlineSocket(ssl.SSLSocket):
 
 
 def deadline_tls_context() -> ssl.SSLContext:
-    """A context of a client whose sockets keep the deadline.
+    """A client's TLS context with deadline sockets.
 
-    It trusts what OpenSSL trusts by default (`SSL_CERT_FILE`) and checks host names.
+    It trusts the default certificates of OpenSSL (`SSL_CERT_FILE`) and verifies host names.
     """
     context = ssl.create_default_context()
     context.sslsocket_class = TlsDeadlineSocket

@@ -1,12 +1,12 @@
-"""What can go wrong between a service and those it depends on.
+"""Errors between a service and the systems it depends on, by what a retry does.
 
-A `reason` is a short code of ours ("smtp_451", "connect_refused"), never a text of the other side: it is stored
-and logged.
+A `reason` is a short code of ours ("smtp_451", "connect_failed") and never a text of the other side, because it is
+stored and logged.
 """
 
 
 class Unavailable(Exception):
-    """Our own database cannot answer now; nothing is known to have changed. HTTP says 503 with `Retry-After`."""
+    """Our database cannot answer now. The HTTP response is 503 with `Retry-After`; `retry_after` is in seconds."""
 
     def __init__(self, reason: str, *, retry_after: int = 2) -> None:
         super().__init__(reason)
@@ -24,7 +24,7 @@ class Unreachable(Exception):
 
 
 class RetryLater(Unreachable):
-    """The destination works and postpones only this request, as a mail server does with 451 for one recipient."""
+    """The destination works and postpones only this request, as a mail server does with 451."""
 
 
 class Rejected(Exception):
@@ -36,7 +36,7 @@ class Rejected(Exception):
 
 
 class OutcomeUnknown(Exception):
-    """It may or may not have happened: the connection was lost after the last byte and before the answer."""
+    """It may have happened: the connection was lost after the last byte and before the reply."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""Calls to a downstream service: limited in time and size, safe to repeat, and never led to another address."""
+"""Calls to a downstream service, limited in time and size. Redirects are not followed."""
 
 import json as jsonlib
 from collections.abc import Mapping
@@ -21,19 +21,19 @@ from shared_lib.observability import tracing
 from shared_lib.observability.request_id import HEADER, current_request_id
 
 TOO_LARGE = "answer_too_large"
-"""The reason of an `Unreachable` that will be so every time."""
+"""The reason of an `Unreachable` that every retry would get again."""
 
 MAX_BYTES = 1024 * 1024
 MAX_RETRY_AFTER_SECONDS = 3600.0
 
 
 class FinalResponse(HTTPConnection.response_class):  # type: ignore[misc, valid-type] # it is a class
-    """Reads on after informational answers (RFC 9110, section 15.2), and refuses malformed headers."""
+    """Skips informational responses (RFC 9110, section 15.2) and refuses malformed headers."""
 
     def begin(self) -> None:
         super().begin()
-        while 102 <= self.status < 200:  # the standard library reads on after 100 only; 101 is never asked for
-            self.headers = None  # else `begin` would think that it has been called
+        while 102 <= self.status < 200:  # the standard library skips 100 only; we never ask for 101
+            self.headers = None  # or `begin` returns at once
             super().begin()
         if self.msg.defects or self.msg.get_payload():
             raise ProtocolError("malformed headers")
@@ -63,7 +63,7 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """Connections of `requests` that keep the `total_timeout` of their thread, and are kept for the next request."""
+    """Connects `requests` by deadline sockets."""
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
@@ -71,10 +71,10 @@ class DeadlineAdapter(HTTPAdapter):
 
 
 class ServiceSession(requests.Session):
-    """A session that threads may share. Put a `total_timeout` around each request and the reading of its answer.
+    """A session that threads may share. Put a `total_timeout` around each request and the reading of its response.
 
-    It ignores proxies and .netrc of the environment, follows no redirect, keeps no cookie and asks for uncompressed
-    answers. When all connections are in use it makes one more and does not keep it.
+    It ignores proxies and .netrc of the environment, follows no redirect, stores no cookie and asks for uncompressed
+    responses. When all connections are in use it opens one more and closes it afterwards.
     """
 
     def __init__(self, *, connections: int = 1) -> None:
@@ -86,7 +86,7 @@ class ServiceSession(requests.Session):
             self.mount(scheme, DeadlineAdapter(pool_maxsize=connections))
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """None: with an address `requests` would read the whole body, however large, even if it may not follow."""
+        """None; else `requests` reads the whole body of a redirect, of any size, even if it may not follow it."""
 
 
 def read_body(response: requests.Response, max_bytes: int) -> bytes | None:
@@ -97,17 +97,18 @@ def read_body(response: requests.Response, max_bytes: int) -> bytes | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A 2xx answer: its status and its JSON document ({} when there is none)."""
+    """A 2xx response: its status and its JSON document ({} for an empty body)."""
 
     status: int
     body: dict[str, Any]
 
 
 class ServiceClient:
-    """Speaks JSON to one service. Threads may share it; every call must be safe to repeat.
+    """Sends JSON to one service. Threads may share it.
 
-    A connection that breaks is replaced once, within the same deadline. A token is sent only with `sign`: services of
-    other owners must not get one. User and password in the address are sent where there is no token.
+    Every call must be safe to repeat: when a connection breaks, it is sent once more, within the same deadline. A token
+    is sent only with `sign`, because other owners' services must not get one; user and password of the URL are sent
+    without it. `connect` and `total` are seconds.
     """
 
     def __init__(
@@ -132,10 +133,10 @@ class ServiceClient:
             self._session.auth = partial(_authorize, sign, audience)
 
     def call(self, method: str, path: str, *, json: object = None, headers: Mapping[str, str] | None = None) -> Answer:
-        """Send a request and wait for the answer, `total` seconds at most.
+        """The response to a request.
 
-        Raises Unreachable (no answer, 5xx, 401/403 of a misconfiguration), RetryLater (429) or Rejected (other 4xx);
-        their reason is `http_<status>` where there was one. Raises ValueError for a header with a line break in it.
+        Raises Unreachable (none in time, 5xx, 401/403 of a misconfiguration), RetryLater (429) or Rejected (other 4xx);
+        their reason is `http_<status>` after a response. Raises ValueError for a header with a line break in it.
         """
         with total_timeout(self._total), tracing.calling(self._audience or "elsewhere", method):
             request = requests.Request(method, self._base_url + path, json=json, headers={**(headers or {})})
@@ -171,7 +172,7 @@ class ServiceClient:
 
 
 def _authorize(sign: Sign, audience: str, request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Add a new token, and the trace: a service of another owner must get neither."""
+    """Add a token and the trace; a service of another owner must get neither."""
     request.headers["Authorization"] = f"Bearer {sign(audience)}"
     if (parent := tracing.traceparent()) is not None:
         request.headers[tracing.HEADER] = parent
@@ -179,7 +180,7 @@ def _authorize(sign: Sign, audience: str, request: requests.PreparedRequest) -> 
 
 
 def _is_refused(error: Exception) -> bool:
-    """Does nothing listen there? A failed name look-up is another matter: the resolver may have been busy."""
+    """True when nothing listens there. A failed DNS look-up is not that: the resolver may have been busy."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(reason, NewConnectionError) and not isinstance(reason, NameResolutionError)
 
@@ -202,6 +203,6 @@ def _classified(response: requests.Response, body: bytes) -> Answer:
 
 
 def _seconds(header: str | None) -> float | None:
-    """`Retry-After` in seconds, an hour at most; other forms are ignored."""
+    """The seconds of `Retry-After`, an hour at most; None for other forms."""
     digits = (header or "").strip()
     return min(float(digits), MAX_RETRY_AFTER_SECONDS) if digits.isascii() and digits.isdigit() else None

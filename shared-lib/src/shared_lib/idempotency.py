@@ -29,14 +29,14 @@ KEPT = timedelta(days=7)
 
 CREATE = """
 CREATE TABLE idempotency_key (
-    caller text NOT NULL,
+    principal text NOT NULL,
     operation text NOT NULL,
     key text NOT NULL,
     fingerprint bytea NOT NULL,
     resource_id text,
     status integer,
     created_at timestamptz NOT NULL,
-    PRIMARY KEY (caller, operation, key)
+    PRIMARY KEY (principal, operation, key)
 );
 CREATE INDEX idempotency_key_age ON idempotency_key (created_at);
 """
@@ -45,7 +45,7 @@ CREATE INDEX idempotency_key_age ON idempotency_key (created_at);
 PER_TENANT = f"""
 ALTER TABLE idempotency_key ADD COLUMN tenant text NOT NULL DEFAULT '';
 ALTER TABLE idempotency_key ALTER COLUMN tenant SET DEFAULT COALESCE({CURRENT_TENANT}, '');
-ALTER TABLE idempotency_key DROP CONSTRAINT idempotency_key_pkey, ADD PRIMARY KEY (tenant, caller, operation, key);
+ALTER TABLE idempotency_key DROP CONSTRAINT idempotency_key_pkey, ADD PRIMARY KEY (tenant, principal, operation, key);
 {enable_row_level_security("idempotency_key", "tenant")}"""
 """The second version: a key belongs to the tenant within which it was used; '' for one used across all of them.
 
@@ -72,7 +72,7 @@ class KeyReused(Exception):
 class RequestKey:
     """Who asked for what under which key. The fingerprint tells bodies apart without keeping them."""
 
-    caller: str
+    principal: str
     operation: str
     key: str
     fingerprint: bytes = field(repr=False)
@@ -90,7 +90,7 @@ KEYS = Table(
     "idempotency_key",
     MetaData(),
     Column("tenant", Text, primary_key=True, server_default=text(f"COALESCE({CURRENT_TENANT}, '')")),
-    Column("caller", Text, primary_key=True),
+    Column("principal", Text, primary_key=True),
     Column("operation", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False),
@@ -108,7 +108,7 @@ def claim(session: Session, request: RequestKey, *, at: datetime) -> Replay | No
     Else what the key stands for already. Two requests with one key wait for each other on the primary key. Raises
     KeyReused when the key was used for another body.
     """
-    values = {"caller": request.caller, "operation": request.operation, "key": request.key}
+    values = {"principal": request.principal, "operation": request.operation, "key": request.key}
     taken = insert(KEYS).values(**values, fingerprint=request.fingerprint, created_at=at)
     if session.scalar(taken.on_conflict_do_nothing().returning(KEYS.c.key)) is not None:
         return None
@@ -127,7 +127,7 @@ def complete(session: Session, request: RequestKey, stands_for: Replay) -> None:
 
 def purge_batch(session: Session, *, before: datetime, limit: int | None = None) -> int:
     """Delete keys older than `before`, at most `limit` of them; returns how many."""
-    key = tuple_(KEYS.c.tenant, KEYS.c.caller, KEYS.c.operation, KEYS.c.key)
+    key = tuple_(KEYS.c.tenant, KEYS.c.principal, KEYS.c.operation, KEYS.c.key)
     old = select(*key.clauses).where(KEYS.c.created_at < before).limit(limit)
     return len(session.execute(delete(KEYS).where(key.in_(old)).returning(KEYS.c.key)).all())
 
@@ -135,7 +135,7 @@ def purge_batch(session: Session, *, before: datetime, limit: int | None = None)
 def _is(request: RequestKey) -> tuple[ColumnElement[bool], ...]:
     return (
         KEYS.c.tenant == text(f"COALESCE({CURRENT_TENANT}, '')"),
-        KEYS.c.caller == request.caller,
+        KEYS.c.principal == request.principal,
         KEYS.c.operation == request.operation,
         KEYS.c.key == request.key,
     )

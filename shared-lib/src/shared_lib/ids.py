@@ -1,15 +1,15 @@
-"""Identifiers: what other people's look like, and ours, which sort by the time they were made."""
+"""Identifiers: the form of those that clients send, and our own, which sort by time."""
 
 import os
 import time
 from uuid import UUID
 
 IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}"
-"""People's ids are opaque; this is all that is asked of them."""
+"""The pattern of opaque ids, such as those of people."""
 
 
 def uuid7() -> UUID:
-    """A UUID version 7 (RFC 9562 section 5.7): 48 bits of Unix milliseconds, then 74 random bits."""
+    """A new UUID version 7 (RFC 9562 section 5.7): 48 bits of Unix milliseconds, then 74 random bits."""
     value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
     value = value & ~(0xF << 76) | 0x7 << 76
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)

@@ -1,7 +1,7 @@
-"""Pages of a list, and how they lead to their neighbours.
+"""Pages of a list: by number, or by position (keyset pagination).
 
-A page is asked for by its number, or by an item's place: then it holds what follows that item, or what stands before
-it, whatever was put in or taken out in front meanwhile. The number counts on, but decides nothing any more.
+A page asked for by a cursor holds the items after it or before it, whatever was inserted or deleted in front of it
+meanwhile. Its number goes on counting and decides nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where an item stands in its list, whose order is by a moment; ids break ties."""
+    """The position of an item in a list that is ordered by a moment; ids break ties."""
 
     moment: datetime
     id: str | UUID | int
@@ -23,7 +23,7 @@ class Cursor:
 
 @dataclass(frozen=True, kw_only=True)
 class PageRequest:
-    """Which page is asked for: the first is 1. With `after` or `before` it begins or ends next to that place."""
+    """The page that is asked for: `page` counts from 1; `after` or `before` takes the place of the number."""
 
     page: int = 1
     limit: int = 20
@@ -31,34 +31,37 @@ class PageRequest:
     before: Cursor | None = None
 
     @property
-    def mark(self) -> Cursor | None:
+    def cursor(self) -> Cursor | None:
+        """The position that the page begins after or ends before; None for a page by number."""
         return self.after or self.before
 
     @property
     def is_backwards(self) -> bool:
-        """Is the list to be read from its end, so that what is nearest to the mark is found first?"""
+        """True when the list must be read from its end, so that the items nearest to the cursor come first."""
         return self.before is not None
 
     @property
     def offset(self) -> int:
-        return (self.page - 1) * self.limit if self.mark is None else 0
+        """How many items to skip; 0 with a cursor."""
+        return (self.page - 1) * self.limit if self.cursor is None else 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slice(Generic[T]):
-    """The items of one page, where they begin and end, and whether there is another page after it."""
+    """The items of one page, in the order of the list, and the cursors to the pages around it."""
 
     items: Sequence[T]
     request: PageRequest
     has_more: bool
-    is_front: bool = False
-    """Reading backwards has come to the beginning of the list."""
-    top: Cursor | None = None
-    bottom: Cursor | None = None
+    """There is another page after this one."""
+    is_start: bool = False
+    """Reading backwards reached the first item of the list."""
+    first: Cursor | None = None
+    last: Cursor | None = None
 
     @classmethod
-    def cut(cls, found: Sequence[T], request: PageRequest, mark: Callable[[T], Cursor]) -> "Slice[T]":
-        """From what was found in the order of reading when one more than `limit` was looked for."""
+    def cut(cls, found: Sequence[T], request: PageRequest, cursor_of: Callable[[T], Cursor]) -> "Slice[T]":
+        """The slice for a query of `limit + 1` items; `found` is in the order of reading (see `is_backwards`)."""
         items, is_cut = list(found[: request.limit]), len(found) > request.limit
         if request.is_backwards:
             items.reverse()
@@ -66,45 +69,45 @@ class Slice(Generic[T]):
             items=items,
             request=request,
             has_more=bool(items) if request.is_backwards else is_cut,
-            is_front=request.is_backwards and not is_cut,
-            top=mark(items[0]) if items else None,
-            bottom=mark(items[-1]) if items else None,
+            is_start=request.is_backwards and not is_cut,
+            first=cursor_of(items[0]) if items else None,
+            last=cursor_of(items[-1]) if items else None,
         )
 
     @property
-    def following(self) -> PageRequest | None:
-        """What asks for the next page."""
+    def next_request(self) -> PageRequest | None:
+        """Asks for the next page; None on the last one."""
         if not self.has_more:
             return None
-        return PageRequest(page=self.request.page + 1, limit=self.request.limit, after=self.bottom)
+        return PageRequest(page=self.request.page + 1, limit=self.request.limit, after=self.last)
 
     @property
-    def preceding(self) -> PageRequest | None:
-        """What asks for the page before. The first is asked for by its number: it shows what is there by then."""
+    def previous_request(self) -> PageRequest | None:
+        """Asks for the page before, None on the first one. Page 1 is asked for by number, to show new items too."""
         number = self.request.page - 1
-        if number < 1 or self.is_front:
+        if number < 1 or self.is_start:
             return None
-        return PageRequest(page=number, limit=self.request.limit, before=self.top if number > 1 else None)
+        return PageRequest(page=number, limit=self.request.limit, before=self.first if number > 1 else None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page(Slice[T]):
-    """The same of a list that is counted: how many items there are on all pages."""
+    """A slice of a list whose items are counted: `total` is how many there are on all pages."""
 
     total: int
 
     @classmethod
-    def of(cls, portion: Slice[Any], items: Sequence[T], *, total: int) -> "Page[T]":
-        """`items` are made of the portion's, one of each."""
-        return cls(**{**vars(portion), "items": items, "total": total})
+    def of(cls, found: Slice[Any], items: Sequence[T], *, total: int) -> "Page[T]":
+        """The slice with other items in place of its own, one for one."""
+        return cls(**{**vars(found), "items": items, "total": total})
 
     @property
-    def last(self) -> int:
+    def last_page(self) -> int:
         """The number of the last page; 1 for an empty list."""
         return max(1, -(-self.total // self.request.limit))
 
     @property
-    def preceding(self) -> PageRequest | None:
-        """The same; none from a page beyond the last one to another of that kind."""
-        found = super().preceding
-        return found if found is not None and (self.items or found.page <= self.last) else None
+    def previous_request(self) -> PageRequest | None:
+        """Asks for the page before; None if that page and this one are beyond the last one."""
+        found = super().previous_request
+        return found if found is not None and (self.items or found.page <= self.last_page) else None

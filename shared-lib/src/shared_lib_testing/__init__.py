@@ -1,1 +1,1 @@
-"""What the tests of every service lean on; never imported by a service itself."""
+"""Support for the tests of all services; not part of the wheel that runs."""

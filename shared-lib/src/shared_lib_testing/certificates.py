@@ -1,4 +1,4 @@
-"""A certificate for this machine that only those trust who are told to."""
+"""A self-signed certificate for servers of tests."""
 
 import ipaddress
 import ssl
@@ -14,12 +14,14 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True)
 class Certificate:
+    """The PEM files of a certificate and its private key."""
+
     public: Path
     private: Path
 
 
 def self_signed(directory: Path, *, not_after: datetime) -> Certificate:
-    """For 127.0.0.1, valid since yesterday."""
+    """A new certificate for 127.0.0.1, valid from yesterday; its files are in the directory."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a server of our tests")])
     address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
@@ -44,7 +46,7 @@ def self_signed(directory: Path, *, not_after: datetime) -> Certificate:
 
 
 def context_of(certificate: Certificate) -> ssl.SSLContext:
-    """What a server presents."""
+    """The TLS context of a server with this certificate."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate.public, certificate.private)
     return context

@@ -1,4 +1,4 @@
-"""An issuer of tokens for tests: real keys, real JWKS files, real signatures."""
+"""An issuer of tokens for tests, with real keys, JWKS files and signatures."""
 
 import json
 import time
@@ -10,8 +10,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from shared_lib.auth.jwk import public_jwk
-from shared_lib.auth.service_tokens import ServiceSigner
+from shared_lib.auth.service_tokens import ServiceSigner, public_jwk
 from shared_lib.clock import utc_now
 
 ISSUER = "https://issuer.test"
@@ -19,7 +18,7 @@ ISSUER = "https://issuer.test"
 
 @dataclass(frozen=True)
 class Issuer:
-    """Signs for people and for services, each with a key of its own."""
+    """Signs tokens of people and of services, with a key for each. Its key files are in the directory."""
 
     directory: Path
     person_key: EllipticCurvePrivateKey
@@ -27,18 +26,21 @@ class Issuer:
 
     @property
     def jwks(self) -> str:
+        """The path of the JWKS of people."""
         return str(self.directory / "people.jwks")
 
     @property
     def service_jwks(self) -> str:
+        """The path of the JWKS of services."""
         return str(self.directory / "services.jwks")
 
     @property
     def service_key_path(self) -> str:
+        """The path of the private key of services, in PEM."""
         return str(self.directory / "service.pem")
 
     def environ(self, **more: str) -> dict[str, str]:
-        """The settings by which a service trusts this issuer."""
+        """The settings with which a service trusts this issuer, and more."""
         return {
             "JWT_JWKS": self.jwks,
             "SERVICE_JWKS": self.service_jwks,
@@ -50,7 +52,7 @@ class Issuer:
     def person(
         self, subject: str, role: str | list[str], organisation: str | None, *, audience: str, **claims: Any
     ) -> str:
-        """A person's token, good for five minutes; `claims` are added or replace."""
+        """A token of a person, valid for five minutes; `claims` are added or replace."""
         now = int(time.time())
         content = {"iss": ISSUER, "aud": audience, "sub": subject, "iat": now, "exp": now + 300, "role": role}
         if organisation is not None:
@@ -59,11 +61,12 @@ class Issuer:
         return jwt.encode({**content, **claims}, self.person_key, algorithm="ES256", headers={"kid": kid})
 
     def service(self, name: str, *, audience: str) -> str:
-        """A neighbour service's token."""
+        """A token of a service with this name, valid for a minute."""
         return ServiceSigner.from_file(self.service_key_path, issuer=ISSUER, name=name, clock=utc_now).token(audience)
 
 
 def bearer(token: str) -> dict[str, str]:
+    """The headers with this token."""
     return {"Authorization": f"Bearer {token}"}
 
 

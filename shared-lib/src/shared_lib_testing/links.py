@@ -1,4 +1,4 @@
-"""Where the `Link` header of a list leads (RFC 8288)."""
+"""The links of a list's `Link` header (RFC 8288)."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-MOST_PAGES = 100
+MAX_PAGES = 100
 
 
 def link_of(answer: TestResponse, relation: str) -> str | None:
+    """The target of the link with this relation; None without one."""
     found = re.search(rf'<([^>]*)>; rel="{relation}"', answer.headers["Link"])
     return found[1] if found else None
 
@@ -17,12 +18,12 @@ def link_of(answer: TestResponse, relation: str) -> str | None:
 def followed(
     client: FlaskClient, address: str, relation: str = "next", *, headers: Mapping[str, str]
 ) -> Iterator[TestResponse]:
-    """The page of that address, and each it leads to. What is done between two of them is done meanwhile."""
-    for _ in range(MOST_PAGES):
+    """The page at this address, then each one that the last one links to. Raises AssertionError after 100 pages."""
+    for _ in range(MAX_PAGES):
         answer = client.get(address, headers=headers)
         yield answer
         target = link_of(answer, relation)
         if target is None:
             return
         address = target
-    raise AssertionError(f"there is always a {relation}")
+    raise AssertionError(f"more than {MAX_PAGES} pages")

@@ -29,7 +29,7 @@ REMOVING = frozenset(
         "renaming-table",
     ]
 )
-"""A revision that accepts one of these must name the oldest code that runs on the result."""
+"""A revision that accepts one of these must name the oldest code that does not need what it takes away."""
 
 _IGNORED = ("prefer-", "ban-char-field", "require-lock-timeout", "require-statement-timeout")
 """Rules of taste, and settings that `migrate` makes for all revisions."""

@@ -1,8 +1,8 @@
 """A real PostgreSQL 18 for tests: one server per session, databases copied from a migrated template.
 
-With `-p shared_lib_testing.postgres` (pyproject.toml), a conftest has a session-wide fixture that answers
+It is a pytest plugin (`-p shared_lib_testing.postgres`). A conftest has a session-wide fixture that returns
 `database_for(postgres_server, "orchestrator", migrate)` and one per test that calls `truncate_all(addresses.owner)`.
-The roles are those of the script that the setting `postgres_roles` names.
+The setting `postgres_roles` names the script that creates the roles.
 """
 
 import os
@@ -14,21 +14,21 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Composed, Identifier
 from shared_lib.database.row_level_security import ALL_TENANTS_SETTING
 
 Migrate = Callable[[str], object]
-"""Gets the address of an empty database, as its owner."""
+"""Is called with the owner's address of an empty database."""
 
 KINDS = ("owner", "app", "read")
 IMAGE = "postgres:18-bookworm"
 _PASSWORD = "test"  # noqa: S105 - of servers that live as long as a test session
-_HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """One database, as each of its three roles reaches it. The code under test is given `app`."""
+    """The addresses of one database by role. The code under test uses `app`."""
 
     owner: str
     app: str
@@ -36,36 +36,37 @@ class Addresses:
 
     @property
     def everything(self) -> str:
-        """For a look at the rows of all tenants."""
+        """The address with which a test reads the rows of all tenants."""
         separator = "&" if "?" in self.read else "?"
         return f"{self.read}{separator}options={quote(f'-c {ALL_TENANTS_SETTING}=test')}"
 
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """A running server, known by the address of its superuser; `roles` is the script that makes a database's roles."""
+    """A running server, by the address of its superuser; `roles` is the script that creates a database's roles."""
 
     superuser_dsn: str
     roles: str = ""
     templates: dict[tuple[str, Migrate], str] = field(default_factory=dict)
 
     def addresses(self, database: str, prefix: str) -> Addresses:
-        """Of a database that `database_for` made."""
+        """The addresses of a database that `database_for` created."""
         return Addresses(**{kind: self.dsn(database, f"{prefix}_{kind}") for kind in KINDS})
 
     def dsn(self, database: str, role: str) -> str:
+        """The address of a database for a role."""
         parts = urlsplit(self.superuser_dsn)
         place = parts.netloc.rpartition("@")[2]
         return urlunsplit(parts._replace(netloc=f"{quote(role)}:{_PASSWORD}@{place}", path=f"/{quote(database)}"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addini("postgres_roles", "the script that makes the roles of a database", type="paths")
+    parser.addini("postgres_roles", "the script that creates the roles of a database", type="paths")
 
 
 @contextmanager
 def running_server(roles: str = "") -> Iterator[PostgresServer]:
-    """A server of our own, gone afterwards: embedded, or in a container with TEST_POSTGRES=testcontainers."""
+    """A new server that ends with the block: embedded, or in a container with TEST_POSTGRES=testcontainers."""
     if os.environ.get("TEST_POSTGRES") == "testcontainers":
         from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - only where Docker is wanted
 
@@ -76,7 +77,7 @@ def running_server(roles: str = "") -> Iterator[PostgresServer]:
 
     with (
         tempfile.TemporaryDirectory(prefix="pg-test-") as directory,
-        EmbeddedPostgres(directory, settings=_HASTY) as server,
+        EmbeddedPostgres(directory, settings=_NOT_DURABLE) as server,
     ):
         yield PostgresServer(server.dsn("postgres"), roles)
 
@@ -90,9 +91,9 @@ def postgres_server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
 
 
 def database_for(server: PostgresServer, name: str, migrate: Migrate, *, prefix: str | None = None) -> Addresses:
-    """A new, migrated database with three roles, which are named after it unless told.
+    """A new, migrated database with three roles, whose names begin with `prefix` (by default with the name).
 
-    `migrate` gets the address of an empty database, once per server and owner; later calls copy what it made.
+    `migrate` is called once per server and prefix; later calls copy the database that it migrated.
     """
     prefix = prefix or name
     template = server.templates.get((prefix, migrate))
@@ -106,7 +107,7 @@ def database_for(server: PostgresServer, name: str, migrate: Migrate, *, prefix:
 
 
 def truncate_all(owner_dsn: str, *, keep: tuple[str, ...] = ("alembic_version",)) -> None:
-    """Empty every table but those in `keep`, past triggers that forbid it, and start the sequences anew."""
+    """Empty every table except those in `keep`, without firing triggers, and restart the sequences. Commits."""
     with psycopg.connect(owner_dsn) as connection:
         connection.execute("SET LOCAL lock_timeout = '10s'; SET LOCAL session_replication_role = 'replica'")
         tables = connection.execute(
@@ -125,7 +126,7 @@ def _create(server: PostgresServer, name: str, prefix: str, *, template: str = "
     owner = f"{prefix}_owner"
     with psycopg.connect(server.superuser_dsn, autocommit=True) as connection:
         connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
-        # Only a database without visitors can be copied, and a migration may have left its pool open.
+        # Only a database without connections can be copied, and a migration may have left its pool open.
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template])
         ensure_database(server.superuser_dsn, name, role=owner, password=_PASSWORD, template=template)
         connection.execute(SQL("GRANT SET ON PARAMETER session_replication_role TO {}").format(Identifier(owner)))
@@ -135,7 +136,7 @@ def _create(server: PostgresServer, name: str, prefix: str, *, template: str = "
 
 
 def contents_of(dsn: str) -> dict[str, list[str]]:
-    """Every row of every table as text, as `COPY` would write it: to see that nothing has changed, or what is kept."""
+    """Every row of every table as text, by table: to compare, or to search what is stored."""
     with psycopg.connect(dsn) as connection:
         tables = connection.execute(
             "SELECT schemaname, tablename FROM pg_tables"
@@ -147,3 +148,43 @@ def contents_of(dsn: str) -> dict[str, list[str]]:
             )
             for table in tables
         }
+
+
+@contextmanager
+def without_indexes(connection: psycopg.Connection, table: str) -> Iterator[None]:
+    """Within the block the table has no keys, indexes and references to it, so that a million rows load in seconds."""
+    keys = connection.execute(
+        "SELECT conname, pg_get_constraintdef(oid), conrelid::regclass::text FROM pg_constraint"
+        " WHERE conrelid = to_regclass(%s) AND contype IN ('f', 'p', 'u') ORDER BY contype DESC",
+        [table],
+    ).fetchall()
+    references = connection.execute(
+        "SELECT conname, pg_get_constraintdef(oid), conrelid::regclass::text FROM pg_constraint"
+        " WHERE confrelid = to_regclass(%s) AND contype = 'f'",
+        [table],
+    ).fetchall()
+    indexes_query = "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s"
+    for name, _, owner in [*references, *keys]:
+        connection.execute(_alter(owner) + SQL("DROP CONSTRAINT {}").format(Identifier(name)))
+    indexes = connection.execute(indexes_query, [table]).fetchall()
+    for name, _ in indexes:
+        connection.execute(SQL("DROP INDEX {}").format(Identifier(name)))
+    yield
+    for _, definition in indexes:
+        connection.execute(definition)
+    for name, definition, owner in [*keys, *references]:
+        addition = _alter(owner) + SQL("ADD CONSTRAINT {} ").format(Identifier(name))
+        connection.execute(addition.as_string(connection) + definition)
+
+
+def vacuum_analyze(connection: psycopg.Connection, *tables: str) -> None:
+    """Do at once what autovacuum would do after so many rows. Commits."""
+    connection.commit()
+    connection.autocommit = True
+    for table in tables:
+        connection.execute(SQL("VACUUM ANALYZE {}").format(Identifier(table)))
+    connection.autocommit = False
+
+
+def _alter(table: str) -> Composed:
+    return SQL("ALTER TABLE {} ").format(Identifier(table))

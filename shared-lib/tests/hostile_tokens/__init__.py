@@ -1,17 +1,17 @@
-"""Authorization headers as an attacker would try them, made systematically, each with the one right answer."""
+"""Authorization headers as an attacker would try them, each with the expected status."""
 
 from collections.abc import Callable, Iterator
 
-from . import form, saying, signing
+from . import claims, encoding, signatures
 from .attacker import Attacker, Case
 
 GROUPS: dict[str, Callable[[Attacker], Iterator[Case]]] = {
     group.__name__: group
     for group in (
-        *(saying.good, saying.dates, saying.audiences_and_issuers, saying.people_and_roles),
-        *(signing.algorithms, signing.unsigned, signing.public_key_as_secret, signing.foreign_keys),
-        *(signing.key_ids, signing.leads, signing.signatures),
-        *(form.doubled, form.shapes, form.contents),
+        *(claims.good, claims.dates, claims.audiences_and_issuers, claims.people_and_roles),
+        *(signatures.algorithms, signatures.unsigned, signatures.public_key_as_secret, signatures.foreign_keys),
+        *(signatures.key_ids, signatures.leads, signatures.signatures),
+        *(encoding.doubled, encoding.shapes, encoding.contents),
     )
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from shared_lib.auth.jwk import public_jwk
+from shared_lib.auth.service_tokens import public_jwk
 from shared_lib_testing.issuer import ISSUER
 
 from ..small_service import AUDIENCE

@@ -1,4 +1,4 @@
-"""How services are served: by real gunicorn processes, to real sockets."""
+"""The gunicorn worker, in real processes and over real sockets."""
 
 import contextlib
 import json
@@ -95,7 +95,7 @@ def test_time_in_the_queue_for_a_thread_counts_towards_the_deadline(served: Serv
     assert queued < idle - 1.2
 
 
-def test_clients_that_say_nothing_cost_no_thread(served: Served) -> None:
+def test_silent_clients_hold_no_thread(served: Served) -> None:
     silent = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(THREADS * 3)]
     begun = time.monotonic()
     answer = requests.get(f"{served.url}/openapi.json", timeout=5)
@@ -164,7 +164,7 @@ def ending() -> Iterator[Served]:
         yield running
 
 
-def test_told_to_end_it_drains_and_answers_what_had_begun(ending: Served) -> None:
+def test_after_sigterm_it_drains_and_answers_requests_under_way(ending: Served) -> None:
     answers: list[int] = []
     thread = threading.Thread(target=lambda: answers.append(requests.get(f"{ending.url}/slow", timeout=10).status_code))
     thread.start()

@@ -1,4 +1,4 @@
-"""Hundreds of hostile tokens: the exact status each, one body for all refusals, and nobody is led anywhere."""
+"""Hundreds of hostile tokens: each gets its exact status, all refusals one body, and none leads to another address."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""What a call returns or raises for each kind of answer, and for none."""
+"""A call returns or raises by the kind of response, and by the kind of failure."""
 
 import socket
 import threading
@@ -55,7 +55,7 @@ def test_retry_after_is_passed_on(downstream: Make) -> None:
     assert caught.value.retry_after == 17
 
 
-def test_a_service_that_says_nothing_is_given_up_in_time(downstream: Make) -> None:
+def test_a_service_that_does_not_answer_times_out(downstream: Make) -> None:
     begun = time.monotonic()
     with pytest.raises(Unreachable, match="timeout"):
         client(downstream(lambda _: threading.Event().wait(5)).url).call("GET", "/")

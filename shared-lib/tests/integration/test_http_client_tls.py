@@ -1,4 +1,4 @@
-"""Calls over TLS keep the same deadline, and trust whom OpenSSL's SSL_CERT_FILE names."""
+"""Calls over TLS keep the deadline and trust the certificates of OpenSSL's SSL_CERT_FILE."""
 
 import contextlib
 import socket
@@ -43,7 +43,7 @@ def downstream(certificate: Certificate, first: bytes, then_drips: bytes = b"") 
     thread.join()
 
 
-def test_whom_ssl_cert_file_names_is_trusted(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_in_ssl_cert_file_is_trusted(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.public))
     with downstream(certificate, HEAD % 8 + b'{"a": 1}') as url:
         answer = ServiceClient(url, total=5.0).call("GET", "/")
@@ -51,12 +51,12 @@ def test_whom_ssl_cert_file_names_is_trusted(certificate: Certificate, monkeypat
     assert answer.body == {"a": 1}
 
 
-def test_a_stranger_is_not_trusted(certificate: Certificate) -> None:
+def test_an_unknown_certificate_is_not_trusted(certificate: Certificate) -> None:
     with downstream(certificate, HEAD % 2 + b"{}") as url, pytest.raises(Unreachable):
         ServiceClient(url, total=1.0).call("GET", "/")
 
 
-def test_a_service_that_drips_is_given_up_in_time(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_drips_times_out(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.public))
     with downstream(certificate, HEAD % 100_000, then_drips=b" ") as url:
         begun = time.monotonic()
@@ -67,7 +67,7 @@ def test_a_service_that_drips_is_given_up_in_time(certificate: Certificate, monk
     assert took < 2.5
 
 
-def test_a_service_that_never_shakes_hands_is_given_up_in_time() -> None:
+def test_a_service_without_a_handshake_times_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         begun = time.monotonic()
         with pytest.raises(Unreachable):

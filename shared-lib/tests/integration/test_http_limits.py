@@ -1,4 +1,4 @@
-"""Limits of a call that no server can lift: one total time, a bounded answer, one address, nothing from outside."""
+"""Limits of a call that no server can exceed: total time, size of the response, one address."""
 
 import gzip
 import socket

@@ -1,4 +1,4 @@
-"""What a call puts on the wire."""
+"""The requests that calls send."""
 
 import socket
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def test_a_header_with_a_line_break_in_it_is_not_sent(downstream: Make) -> None:
     assert b"\r\nPrefer: wait=1\r\n" in listening.heard[0]
 
 
-def test_a_document_that_is_no_json_is_a_fault_of_the_caller(downstream: Make) -> None:
+def test_a_body_that_is_no_json_is_a_programming_error(downstream: Make) -> None:
     with pytest.raises(InvalidJSONError):
         ServiceClient(downstream(answer(200)).url).call("POST", "/", json={"a": float("nan")})
 
@@ -77,6 +77,6 @@ def test_only_the_head_of_an_answer_can_be_asked_for(downstream: Make) -> None:
 
 
 @pytest.mark.parametrize("nobody", ["", "http://", "ftp://127.0.0.1/", "http://a..b/", "http://127.0.0.1:99999/"])
-def test_an_address_that_names_nobody_reaches_nobody(nobody: str) -> None:
+def test_an_unusable_address_is_unreachable(nobody: str) -> None:
     with pytest.raises(Unreachable, match="connection_lost"):
         ServiceClient(nobody).call("GET", "/")

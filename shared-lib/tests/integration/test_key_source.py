@@ -1,4 +1,4 @@
-"""A key set that is fetched over HTTP: followed as it changes, and its source can do no harm."""
+"""A key set from a URL is read again as it changes, within limits of time and size."""
 
 import gzip
 import json
@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
-from shared_lib.auth.jwk import public_jwk
-from shared_lib.auth.jwks import AGAIN_SECONDS, FRESH_SECONDS, MAX_BYTES, KeySet
+from shared_lib.auth.jwks import MAX_AGE_SECONDS, MAX_BYTES, MIN_INTERVAL_SECONDS, KeySet
+from shared_lib.auth.service_tokens import public_jwk
 
 ONE, OTHER = (public_jwk(generate_private_key(SECP256R1())) for _ in range(2))
 Reply = Callable[[BaseHTTPRequestHandler], None]
@@ -75,17 +75,17 @@ def keys(source: Source, now: list[float]) -> KeySet:
     return KeySet(source.address, monotonic=lambda: now[0])
 
 
-def test_keys_are_fetched_once_and_kept(keys: KeySet, source: Source) -> None:
+def test_keys_are_fetched_once(keys: KeySet, source: Source) -> None:
     assert all(keys.find(ONE["kid"]) is not None for _ in range(5))
     assert source.asked == ["/keys"]
 
 
-def test_a_rotated_key_is_found_and_a_withdrawn_one_forgotten(keys: KeySet, source: Source, now: list[float]) -> None:
+def test_a_rotated_key_is_found_and_a_withdrawn_one_removed(keys: KeySet, source: Source, now: list[float]) -> None:
     assert keys.find(ONE["kid"]) is not None
     source.reply = answering({"keys": [OTHER]})
 
     assert keys.find(OTHER["kid"]) is None, "at most one reading in ten seconds"
-    now[0] += AGAIN_SECONDS + 1
+    now[0] += MIN_INTERVAL_SECONDS + 1
     assert keys.find(OTHER["kid"]) is not None
     assert keys.find(ONE["kid"]) is None
     assert len(source.asked) == 2
@@ -117,12 +117,12 @@ def test_a_rotated_key_is_found_and_a_withdrawn_one_forgotten(keys: KeySet, sour
         answering(json.dumps({"keys": [OTHER]}).encode() + b" " * MAX_BYTES),
     ],
 )
-def test_the_last_good_set_outlives_a_source_that_fails(
+def test_the_last_good_set_stays_while_the_source_fails(
     reply: Reply, keys: KeySet, source: Source, now: list[float]
 ) -> None:
     assert keys.find(ONE["kid"]) is not None
     source.reply = reply
-    now[0] += FRESH_SECONDS + 1
+    now[0] += MAX_AGE_SECONDS + 1
 
     assert keys.find(OTHER["kid"]) is None
     assert keys.find(ONE["kid"]) is not None
@@ -135,7 +135,7 @@ def test_a_key_that_cannot_be_read_does_not_take_the_others_with_it(keys: KeySet
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Drip: ", b""])
-def test_a_source_that_drips_is_given_up_in_time(source: Source, head: bytes) -> None:
+def test_a_source_that_drips_times_out(source: Source, head: bytes) -> None:
     def drip(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(head)
         while not source.ended.wait(0.05):
@@ -143,7 +143,7 @@ def test_a_source_that_drips_is_given_up_in_time(source: Source, head: bytes) ->
 
     source.reply = drip
     begun = time.monotonic()
-    assert KeySet(source.address, fetch_seconds=0.3).find(ONE["kid"]) is None
+    assert KeySet(source.address, fetch_timeout=0.3).find(ONE["kid"]) is None
     assert time.monotonic() - begun < 1
 
 
@@ -160,7 +160,7 @@ def test_a_compressed_set_is_read_only_as_far_as_allowed(keys: KeySet, source: S
     assert KeySet(source.address).is_loaded()
 
 
-def test_every_kind_of_key_we_believe_is_read(keys: KeySet, source: Source) -> None:
+def test_every_trusted_kind_of_key_is_read(keys: KeySet, source: Source) -> None:
     rsa = public_jwk(generate_rsa_key(public_exponent=65537, key_size=2048))
     source.reply = answering({"keys": [rsa, ONE]})
     found = [keys.find(kid) for kid in (rsa["kid"], ONE["kid"])]

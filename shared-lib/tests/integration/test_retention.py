@@ -1,4 +1,4 @@
-"""Batches hold, whatever becomes of the command that makes them."""
+"""Retention commits each batch, whatever happens to the command."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -24,7 +24,7 @@ Output = pytest.CaptureFixture[str]
 def keep_keys(database: Database, count: int, *, owner: str = "a") -> None:
     with database.begin(tenant(owner)) as session:
         for number in range(count):
-            key = RequestKey(caller="c", operation="o", key=str(number), fingerprint=b"")
+            key = RequestKey(principal="c", operation="o", key=str(number), fingerprint=b"")
             idempotency.claim(session, key, at=utc_now())
 
 
@@ -34,20 +34,20 @@ def keys(database: Database) -> int:
 
 
 def one_by_one(fault: Callable[[], None]) -> RetentionRule:
-    """Removes a key per batch, and goes wrong at the third."""
+    """Deletes a key per batch; the third one fails."""
     done: list[None] = []
 
-    def sweep(session: Session, _: object) -> PurgedBatch:
+    def purge_batch(session: Session, _: object) -> PurgedBatch:
         count = idempotency.purge_batch(session, before=utc_now() + timedelta(days=1), limit=1)
         done.append(None)
         if len(done) == 3:
             fault()
         return PurgedBatch(removed=count, position=count or None)
 
-    return RetentionRule(what="keys", sweep=sweep)
+    return RetentionRule(name="keys", purge_batch=purge_batch)
 
 
-def test_keys_of_every_tenant_are_forgotten_when_their_time_is_up(database: Database, capsys: Output) -> None:
+def test_old_keys_of_every_tenant_are_deleted(database: Database, capsys: Output) -> None:
     keep_keys(database, 3)
     keep_keys(database, 2, owner="b")
     early, late = utc_now() + timedelta(days=6), utc_now() + timedelta(days=8)
@@ -61,7 +61,7 @@ def test_keys_of_every_tenant_are_forgotten_when_their_time_is_up(database: Data
     assert capsys.readouterr().out.splitlines() == ["Removed: 0 keys.", "Removed: 5 keys.", "Removed: 0 keys."]
 
 
-def test_deliveries_that_ended_badly_stay(
+def test_dead_letters_are_kept(
     dispatcher: Dispatcher, destination: Destination, clock: MovableClock, database: Database, capsys: Output
 ) -> None:
     def refuse(_: object) -> None:
@@ -77,7 +77,7 @@ def test_deliveries_that_ended_badly_stay(
     assert [row.payload["name"] for row in rows(database, "outbox_closed")] == ["bad"]
 
 
-def test_what_is_interrupted_keeps_its_batches_and_says_so(database: Database, capsys: Output) -> None:
+def test_an_interrupted_command_keeps_its_batches_and_says_so(database: Database, capsys: Output) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
@@ -89,7 +89,7 @@ def test_what_is_interrupted_keeps_its_batches_and_says_so(database: Database, c
     assert said.endswith("Removed: 2 keys.\n")
 
 
-def test_a_database_that_goes_away_costs_one_batch(database: Database) -> None:
+def test_a_database_failure_loses_one_batch(database: Database) -> None:
     def fail() -> None:
         raise Unavailable("database_57P01")
 

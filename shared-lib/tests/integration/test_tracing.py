@@ -1,4 +1,4 @@
-"""One trace from the client's request over the outbox to the downstream service, however late; none when it is off."""
+"""One trace leads from the client's request over the outbox to the downstream service; none when tracing is off."""
 
 import json
 import subprocess
@@ -61,7 +61,7 @@ def trace_of(span: ReadableSpan) -> str:
     return f"{span.context.trace_id:032x}"
 
 
-def test_a_request_continues_its_callers_trace_and_tells_no_query(spans: InMemorySpanExporter) -> None:
+def test_a_request_continues_the_trace_of_its_client_without_the_query(spans: InMemorySpanExporter) -> None:
     client = application.test_client()
     client.get("/nowhere/pm_551e8400?reason=illness", headers={"traceparent": PARENT})
     client.get("/livez", headers={"traceparent": PARENT})
@@ -104,7 +104,7 @@ def test_a_message_is_delivered_later_in_the_trace_in_which_it_was_stored(
     assert "pm_551e8400" not in "".join(span.to_json() for span in spans.get_finished_spans())
 
 
-def test_strangers_hear_of_no_trace(spans: InMemorySpanExporter, downstream: tuple[str, list[str | None]]) -> None:
+def test_other_owners_get_no_trace(spans: InMemorySpanExporter, downstream: tuple[str, list[str | None]]) -> None:
     address, seen = downstream
     with tracing.serving(PARENT):
         ServiceClient(address).call("GET", "/push")
@@ -112,7 +112,7 @@ def test_strangers_hear_of_no_trace(spans: InMemorySpanExporter, downstream: tup
     assert len(spans.get_finished_spans()) == 2
 
 
-def test_what_went_wrong_is_named_by_its_kind_alone(spans: InMemorySpanExporter) -> None:
+def test_an_error_is_recorded_by_its_type_only(spans: InMemorySpanExporter) -> None:
     with pytest.raises(Unreachable), tracing.serving(None):
         raise Unreachable("Kari Nordmann is ill")
 
@@ -121,7 +121,7 @@ def test_what_went_wrong_is_named_by_its_kind_alone(spans: InMemorySpanExporter)
     assert "Kari" not in span.to_json()
 
 
-def test_without_it_nothing_is_carried_sent_or_imported(
+def test_without_tracing_nothing_is_added_sent_or_imported(
     dispatcher: Dispatcher, downstream: tuple[str, list[str | None]]
 ) -> None:
     address, seen = downstream

@@ -1,4 +1,4 @@
-"""A place in a list as text: one way to write it, and nothing else is read."""
+"""A cursor has exactly one text, and no other text is accepted."""
 
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta, timezone
@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from marshmallow import ValidationError
 from shared_lib.pagination import Cursor
-from shared_lib.web.pagination import MAX_CURSOR_LENGTH, CursorField, cursor_of, opaque_id, serial_number
+from shared_lib.web.pagination import MAX_CURSOR_LENGTH, CursorField, encode_cursor, opaque_id, serial_number
 
 MOMENT = datetime(2026, 3, 19, 14, 30, 0, 123456, tzinfo=UTC)
 LAPSE = UUID("0b5e7c9a-1d2f-4a3b-8c4d-5e6f708192a3")
@@ -34,7 +34,7 @@ def coded(text: str) -> str:
     ],
 )
 def test_a_cursor_is_read_to_the_microsecond(field: CursorField, id_: str | UUID | int, moment: datetime) -> None:
-    cursor = cursor_of(Cursor(moment, id_))
+    cursor = encode_cursor(Cursor(moment, id_))
 
     assert field.deserialize(cursor) == Cursor(moment, id_)
     assert len(cursor) <= MAX_CURSOR_LENGTH
@@ -66,6 +66,6 @@ def test_a_cursor_is_read_to_the_microsecond(field: CursorField, id_: str | UUID
         ),
     ],
 )
-def test_nothing_else_is_read(field: CursorField, cursor: str) -> None:
+def test_other_texts_are_refused(field: CursorField, cursor: str) -> None:
     with pytest.raises(ValidationError, match="Give a cursor"):
         field.deserialize(cursor)

@@ -1,4 +1,4 @@
-"""Sockets that keep a total time limit, whatever the other side does."""
+"""Deadline sockets keep the total timeout, whatever the peer does."""
 
 import math
 import socket

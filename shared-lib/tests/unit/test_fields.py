@@ -1,4 +1,4 @@
-"""What the documents say about a field is what the field does."""
+"""A field accepts exactly what its OpenAPI schema accepts."""
 
 import re
 

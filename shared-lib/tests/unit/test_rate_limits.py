@@ -1,10 +1,10 @@
-"""An allowance is what it says: so many a minute, refilled steadily, each key its own."""
+"""An allowance is a number of requests per minute and key, refilled steadily."""
 
 import pytest
 from shared_lib.config import BadSetting, Settings
 from shared_lib.rate_limit import Allowance, RateLimits, Throttle
 
-KARI, OLA = ("caller", "kari"), ("caller", "ola")
+KARI, OLA = ("principal", "kari"), ("principal", "ola")
 
 
 class Timer:
@@ -26,7 +26,7 @@ def test_a_minutes_worth_may_come_at_once_and_not_one_more(timer: Timer) -> None
     assert allowance.take(OLA) == 0
 
 
-def test_it_refills_steadily_and_retry_after_keeps_its_word(timer: Timer) -> None:
+def test_it_refills_steadily_and_retry_after_is_exact(timer: Timer) -> None:
     allowance = Allowance(30, monotonic=timer)
     for _ in range(30):
         allowance.take(KARI)
@@ -37,12 +37,12 @@ def test_it_refills_steadily_and_retry_after_keeps_its_word(timer: Timer) -> Non
     assert [allowance.take(KARI) for _ in range(31)] == [0] * 30 + [2]
 
 
-def test_being_refused_costs_nothing(timer: Timer) -> None:
+def test_a_refused_request_is_not_counted(timer: Timer) -> None:
     allowance = Allowance(1, monotonic=timer)
     assert [allowance.take(KARI) for _ in range(20)] == [0] + [60] * 19
 
 
-def test_keys_whose_allowance_is_whole_are_forgotten(timer: Timer) -> None:
+def test_keys_with_a_full_allowance_are_deleted(timer: Timer) -> None:
     allowance = Allowance(60, monotonic=timer)
     for number in range(1000):
         allowance.take(("address", str(number)))
@@ -51,9 +51,9 @@ def test_keys_whose_allowance_is_whole_are_forgotten(timer: Timer) -> None:
     assert len(allowance) == 1
 
 
-def test_an_organisation_has_one_allowance_for_all_its_callers(timer: Timer) -> None:
-    throttle = Throttle(RateLimits(per_caller=10, per_organisation=3), monotonic=timer)
-    assert [throttle.take(("caller", str(number)), "nhf") for number in range(5)] == [0, 0, 0, 20, 20]
+def test_an_organisation_has_one_allowance_for_all_its_principals(timer: Timer) -> None:
+    throttle = Throttle(RateLimits(per_principal=10, per_organisation=3), monotonic=timer)
+    assert [throttle.take(("principal", str(number)), "nhf") for number in range(5)] == [0, 0, 0, 20, 20]
     assert throttle.take(KARI, "lhl") == 0
     assert throttle.take(KARI, None) == 0
 
@@ -63,7 +63,7 @@ def test_zero_does_not_limit(timer: Timer) -> None:
     assert {throttle.take(KARI, "nhf") for _ in range(10_000)} == {0}
 
 
-@pytest.mark.parametrize("setting", ["RATE_LIMIT_CALLER", "RATE_LIMIT_ORGANISATION", "TRUSTED_PROXIES"])
+@pytest.mark.parametrize("setting", ["RATE_LIMIT_PRINCIPAL", "RATE_LIMIT_ORGANISATION", "TRUSTED_PROXIES"])
 @pytest.mark.parametrize("value", ["-1", "many", "1.5"])
 def test_a_wrong_setting_is_named(setting: str, value: str) -> None:
     with pytest.raises(BadSetting, match=setting):

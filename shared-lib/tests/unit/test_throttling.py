@@ -1,14 +1,14 @@
-"""Who asks too often hears 429, and cannot pretend to be somebody else; neighbours are not slowed down."""
+"""Rate limits answer 429 per principal, address and organisation, and no header of a client evades them."""
 
 import pytest
 from flask.testing import FlaskClient
 from shared_lib.rate_limit import RateLimits
-from shared_lib.web.problem_document import DETAILS
+from shared_lib.web.problems import DETAILS
 from shared_lib_testing.issuer import Issuer, bearer
 
 from ..small_service import AUDIENCE, a_service
 
-THREE = RateLimits(per_caller=3, per_organisation=5)
+THREE = RateLimits(per_principal=3, per_organisation=5)
 
 
 def headers(issuer: Issuer, subject: str, organisation: str | None = "oslo", role: str = "clerk") -> dict[str, str]:
@@ -19,7 +19,7 @@ def statuses(client: FlaskClient, path: str, times: int, **options: object) -> l
     return [client.get(path, **options).status_code for _ in range(times)]  # type: ignore[arg-type]
 
 
-def test_a_caller_who_asks_too_often_is_told_how_long_to_wait(issuer: Issuer) -> None:
+def test_a_principal_over_the_limit_gets_the_seconds_to_wait(issuer: Issuer) -> None:
     client = a_service(issuer, limits=THREE).test_client()
     assert statuses(client, "/mine", 3, headers=headers(issuer, "kari")) == [200] * 3
 
@@ -40,13 +40,13 @@ def test_an_organisation_is_limited_as_a_whole_and_others_are_not(issuer: Issuer
     assert client.get("/mine", headers=headers(issuer, "anne", "bergen")).status_code == 200
 
 
-def test_being_refused_for_a_missing_role_counts_but_a_bad_token_is_nobodys(issuer: Issuer) -> None:
+def test_a_request_with_a_missing_role_counts_and_a_bad_token_counts_for_no_principal(issuer: Issuer) -> None:
     client = a_service(issuer, limits=THREE).test_client()
     assert statuses(client, "/mine", 5, headers={"Authorization": "Bearer x.y.z"}) == [401] * 5
     assert statuses(client, "/mine", 4, headers=headers(issuer, "kari", role="guest")) == [403, 403, 403, 429]
 
 
-def test_neighbour_services_are_not_limited(issuer: Issuer) -> None:
+def test_services_are_not_limited(issuer: Issuer) -> None:
     client = a_service(issuer, limits=THREE, allow_anonymous=True).test_client()
     neighbour = bearer(issuer.service("post", audience=AUDIENCE))
     assert statuses(client, "/internal", 10, headers=neighbour) == [200] * 10
@@ -54,14 +54,14 @@ def test_neighbour_services_are_not_limited(issuer: Issuer) -> None:
 
 
 @pytest.mark.parametrize("path", ["/livez", "/metrics", "/openapi.json"])
-def test_what_machines_ask_is_not_limited(issuer: Issuer, path: str) -> None:
+def test_probes_and_documents_are_not_limited(issuer: Issuer, path: str) -> None:
     client = a_service(issuer, limits=THREE, allow_anonymous=True).test_client()
     assert statuses(client, path, 10) == [200] * 10
 
 
 @pytest.mark.parametrize("trusted", [0, 1, 2])
-def test_without_a_token_the_address_counts_whatever_the_client_says_of_itself(issuer: Issuer, trusted: int) -> None:
-    limits = RateLimits(per_caller=3, trusted_proxies=trusted)
+def test_without_a_token_the_address_counts_and_forged_addresses_do_not(issuer: Issuer, trusted: int) -> None:
+    limits = RateLimits(per_principal=3, trusted_proxies=trusted)
     client = a_service(issuer, limits=limits, allow_anonymous=True).test_client()
     ours = ["198.51.100.7", "10.0.0.1"][:trusted]
 
@@ -74,13 +74,15 @@ def test_without_a_token_the_address_counts_whatever_the_client_says_of_itself(i
 
 
 def test_behind_our_proxy_each_client_has_an_allowance_of_its_own(issuer: Issuer) -> None:
-    client = a_service(issuer, limits=RateLimits(per_caller=1, trusted_proxies=1), allow_anonymous=True).test_client()
+    client = a_service(
+        issuer, limits=RateLimits(per_principal=1, trusted_proxies=1), allow_anonymous=True
+    ).test_client()
     assert statuses(client, "/open", 2, headers={"X-Forwarded-For": "198.51.100.7"}) == [200, 429]
     assert statuses(client, "/open", 2, headers={"X-Forwarded-For": "198.51.100.8"}) == [200, 429]
 
 
-def test_one_network_of_the_new_protocol_is_one_client(issuer: Issuer) -> None:
-    client = a_service(issuer, limits=RateLimits(per_caller=2), allow_anonymous=True).test_client()
+def test_an_ipv6_network_is_one_client(issuer: Issuer) -> None:
+    client = a_service(issuer, limits=RateLimits(per_principal=2), allow_anonymous=True).test_client()
     answers = [
         client.get("/open", environ_base={"REMOTE_ADDR": address}).status_code
         for address in ("2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::3", "2001:db8:0:1::1")

@@ -1,4 +1,4 @@
-"""Whom we believe (RFC 8725): every fault of a token is refused, and nothing in it leads anywhere."""
+"""Tokens with any fault are refused (RFC 8725), and nothing in a token leads to another address."""
 
 import base64
 import json
@@ -10,9 +10,8 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from shared_lib.auth.jwk import public_jwk
-from shared_lib.auth.jwks import FRESH_SECONDS, KeySet
-from shared_lib.auth.service_tokens import REUSED_SECONDS, ServiceSigner
+from shared_lib.auth.jwks import MAX_AGE_SECONDS, KeySet
+from shared_lib.auth.service_tokens import REUSE_SECONDS, ServiceSigner, public_jwk
 from shared_lib.auth.tokens import InvalidToken, TokenVerifier
 from shared_lib.clock import utc_now
 from shared_lib_testing.issuer import ISSUER, Issuer
@@ -56,7 +55,7 @@ def raw(issuer: Issuer, header: str, payload: str) -> str:
     return b".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
 
 
-def test_a_good_token_says_who_calls(verifier: TokenVerifier, issuer: Issuer) -> None:
+def test_a_good_token_names_its_principal(verifier: TokenVerifier, issuer: Issuer) -> None:
     principal = verifier.verify(signed(issuer, claims(role=["clerk", "boss"], aud=["other", AUDIENCE])))
 
     assert (principal.subject, principal.organisation) == ("kari", "oslo")
@@ -156,7 +155,7 @@ def test_another_key_under_a_known_name_is_refused(verifier: TokenVerifier, issu
         verifier.verify(forged)
 
 
-def test_services_and_people_are_strangers(verifier: TokenVerifier, issuer: Issuer) -> None:
+def test_keys_of_services_and_people_are_separate(verifier: TokenVerifier, issuer: Issuer) -> None:
     service_token = issuer.service("post", audience=AUDIENCE)
     services = TokenVerifier(
         keys=KeySet(issuer.service_jwks),
@@ -203,7 +202,7 @@ def test_a_good_token_is_refused_once_its_key_is_withdrawn(issuer: Issuer, tmp_p
     verifier.verify(token)
 
     jwks.write_text(json.dumps({"keys": [public_jwk(generate_private_key(SECP256R1()))]}))
-    seconds[0] += FRESH_SECONDS + 1
+    seconds[0] += MAX_AGE_SECONDS + 1
 
     assert not verifier.knows_key_of(token)
     with pytest.raises(InvalidToken, match="key"):
@@ -217,7 +216,7 @@ def test_a_service_token_is_reused_while_most_of_its_lifetime_is_left(issuer: Is
 
     assert signer.token(AUDIENCE) == first
     assert signer.token("letters") != first
-    now[0] += timedelta(seconds=REUSED_SECONDS)
+    now[0] += timedelta(seconds=REUSE_SECONDS)
     assert signer.token(AUDIENCE) != first
     now[0] -= timedelta(hours=1)  # after a clock was set back, no token is from the future
     assert jwt.decode(signer.token(AUDIENCE), options={"verify_signature": False})["iat"] == int(now[0].timestamp())

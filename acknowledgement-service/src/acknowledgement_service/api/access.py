@@ -21,4 +21,4 @@ def present_principal() -> Principal:
 def acknowledgement_key(body: dict[str, Any]) -> RequestKey | None:
     """The request's Idempotency-Key, None without one. Each caller has their own keys."""
     secret: bytes = current_app.extensions["fingerprint_secret"]
-    return request_key("acknowledge", caller=present_principal().id, body=body, secret=secret)
+    return request_key("acknowledge", principal=present_principal().id, body=body, secret=secret)

@@ -122,8 +122,8 @@ def page(session: Session, filters: Filters, request: PageRequest, *, scope: Acc
     position = (column, LapseRow.id)
     conditions = [*_within(scope), *_matching(filters)]
     statement = _SELECT.where(*conditions).order_by(*(key if is_ascending else key.desc() for key in position))
-    if request.mark is not None:
-        cursor = tuple_(literal(request.mark.moment, TIMESTAMP), literal(request.mark.id, Uuid()))
+    if request.cursor is not None:
+        cursor = tuple_(literal(request.cursor.moment, TIMESTAMP), literal(request.cursor.id, Uuid()))
         statement = statement.where(tuple_(*position) > cursor if is_ascending else tuple_(*position) < cursor)
     total = _total(session, filters, scope)
     lapses: list[Lapse] = []

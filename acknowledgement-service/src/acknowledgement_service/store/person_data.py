@@ -18,14 +18,14 @@ _CONDITIONS: Mapping[str, str] = {
     "lapse": _THEIR_LAPSE,
     "lapse_count": "coordinator_id = :person",
     "audit_entry": "subject_id = :person OR actor_id = :person OR details->>'coordinator_id' = :person",
-    "idempotency_key": f"caller = :person OR resource_id IN (SELECT id::text FROM lapse WHERE {_THEIR_LAPSE})",
+    "idempotency_key": f"principal = :person OR resource_id IN (SELECT id::text FROM lapse WHERE {_THEIR_LAPSE})",
 }
 _ENCRYPTED = ("encrypted_notes", "notes_key_id")
 
 
 def export(session: Session, cipher: FieldCipher, person_id: str) -> dict[str, list[dict[str, Any]]]:
     """All rows that name the person, by table; the notes on a mentor's or coordinator's lapses are decrypted."""
-    found = data_export.held(session, _CONDITIONS, person_id)
+    found = data_export.rows_of_person(session, _CONDITIONS, person_id)
     if "lapse" in found:
         notes = notes_of(session, cipher, [row["id"] for row in found["lapse"]])
         found["lapse"] = [_readable(row, notes) for row in found["lapse"]]

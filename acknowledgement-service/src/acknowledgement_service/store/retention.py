@@ -48,7 +48,7 @@ SELECT (SELECT id FROM examined ORDER BY id DESC LIMIT 1) AS position, (SELECT c
 def rules(*, now: datetime, note_retention_days: int) -> Sequence[RetentionRule]:
     """Notes are deleted that many days after their lapse was acknowledged (0: never), idempotency keys after theirs."""
     notes = RetentionRule(
-        what="notes", sweep=partial(purge_notes, before=now - timedelta(days=note_retention_days), at=now)
+        name="notes", purge_batch=partial(purge_notes, before=now - timedelta(days=note_retention_days), at=now)
     )
     return [*([notes] if note_retention_days else []), old_keys(now)]
 

@@ -63,7 +63,7 @@ class LapseCountRow(Base):
     lapses: Mapped[int] = mapped_column(BigInteger)
 
 
-NOTES = EncryptedColumn(table="lapse", sealed="encrypted_notes", key_id="notes_key_id")
+NOTES = EncryptedColumn(table="lapse", ciphertext="encrypted_notes", key_id="notes_key_id")
 
 audit_tables(Base.metadata)
 KEYS.to_metadata(Base.metadata)

@@ -49,4 +49,4 @@ def _key(announcement: Announcement, who: Principal | None) -> RequestKey | None
     which may have changed when it repeats its call.
     """
     body: dict[str, Any] = {name: value for name, value in vars(announcement).items() if name != "context"}
-    return request_key(announcement.notice, caller=key_holder(who), body=body, secret=b"no person's text in it")
+    return request_key(announcement.notice, principal=key_holder(who), body=body, secret=b"no person's text in it")

@@ -166,7 +166,7 @@ def under_key(session: Session, *, caller: str, operations: Iterable[str], key: 
     found = ask_one(
         session,
         "SELECT resource_id FROM idempotency_key "
-        "WHERE caller = %(caller)s AND operation = ANY(%(operations)s) AND key = %(key)s",
+        "WHERE principal = %(caller)s AND operation = ANY(%(operations)s) AND key = %(key)s",
         {"caller": caller, "operations": [str(name) for name in operations], "key": key},
     )
     return UUID(found.resource_id) if found is not None and found.resource_id else None

@@ -16,7 +16,7 @@ NOBODYS = "-"
 _NAMES_HIM = "SELECT id FROM dispatch WHERE mentor_id = :person OR acted_by_id = :person"
 """Dispatches whose texts say his name; a coordinator is named only where he acted."""
 _HIS_KEY = (
-    "caller = 'person:' || :person OR caller NOT LIKE 'service:%' "
+    "principal = 'person:' || :person OR principal NOT LIKE 'service:%' "
     f"AND resource_id IN (SELECT d.id::text FROM ({_NAMES_HIM}) d)"
 )
 _TO_HIM = "id IN (SELECT outbox_id FROM message WHERE recipient_id = :person)"
@@ -43,7 +43,7 @@ _IDS_ONLY = {
 
 def held(session: Session, person_id: str) -> dict[str, list[dict[str, Any]]]:
     """All rows that name him, the texts that were written to him or about him included."""
-    found = data_export.held(session, _PLACES, person_id)
+    found = data_export.rows_of_person(session, _PLACES, person_id)
     for table, columns in _IDS_ONLY.items():
         if table in found:
             found[table] = [

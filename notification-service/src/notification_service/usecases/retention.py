@@ -15,10 +15,11 @@ def rules(*, now: datetime, message_days: int, inbox_retention_days: int) -> Seq
     Keys and closed deliveries go when their time is up.
     """
     names = RetentionRule(
-        what="names", sweep=partial(retention.remove_names, before=now - timedelta(days=message_days))
+        name="names", purge_batch=partial(retention.remove_names, before=now - timedelta(days=message_days))
     )
     texts = RetentionRule(
-        what="inbox texts", sweep=partial(retention.remove_texts, before=now - timedelta(days=inbox_retention_days))
+        name="inbox texts",
+        purge_batch=partial(retention.remove_texts, before=now - timedelta(days=inbox_retention_days)),
     )
     wanted = [rule for rule, days in ((names, message_days), (texts, inbox_retention_days)) if days]
     return [*wanted, old_keys(now), old_deliveries(now)]

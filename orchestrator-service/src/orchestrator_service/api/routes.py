@@ -113,4 +113,4 @@ def _recording() -> Recording:
 def _key(draft: Draft) -> RequestKey | None:
     """The request's Idempotency-Key, known per caller. Its fingerprint covers the reason, under a secret."""
     secret: bytes = current_app.extensions["fingerprint_secret"]
-    return request_key("record", caller=actor().id, body=vars(draft), secret=secret)
+    return request_key("record", principal=actor().id, body=vars(draft), secret=secret)

@@ -34,8 +34,8 @@ def page(
     values = {
         **narrowing,
         "mentors": mentors,
-        "moment": request.mark.moment if request.mark else None,
-        "mark_id": request.mark.id if request.mark else None,
+        "moment": request.cursor.moment if request.cursor else None,
+        "mark_id": request.cursor.id if request.cursor else None,
     }
     place, order = _reading(request)
     if event_counts.covers(wanted):
@@ -94,7 +94,7 @@ def _reading(request: PageRequest) -> tuple[str, str]:
     """From where in the list, and in which order."""
     if request.is_backwards:
         return "(created_at, id) > (%(moment)s, %(mark_id)s)", _OLDEST_FIRST
-    return "true" if request.mark is None else "(created_at, id) < (%(moment)s, %(mark_id)s)", _NEWEST_FIRST
+    return "true" if request.cursor is None else "(created_at, id) < (%(moment)s, %(mark_id)s)", _NEWEST_FIRST
 
 
 def _ids_of_all(conditions: str, place: str, order: str, request: PageRequest) -> str:

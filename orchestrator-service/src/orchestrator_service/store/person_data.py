@@ -18,7 +18,7 @@ _HIS_EVENT = (
     "OR :person = ANY(admin_ids) OR :person = ANY(also_ids)"
 )
 _OF_HIM = "SELECT id FROM pause_event WHERE peer_mentor_id = :person"
-_HIS_KEY = f"caller = :person OR resource_id IN ({_OF_HIM})"
+_HIS_KEY = f"principal = :person OR resource_id IN ({_OF_HIM})"
 _HIS_PROMISE = f"kind = 'announce' AND payload->>'event_id' IN ({_OF_HIM})"
 _PLACES: Mapping[str, str] = {
     "person": "id = :person",
@@ -42,7 +42,7 @@ def held(session: Session, cipher: FieldCipher, person_id: str) -> dict[str, lis
     """All rows that name him. Reasons are opened where they are his; of other people's events he gets no reason, and
     no name but his own.
     """
-    found = data_export.held(session, _PLACES, person_id)
+    found = data_export.rows_of_person(session, _PLACES, person_id)
     if "pause_event" in found:
         reasons = reasons_of(session, cipher, [row["id"] for row in found["pause_event"]])
         found["pause_event"] = [_readable(row, reasons, person_id) for row in found["pause_event"]]

@@ -15,8 +15,8 @@ def rules(*, now: datetime, reason_retention_days: int, actor_name_retention_day
     """
     ended_before = now - timedelta(days=reason_retention_days)
     recorded_before = now - timedelta(days=actor_name_retention_days)
-    reasons = RetentionRule(what="reasons", sweep=partial(retention.remove_reasons, before=ended_before, at=now))
-    names = RetentionRule(what="names", sweep=partial(retention.remove_names, before=recorded_before))
+    reasons = RetentionRule(name="reasons", purge_batch=partial(retention.remove_reasons, before=ended_before, at=now))
+    names = RetentionRule(name="names", purge_batch=partial(retention.remove_names, before=recorded_before))
     return [
         *([reasons] if reason_retention_days else []),
         *([names] if actor_name_retention_days else []),

@@ -84,8 +84,8 @@ class AuditLog:
 
 
 def _beyond(request: PageRequest) -> list[ColumnElement[bool]]:
-    if request.mark is None:
+    if request.cursor is None:
         return []
     position = tuple_(*_POSITION)
-    cursor = tuple_(literal(request.mark.moment, DateTime(timezone=True)), literal(request.mark.id, BigInteger))
+    cursor = tuple_(literal(request.cursor.moment, DateTime(timezone=True)), literal(request.cursor.id, BigInteger))
     return [position > cursor if request.is_backwards else position < cursor]

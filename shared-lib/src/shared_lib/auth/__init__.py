@@ -1,1 +1,1 @@
-"""Tokens: which are trusted, and how our own are signed."""
+"""Tokens: verifying those of clients, signing those of services."""

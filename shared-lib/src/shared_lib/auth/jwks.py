@@ -1,4 +1,4 @@
-"""Public keys that sign tokens: a JWKS from a file or a URL, followed as it changes."""
+"""The public keys of an issuer: a JWKS (RFC 7517) from a file or a URL, read again as it changes."""
 
 import json
 import threading
@@ -19,12 +19,13 @@ from shared_lib.http_client import ServiceSession, read_body
 
 log = structlog.get_logger(__name__)
 
-FRESH_SECONDS = 300.0
-AGAIN_SECONDS = 10.0
-MISSING_SECONDS = 1.0
+MAX_AGE_SECONDS = 300.0
+MIN_INTERVAL_SECONDS = 10.0
+"""Between two readings, however many unknown key ids come."""
+MIN_INTERVAL_WITHOUT_KEYS_SECONDS = 1.0
 MAX_BYTES = 256 * 1024
-FETCH_SECONDS = 5.0
-CONNECT_SECONDS = 2.0
+FETCH_TIMEOUT = 5.0
+CONNECT_TIMEOUT = 2.0
 ALGORITHMS = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
 """One algorithm per key type, so that a token cannot choose another."""
 
@@ -32,8 +33,9 @@ ALGORITHMS = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
 class KeySet:
     """Keys by `kid` from `source`, a file or a URL.
 
-    They are read again when they are old, or when an unknown `kid` comes (at most every 10 s). When the source fails,
-    the last good set is kept. A fetch takes `fetch_seconds` at most. Nothing in a token leads to another address.
+    They are read again when they are old, or for an unknown `kid` (at most every 10 s). When the source fails, the last
+    good set stays. Reading a URL takes `fetch_timeout` seconds at most. Nothing in a token leads to another address.
+    Threads may share it.
     """
 
     def __init__(
@@ -41,10 +43,10 @@ class KeySet:
         source: str,
         *,
         monotonic: Callable[[], float] = time.monotonic,
-        fetch_seconds: float = FETCH_SECONDS,
+        fetch_timeout: float = FETCH_TIMEOUT,
     ) -> None:
         self._source = source
-        self._fetch_seconds = fetch_seconds
+        self._fetch_timeout = fetch_timeout
         self._monotonic = monotonic
         self._keys: dict[str, jwt.PyJWK] = {}
         self._read_at = float("-inf")
@@ -53,27 +55,30 @@ class KeySet:
     def find(self, kid: str) -> jwt.PyJWK | None:
         """The key of exactly this id, or None."""
         is_known = kid in self._keys
-        if self._age > (FRESH_SECONDS if is_known else AGAIN_SECONDS):
+        if self._age > (MAX_AGE_SECONDS if is_known else MIN_INTERVAL_SECONDS):
             self._read_again(wait=not is_known)
         return self._keys.get(kid)
 
     def is_loaded(self) -> bool:
-        """Are there keys? Reads them if none have been read yet."""
+        """True when there are keys. Reads them if there are none yet."""
         if not self._keys:
-            self._read_again(unless_younger=MISSING_SECONDS)
+            self._read_again(min_age=MIN_INTERVAL_WITHOUT_KEYS_SECONDS)
         return bool(self._keys)
 
     @property
     def _age(self) -> float:
         return self._monotonic() - self._read_at
 
-    def _read_again(self, *, wait: bool = True, unless_younger: float = AGAIN_SECONDS) -> None:
-        """A request that lacks a key waits for a reading that is under way: the first requests of a new process come
-        together, and none of their good tokens may be refused. Other requests use the keys that are loaded."""
+    def _read_again(self, *, wait: bool = True, min_age: float = MIN_INTERVAL_SECONDS) -> None:
+        """Read the source unless the keys are younger than `min_age`.
+
+        A request without a key waits while another one reads: the first requests of a process come together, and none
+        of their tokens may be refused for that. The others go on with the loaded keys.
+        """
         if not self._lock.acquire(blocking=wait):
             return
         try:
-            if self._age < unless_younger:
+            if self._age < min_age:
                 return
             self._keys = _parse(self._fetch())
             self._read_at = self._monotonic()
@@ -87,9 +92,9 @@ class KeySet:
         if not self._source.startswith(("http://", "https://")):
             return Path(self._source).read_bytes()
         with (
-            total_timeout(self._fetch_seconds),
+            total_timeout(self._fetch_timeout),
             ServiceSession() as session,
-            session.get(self._source, timeout=(CONNECT_SECONDS, None), stream=True) as response,
+            session.get(self._source, timeout=(CONNECT_TIMEOUT, None), stream=True) as response,
         ):
             if response.status_code != HTTPStatus.OK:
                 raise ValueError("not a key set")

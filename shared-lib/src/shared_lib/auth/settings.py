@@ -1,4 +1,4 @@
-"""The issuer and the keys that a service trusts."""
+"""The settings for tokens: the issuer and the keys that a service trusts."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from .tokens import ClaimNames, TokenVerifier
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """One issuer; people's keys and services' keys apart; this service's own audience."""
+    """The issuer, the sources of the keys of people and of services, and the audience of this service."""
 
     issuer: str
     audience: str
@@ -22,7 +22,10 @@ class Identity:
 
     @classmethod
     def from_settings(cls, settings: Settings, *, audience: str, has_callers: bool) -> "Identity":
-        """`audience` is the default of JWT_AUDIENCE; `has_callers`: other services call this one. Raises BadSetting."""
+        """The identity by a service's settings. Raises BadSetting.
+
+        `audience` is the default of JWT_AUDIENCE; `has_callers`: other services call this one.
+        """
         return cls(
             issuer=settings.text("JWT_ISSUER"),
             audience=settings.text("JWT_AUDIENCE", audience),
@@ -35,12 +38,13 @@ class Identity:
         )
 
     def people(self, clock: Clock) -> TokenVerifier:
+        """Verifies the tokens of people."""
         return TokenVerifier(
             keys=KeySet(self.jwks), issuer=self.issuer, audience=self.audience, clock=clock, claims=self.claims
         )
 
     def services(self, clock: Clock) -> TokenVerifier | None:
-        """None for a service that no other service calls."""
+        """Verifies the tokens of services; None for a service that no other one calls."""
         if self.service_jwks is None:
             return None
         return TokenVerifier(

@@ -1,4 +1,4 @@
-"""Bearer tokens (RFC 7519, RFC 8725): from a token to its principal."""
+"""Bearer tokens (RFC 7519, RFC 8725) and the principals they stand for."""
 
 import base64
 import binascii
@@ -18,12 +18,12 @@ LEEWAY_SECONDS = 30
 
 
 class InvalidToken(Exception):
-    """The token is not one we trust. The reason is for our log only: every client gets the same answer."""
+    """The token is not trusted. Its text is a code for our log; every client gets the same response."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Who asks, as the token says: `subject` is a person, or a service when `is_service`."""
+    """Who makes a request, by their token: `subject` is a person, or a service when `is_service`."""
 
     subject: str
     roles: frozenset[str] = frozenset()
@@ -33,7 +33,7 @@ class Principal:
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimNames:
-    """Where this issuer puts the role and the organisation."""
+    """The claims that hold the role and the organisation."""
 
     role: str = "role"
     organisation: str = "org_id"
@@ -52,7 +52,7 @@ class TokenVerifier:
     for_services: bool = False
 
     def knows_key_of(self, token: str) -> bool:
-        """Does the token name one of our keys? Its signature is not verified."""
+        """True when the token names one of our keys. The signature is not verified."""
         try:
             return self.keys.find(_kid(_member(token, 0))) is not None
         except InvalidToken:
@@ -108,25 +108,26 @@ class TokenVerifier:
         )
 
 
+def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The `object_pairs_hook` of a strict JSON parser. Raises ValueError for duplicate names."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("duplicate member")
+    return members
+
+
 def _member(token: str, index: int) -> dict[str, Any]:
     if len(token) > MAX_BYTES or token.count(".") != 2:
         raise InvalidToken("shape")
     part = token.split(".")[index]
     try:
         text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
-        value = json.loads(text, object_pairs_hook=_without_duplicates)
+        value = json.loads(text, object_pairs_hook=unique_members)
     except (ValueError, binascii.Error, RecursionError) as error:
         raise InvalidToken("shape") from error
     if not isinstance(value, dict):
         raise InvalidToken("shape")
     return value
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("duplicate member")
-    return members
 
 
 def _kid(header: dict[str, Any]) -> str:

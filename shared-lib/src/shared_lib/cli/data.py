@@ -73,16 +73,16 @@ def run_retention(database: "Database", rules: Sequence["RetentionRule"]) -> int
     """Apply the rules and print what was removed; returns the exit code. Every batch commits. Raises Unavailable."""
     from shared_lib.privacy.retention import purge
 
-    removed = dict.fromkeys((rule.what for rule in rules), 0)
+    removed = dict.fromkeys((rule.name for rule in rules), 0)
 
     def sentence() -> str:
-        return f"Removed: {', '.join(f'{count} {what}' for what, count in removed.items())}."
+        return f"Removed: {', '.join(f'{count} {name}' for name, count in removed.items())}."
 
     try:
         with sigterm_interrupts(), ProgressBar() as bar:
-            for what, count in purge(database, rules):
-                removed[what] += count
-                bar.at(f"{what}: {removed[what]}")
+            for name, count in purge(database, rules):
+                removed[name] += count
+                bar.at(f"{what}: {removed[name]}")
     except KeyboardInterrupt:
         click.echo(f"Interrupted; run it again at any time. {sentence()}")
         return INTERRUPTED
@@ -180,15 +180,17 @@ def encryption_group(
 
 def run_key_rotation(database: "Database", cipher: "FieldCipher", column: "EncryptedColumn") -> int:
     """Rotate and print the result; returns the exit code. Every batch commits. Raises Unavailable."""
-    from shared_lib.privacy.key_rotation import rotate
+    from shared_lib.privacy.key_rotation import rotate_keys
 
     try:
         with sigterm_interrupts(), ProgressBar() as bar:
-            rotation = rotate(database, cipher, column, progress=lambda done, total: bar.at("encrypting", done, total))
+            rotation = rotate_keys(
+                database, cipher, column, progress=lambda done, total: bar.at("encrypting", done, total)
+            )
     except KeyboardInterrupt:
         click.echo("Interrupted; run it again at any time: what was encrypted stays so.")
         return INTERRUPTED
-    click.echo(f"{rotation.resealed} encrypted with key {cipher.current}.")
+    click.echo(f"{rotation.rotated} encrypted with key {cipher.current}.")
     for row_id in rotation.unreadable:
         click.echo(f"{column.table} {row_id} cannot be decrypted: is its key missing from the file?", err=True)
     return FAILED if rotation.unreadable else 0

@@ -1,4 +1,4 @@
-"""How gunicorn serves the services: its settings, its worker class and its logger.
+"""gunicorn's settings, worker class and logger for all services.
 
 Inside this package `gunicorn` is the library: imports are absolute.
 """
@@ -6,4 +6,4 @@ Inside this package `gunicorn` is the library: imports are absolute.
 import threading
 
 shutting_down = threading.Event()
-"""Set once this process was told to end: it answers requests, and `/readyz` says that it is not ready for more."""
+"""Set when this process got SIGTERM: it still answers requests, and `/readyz` says that it is not ready for more."""

@@ -6,38 +6,51 @@ import signal
 import tempfile
 from typing import Any
 
+from gunicorn.glogging import Logger
+
+
+class ServiceLogger(Logger):  # type: ignore[misc]
+    """Passes gunicorn's own messages to the handler of `shared_lib.observability.logging`."""
+
+    def setup(self, cfg: Any) -> None:
+        """Called by gunicorn when it starts."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
 bind = os.environ.get("LISTEN_ADDRESS", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_WORKERS", "1"))
 threads = int(os.environ.get("WEB_THREADS", "16"))
-preload_app = True  # importing takes a second; a worker that died is replaced by a fork in no time
+preload_app = True  # importing takes a second, and forking a worker that replaces a dead one does not
 worker_class = "shared_lib.gunicorn.worker.ServiceWorker"
-reuse_port = True  # a restarted master can bind while its predecessor's workers still finish
+reuse_port = True  # a restarted master can bind while the workers of the old one finish
 keepalive = 15
 timeout = 30
 graceful_timeout = 25
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
-forwarder_headers = ""  # by default gunicorn takes SCRIPT_NAME and PATH_INFO from any client on the same machine
-accesslog = None  # the application writes one line per request itself
+forwarder_headers = ""  # the default accepts SCRIPT_NAME and PATH_INFO from any client on the same machine
+accesslog = None  # the application logs each request
 errorlog = "-"
-logger_class = "shared_lib.gunicorn.logger.ServiceLogger"
+logger_class = ServiceLogger
 loglevel = "warning"
 control_socket_disable = True
 
-if workers > 1:  # each worker counts for itself; /metrics adds them up from here
+if workers > 1:  # each worker writes its metrics to this directory, and /metrics adds them up
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metrics-"))
 
 _PR_SET_PDEATHSIG = 1
 
 
 def post_fork(_server: Any, _worker: Any) -> None:
-    """A worker whose master was killed finishes its requests and goes, instead of living on unsupervised."""
+    """Let the kernel send SIGTERM to a worker whose master was killed, so that it does not go on alone."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """What a worker that is gone measured as its present state (an open breaker, say) no longer counts."""
+    """Forget the gauges of a worker that ended, such as an open circuit breaker."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - the master stays small without
 
@@ -45,7 +58,7 @@ def child_exit(_server: Any, worker: Any) -> None:
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
-    """Finish attempts under way and give leases back."""
+    """Finish the attempts that are under way and release leases."""
     from shared_lib.web.app import close_app  # noqa: PLC0415 - only a worker has it; the master stays small without
 
     application = getattr(worker, "wsgi", None)

@@ -16,12 +16,12 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from shared_lib import deadline
 from shared_lib.observability.request_id import accepted
-from shared_lib.web.problem_document import raw_problem
+from shared_lib.web.problems import raw_problem
 
 from . import shutting_down
 
 READ_TIMEOUT, REQUEST_TIMEOUT = 10.0, 15.0  # seconds for one read, and for reading a whole request
-ANSWER_SECONDS = 3.2  # the deadline of the application; counted from the first byte, so time in the queue is included
+ANSWER_SECONDS = 3.2  # the deadline of the application, from the first byte on: waiting in the queue counts
 PATH = re.compile(rb"[A-Z]+ (/[!->@-~]*)(\?[!-~]*)? HTTP/1\.[01]\r\n")
 STATUSES = {errors.LimitRequestLine: 414, errors.LimitRequestHeaders: 431, errors.ExpectationFailed: 417}
 
@@ -49,7 +49,7 @@ class Connection(TConn):  # type: ignore[misc]
 
 
 class ServiceWorker(ThreadWorker):  # type: ignore[misc]
-    """On SIGTERM it says that it is not ready, serves for SHUTDOWN_GRACE_SECONDS, finishes what has begun and exits."""
+    """After SIGTERM it is not ready, serves for SHUTDOWN_GRACE_SECONDS, finishes the requests it has and exits."""
 
     stop_at, liveness_pool = float("inf"), ThreadPoolExecutor(1)
 
@@ -66,14 +66,14 @@ class ServiceWorker(ThreadWorker):  # type: ignore[misc]
         self.alive: bool = self.alive and time.monotonic() < self.stop_at
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """At the end, take the connections that wait and stop listening: later ones are refused, not cut off."""
+        """At the end, accept the waiting connections and stop listening: later ones are refused, not cut off."""
         super().set_accept_enabled(enabled)
         while not self.alive and self.sockets:
             if not self.accept(self.sockets[0]):
                 self.sockets.pop(0).close()
 
     def accept(self, listener: socket.socket) -> bool:
-        """Take a connection; the event loop waits for its first bytes, so that no thread has to."""
+        """Accept a connection. The event loop waits for its first bytes, so that no thread has to."""
         with suppress(OSError):  # the client is gone, or another worker was faster
             client, address = listener.accept()
             conn = Connection(self.cfg, RequestSocket(fileno=client.detach()), address, listener.getsockname())
@@ -94,7 +94,7 @@ class ServiceWorker(ThreadWorker):  # type: ignore[misc]
         pool.submit(self.handle, conn).add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
 
     def handle(self, conn: Connection) -> Any:
-        """Answer a request; a client that still sends the body of a refused one gets to read the answer."""
+        """Answer a request; a client that still sends the body of a refused request can read the answer."""
         with deadline.at(conn.answer_by):
             keep = super().handle(conn)
         if keep is False:

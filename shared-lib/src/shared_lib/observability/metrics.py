@@ -1,4 +1,4 @@
-"""What a process has counted itself, ready to be read by Prometheus; without a web framework."""
+"""The Prometheus metrics of this process, for web processes and relays."""
 
 import os
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 
 class _Process(Collector):
-    """Every counter, gauge and histogram that any module of this process has declared, and the process itself."""
+    """Every counter, gauge and histogram that a module of this process declares."""
 
     def collect(self) -> Iterable[Metric]:
         return REGISTRY.collect()
@@ -20,7 +20,7 @@ class _Process(Collector):
 
 
 def registry_of_process() -> CollectorRegistry:
-    """A registry of its own that shows this process, or all workers of it where gunicorn has several."""
+    """A new registry with the metrics of this process, or of all gunicorn workers where there are several."""
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

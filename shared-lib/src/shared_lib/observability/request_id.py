@@ -1,4 +1,4 @@
-"""One id that follows a request through every hop, log line and outbox row."""
+"""The request id, which follows a request through every service, log line and outbox message."""
 
 import re
 from collections.abc import Iterator
@@ -13,17 +13,18 @@ _current: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def accepted(offered: str | None) -> str:
-    """The id somebody offers, if it is one we would write into a log; else a new one."""
+    """The id of a request header if it has the form of one, else a new id."""
     return offered if offered and _ACCEPTED.fullmatch(offered) else uuid7().hex
 
 
 def current_request_id() -> str | None:
+    """The id of the request that this thread works on; None outside one."""
     return _current.get()
 
 
 @contextmanager
 def request_id_bound(request_id: str | None) -> Iterator[None]:
-    """Everything inside the block belongs to this request."""
+    """Within the block `current_request_id` returns this id."""
     token = _current.set(request_id)
     try:
         yield

@@ -1,7 +1,7 @@
 """One trace over all services (OpenTelemetry, W3C Trace Context): an extra, `pip install shared-lib[tracing]`.
 
-Off unless OTEL_EXPORTER_OTLP_ENDPOINT is set; without it nothing of OpenTelemetry is even imported. Spans carry routes,
-statuses, kinds and ids: never an address with its query, a body, an error's text or anything that a person wrote.
+It is on when OTEL_EXPORTER_OTLP_ENDPOINT is set; otherwise nothing of OpenTelemetry is imported. Spans hold routes,
+statuses, kinds and ids, and never a query, a body, the text of an error or of a person.
 """
 
 import os
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HEADER = "traceparent"
 MEMBER = "_traceparent"
-"""Of an outbox row's payload: in which trace the promise was made."""
+"""The member of an outbox message's payload that holds the trace in which it was enqueued."""
 
 Attribute = str | int
 
@@ -25,7 +25,7 @@ _tracer: "Tracer | None" = None
 
 
 def start(service: str) -> None:
-    """Once per process, before its first request. Raises BadSetting when it is wanted and not installed."""
+    """Start tracing; call it once per process before the first request. Raises BadSetting when the extra is missing."""
     if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         return
     try:
@@ -41,25 +41,25 @@ def start(service: str) -> None:
 
 
 def use(provider: "TracerProvider | None") -> None:
-    """Trace with this provider; None: no longer."""
-    global _tracer  # noqa: PLW0603 - one per process, as there is one log
+    """Trace with this provider; None stops tracing."""
+    global _tracer  # noqa: PLW0603 - one per process
     _tracer = provider.get_tracer("shared_lib") if provider is not None else None
 
 
 def serving(parent: str | None) -> AbstractContextManager[None]:
-    """The block answers a request, whose caller may have said which trace it belongs to."""
+    """The span of a request; `parent` is its `traceparent` header."""
     return _span("request", "SERVER", {}, parent) if _tracer is not None else nullcontext()
 
 
 def calling(destination: str, method: str) -> AbstractContextManager[None]:
-    """The block calls a downstream service."""
+    """The span of a call to a downstream service."""
     if _tracer is None:
         return nullcontext()
     return _span(f"{method} {destination}", "CLIENT", {"http.request.method": method}, None)
 
 
 def attempting(kind: str, payload: Mapping[str, Any], **attributes: Attribute) -> AbstractContextManager[None]:
-    """The block keeps a promise, in the trace in which it was made, however much later."""
+    """The span of a delivery attempt, in the trace in which the outbox message was enqueued."""
     if _tracer is None:
         return nullcontext()
     named = {f"outbox.{name}": value for name, value in attributes.items()}
@@ -67,7 +67,7 @@ def attempting(kind: str, payload: Mapping[str, Any], **attributes: Attribute) -
 
 
 def answered(method: str, route: str, status: int) -> None:
-    """Say what the request of the present span turned out to be; `route` is its template."""
+    """Name the current span after the request and set its status; `route` is the template of the path."""
     if _tracer is not None:
         from opentelemetry import trace  # noqa: PLC0415
 
@@ -77,7 +77,7 @@ def answered(method: str, route: str, status: int) -> None:
 
 
 def traceparent() -> str | None:
-    """The present span, as a header says it; None while nothing is traced."""
+    """The current span as a `traceparent` header; None while nothing is traced."""
     if _tracer is None:
         return None
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
@@ -88,7 +88,7 @@ def traceparent() -> str | None:
 
 
 def carried(payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The payload of a promise, and with it the trace it is made in."""
+    """The payload of an outbox message with the current trace added."""
     parent = traceparent()
     return {**payload, MEMBER: parent} if parent is not None else payload
 
@@ -98,14 +98,14 @@ def _span(name: str, kind: str, attributes: Mapping[str, Attribute], parent: str
     from opentelemetry import context, trace  # noqa: PLC0415
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
 
-    assert _tracer is not None  # noqa: S101 - the callers have looked
+    assert _tracer is not None  # noqa: S101 - the callers check it
     around = TraceContextTextMapPropagator().extract({HEADER: parent}, context.Context()) if parent else None
     with _tracer.start_as_current_span(
         name,
         context=around,
         kind=trace.SpanKind[kind],
         attributes=attributes,
-        record_exception=False,  # an error's text may quote a person's data
+        record_exception=False,  # an error's text may quote personal data
         set_status_on_exception=False,
     ) as span:
         try:

@@ -1,4 +1,4 @@
-"""Everything a database holds about one person, for whoever has asked what that is."""
+"""Data export: every row that a database holds about one person."""
 
 import json
 from collections.abc import Mapping
@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 Rows = dict[str, list[dict[str, Any]]]
 
 
-def held(session: Session, places: Mapping[str, str], person_id: str) -> Rows:
-    """The rows of each table whose condition in `places` (SQL, with the parameter `:person`) is met, as JSON would
-    have them: times in UTC, bytes in hexadecimal. Tables without such a row are left out.
+def rows_of_person(session: Session, conditions: Mapping[str, str], person_id: str) -> Rows:
+    """The rows of each table that meet its condition in `conditions` (SQL with the parameter `:person`).
+
+    Values are as in JSON: times in UTC, bytes in hexadecimal. Tables without such a row are left out. Sets the time
+    zone of the transaction to UTC.
     """
     session.execute(text("SET LOCAL timezone = 'UTC'"))
-    found = {table: _rows(session, table, condition, person_id) for table, condition in places.items()}
+    found = {table: _rows(session, table, condition, person_id) for table, condition in conditions.items()}
     return {table: rows for table, rows in found.items() if rows}
 
 

@@ -1,4 +1,4 @@
-"""Seals texts that the database must not know: AES-256-GCM, bound to their row, under a key that can be rotated."""
+"""Field encryption: texts that the database must not know, by AES-256-GCM, bound to their row."""
 
 import base64
 import binascii
@@ -20,15 +20,15 @@ KEY_BYTES = 32
 
 
 class DecryptionError(Exception):
-    """The key is not there any more, or the text was altered or sealed for another row."""
+    """The key is missing, or the ciphertext was altered or belongs to another row."""
 
     def __init__(self) -> None:
-        super().__init__("The text cannot be opened.")
+        super().__init__("The text cannot be decrypted.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class FieldCipher:
-    """Seals under the current key, opens under any that is still in the file."""
+    """Encrypts with the current key; decrypts with every key that is still in the file."""
 
     current: str
     keys: dict[str, bytes] = field(repr=False)
@@ -39,7 +39,7 @@ class FieldCipher:
 
     @classmethod
     def from_file(cls, path: str, *, setting: str) -> "FieldCipher":
-        """Raises BadSetting, which names the setting and shows nothing of the file."""
+        """The cipher with the keys of a JSON file. Raises BadSetting, which names the setting and quotes no content."""
         try:
             document = json.loads(Path(path).read_bytes())
             keys = {key_id: base64.b64decode(key, validate=True) for key_id, key in document["keys"].items()}
@@ -52,22 +52,22 @@ class FieldCipher:
 
     @property
     def fingerprint_secret(self) -> bytes:
-        """For telling request bodies apart that hold such a text: a bare hash of a short text gives it away.
+        """The secret for fingerprints of request bodies with such a text: a plain hash of a short text gives it away.
 
-        Derived from the oldest key still in the file, so that a rotation does not break keys in use.
+        It is derived from the first key in the file, so a key rotation does not change it while that key is there.
         """
         return hmac.new(self.keys[next(iter(self.keys))], b"idempotency fingerprint", hashlib.sha256).digest()
 
     def encrypt(self, row_id: str, text: str) -> tuple[str, bytes]:
-        """The id of the key, and the sealed text."""
+        """The id of the key, and the ciphertext with its nonce."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         return self.current, nonce + self._ciphers[self.current].encrypt(nonce, text.encode(), row_id.encode())
 
-    def decrypt(self, row_id: str, key_id: str, sealed: bytes) -> str:
-        """Raises Unreadable."""
-        nonce, text = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+    def decrypt(self, row_id: str, key_id: str, ciphertext: bytes) -> str:
+        """The text. Raises DecryptionError."""
+        nonce, encrypted = ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:]
         try:
-            return self._ciphers[key_id].decrypt(nonce, text, row_id.encode()).decode()
+            return self._ciphers[key_id].decrypt(nonce, encrypted, row_id.encode()).decode()
         except (KeyError, InvalidTag, ValueError) as fault:
             raise DecryptionError from fault
 

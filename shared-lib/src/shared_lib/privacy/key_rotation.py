@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import text
 
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
@@ -12,89 +12,74 @@ from shared_lib.database.row_level_security import all_tenants
 from .encryption import DecryptionError, FieldCipher
 
 BATCH = 200
-EVERY_TENANT = all_tenants("seal_rotation")
+EVERY_TENANT = all_tenants("key_rotation")
 Progress = Callable[[int, int], None]
-"""Is told how many rows have been looked at, and how many there are to look at."""
+"""Is called with the number of rows done, and of all that have to be done."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EncryptedColumn:
-    """Where a service keeps sealed texts, bound to `id`; `plain` is where they stood before they were sealed."""
+    """Where a service stores encrypted texts: the columns of the ciphertext and of its key's id. `id` names the row."""
 
     table: str
-    sealed: str
+    ciphertext: str
     key_id: str
-    plain: str | None = None
-
-    @property
-    def is_due(self) -> str:
-        """SQL: the row is under another key than :current, or not sealed yet."""
-        plain = f" OR {self.plain} IS NOT NULL" if self.plain else ""
-        return f"({self.key_id} <> :current{plain})"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RotationResult:
-    """How many texts were sealed anew, and the ids of rows whose text could not be opened: they stay as they are."""
+    """How many texts were encrypted again, and the ids of rows that could not be decrypted; those are unchanged."""
 
-    resealed: int
+    rotated: int
     unreadable: tuple[str, ...]
 
 
-def rotate(database: Database, cipher: FieldCipher, column: EncryptedColumn, *, progress: Progress) -> RotationResult:
-    """Seal anew what is not under the current key. It may be broken off at any moment and begun again.
+def rotate_keys(
+    database: Database, cipher: FieldCipher, column: EncryptedColumn, *, progress: Progress
+) -> RotationResult:
+    """Encrypt with the current key what is under another one. It may be interrupted at any moment and started again.
 
-    Each batch is a transaction that locks its rows, and no others. Raises Unavailable; then begin again.
+    Commits each batch; a batch locks its own rows only. Raises Unavailable; then start again.
     """
-    total = _due(database, cipher, column)
+    total = _count_due(database, cipher, column)
     unreadable: list[str] = []
-    looked_at, last = 0, None
+    done, last = 0, None
     progress(0, total)
-    while found := _batch(database, cipher, column, after=last):
-        ids, failed = found
-        looked_at, last = looked_at + len(ids), ids[-1]
-        unreadable += failed
-        progress(looked_at, max(total, looked_at))
-    return RotationResult(resealed=looked_at - len(unreadable), unreadable=tuple(unreadable))
+    while ids := _rotate_batch(database, cipher, column, after=last, unreadable=unreadable):
+        done, last = done + len(ids), ids[-1]
+        progress(done, max(total, done))
+    return RotationResult(rotated=done - len(unreadable), unreadable=tuple(unreadable))
 
 
-def _due(database: Database, cipher: FieldCipher, column: EncryptedColumn) -> int:
-    query = text(f"SELECT count(*) FROM {column.table} WHERE {column.is_due}")  # noqa: S608 - a service's own names
+def _count_due(database: Database, cipher: FieldCipher, column: EncryptedColumn) -> int:
+    query = text(f"SELECT count(*) FROM {column.table} WHERE {column.key_id} <> :current")  # noqa: S608 - a service's own names
     with database.begin(EVERY_TENANT) as session:
         return int(session.scalar(query, {"current": cipher.current}) or 0)
 
 
-def _batch(
-    database: Database, cipher: FieldCipher, column: EncryptedColumn, *, after: Any
-) -> tuple[Sequence[Any], Sequence[str]] | None:
-    """Seals the next rows anew: their ids, and the ids of those that do not open. None when there are no more."""
+def _rotate_batch(
+    database: Database, cipher: FieldCipher, column: EncryptedColumn, *, after: Any, unreadable: list[str]
+) -> Sequence[Any]:
+    """The ids of the next rows, in order; those that cannot be decrypted are appended to `unreadable`."""
     following = "" if after is None else "id > :after AND "
     select = text(
-        f"SELECT id, {column.key_id} AS key_id, {column.sealed} AS sealed, {column.plain or 'NULL'} AS plain "  # noqa: S608
-        f"FROM {column.table} WHERE {following}{column.is_due} ORDER BY id LIMIT {BATCH} FOR UPDATE"
+        f"SELECT id, {column.key_id} AS key_id, {column.ciphertext} AS ciphertext FROM {column.table} "  # noqa: S608
+        f"WHERE {following}{column.key_id} <> :current ORDER BY id LIMIT {BATCH} FOR UPDATE"
+    )
+    update = text(
+        f"UPDATE {column.table} SET {column.key_id} = :key_id, {column.ciphertext} = :ciphertext WHERE id = :id"  # noqa: S608
     )
     with database.begin(EVERY_TENANT) as session:
         rows = session.execute(select, {"after": after, "current": cipher.current}).all()
-        resealed = [(row.id, _sealed_anew(cipher, row)) for row in rows]
-        values = [{"id": row_id, "key_id": made[0], "sealed": made[1]} for row_id, made in resealed if made]
+        values = []
+        for row in rows:
+            try:
+                key_id, ciphertext = cipher.encrypt(
+                    str(row.id), cipher.decrypt(str(row.id), row.key_id, row.ciphertext)
+                )
+                values.append({"id": row.id, "key_id": key_id, "ciphertext": ciphertext})
+            except DecryptionError:
+                unreadable.append(str(row.id))
         if values:
-            session.execute(_update(column), values)
-    unreadable = [str(row_id) for row_id, made in resealed if made is None]
-    return ([row.id for row in rows], unreadable) if rows else None
-
-
-def _sealed_anew(cipher: FieldCipher, row: Row[Any]) -> tuple[str, bytes] | None:
-    row_id = str(row.id)
-    try:
-        return cipher.encrypt(
-            row_id, row.plain if row.plain is not None else cipher.decrypt(row_id, row.key_id, row.sealed)
-        )
-    except DecryptionError:
-        return None
-
-
-def _update(column: EncryptedColumn) -> TextClause:
-    emptied = f", {column.plain} = NULL" if column.plain else ""
-    return text(
-        f"UPDATE {column.table} SET {column.key_id} = :key_id, {column.sealed} = :sealed{emptied} WHERE id = :id"  # noqa: S608
-    )
+            session.execute(update, values)
+    return [row.id for row in rows]

@@ -13,72 +13,70 @@ from shared_lib.database.row_level_security import all_tenants
 from shared_lib.outbox import store
 
 BATCH = 2_000
-"""How many rows a batch looks at: its locks are held for a fraction of a second."""
+"""How many rows a batch reads at most: it holds its locks for a fraction of a second."""
 
 EVERY_TENANT = all_tenants("retention")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PurgedBatch:
-    """How much a batch removed, and where the next one goes on: None when there is nothing left to look at."""
+    """How many texts or rows a batch removed, and the position after which the next one begins; None after the last."""
 
     removed: int
     position: Any = None
 
 
 PurgeBatch = Callable[[Session, Any], PurgedBatch]
-"""One batch, from a position on; the first one is given None."""
+"""Purges one batch after a position, None for the first one. It does not commit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RetentionRule:
-    """What is removed (in the plural, for people), and how. A second sweep right after the first removes nothing."""
+    """What is removed (`name`, in the plural, for people), and how. It may run again at any time."""
 
-    what: str
-    sweep: PurgeBatch
+    name: str
+    purge_batch: PurgeBatch
 
 
 def old_keys(now: datetime) -> RetentionRule:
-    """Idempotency-Keys past their time, which relays forget as well where there are any."""
-    return _repeated(
-        "keys", lambda session: idempotency.purge_batch(session, before=now - idempotency.KEPT, limit=BATCH)
-    )
+    """The rule for idempotency keys past their time. Relays delete them as well."""
+    return _by_age("keys", lambda session: idempotency.purge_batch(session, before=now - idempotency.KEPT, limit=BATCH))
 
 
 def old_deliveries(now: datetime) -> RetentionRule:
     """Rows of the outbox that ended well: relays remove some every hour, this removes all."""
-    return _repeated("closed deliveries", lambda session: store.purge_batch(session, before=now - store.RETENTION))
+    return _by_age("closed deliveries", lambda session: store.purge_batch(session, before=now - store.RETENTION))
 
 
 def purge(database: Database, rules: Sequence[RetentionRule]) -> Iterator[tuple[str, int]]:
-    """Apply the rules; yields the rule's `what` and how much a batch removed once it is committed.
+    """Apply the rules; yields the rule's name and how much a batch removed once it is committed.
 
     It may be interrupted at any time and repeated. Raises Unavailable.
     """
     for rule in rules:
-        yield rule.what, 0
+        yield rule.name, 0
         for count in _batches(database, rule):
-            yield rule.what, count
+            yield rule.name, count
 
 
 def _batches(database: Database, rule: RetentionRule) -> Iterator[int]:
-    """How much each batch has removed, once that is certain."""
+    """How many each batch has removed, after its commit."""
     position = None
     while True:
         with database.begin(EVERY_TENANT) as session:
-            swept = rule.sweep(session, position)
-        if swept.removed:
-            yield swept.removed
-        if swept.position is None:
+            purged = rule.purge_batch(session, position)
+        if purged.removed:
+            yield purged.removed
+        if purged.position is None:
             return
-        position = swept.position
+        position = purged.position
 
 
-def _repeated(what: str, remove: Callable[[Session], int]) -> RetentionRule:
-    """For what is found by its age: until there is no more."""
+def _by_age(name: str, delete: Callable[[Session], int]) -> RetentionRule:
+    """The rule for rows that are found by their age: batches follow until one deletes nothing."""
 
-    def sweep(session: Session, _: Any) -> PurgedBatch:
-        count = remove(session)
+    def purge_batch(session: Session, _: Any) -> PurgedBatch:
+        count = delete(session)
         return PurgedBatch(removed=count, position=count or None)
 
-    return RetentionRule(what=what, sweep=sweep)
+    return RetentionRule(name=name, purge_batch=purge_batch)

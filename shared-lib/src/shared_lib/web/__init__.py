@@ -1,1 +1,1 @@
-"""What every HTTP service of the house does the same way."""
+"""What all HTTP services have in common."""

@@ -1,20 +1,22 @@
-"""The Flask application of a service: what is the same in all of them."""
+"""The Flask application of a service: what all services have in common."""
 
 import posixpath
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, g, request
+from prometheus_client import Counter, Histogram
 from prometheus_client.registry import Collector
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared_lib.ids import IDENTIFIER
 from shared_lib.observability import request_id, tracing
 
-from . import auth, health, metrics, openapi, problems
+from . import auth, error_handlers, health, openapi
 from .json_input import Blueprint
 from .paths import DoubledPath, IdentifierConverter
 from .security_headers import SECURITY_HEADERS
@@ -25,8 +27,15 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024
-PROBES = ("/livez", "/readyz", "/metrics")
-"""Paths that are neither logged nor traced."""
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
+"""Methods with a name of their own in logs and metrics; the rest is `other`."""
+REQUESTS = Counter("http_requests_total", "Requests answered", ["method", "route", "status"])
+SECONDS = Histogram(
+    "http_request_duration_seconds",
+    "Time from the first look at a request to its answer",
+    ["method", "route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
 
 
 def build_app(
@@ -40,7 +49,10 @@ def build_app(
     checks: Mapping[str, health.Check],
     collectors: Iterable[Collector] = (),
 ) -> Flask:
-    """A Flask application with strict input, problem documents, both forms of each path, OpenAPI and probes."""
+    """A Flask application with strict input, problem documents, both forms of each path, OpenAPI and probes.
+
+    `error_table` maps the errors of the service to the status of their responses.
+    """
     app = Flask(import_name, static_folder=None)
     app.config.update(openapi.options(title, base_path), MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the contract's order of members is kept
@@ -58,9 +70,8 @@ def build_app(
     app.extensions["api"] = api
     openapi.serve(app, api, title=title)
     auth.install(app, authenticator)
-    health.install(app, checks)
-    metrics.install(app, collectors)
-    problems.register(app, error_table)
+    health.install(app, checks, collectors)
+    error_handlers.register(app, error_table)
     app.before_request(_start_clock)
     app.after_request(_log_request)
     app.after_request(_add_headers)
@@ -71,11 +82,14 @@ def build_app(
 
 
 def _with_request_id(application: "WSGIApplication") -> "WSGIApplication":
-    """Everything inside, error handlers included, has the request id and belongs to the trace of the request."""
+    """Bind the request id, and start the trace of the request, around the application with its error handlers.
+
+    Probes are neither traced nor logged.
+    """
 
     def wrapped(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         with request_id.request_id_bound(request_id.accepted(environ.get("HTTP_X_REQUEST_ID"))):
-            if environ.get("PATH_INFO") in PROBES:
+            if environ.get("PATH_INFO") in health.PATHS:
                 return application(environ, start_response)
             with tracing.serving(environ.get("HTTP_TRACEPARENT")):
                 return application(environ, start_response)
@@ -97,9 +111,12 @@ def _add_headers(response: Response) -> Response:
 
 def _log_request(response: Response) -> Response:
     seconds = time.monotonic() - g.started
-    method, route = metrics.known_method(request.method), request.url_rule.rule if request.url_rule else None
-    metrics.count(method, route or "none", response.status_code, seconds=seconds)
-    if request.path not in PROBES:
+    method = request.method if request.method in METHODS else "other"
+    route = request.url_rule.rule if request.url_rule else None
+    requests, durations = _meters(method, route or "none", response.status_code)
+    requests.inc()
+    durations.observe(seconds)
+    if request.path not in health.PATHS:
         tracing.answered(method, route or "none", response.status_code)
         log.info(
             "request",
@@ -112,12 +129,18 @@ def _log_request(response: Response) -> Response:
     return response
 
 
+@cache
+def _meters(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """The metrics of one kind of response. `route` is a template, so a client cannot choose how many there are."""
+    return REQUESTS.labels(method, route, status), SECONDS.labels(method, route)
+
+
 def close_with(app: Flask, close: Callable[[], None]) -> None:
-    """Have `close_app` call this function when the web process ends."""
+    """Let `close_app` call this function when the web process ends."""
     app.extensions.setdefault("close_with", []).append(close)
 
 
 def close_app(app: Any) -> None:
-    """Call the functions given to `close_with`, the last one first."""
+    """Call the functions that were given to `close_with`, the last one first."""
     for close in reversed(app.extensions.get("close_with", [])):
         close()

@@ -12,7 +12,7 @@ from shared_lib.audit import AuditFilters, AuditLog
 from .auth import current_principal, requires
 from .fields import PlainText, QueryInteger, UtcDateTime
 from .json_input import Blueprint
-from .pagination import AFTER, BEFORE, CursorField, PageQuerySchema, portion_answer, serial_number
+from .pagination import AFTER, BEFORE, CursorField, PageQuerySchema, serial_number, slice_answer
 from .problems import Problem
 
 P = ParamSpec("P")
@@ -42,7 +42,7 @@ def audit_blueprint(url: str, *, own: str, everything: str, name: str | None = N
         """
         log: AuditLog = current_app.extensions["audit_log"]
         found = log.page(query["filters"], query["page"], organisation_id=g.audited_organisation)
-        return portion_answer(found, last_page=MAX_PAGE)
+        return slice_answer(found, max_page=MAX_PAGE)
 
     for address in ("",) if name is None else ("", f"/{name}"):
         blueprint.get(address)(list_audit)

@@ -28,12 +28,12 @@ CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 @dataclass(frozen=True, kw_only=True)
 class Authenticator:
-    """Verifies the tokens of a service's clients. The keys of people and of services are separate sets."""
+    """Verifies the tokens of clients. People and services have separate keys."""
 
     people: TokenVerifier
     services: TokenVerifier | None = None
     allow_anonymous: bool = False
-    """True: operations that the contract calls public need no token; a token that is sent is verified all the same."""
+    """Operations that the contract calls public need no token; a token that is sent is verified all the same."""
     throttle: Throttle = field(default_factory=lambda: Throttle(RateLimits()))
 
     @classmethod
@@ -50,38 +50,32 @@ class Authenticator:
 
 
 def install(app: Any, authenticator: Authenticator) -> None:
-    """Let the decorators below use this authenticator in the application."""
+    """Make the decorators below use this authenticator in the application."""
     app.extensions["authenticator"] = authenticator
 
 
 def requires(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Only for principals with one of these roles: 401 without a valid token, 403 without the role.
+    """The view is for principals with one of these roles: 401 without a valid token, 403 without the role.
 
-    Sits directly under the route, so that both win over 404 and 422.
+    It sits directly under the route, so that both win over 404 and 422.
     """
 
-    def decorate(view: Callable[P, R]) -> Callable[P, R]:
-        @wraps(view)
-        def guarded(*arguments: P.args, **options: P.kwargs) -> R:
-            principal = _verified(_authenticator().people)
-            if principal is None:
-                raise _unauthenticated()
-            g.principal = principal
-            _throttle(principal)
-            if not principal.roles.intersection(roles):
-                raise Problem(403)
-            return view(*arguments, **options)
+    def authorize() -> None:
+        principal = _verified(_authenticator().people)
+        if principal is None:
+            raise _unauthenticated()
+        g.principal = principal
+        _throttle(principal)
+        if not principal.roles.intersection(roles):
+            raise Problem(403)
 
-        return _documented(guarded, [{BEARER: []}], f"Roles: {', '.join(roles)}.")
-
-    return decorate
+    return lambda view: _guarded(view, authorize, [{BEARER: []}], f"Roles: {', '.join(roles)}.")
 
 
 def public(view: Callable[P, R]) -> Callable[P, R]:
-    """For anonymous clients where they are allowed, else for valid tokens of people and services."""
+    """The view is for anonymous clients where they are allowed, else for valid tokens of people and services."""
 
-    @wraps(view)
-    def guarded(*arguments: P.args, **options: P.kwargs) -> R:
+    def authorize() -> None:
         authenticator = _authenticator()
         verifiers = (authenticator.services, authenticator.people)
         principal = _verified(*(verifier for verifier in verifiers if verifier is not None))
@@ -89,24 +83,20 @@ def public(view: Callable[P, R]) -> Callable[P, R]:
         if principal is None and not authenticator.allow_anonymous:
             raise _unauthenticated()
         _throttle(principal)
-        return view(*arguments, **options)
 
-    return _documented(guarded, [{}, {BEARER: []}], "Public; a token that is sent limits what is seen.")
+    return _guarded(view, authorize, [{}, {BEARER: []}], "Public; a token that is sent limits what is seen.")
 
 
 def service_only(view: Callable[P, R]) -> Callable[P, R]:
-    """For the short-lived tokens of our own services alone."""
+    """The view is for tokens of our own services; 401 for all others."""
 
-    @wraps(view)
-    def guarded(*arguments: P.args, **options: P.kwargs) -> R:
+    def authorize() -> None:
         services = _authenticator().services
-        principal = _verified(services) if services is not None else None
-        g.principal = principal
-        if principal is None:
+        g.principal = _verified(services) if services is not None else None
+        if g.principal is None:
             raise _unauthenticated()
-        return view(*arguments, **options)
 
-    return _documented(guarded, [{BEARER: []}], "For our own services only.")
+    return _guarded(view, authorize, [{BEARER: []}], "For our own services only.")
 
 
 def current_principal() -> Principal:
@@ -122,7 +112,7 @@ def optional_principal() -> Principal | None:
 
 
 def principal_code() -> str | None:
-    """Twelve hex digits that tell principals apart in the log without naming them; None without a valid token."""
+    """Twelve hex digits that stand for the principal in logs; None without a valid token."""
     principal: Principal | None = g.get("principal")
     return _code(principal.organisation, principal.subject) if principal is not None else None
 
@@ -133,7 +123,7 @@ def _code(organisation: str | None, subject: str) -> str:
 
 
 def _throttle(principal: Principal | None) -> None:
-    """Raises Problem 429. Our own services are not limited: they repeat their calls at a pace of their own."""
+    """Raises Problem 429. Our own services are not limited, because they have their own delays between retries."""
     if principal is not None and principal.is_service:
         return
     key = ("principal", principal.subject) if principal else ("address", _network(request.remote_addr or ""))
@@ -143,11 +133,11 @@ def _throttle(principal: Principal | None) -> None:
 
 
 def _network(address: str) -> str:
-    """The address, or for IPv6 its /64: one client may use every address of its /64."""
+    """The address, or for IPv6 its /64, because a client may use every address of its /64."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
-        return address  # a Unix socket's peer has none
+        return address  # the peer of a Unix socket has none
     return str(ip_network(f"{parsed}/64", strict=False)) if isinstance(parsed, IPv6Address) else address
 
 
@@ -157,7 +147,7 @@ def _authenticator() -> Authenticator:
 
 
 def _verified(*verifiers: TokenVerifier) -> Principal | None:
-    """The principal, None when no token was sent. Raises Problem 401, the same for every fault."""
+    """The principal; None without a token. Raises Problem 401, the same for every fault."""
     header = request.environ.get("HTTP_AUTHORIZATION")
     if header is None:
         return None
@@ -177,6 +167,15 @@ def _unauthenticated() -> Problem:
     return Problem(401, headers=CHALLENGE)
 
 
-def _documented(view: Callable[P, R], security: list[dict[str, list[str]]], remark: str) -> Callable[P, R]:
-    documented: Any = Blueprint.doc(security=security, **{"x-access": remark})(view)
+def _guarded(
+    view: Callable[P, R], authorize: Callable[[], None], security: list[dict[str, list[str]]], remark: str
+) -> Callable[P, R]:
+    """The view behind `authorize`, which sets `g.principal` or raises; OpenAPI shows the security and the remark."""
+
+    @wraps(view)
+    def guarded(*arguments: P.args, **options: P.kwargs) -> R:
+        authorize()
+        return view(*arguments, **options)
+
+    documented: Any = Blueprint.doc(security=security, **{"x-access": remark})(guarded)
     return documented  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110 section 13): an ETag is the version of a record."""
+"""Conditional requests (RFC 9110 section 13): the ETag of a resource is its version."""
 
 import re
 
@@ -10,12 +10,15 @@ _TAG = re.compile(r'(?:W/)?"v([0-9]{1,18})"', re.ASCII)
 
 
 def etag(version: int) -> dict[str, str]:
-    """The `ETag` header of a record in this version."""
+    """The `ETag` header of a resource with this version."""
     return {"ETag": f'"v{version}"'}
 
 
 def wanted_versions() -> frozenset[int] | None:
-    """The versions `If-Match` accepts; None when any will do. A tag that is none of ours matches nothing."""
+    """The versions that `If-Match` accepts; None when it accepts any. A foreign tag matches no version.
+
+    Raises Problem 400 for more than 1,000 characters.
+    """
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
         return None

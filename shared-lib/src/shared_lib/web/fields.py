@@ -1,4 +1,4 @@
-"""marshmallow fields of all services: strict when they load, exact when they dump."""
+"""marshmallow fields: strict when they load, exact when they dump."""
 
 import re
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[
 
 
 class UtcDateTime(fields.Field[datetime]):
-    """RFC 3339 with an offset, between 2000 and 2100 in UTC; written in UTC with `Z`, cut to `timespec`."""
+    """A moment of RFC 3339 with an offset, from 2000 until 2100 in UTC; dumped in UTC with `Z`, cut to `timespec`."""
 
     def __init__(self, *, timespec: Literal["seconds", "milliseconds"] = "seconds", **options: Any) -> None:
         metadata = {
@@ -54,26 +54,28 @@ class Identifier(fields.String):
 
 
 class PlainText(fields.String):
-    """Text for people: at most `max_length` characters, no control characters but (where allowed) line breaks."""
+    """A text of 1 to `max_length` characters without control characters; `line_breaks` allows tabs and line breaks."""
 
     def __init__(self, *, max_length: int, line_breaks: bool = False, **options: Any) -> None:
-        kept_out = r"\u0000-\u0008\u000b\u000c\u000e-\u001f" if line_breaks else r"\u0000-\u001f"
-        metadata = {"pattern": rf"^[^{kept_out}\u007f-\u009f]*$", **options.pop("metadata", {})}
+        refused = r"\u0000-\u0008\u000b\u000c\u000e-\u001f" if line_breaks else r"\u0000-\u001f"
+        metadata = {"pattern": rf"^[^{refused}\u007f-\u009f]*$", **options.pop("metadata", {})}
         super().__init__(validate=validate.Length(min=1, max=max_length), metadata=metadata, **options)
-        self._kept_out = re.compile(rf"[{kept_out}\u007f-\u009f\ud800-\udfff]")
+        self._refused = re.compile(rf"[{refused}\u007f-\u009f\ud800-\udfff]")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
         text = super()._deserialize(value, attr, data, **options)
-        if isinstance(text, str) and self._kept_out.search(text):
+        if isinstance(text, str) and self._refused.search(text):
             raise ValidationError("Control characters are not allowed.")
         return text
 
 
-class StrictInteger(fields.Integer):
-    """A JSON number without a fraction (14, and 14.0 too, as JSON Schema has it), from `minimum` to `maximum`."""
-
+class _BoundedInteger(fields.Integer):
     def __init__(self, *, minimum: int, maximum: int, **options: Any) -> None:
         super().__init__(strict=True, validate=validate.Range(min=minimum, max=maximum), **options)
+
+
+class StrictInteger(_BoundedInteger):
+    """A JSON number without a fraction (14, and 14.0 as in JSON Schema), from `minimum` to `maximum`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
         if isinstance(value, float) and value.is_integer():
@@ -83,20 +85,17 @@ class StrictInteger(fields.Integer):
         return super()._deserialize(value, attr, data, **options)
 
 
-class QueryInteger(fields.Integer):
+class QueryInteger(_BoundedInteger):
     """A whole number in a query string: plain digits, from `minimum` to `maximum`."""
-
-    def __init__(self, *, minimum: int, maximum: int, **options: Any) -> None:
-        super().__init__(validate=validate.Range(min=minimum, max=maximum), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
         if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,18}", value):
             raise self.make_error("invalid", input=value)
-        return super()._deserialize(value, attr, data, **options)
+        return super()._deserialize(int(value), attr, data, **options)
 
 
 class StrictBoolean(fields.Boolean):
-    """A JSON boolean; no string or number stands for one."""
+    """A JSON boolean, and no string or number in its place."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
         if not isinstance(value, bool):

@@ -17,10 +17,10 @@ _KEY = re.compile(r'"([\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255})', re.ASC
 _WAIT = re.compile(r"wait\s*=\s*\"?([0-9]{1,4})\"?", re.ASCII)
 
 
-def request_key(operation: str, *, caller: str, body: Any, secret: bytes) -> RequestKey | None:
-    """The key of this request, None when it has none. Raises Problem 400 for a malformed one.
+def request_key(operation: str, *, principal: str, body: Any, secret: bytes) -> RequestKey | None:
+    """The idempotency key of the current request; None without one. Raises Problem 400 for a malformed one.
 
-    `body` is fingerprinted under `secret`: a plain hash of a short text would give the text away.
+    `body` is fingerprinted with `secret`, because a plain hash of a short text gives the text away.
     """
     header = request.headers.get("Idempotency-Key")
     if header is None:
@@ -30,19 +30,18 @@ def request_key(operation: str, *, caller: str, body: Any, secret: bytes) -> Req
         raise Problem(400, "Idempotency-Key must be 1 to 255 visible ASCII characters, in quotes or not.")
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), default=str).encode()
     fingerprint = hmac.new(secret, canonical, hashlib.sha256).digest()
-    return RequestKey(caller=caller, operation=operation, key=found[1] or found[2], fingerprint=fingerprint)
+    return RequestKey(principal=principal, operation=operation, key=found[1] or found[2], fingerprint=fingerprint)
 
 
 def preferred_wait(max_seconds: float) -> tuple[float, dict[str, str]]:
-    """The seconds to wait for the outcome, and the header `Preference-Applied` for the response.
+    """The seconds to wait for the outcome, and the header `Preference-Applied` of the response.
 
-    `respond-async` means not at all; `wait=N` at most N seconds; never more than `max_seconds`.
+    `respond-async` is 0; `wait=N` is N, `max_seconds` at most; without a preference it is `max_seconds`.
     """
-    preference = request.headers.get("Prefer", "")
-    wanted = [part.strip().lower() for part in preference.split(",")]
-    if "respond-async" in wanted:
+    preferences = [part.strip().lower() for part in request.headers.get("Prefer", "").split(",")]
+    if "respond-async" in preferences:
         return 0.0, {"Preference-Applied": "respond-async"}
-    for part in wanted:
+    for part in preferences:
         if found := _WAIT.fullmatch(part):
             seconds = int(found[1])
             return min(float(seconds), max_seconds), {"Preference-Applied": f"wait={seconds}"}

@@ -1,4 +1,4 @@
-"""Strict reading of requests: no duplicate keys, no unknown members, no deep nesting."""
+"""Strict JSON bodies and query strings: no duplicate or unknown members, no deep nesting."""
 
 import json
 import math
@@ -10,35 +10,36 @@ from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import RAISE, Schema
 from webargs.flaskparser import FlaskParser
 
+from shared_lib.auth.tokens import unique_members
+
 from .problems import Problem
 
 MAX_DEPTH = 32
-MAX_DIGITS = 20
-"""Of an integer."""
+MAX_INTEGER_DIGITS = 20
 
 
 def strict_json(body: bytes) -> Any:
-    """Parse UTF-8 JSON (RFC 8259) the strict way (RFC 7493, I-JSON).
+    """The value of a UTF-8 JSON text (RFC 8259, and strict as in RFC 7493).
 
-    Raises Problem 400 for duplicate keys, NaN, huge numbers, NUL, lone surrogates and more than 32 levels.
+    Raises Problem 400 for malformed JSON, duplicate keys, NaN, huge numbers, NUL, lone surrogates, over 32 levels.
     """
     try:
         value = json.loads(
             body.decode("utf-8"),
-            object_pairs_hook=_without_duplicates,
+            object_pairs_hook=unique_members,
             parse_constant=_refused,
             parse_int=_bounded_integer,
             parse_float=_finite_float,
         )
         if b"\\u" in body or body.count(b"[") + body.count(b"{") > MAX_DEPTH:
-            _check(value, MAX_DEPTH)  # without an escape, UTF-8 and JSON have refused them already
+            _check(value, MAX_DEPTH)  # UTF-8 and JSON refuse the rest by themselves
     except (ValueError, RecursionError) as error:
         raise Problem(400, "The body is not well-formed JSON (UTF-8, no duplicate keys, at most 32 levels).") from error
     return value
 
 
 class StrictParser(FlaskParser):  # type: ignore[misc, unused-ignore]
-    """webargs' parser with `strict_json`; refuses unknown query parameters."""
+    """webargs' parser with `strict_json`, which refuses unknown query parameters."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012 - webargs declares it as an instance's
         "json": None,
@@ -72,15 +73,8 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
     ARGUMENTS_PARSER = StrictParser()
 
     def arguments(self, schema: type[Schema], **options: Any) -> Any:
-        """The decorator; makes the schema once, because that costs more than to load a request with it."""
+        """The decorator, with one schema object for all requests: creating one takes longer than loading a request."""
         return super().arguments(schema(), **options)
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("duplicate key")
-    return members
 
 
 def _refused(constant: str) -> Any:
@@ -88,7 +82,7 @@ def _refused(constant: str) -> Any:
 
 
 def _bounded_integer(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
+    if len(digits) > MAX_INTEGER_DIGITS:
         raise ValueError("number too long")
     return int(digits)
 

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of a service, and the page that shows it with assets of its own."""
+"""The OpenAPI 3.1 document of a service, and the page that shows it."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import Schema, fields
 
 from .auth import BEARER
-from .problem_document import CONTENT_TYPE, title_of
+from .problems import CONTENT_TYPE, title_of
 
 DOCUMENT = "/openapi.json"
 PAGE = "/docs"
 _OWN = "'self' 'unsafe-inline'"
 PAGE_POLICY = f"default-src 'self'; script-src {_OWN}; style-src {_OWN}; img-src 'self' data:; frame-ancestors 'none'"
-"""The Content-Security-Policy of the page: its own scripts and styles, nothing from elsewhere."""
+"""The Content-Security-Policy of the page: scripts and styles of this service only."""
 
 
 class ProblemSchema(Schema):
-    """RFC 9457."""
+    """A problem document (RFC 9457)."""
 
     type = fields.String(required=True)
     title = fields.String(required=True)
@@ -30,7 +30,7 @@ class ProblemSchema(Schema):
 
 
 class DocumentedApi(Api):  # type: ignore[misc]
-    """flask-smorest's registry of operations; `problems.register` replaces its error handlers."""
+    """flask-smorest's registry of operations; `error_handlers.register` replaces its error handlers."""
 
     ERROR_SCHEMA = ProblemSchema
 
@@ -70,21 +70,21 @@ def serve(app: Flask, api: DocumentedApi, *, title: str) -> None:
 
 
 def document(api: DocumentedApi) -> dict[str, Any]:
-    """The OpenAPI document, with every error an operation can answer as a problem document."""
-    found: dict[str, Any] = api.spec.to_dict()
-    for path, operations in found["paths"].items():
+    """The OpenAPI document; every public operation lists the problem documents that it can answer."""
+    content: dict[str, Any] = api.spec.to_dict()
+    for path, operations in content["paths"].items():
         if path.startswith("/internal"):
             continue
         for method, operation in operations.items():
             if isinstance(operation, dict):
                 _add_problems(operation, method=method, has_id="{" in path)
-    found["paths"] = {path: found["paths"][path] for path in sorted(found["paths"])}
-    return found
+    content["paths"] = {path: content["paths"][path] for path in sorted(content["paths"])}
+    return content
 
 
 def _add_problems(operation: dict[str, Any], *, method: str, has_id: bool) -> None:
     responses = operation.setdefault("responses", {})
-    own = {status: answer for status, answer in responses.items() if str(status).startswith("2")}
+    described = {status: answer for status, answer in responses.items() if str(status).startswith("2")}
     statuses = {400, 404, 405, 429, 500, 503} if has_id else {400, 405, 429, 500, 503}
     if any(operation.get("security", [])):
         statuses |= {401, 403}
@@ -96,6 +96,6 @@ def _add_problems(operation: dict[str, Any], *, method: str, has_id: bool) -> No
         statuses |= {422}
     problem = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in sorted(statuses):
-        own[str(status)] = {"description": title_of(status), "content": problem}
-    own["default"] = {"description": "Problem document (RFC 9457)", "content": problem}
-    operation["responses"] = own
+        described[str(status)] = {"description": title_of(status), "content": problem}
+    described["default"] = {"description": "Problem document (RFC 9457)", "content": problem}
+    operation["responses"] = described

@@ -24,8 +24,9 @@ MAX_PAGE = 10_000
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 20
 MAX_CURSOR_LENGTH = 128
-_MAX_SERIAL = 2**63 - 1
-PLACE = ("page", "limit", "after", "before")
+MAX_SERIAL_NUMBER = 2**63 - 1
+"""The largest number of a bigint column."""
+PAGE_PARAMETERS = ("page", "limit", "after", "before")
 AFTER: Mapping[str, str] = {"description": "The `next` link's: what follows this place."}
 BEFORE: Mapping[str, str] = {"description": "The `prev` link's: what stands before this place."}
 
@@ -45,12 +46,14 @@ class PageQuerySchema(Schema):
 
     @post_load
     def build(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """All this becomes one PageRequest under `page`; filters stay as they are."""
-        place = {name: values.pop(name) for name in PLACE if name in values}
-        return {**values, "page": PageRequest(**place)}
+        """The filters as they are, and one PageRequest under `page`."""
+        request = {name: values.pop(name) for name in PAGE_PARAMETERS if name in values}
+        return {**values, "page": PageRequest(**request)}
 
 
 class PaginationSchema(Schema):
+    """The member `pagination` of a list with a total."""
+
     page = fields.Integer(required=True)
     limit = fields.Integer(required=True)
     total = fields.Integer(required=True)
@@ -59,82 +62,78 @@ class PaginationSchema(Schema):
 def page_answer(page: Page[Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """What the view of a list returns: the document for its schema, 200, and the `Link` header to other pages."""
     pagination = {"page": page.request.page, "limit": page.request.limit, "total": page.total}
-    last = PageRequest(page=page.last, limit=page.request.limit)
-    return {"data": page.items, "pagination": pagination}, 200, _links(page, furthest=MAX_PAGE, last=last)
+    last = PageRequest(page=page.last_page, limit=page.request.limit)
+    return {"data": page.items, "pagination": pagination}, 200, _links(page, max_page=MAX_PAGE, last=last)
 
 
-def portion_answer(portion: Slice[Any], *, last_page: int) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """The same for a list without a total: `has_more` says whether there is anything after this page."""
-    place = portion.request
-    pagination = {"page": place.page, "limit": place.limit, "has_more": portion.has_more}
-    return {"data": portion.items, "pagination": pagination}, 200, _links(portion, furthest=last_page)
+def slice_answer(found: Slice[Any], *, max_page: int) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """The same for a list without a total: `has_more` says whether there is a page after this one."""
+    pagination = {"page": found.request.page, "limit": found.request.limit, "has_more": found.has_more}
+    return {"data": found.items, "pagination": pagination}, 200, _links(found, max_page=max_page)
 
 
-def _links(portion: Slice[Any], *, furthest: int, last: PageRequest | None = None) -> dict[str, str]:
-    first = PageRequest(limit=portion.request.limit)
-    targets = {"first": first, "prev": portion.preceding, "next": portion.following, "last": last}
-    filters = {name: value for name, value in request.args.items() if name not in PLACE}
+def _links(found: Slice[Any], *, max_page: int, last: PageRequest | None = None) -> dict[str, str]:
+    first = PageRequest(limit=found.request.limit)
+    targets = {"first": first, "prev": found.previous_request, "next": found.next_request, "last": last}
+    filters = {name: value for name, value in request.args.items() if name not in PAGE_PARAMETERS}
     here = f"{request.script_root}{request.path}?{urlencode(filters)}{'&' if filters else ''}"
-    links = [f'<{here}{_place(to, furthest)}>; rel="{name}"' for name, to in targets.items() if to is not None]
+    links = [f'<{here}{_parameters(to, max_page)}>; rel="{name}"' for name, to in targets.items() if to is not None]
     return {"Link": ", ".join(links)}
 
 
-def _place(to: PageRequest, furthest: int) -> str:
-    """Numbers stop at the furthest that may be asked for; the cursor goes on."""
-    place = f"page={min(to.page, furthest)}&limit={to.limit}"
+def _parameters(to: PageRequest, max_page: int) -> str:
+    """Page numbers stop at `max_page`; the cursor goes on."""
+    numbers = f"page={min(to.page, max_page)}&limit={to.limit}"
     if to.after is not None:
-        return f"{place}&after={cursor_of(to.after)}"
-    return place if to.before is None else f"{place}&before={cursor_of(to.before)}"
+        return f"{numbers}&after={encode_cursor(to.after)}"
+    return numbers if to.before is None else f"{numbers}&before={encode_cursor(to.before)}"
 
 
 class CursorField(fields.Field[Cursor]):
-    """A cursor exactly as `cursor_of` writes it: an item's place in its list, as text for a URL.
+    """A cursor exactly as `encode_cursor` writes it.
 
-    It holds the item's time to the microsecond and its id, both of which the list shows, and is not signed: filters and
-    row-level security hold for every cursor. `id_of` reads the list's kind of id, or raises ValueError.
+    It holds the item's moment and id, both of which the list shows, and is not signed: filters and row-level security
+    hold for every cursor. `parse_id` reads the list's kind of id, or raises ValueError.
     """
 
-    def __init__(self, id_of: Callable[[str], str | UUID | int], **options: Any) -> None:
+    def __init__(self, parse_id: Callable[[str], str | UUID | int], **options: Any) -> None:
         shape = {"type": "string", "format": "cursor", "maxLength": MAX_CURSOR_LENGTH, "pattern": "^[A-Za-z0-9_-]+$"}
-        metadata = {**shape, **options.pop("metadata")}
-        super().__init__(metadata=metadata, **options)
-        self.id_of = id_of
+        super().__init__(metadata={**shape, **options.pop("metadata")}, **options)
+        self.parse_id = parse_id
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Cursor:
         try:
-            mark = self._mark(value)
+            return self._decode(value)
         except ValueError as error:
             raise ValidationError("Give a cursor as it stands in a list's Link header.") from error
-        return mark
 
-    def _mark(self, value: str) -> Cursor:
+    def _decode(self, value: str) -> Cursor:
         if len(value) > MAX_CURSOR_LENGTH:
             raise ValueError("too long")
-        moment, _, id_ = (
-            urlsafe_b64decode(value.encode("ascii") + b"=" * (-len(value) % 4)).decode("ascii").partition(" ")
-        )
-        mark = Cursor(datetime.fromisoformat(moment).replace(tzinfo=UTC), self.id_of(id_))
-        if not EARLIEST <= mark.moment < LATEST or cursor_of(mark) != value:
-            raise ValueError("not as it is written")  # another way to write it: padding, a zone, braces, leading zeros
-        return mark
+        text = urlsafe_b64decode(value.encode("ascii") + b"=" * (-len(value) % 4)).decode("ascii")
+        moment, _, id_ = text.partition(" ")
+        cursor = Cursor(datetime.fromisoformat(moment).replace(tzinfo=UTC), self.parse_id(id_))
+        if not EARLIEST <= cursor.moment < LATEST or encode_cursor(cursor) != value:
+            raise ValueError("another spelling")  # padding, a zone, braces, leading zeros
+        return cursor
 
 
-def cursor_of(mark: Cursor) -> str:
-    """The text of this place; there is only one."""
-    moment = mark.moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
-    return urlsafe_b64encode(f"{moment} {mark.id}".encode()).rstrip(b"=").decode()
+def encode_cursor(cursor: Cursor) -> str:
+    """The only text of this cursor, for a URL: base64 of the moment in UTC to the microsecond, a space and the id."""
+    moment = cursor.moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return urlsafe_b64encode(f"{moment} {cursor.id}".encode()).rstrip(b"=").decode()
 
 
 def opaque_id(text: str) -> str:
-    """The text itself. Raises ValueError unless it has the form of an id."""
+    """The text itself. Raises ValueError if it is no id."""
     if not re.fullmatch(IDENTIFIER, text):
         raise ValueError("not an id")
     return text
 
 
 def serial_number(text: str) -> int:
-    """The number. Raises ValueError unless it fits into a bigint column and is positive."""
+    """The number. Raises ValueError if it is not from 1 to the largest bigint."""
     number = int(text)
-    if not 1 <= number <= _MAX_SERIAL:
+    if not 1 <= number <= MAX_SERIAL_NUMBER:
         raise ValueError("not a serial number")
     return number

@@ -1,6 +1,6 @@
-"""URL paths: the ids in them, and both forms in which the contract prints them.
+"""URL paths: the ids in them, and both forms of each path.
 
-The contract prints base path + path, so each path appears doubled; both forms have the same responses.
+The contract prints base path + path, so each path appears doubled. Both forms have the same responses.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class IdentifierConverter(BaseConverter):
-    """An id in a path, `<identifier:name>`; other texts are not found."""
+    """`<identifier:name>` in a route: an id; other texts are 404."""
 
     regex = IDENTIFIER
 

@@ -1,25 +1,42 @@
-"""Every error of a Flask application as a problem document (RFC 9457)."""
+"""Problem documents (RFC 9457): their members and fixed texts.
 
-from collections.abc import Callable, Mapping
+The gunicorn worker of processes without Flask imports this module too, so it imports no web framework.
+"""
+
+import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-import structlog
-from flask import Flask, Response, json, request
-from gunicorn.http.errors import NoMoreData, ParseException
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from shared_lib.observability.request_id import HEADER
 
-from shared_lib.errors import Unavailable
-from shared_lib.idempotency import KeyReused
-from shared_lib.observability.request_id import current_request_id
+from .security_headers import SECURITY_HEADERS
 
-from .problem_document import CONTENT_TYPE, problem_document
+CONTENT_TYPE = "application/problem+json"
 
-log = structlog.get_logger(__name__)
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+DETAILS = {
+    400: "The request could not be understood.",
+    401: "A valid bearer token is needed.",
+    403: "You may not do this.",
+    404: "There is nothing here that you may see.",
+    405: "This address does not answer that method.",
+    408: "The request did not arrive in time.",
+    413: "The request body is too large.",
+    414: "The address of the request is too long.",
+    415: "Send the body as application/json, UTF-8, unencoded.",
+    417: "The expectation of the request cannot be met.",
+    429: "You have asked too often. Wait as many seconds as Retry-After says.",
+    431: "The headers of the request are too large.",
+    500: "Something went wrong on our side. It has been noted under the request id.",
+    503: "The service cannot answer just now. Try again shortly.",
+}
+"""The default `detail` of each status; texts of libraries are never shown."""
 
 
 class Problem(Exception):
-    """An error of the HTTP side itself, ready to be answered."""
+    """An error of the HTTP side itself: the status, the members and the headers of its response."""
 
     def __init__(
         self,
@@ -36,67 +53,40 @@ class Problem(Exception):
         self.headers = headers or {}
 
 
-def problem_response(
+def title_of(status: int) -> str:
+    """The name of an HTTP status (RFC 9110). Raises ValueError for an unknown one."""
+    return TITLES.get(status) or HTTPStatus(status).phrase
+
+
+def problem_document(
     status: int,
     detail: str | None = None,
     *,
+    instance: str,
+    request_id: str | None,
     errors: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """The problem document for the current request."""
-    document = problem_document(status, detail, instance=request.path, request_id=current_request_id(), errors=errors)
-    return Response(json.dumps(document), status=status, content_type=CONTENT_TYPE, headers=dict(headers or {}))
-
-
-def register(app: Flask, error_table: Mapping[type[Exception], HTTPStatus]) -> None:
-    """Answer the errors of a service by its table, and every other exception without its text."""
-    handlers: dict[type[Exception], Callable[[Any], Response]] = {
-        Problem: _problem,
-        HTTPException: _http_error,
-        Unavailable: _unavailable,
-        ParseException: _unreadable,
-        NoMoreData: _unreadable,
-        TimeoutError: _too_slow,
-        Exception: _unforeseen,
+) -> dict[str, Any]:
+    """The members of a problem document; `detail` defaults to the fixed text of the status."""
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title_of(status),
+        "status": status,
+        "detail": detail or DETAILS.get(status) or title_of(status),
+        "instance": instance,
+        "request_id": request_id,
     }
-    facts = {**error_table, KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY}
-    for kind, handler in [*handlers.items(), *((kind, _fact_handler(status)) for kind, status in facts.items())]:
-        app.register_error_handler(kind, handler)
+    return document if errors is None else {**document, "errors": errors}
 
 
-def _problem(error: Problem) -> Response:
-    return problem_response(error.status, error.detail, errors=error.errors, headers=error.headers)
-
-
-def _http_error(error: HTTPException) -> Response:
-    status = error.code if error.code is not None and error.code >= 400 else 404
-    kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
-    if isinstance(error, RequestEntityTooLarge):
-        kept["Connection"] = "close"
-    return problem_response(status, headers=kept)
-
-
-def _unavailable(error: Unavailable) -> Response:
-    log.warning("request.unavailable", reason=error.reason)
-    return problem_response(503, headers={"Retry-After": str(error.retry_after)})
-
-
-def _unreadable(_: Exception) -> Response:
-    """Broken chunks, or a client that went away in the middle of its body."""
-    return problem_response(400, headers={"Connection": "close"})
-
-
-def _too_slow(_: TimeoutError) -> Response:
-    return problem_response(408, headers={"Connection": "close"})
-
-
-def _unforeseen(error: Exception) -> Response:
-    log.error("request.failed", exc_info=error)
-    return problem_response(500)
-
-
-def _fact_handler(status: HTTPStatus) -> Callable[[Exception], Response]:
-    def handler(error: Exception) -> Response:
-        return problem_response(status.value, str(error) or None)
-
-    return handler
+def raw_problem(status: int, instance: str, request_id: str) -> bytes:
+    """A whole HTTP/1.1 response that closes the connection, for requests that never reach the application."""
+    body = json.dumps(problem_document(status, instance=instance, request_id=request_id)).encode()
+    headers = {
+        "Connection": "close",
+        "Content-Type": CONTENT_TYPE,
+        "Content-Length": str(len(body)),
+        HEADER: request_id,
+        **SECURITY_HEADERS,
+    }
+    lines = [f"HTTP/1.1 {status} {title_of(status)}", *(f"{name}: {headers[name]}" for name in headers)]
+    return "\r\n".join([*lines, "", ""]).encode() + body

@@ -53,7 +53,7 @@ class PauseEventRow(Base):
     updated_at: Mapped[datetime | None]
 
 
-REASONS = EncryptedColumn(table="pause_event", sealed="encrypted_reason", key_id="reason_key_id")
+REASONS = EncryptedColumn(table="pause_event", ciphertext="encrypted_reason", key_id="reason_key_id")
 
 
 class DispatchResultRow(Base):

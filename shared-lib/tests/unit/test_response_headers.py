@@ -1,4 +1,4 @@
-"""What every answer has, whatever became of the request: its id, and the headers that keep browsers and caches out."""
+"""Every response has a request id and the security headers."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -42,7 +42,7 @@ def client(issuer: Issuer) -> FlaskClient:
         ("GET", "/docs/nothing.js", {}, 404),
     ],
 )
-def test_every_answer_has_them(method: str, path: str, options: dict, status: int, client: FlaskClient) -> None:
+def test_every_response_has_them(method: str, path: str, options: dict, status: int, client: FlaskClient) -> None:
     given = {"X-Request-ID": REQUEST_ID, **options.pop("headers", {})}
     answer = client.open(path, method=method, headers=given, **options)
 
@@ -57,8 +57,8 @@ def test_every_answer_has_them(method: str, path: str, options: dict, status: in
     assert SECRET not in answer.get_data(as_text=True)
 
 
-def test_refused_requests_have_them_too(issuer: Issuer) -> None:
-    client = a_service(issuer, limits=RateLimits(per_caller=1)).test_client()
+def test_the_responses_of_refused_requests_have_the_headers(issuer: Issuer) -> None:
+    client = a_service(issuer, limits=RateLimits(per_principal=1)).test_client()
     guest = bearer(issuer.person("kari", "guest", "oslo", audience=AUDIENCE))
     for status in (403, 429):
         answer = client.get("/mine", headers=guest)

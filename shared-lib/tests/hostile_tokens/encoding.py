@@ -1,4 +1,4 @@
-"""Headers and tokens that are no such thing, or only almost."""
+"""Malformed headers and tokens."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What the head of an answer may look like, how its body may end, and what happens to the connection afterwards."""
+"""Heads and bodies of responses, and what happens to the connection afterwards."""
 
 import gzip
 import socket
@@ -53,7 +53,7 @@ def test_headers_are_bounded_in_number_and_length(downstream: Make) -> None:
 
 
 @pytest.mark.parametrize("header", ["Retry-After: 17", "retry-after:17", "RETRY-AFTER: \t17", "Retry-After:\r\n 17"])
-def test_headers_are_known_in_any_case_and_over_two_lines(downstream: Make, header: str) -> None:
+def test_headers_are_read_in_any_case_and_over_two_lines(downstream: Make, header: str) -> None:
     with pytest.raises(Unreachable) as caught:
         client(downstream(answer(503, b"{}", header)).url).call("GET", "/")
     assert caught.value.retry_after == 17
@@ -132,7 +132,7 @@ def test_a_connection_with_more_on_it_than_agreed_is_not_used_again(downstream: 
     assert talkative.connections == 2
 
 
-def test_more_callers_than_kept_connections_are_all_answered(downstream: Make) -> None:
+def test_more_threads_than_kept_connections_are_all_answered(downstream: Make) -> None:
     together = threading.Barrier(8, timeout=10)
 
     def once_all_ask(connection: socket.socket) -> None:

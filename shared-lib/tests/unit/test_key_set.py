@@ -1,4 +1,4 @@
-"""Key sets are read at the right moments, and nobody suffers from the reading."""
+"""A key set is read when it has to be, and requests with known keys do not wait for that."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from shared_lib.auth.jwks import AGAIN_SECONDS, FRESH_SECONDS, KeySet
+from shared_lib.auth.jwks import MAX_AGE_SECONDS, MIN_INTERVAL_SECONDS, KeySet
 
 
 class SlowFile(KeySet):
@@ -45,7 +45,7 @@ def keys(source, now):
     return SlowFile(str(source), monotonic=lambda: now[0])
 
 
-def test_requests_that_come_together_all_find_the_key_with_one_reading(keys, kid):
+def test_simultaneous_requests_find_the_key_with_one_reading(keys, kid):
     with ThreadPoolExecutor(8) as pool:
         found = [pool.submit(keys.find, kid) for _ in range(8)]
         assert keys.begun.wait(10)
@@ -55,12 +55,12 @@ def test_requests_that_come_together_all_find_the_key_with_one_reading(keys, kid
     assert keys.readings == 1
 
 
-def test_nobody_with_a_known_key_waits_for_a_reading(keys, kid, now):
+def test_a_request_with_a_known_key_does_not_wait_for_a_reading(keys, kid, now):
     keys.allowed.set()
     assert keys.find(kid) is not None
     keys.allowed.clear()
     keys.begun.clear()
-    now[0] += FRESH_SECONDS + 1
+    now[0] += MAX_AGE_SECONDS + 1
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(keys.find, kid)
         assert keys.begun.wait(10)
@@ -69,12 +69,12 @@ def test_nobody_with_a_known_key_waits_for_a_reading(keys, kid, now):
         assert first.result(10) is not None
 
 
-def test_unknown_keys_lead_to_a_reading_every_ten_seconds_at_most(keys, now):
+def test_unknown_keys_cause_a_reading_every_ten_seconds_at_most(keys, now):
     keys.allowed.set()
     for _ in range(5):
         assert keys.find("stranger") is None
     assert keys.readings == 1
-    now[0] += AGAIN_SECONDS + 1
+    now[0] += MIN_INTERVAL_SECONDS + 1
     assert keys.find("stranger") is None
     assert keys.readings == 2
 
@@ -83,7 +83,7 @@ def test_the_last_good_set_is_kept(keys, kid, source, now):
     keys.allowed.set()
     assert keys.is_loaded()
     source.write_text("no longer")
-    now[0] += FRESH_SECONDS + 1
+    now[0] += MAX_AGE_SECONDS + 1
     assert keys.find(kid) is not None
 
 

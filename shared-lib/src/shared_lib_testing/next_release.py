@@ -1,4 +1,4 @@
-"""The schema that the next release may leave a service with, for tests of the present code on it."""
+"""A schema as the next release may leave it, for tests of the present code on it."""
 
 import shutil
 from collections.abc import Mapping
@@ -28,8 +28,10 @@ def upgrade():
 
 
 def migrate_ahead(dsn: str, migrations: Path, privileges: Mapping[str, str], scratch: Path) -> None:
-    """Upgrade step by step, every revision after the first by the rules for a running system, and then one further:
-    every table gets columns that the present code does not know."""
+    """Apply all revisions, and then one more that adds columns to every table and a table. Commits.
+
+    `scratch` is an empty directory for a copy of the migrations.
+    """
     database = Database.open(dsn, pool_size=1)
     ahead = Path(shutil.copytree(migrations, scratch / "migrations", ignore=shutil.ignore_patterns("__pycache__")))
     (ahead / "versions" / f"{NEXT}_next.py").write_text(_STEP.format(newest=revision_of_code(migrations)))

@@ -1,4 +1,4 @@
-"""Tokens that say the right thing and are not, or not rightly, signed by whom they name."""
+"""Tokens with good claims and a missing, wrong or foreign signature."""
 
 import base64
 import json

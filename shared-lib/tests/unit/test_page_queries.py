@@ -1,4 +1,4 @@
-"""Queries are read strictly, each by the schema of its list."""
+"""Query strings of lists are read strictly, by the schema of the list."""
 
 from typing import Any
 

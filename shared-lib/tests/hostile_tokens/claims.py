@@ -1,4 +1,4 @@
-"""Tokens that are properly signed and say what no token may say."""
+"""Properly signed tokens with claims that no token may have."""
 
 from collections.abc import Iterator
 from itertools import product

@@ -1,4 +1,4 @@
-"""Sealed texts are unreadable without the key, and open for their own row only."""
+"""Encrypted texts can be decrypted with their key and for their own row only."""
 
 import base64
 import json
@@ -11,27 +11,27 @@ from shared_lib.privacy.encryption import DecryptionError, FieldCipher
 OLD, NEW = b"o" * 32, b"n" * 32
 
 
-def test_a_sealed_text_opens_for_its_row_alone() -> None:
+def test_a_ciphertext_is_decrypted_for_its_own_row_only() -> None:
     cipher = FieldCipher(current="k1", keys={"k1": OLD})
-    key_id, sealed = cipher.encrypt("pn_1", "Sykdom")
+    key_id, ciphertext = cipher.encrypt("pn_1", "Sykdom")
 
-    assert cipher.decrypt("pn_1", key_id, sealed) == "Sykdom"
-    assert b"Sykdom" not in sealed
+    assert cipher.decrypt("pn_1", key_id, ciphertext) == "Sykdom"
+    assert b"Sykdom" not in ciphertext
     with pytest.raises(DecryptionError):
-        cipher.decrypt("pn_2", key_id, sealed)
+        cipher.decrypt("pn_2", key_id, ciphertext)
 
 
-def test_the_same_text_is_sealed_differently_every_time() -> None:
+def test_the_same_text_has_another_ciphertext_every_time() -> None:
     cipher = FieldCipher(current="k1", keys={"k1": OLD})
 
     assert cipher.encrypt("pn_1", "Sykdom") != cipher.encrypt("pn_1", "Sykdom")
 
 
-def test_after_a_rotation_old_texts_still_open() -> None:
-    key_id, sealed = FieldCipher(current="k1", keys={"k1": OLD}).encrypt("pn_1", "Sykdom")
+def test_after_a_rotation_old_texts_can_still_be_decrypted() -> None:
+    key_id, ciphertext = FieldCipher(current="k1", keys={"k1": OLD}).encrypt("pn_1", "Sykdom")
     rotated = FieldCipher(current="k2", keys={"k1": OLD, "k2": NEW})
 
-    assert rotated.decrypt("pn_1", key_id, sealed) == "Sykdom"
+    assert rotated.decrypt("pn_1", key_id, ciphertext) == "Sykdom"
     assert rotated.encrypt("pn_1", "Sykdom")[0] == "k2"
 
 
@@ -46,7 +46,7 @@ def test_after_a_rotation_old_texts_still_open() -> None:
         json.dumps({"current": "k1", "keys": {"k1": "secret!"}}),
     ],
 )
-def test_a_key_file_that_is_none_is_refused_without_showing_it(tmp_path: Path, content: str) -> None:
+def test_an_unusable_key_file_is_refused_and_not_quoted(tmp_path: Path, content: str) -> None:
     path = tmp_path / "keys.json"
     path.write_text(content)
 
