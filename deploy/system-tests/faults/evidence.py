@@ -74,7 +74,10 @@ class Evidence:
     def ended_badly(self) -> list[str]:
         found = []
         for service in ("orchestrator", "notification"):
-            query = "SELECT kind, final_state, last_reason, count(*) FROM outbox_closed WHERE final_state <> 'done' GROUP BY 1, 2, 3"
+            query = (
+                "SELECT kind, final_state, last_reason, count(*) FROM outbox_closed WHERE final_state <> 'done' "
+                "GROUP BY 1, 2, 3"
+            )
             found += [f"{service}: {' '.join(map(str, row))}" for row in self.rows(service, query)]
         return found
 
