@@ -43,7 +43,7 @@ class RetentionRule:
 def old_keys(now: datetime) -> RetentionRule:
     """Idempotency-Keys past their time, which relays forget as well where there are any."""
     return _repeated(
-        "keys", lambda session: idempotency.purge_batch(session, before=now - idempotency.KEPT, limit=BATCH)
+        "keys", lambda session: idempotency.purge_batch(session, before=now - idempotency.RETENTION, limit=BATCH)
     )
 
 
