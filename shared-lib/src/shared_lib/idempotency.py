@@ -24,8 +24,8 @@ from sqlalchemy.orm import Session
 
 from shared_lib.database.row_level_security import CURRENT_TENANT, enable_row_level_security
 
-KEPT = timedelta(days=7)
-"""How long a key is known: longer than the oldest repetition of ours (72 h), and than the 48 h promised to clients."""
+RETENTION = timedelta(days=7)
+"""How long a key is kept: longer than our own retries (72 h) and than the 48 h that clients may rely on."""
 
 CREATE = """
 CREATE TABLE idempotency_key (

@@ -82,7 +82,7 @@ def run_retention(database: "Database", rules: Sequence["RetentionRule"]) -> int
         with sigterm_interrupts(), ProgressBar() as bar:
             for name, count in purge(database, rules):
                 removed[name] += count
-                bar.at(f"{what}: {removed[name]}")
+                bar.at(f"{name}: {removed[name]}")
     except KeyboardInterrupt:
         click.echo(f"Interrupted; run it again at any time. {sentence()}")
         return INTERRUPTED

@@ -71,7 +71,10 @@ class Attempt:
             return Result(recovered=self.breaker.record_success())
         except OutcomeUnknown as error:
             self.breaker.record_failure()
-            self._count_ambiguous(error.reason)
+            if self.delivery.ambiguous_count < MAX_AMBIGUOUS:
+                self._postpone(error.reason, ambiguous=1)
+            else:
+                self._give_up(FinalState.UNKNOWN, error.reason)
             return Result()
         self._store_success(outcome)
         return Result(recovered=self.breaker.record_success(), news=outcome.news)
@@ -111,20 +114,8 @@ class Attempt:
         self._postpone(error.reason, retry_after=error.retry_after, waiting_for=self.route.executor)
         return False
 
-    def _count_ambiguous(self, reason: str) -> None:
-        ambiguous_count = self.delivery.ambiguous_count + 1
-        if ambiguous_count > MAX_AMBIGUOUS:
-            self._give_up(FinalState.UNKNOWN, reason)
-        else:
-            self._postpone(reason, ambiguous_count=ambiguous_count)
-
     def _postpone(
-        self,
-        reason: str,
-        *,
-        retry_after: float | None = None,
-        waiting_for: str | None = None,
-        ambiguous_count: int | None = None,
+        self, reason: str, *, retry_after: float | None = None, waiting_for: str | None = None, ambiguous: int = 0
     ) -> None:
         delay = timedelta(seconds=self.process.retry.delay(self.delivery.attempt, at_least=retry_after))
         due_at = self.process.clock() + delay
@@ -138,7 +129,7 @@ class Attempt:
                 due_at=due_at,
                 reason=reason,
                 waiting_for=waiting_for,
-                ambiguous_count=self.delivery.ambiguous_count if ambiguous_count is None else ambiguous_count,
+                ambiguous_count=self.delivery.ambiguous_count + ambiguous,
             )
         )
         self._count("postponed")

@@ -19,7 +19,7 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 
 
 def record_heartbeat(session: Session, worker_id: UUID, *, now: datetime) -> None:
-    """Store that this relay process is alive, and forget those without a heartbeat for an hour."""
+    """Store that this relay process is alive, and delete those without a heartbeat for an hour."""
     query = insert(OUTBOX_WORKER).values(id=worker_id, heartbeat_at=now)
     session.execute(query.on_conflict_do_update(index_elements=["id"], set_={"heartbeat_at": now}))
     session.execute(delete(OUTBOX_WORKER).where(OUTBOX_WORKER.c.heartbeat_at < now - FORGOTTEN_AFTER))

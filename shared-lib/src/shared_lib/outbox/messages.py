@@ -56,7 +56,7 @@ class Delivery:
     crash_count: int
     """How many attempts in a row ended without an outcome."""
     ambiguous_count: int
-    """How many attempts may have had their effect although nobody knows."""
+    """How many attempts ended with an unknown outcome."""
     created_at: datetime
     expires_at: datetime | None
     ordering_key: str | None

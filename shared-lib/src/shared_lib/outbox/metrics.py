@@ -1,14 +1,14 @@
 """Metrics of the outbox: what this process did, and what the database holds when Prometheus asks."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from functools import cache
+from typing import Any
 
 from prometheus_client import Counter, Gauge
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import case, func, literal_column, select
+from sqlalchemy import Row, case, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from shared_lib.clock import Clock
@@ -63,35 +63,26 @@ class OutboxCollector(Collector):
         oldest = GaugeMetricFamily("outbox_oldest_age_seconds", "Age of the oldest of them", labels=["kind", "state"])
         now = self._clock()
         state = case((OUTBOX.c.leased_until >= now, "leased"), (OUTBOX.c.due_at <= now, "due"), else_="waiting")
-        columns = OUTBOX.c.kind, state.label("state")
-        found = session.execute(
-            select(*columns, func.count(), func.min(OUTBOX.c.created_at)).group_by(
-                OUTBOX.c.kind, literal_column("state")
-            )
-        )
-        for kind, name, amount, since in found:
-            number.add_metric([kind, name], amount)
-            oldest.add_metric([kind, name], self._age(since))
-        return number, oldest
+        query = select(func.count(), func.min(OUTBOX.c.created_at), OUTBOX.c.kind, state.label("state"))
+        return self._filled(number, oldest, session.execute(query.group_by(OUTBOX.c.kind, literal_column("state"))))
 
     def _dead_letters(self, session: Session) -> Iterable[Metric]:
         number = GaugeMetricFamily("outbox_dead_letters", "Messages that ended badly", labels=["final_state"])
         oldest = GaugeMetricFamily("outbox_dead_letter_oldest_age_seconds", "Since the first", labels=["final_state"])
         state = OUTBOX_CLOSED.c.final_state
-        found = session.execute(
-            select(state, func.count(), func.min(OUTBOX_CLOSED.c.closed_at))
-            .where(state.in_(DEAD_LETTER_STATES))
-            .group_by(state)
-        )
-        for name, amount, since in found:
-            number.add_metric([name], amount)
-            oldest.add_metric([name], self._age(since))
+        query = select(func.count(), func.min(OUTBOX_CLOSED.c.closed_at), state).where(state.in_(DEAD_LETTER_STATES))
+        return self._filled(number, oldest, session.execute(query.group_by(state)))
+
+    def _filled(
+        self, number: GaugeMetricFamily, oldest: GaugeMetricFamily, rows: Iterable[Row[Any]]
+    ) -> Iterable[Metric]:
+        now = self._clock()
+        for amount, since, *labels in map(tuple, rows):
+            number.add_metric(labels, amount)
+            oldest.add_metric(labels, max(0.0, (now - since).total_seconds()))
         return number, oldest
 
     def _workers(self, session: Session) -> Iterable[Metric]:
         alive = GaugeMetricFamily("outbox_workers", "Relay processes that are alive")
         alive.add_metric([], count_alive(session, now=self._clock()))
         return [alive]
-
-    def _age(self, since: datetime) -> float:
-        return max(0.0, (self._clock() - since).total_seconds())

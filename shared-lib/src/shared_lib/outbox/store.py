@@ -9,27 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    Boolean,
-    DateTime,
-    Integer,
-    Row,
-    Text,
-    Uuid,
-    and_,
-    bindparam,
-    case,
-    cast,
-    delete,
-    exists,
-    func,
-    insert,
-    null,
-    or_,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Boolean, Row, and_, bindparam, case, delete, exists, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from .messages import DEAD_LETTER_STATES, FinalState, OutboxMessage
@@ -48,20 +28,15 @@ COLUMNS = ", ".join(column.name for column in OUTBOX_CLOSED.c if column.name in 
 
 NOT_LEASED = {"leased_by": None, "leased_until": None}
 
-_earlier, _key = OUTBOX.alias("earlier"), bindparam("key", type_=Text)
-_is_led = and_(
-    bindparam("may_begin", type_=Boolean),
-    or_(
-        _key.is_(None),
-        ~exists().where(_earlier.c.ordering_key == _key),
-    ),
-)
+_earlier, _key = OUTBOX.alias("earlier"), bindparam("key", type_=OUTBOX.c.ordering_key.type)
+_is_first_of_key = or_(_key.is_(None), ~exists().where(_earlier.c.ordering_key == _key))
+_is_leased = and_(bindparam("may_begin", type_=Boolean), _is_first_of_key)
 _INSERT = (
     insert(OUTBOX)
     .values(
-        attempts=cast(_is_led, Integer),
-        leased_by=case((_is_led, bindparam("owner", type_=Uuid)), else_=null()),
-        leased_until=case((_is_led, bindparam("until", type_=DateTime(timezone=True))), else_=null()),
+        attempts=case((_is_leased, 1), else_=0),
+        leased_by=case((_is_leased, bindparam("owner", type_=OUTBOX.c.leased_by.type))),
+        leased_until=case((_is_leased, bindparam("until", type_=OUTBOX.c.leased_until.type))),
     )
     .returning(*OUTBOX.c)
 )
@@ -94,24 +69,26 @@ def add(
     keys_seen: set[str | None] = set()
     rows = []
     for message, may_begin in messages:
+        key, due_at = message.ordering_key, message.due_at or now
+        is_first = key is None or key not in keys_seen
+        keys_seen.add(key)
         rows.append(
             {
                 "id": message.id,
                 "kind": message.kind,
                 "payload": dict(message.payload),
                 "tenant": message.tenant,
-                "ordering_key": message.ordering_key,
+                "ordering_key": key,
                 "created_at": now,
-                "due_at": _not_after(message.expires_at, message.due_at or now),
+                "due_at": due_at if message.expires_at is None else min(due_at, message.expires_at),
                 "expires_at": message.expires_at,
                 "request_id": request_id,
-                "key": message.ordering_key,
-                "may_begin": may_begin and message.ordering_key not in keys_seen,
+                "key": key,
+                "may_begin": may_begin and is_first,
                 "owner": owner,
                 "until": until,
             }
         )
-        keys_seen |= {message.ordering_key} - {None}
     added = session.execute(_INSERT, rows).all()
     leased = [row for row in added if row.leased_by is not None]
     if len(leased) < len(added):
@@ -281,7 +258,3 @@ def purge_batch(session: Session, *, before: datetime) -> int:
     old = select(OUTBOX_CLOSED.c.id).where(*is_old).limit(PURGE_LIMIT)
     query = delete(OUTBOX_CLOSED).where(OUTBOX_CLOSED.c.id.in_(old)).returning(OUTBOX_CLOSED.c.id)
     return len(session.scalars(query).all())
-
-
-def _not_after(end: datetime | None, moment: datetime) -> datetime:
-    return moment if end is None else min(moment, end)

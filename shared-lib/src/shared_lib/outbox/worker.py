@@ -117,7 +117,7 @@ class Worker:
         self._purge_at = time.monotonic() + PURGE_SECONDS
         now = self.dispatcher.clock()
         with self.dispatcher.database.begin(EVERY_TENANT) as session:
-            keys = idempotency.purge_batch(session, before=now - idempotency.KEPT)
+            keys = idempotency.purge_batch(session, before=now - idempotency.RETENTION)
             messages = store.purge_batch(session, before=now - store.RETENTION)
         log.info("retention.purged", count=keys + messages)
 

@@ -40,7 +40,8 @@ class RetentionRule:
 
 def old_keys(now: datetime) -> RetentionRule:
     """The rule for idempotency keys past their time. Relays delete them as well."""
-    return _by_age("keys", lambda session: idempotency.purge_batch(session, before=now - idempotency.KEPT, limit=BATCH))
+    before = now - idempotency.RETENTION
+    return _by_age("keys", lambda session: idempotency.purge_batch(session, before=before, limit=BATCH))
 
 
 def old_deliveries(now: datetime) -> RetentionRule:
