@@ -49,7 +49,7 @@ lint: install ## ruff, bandit, mypy --strict, the import rules, the size of modu
 	@$(BIN)/ruff format --check .
 	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(SOURCES)
 	@$(BIN)/mypy
-	@MYPYPATH=deploy/local $(BIN)/mypy deploy/local/*.py
+	@MYPYPATH=deploy/local $(BIN)/mypy deploy/local/*.py deploy/local/embedded_postgres/*.py
 	@MYPYPATH=deploy $(BIN)/mypy deploy/checks/*.py
 	@MYPYPATH=deploy/local $(BIN)/mypy deploy/compose/*.py
 	@MYPYPATH=deploy/local:deploy/system-tests $(BIN)/mypy deploy/system-tests/containers/[!t]*.py
