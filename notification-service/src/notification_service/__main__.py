@@ -79,13 +79,13 @@ def _relay(environ: Mapping[str, str], _: argparse.Namespace) -> int:
     from shared_lib.observability import logging, tracing
     from shared_lib.outbox import process
 
-    from .app.relay import create_dispatcher, outside
+    from .app.relay import create_dispatcher, create_ports
 
     config = Config.from_env(environ)
     logging.configure(NAME, level=config.log_level)
     tracing.start(NAME)
     database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
-    dispatcher = create_dispatcher(config, database, outside(config))
+    dispatcher = create_dispatcher(config, database, create_ports(config))
     return process.run(dispatcher, MIGRATIONS, metrics_bind=config.metrics_bind)
 
 
@@ -128,11 +128,13 @@ def _tidy(environ: Mapping[str, str], _: argparse.Namespace) -> int:
     from shared_lib.database.engine import Database
     from shared_lib.privacy import retention
 
-    from .usecases.retention import rules
+    from .usecases.person_data import retention_rules
 
     config = Config.from_env(environ)
     database = Database.open(config.database_url, pool_size=1, statement_timeout=RELAY_STATEMENT_SECONDS)
-    own = rules(now=utc_now(), message_days=config.message_days, inbox_retention_days=config.inbox_retention_days)
+    own = retention_rules(
+        now=utc_now(), message_days=config.message_days, inbox_retention_days=config.inbox_retention_days
+    )
     return retention.run(database, own)
 
 

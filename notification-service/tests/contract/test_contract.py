@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 from notification_service.api.routes import BASE_PATH
-from notification_service.clients.acknowledgements import HttpAcknowledgements
+from notification_service.clients.http import HttpAcknowledgements
 from notification_service.domain.model import Notice
 from notification_service.domain.ports import Lapse
 from notification_service.store.tables import DispatchRow
@@ -155,6 +155,6 @@ def test_a_lapse_is_opened_as_the_acknowledgement_service_expects(
     lapse: Lapse = a_lapse(notification_id=UUID("b2c3d4e5-f6a7-8901-bcde-f12345678901"))
 
     client = ServiceClient(neighbour.url, audience="a", sign=lambda _: "token")
-    HttpAcknowledgements(client=client, patient=client).open(lapse)
+    HttpAcknowledgements(client=client, slow_client=client).open(lapse)
 
     assert neighbour.asked == [acknowledgement_example["request"]]

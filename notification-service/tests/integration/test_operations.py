@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from flask.testing import FlaskClient
 from notification_service.domain.model import Channel
-from notification_service.usecases.contacts import Contacts
+from notification_service.usecases.person_data import Contacts
 from psycopg.sql import SQL, Identifier
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
@@ -174,7 +174,7 @@ def test_a_coordinator_who_acts_is_named_to_the_mentor(
     )
 
     mentors = next(mail for mail in mailer.taken if mail.to.startswith("kari"))
-    assert mentors.letter.paragraphs[0].startswith("Ola Hansen har registrert en pause for deg")
+    assert mentors.text.paragraphs[0].startswith("Ola Hansen har registrert en pause for deg")
 
 
 def test_a_bad_token_is_refused_even_where_none_is_needed(client: FlaskClient) -> None:
@@ -200,7 +200,7 @@ def test_the_orchestrators_context_decides_who_is_told(
 
     assert answer.status_code == 201
     assert [row["recipient"] for row in answer.json["notifications_dispatched"]] == ["mentor-042", "coordinator-007"]
-    assert [mail.to for mail in mailer.taken if mail.letter.paragraphs[0].startswith("Anne Admin")] == [
+    assert [mail.to for mail in mailer.taken if mail.text.paragraphs[0].startswith("Anne Admin")] == [
         "kari.nordmann@lhl.example"
     ]
 

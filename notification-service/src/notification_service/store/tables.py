@@ -98,7 +98,7 @@ class MessageRow(Base):
     reason: Mapped[str | None]
     outbox_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
-    settled_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("dispatch_id", "recipient_id", "channel", name="message_once"),)
 

@@ -61,7 +61,7 @@ CREATE TABLE message (
     reason text,
     outbox_id uuid,
     created_at timestamptz NOT NULL,
-    settled_at timestamptz,
+    ended_at timestamptz,
     CONSTRAINT message_once UNIQUE (dispatch_id, recipient_id, channel)
 );
 ALTER SEQUENCE message_number OWNED BY message.number;

@@ -1,4 +1,4 @@
-"""Every caller at every operation about his own, a colleague's, a stranger's, an unknown and a retired mentor."""
+"""Every caller at every operation, about their own, a colleague's, a foreign, an unknown and a retired mentor."""
 
 import json
 import re
@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from notification_service.app.relay import Outside
+from notification_service.app.relay import Ports
 from notification_service.app.web import create_app
 from notification_service.config import Config
-from notification_service.usecases.contacts import Contacts
+from notification_service.usecases.person_data import Contacts
 from shared_lib.database.engine import Database
 from shared_lib.web.app import close_app
 from shared_lib_testing.issuer import Issuer, bearer
@@ -74,8 +74,8 @@ def mode(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def app(config: Config, database: Database, others: Outside, clock: MovableClock, mode: str) -> Iterator[Flask]:
-    app = create_app(replace(config, allow_anonymous=mode == "open"), others=others, clock=clock)
+def app(config: Config, database: Database, ports: Ports, clock: MovableClock, mode: str) -> Iterator[Flask]:
+    app = create_app(replace(config, allow_anonymous=mode == "open"), ports=ports, clock=clock)
     yield app
     close_app(app)
 
@@ -113,7 +113,7 @@ def headers(caller: str, issuer: Issuer) -> dict[str, str]:
 
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("notice", BODIES)
-def test_every_cell_is_exact_and_tells_nothing_that_is_foreign(
+def test_every_cell_is_exact_and_reveals_nothing_of_others(
     notice: str, mode: str, client: FlaskClient, issuer: Issuer
 ) -> None:
     for caller, row in TABLE.items():
@@ -142,13 +142,13 @@ def test_the_internal_operations_are_for_services_only(caller: str, client: Flas
 
 
 @pytest.mark.usefixtures("people")
-def test_the_audit_trail_is_for_administrators_alone_each_within_his_reach(
+def test_the_audit_trail_is_for_administrators_alone_each_within_their_scope(
     client: FlaskClient, issuer: Issuer, mode: str
 ) -> None:
     for mentor in ("mentor_own", "mentor_foreign"):
         told = client.post(f"{BASE}/pause-activated", json={"mentor_id": mentor}, headers=headers("a service", issuer))
         assert told.status_code == 201
-    reach = {
+    scopes = {
         "the organisation's admin": {"lhl"},
         "another organisation's admin": {"nhf"},
         "the global admin": {"lhl", "nhf"},
@@ -156,6 +156,6 @@ def test_the_audit_trail_is_for_administrators_alone_each_within_his_reach(
     for caller in CALLERS:
         answer = client.get("/api/v1/audit", headers=headers(caller, issuer))
         strangers = 401 if caller in ("nobody", "a bad token", "a service") else 403
-        assert answer.status_code == (200 if caller in reach else strangers), caller
+        assert answer.status_code == (200 if caller in scopes else strangers), caller
         seen = {entry["organisation_id"] for entry in answer.json.get("data", [])}
-        assert seen == reach.get(caller, set()), caller
+        assert seen == scopes.get(caller, set()), caller

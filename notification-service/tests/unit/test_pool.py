@@ -1,8 +1,0 @@
-"""The pool has a connection for every thread of the lanes."""
-
-from notification_service.config import EXECUTOR_THREADS
-from notification_service.worker import EXECUTORS
-
-
-def test_every_thread_of_a_lane_counts() -> None:
-    assert sum(EXECUTORS.values()) == EXECUTOR_THREADS
