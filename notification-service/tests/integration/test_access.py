@@ -21,15 +21,10 @@ from shared_lib_testing.issuer import Issuer, bearer
 from ..builders import a_contact, a_coordinator, an_organisation
 from ..conftest import AUDIENCE
 from ..fakes import MovableClock
+from .announcing import BODIES
 
 BASE = "/api/v1/pause-notifications"
 VERBS = ("get", "put", "post", "patch", "delete")
-BODIES: dict[str, dict[str, Any]] = {
-    "pause-activated": {},
-    "pause-lifted": {},
-    "cert-expiry": {"expiry_date": "2026-03-31T00:00:00Z"},
-    "cert-expiry-reminder": {"days_remaining": 5},
-}
 DOCUMENT = json.loads((Path(__file__).parents[2] / "contract" / "openapi.json").read_text())
 INTERNAL = [
     (verb, path) for path, item in DOCUMENT["paths"].items() if "/internal/" in path for verb in item if verb in VERBS
@@ -120,7 +115,7 @@ def test_every_cell_is_exact_and_reveals_nothing_of_others(
         expected = ["401"] * 5 if caller == "nobody" and mode == "token" else row.split()
         answers = [
             client.post(
-                f"{BASE}/{notice}", json={"mentor_id": mentor, **BODIES[notice]}, headers=headers(caller, issuer)
+                f"{BASE}/{notice}", json={**BODIES[notice], "mentor_id": mentor}, headers=headers(caller, issuer)
             )
             for mentor in MENTORS
         ]

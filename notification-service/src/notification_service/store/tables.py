@@ -1,7 +1,6 @@
 """The tables of this service."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from shared_lib.audit import audit_chain_tables
@@ -70,7 +69,7 @@ class DispatchRow(Base):
     )
 
 
-# The last word on duplicates, should two ever be decided upon at the same moment.
+# The last check for duplicates, should two announcements ever be accepted at the same moment.
 Index(
     "dispatch_once",
     DispatchRow.mentor_id,
@@ -149,8 +148,3 @@ audit_chain_tables(Base.metadata)
 
 idempotency_key = KEYS.to_metadata(Base.metadata)
 outbox, outbox_closed = outbox_tables(Base.metadata)
-
-
-def columns_of(row: Any) -> dict[str, Any]:
-    """A row's own columns by name."""
-    return {column.key: getattr(row, column.key) for column in row.__mapper__.column_attrs}

@@ -1,7 +1,7 @@
 """The shape of a text, and the facts it may mention."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..model import Audience, Notice, Organisation
 
@@ -55,6 +55,9 @@ class Text:
     lines: tuple[Line, ...]
     push: tuple[Line, ...]
     action: str
+
+    def ending_with(self, line: Line) -> "Text":
+        return replace(self, lines=(*self.lines, line))
 
 
 @dataclass(frozen=True, kw_only=True)
