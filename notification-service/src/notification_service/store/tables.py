@@ -6,7 +6,7 @@ from uuid import UUID
 from shared_lib.audit import audit_chain_tables
 from shared_lib.idempotency import KEYS
 from shared_lib.outbox import outbox_tables
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Sequence, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -79,15 +79,11 @@ Index(
 )
 Index("dispatch_of_mentor", DispatchRow.mentor_id, DispatchRow.created_at)
 
-message_number = Sequence("message_number", metadata=Base.metadata)
-
 
 class MessageRow(Base):
     __tablename__ = "message"
 
-    number: Mapped[int] = mapped_column(
-        BigInteger, message_number, server_default=message_number.next_value(), primary_key=True
-    )
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     dispatch_id: Mapped[UUID] = mapped_column(ForeignKey("dispatch.id", ondelete="CASCADE"))
     organisation_id: Mapped[str]
     recipient_id: Mapped[str]
