@@ -1,4 +1,4 @@
-"""The service on a real database, with nobody real behind its ports, and a client that speaks HTTP to it."""
+"""The service on a real database, with fakes behind its ports, and a client that speaks HTTP to it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -126,7 +126,7 @@ def contacts(database: Database) -> Contacts:
 
 @pytest.fixture
 def people(contacts: Contacts) -> None:
-    """A mentor, his coordinator and an admin of their organisation."""
+    """A mentor, their coordinator and an admin of their organisation."""
     admin = a_coordinator(id="admin-lhl", name="Anne Admin", email="admin@lhl.example")
     contacts.put(organisations=[an_organisation()], people=[a_contact(), a_coordinator(), admin])
 

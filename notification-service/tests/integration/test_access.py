@@ -33,7 +33,7 @@ MENTORS = ("mentor_own", "mentor_colleagues", "mentor_foreign", "mentor_unknown"
 
 # Who calls: subject, role, organisation.
 CALLERS: dict[str, tuple[str, Any, str | None]] = {
-    "nobody": ("", None, None),
+    "a client without a token": ("", None, None),
     "a bad token": ("", None, None),
     "a service": ("orchestrator-service", None, None),
     "a mentor": ("mentor_own", "peer_mentor", "lhl"),
@@ -46,20 +46,20 @@ CALLERS: dict[str, tuple[str, Any, str | None]] = {
     "another organisation's admin": ("admin-nhf", "org_admin", "nhf"),
     "the global admin": ("root", "global_admin", None),
 }
-EVERYBODY, NOBODY, FORBIDDEN = "ok ok ok 404 404", "404 404 404 404 404", "403 403 403 403 403"
+ALL, NONE, FORBIDDEN = "ok ok ok 404 404", "404 404 404 404 404", "403 403 403 403 403"
 TABLE = {
-    "nobody": EVERYBODY,
+    "a client without a token": ALL,
     "a bad token": "401 401 401 401 401",
-    "a service": EVERYBODY,
+    "a service": ALL,
     "a mentor": FORBIDDEN,
     "the coordinator": "ok 404 404 404 404",
     "a colleague": "404 ok 404 404 404",
     "another organisation's coordinator": "404 404 ok 404 404",
-    "the coordinator, by another organisation": NOBODY,
+    "the coordinator, by another organisation": NONE,
     "a coordinator without organisation": FORBIDDEN,
     "the organisation's admin": "ok ok 404 404 404",
     "another organisation's admin": "404 404 ok 404 404",
-    "the global admin": EVERYBODY,
+    "the global admin": ALL,
 }
 
 
@@ -112,7 +112,7 @@ def test_every_cell_is_exact_and_reveals_nothing_of_others(
     notice: str, mode: str, client: FlaskClient, issuer: Issuer
 ) -> None:
     for caller, row in TABLE.items():
-        expected = ["401"] * 5 if caller == "nobody" and mode == "token" else row.split()
+        expected = ["401"] * 5 if caller == "a client without a token" and mode == "token" else row.split()
         answers = [
             client.post(
                 f"{BASE}/{notice}", json={**BODIES[notice], "mentor_id": mentor}, headers=headers(caller, issuer)
@@ -141,8 +141,10 @@ def test_the_audit_trail_is_for_administrators_alone_each_within_their_scope(
     client: FlaskClient, issuer: Issuer, mode: str
 ) -> None:
     for mentor in ("mentor_own", "mentor_foreign"):
-        told = client.post(f"{BASE}/pause-activated", json={"mentor_id": mentor}, headers=headers("a service", issuer))
-        assert told.status_code == 201
+        announced = client.post(
+            f"{BASE}/pause-activated", json={"mentor_id": mentor}, headers=headers("a service", issuer)
+        )
+        assert announced.status_code == 201
     scopes = {
         "the organisation's admin": {"lhl"},
         "another organisation's admin": {"nhf"},
@@ -150,7 +152,7 @@ def test_the_audit_trail_is_for_administrators_alone_each_within_their_scope(
     }
     for caller in CALLERS:
         answer = client.get("/api/v1/audit", headers=headers(caller, issuer))
-        strangers = 401 if caller in ("nobody", "a bad token", "a service") else 403
-        assert answer.status_code == (200 if caller in scopes else strangers), caller
+        refusal = 401 if caller in ("a client without a token", "a bad token", "a service") else 403
+        assert answer.status_code == (200 if caller in scopes else refusal), caller
         seen = {entry["organisation_id"] for entry in answer.json.get("data", [])}
         assert seen == scopes.get(caller, set()), caller

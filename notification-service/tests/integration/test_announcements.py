@@ -82,7 +82,7 @@ def test_the_orchestrators_context_wins_over_our_contacts(
     assert mailer.addresses == ["colleague@lhl.example", MENTOR_MAIL, "new@lhl.example"]
 
 
-@pytest.mark.parametrize("change", [{"id": "somebody-else"}, {"is_mentor": False}, {"active": False}])
+@pytest.mark.parametrize("change", [{"id": "another-id"}, {"is_mentor": False}, {"active": False}])
 def test_nothing_is_sent_about_an_unknown_or_inactive_mentor(
     announcements: Announcements, contacts: Contacts, mailer: FakeMailer, change: dict[str, object]
 ) -> None:
@@ -127,7 +127,7 @@ def test_every_channel_has_a_row_of_its_own(
         ("push", "skipped", "no_address"),
         ("in_app", "delivered", None),
     ]
-    assert [note.text.push for note in pusher.taken] == [
+    assert [message.text.push for message in pusher.taken] == [
         "Pausen din er registrert. Du får ingen nye oppdrag så lenge den varer."
     ]
     with psycopg.connect(everything_url) as connection:

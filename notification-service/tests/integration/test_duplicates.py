@@ -52,12 +52,12 @@ def test_a_duplicate_is_sent_once_and_everything_else_is_sent(
     contacts.put(people=[a_contact(id="mentor-043")])
     first, another, again_after = EXAMPLES[notice]
 
-    told = [announcements.announce(announcement, ANONYMOUS).status for announcement in (first, first, another)]
+    statuses = [announcements.announce(announcement, ANONYMOUS).status for announcement in (first, first, another)]
     clock.now += again_after or timedelta(days=400)
     clock.now += timedelta(hours=3)
     much_later = announcements.announce(first, ANONYMOUS).status
 
-    assert told == [201, 200, 201]
+    assert statuses == [201, 200, 201]
     assert much_later == (200 if again_after is NEVER else 201)
 
 
@@ -112,15 +112,15 @@ def test_a_reminder_is_one_per_tier_and_day(
     assert announcements.announce(reminder(days), ANONYMOUS).status == status
 
 
-@pytest.mark.parametrize(("minutes", "told"), [(9.9, 2), (10.1, 4)])
+@pytest.mark.parametrize(("minutes", "mails"), [(9.9, 2), (10.1, 4)])
 def test_a_pause_is_the_same_for_ten_minutes(
-    announcements: Announcements, mailer: FakeMailer, clock: MovableClock, minutes: float, told: int
+    announcements: Announcements, mailer: FakeMailer, clock: MovableClock, minutes: float, mails: int
 ) -> None:
     announcements.announce(an_announcement(), ANONYMOUS)
     clock.pass_by(minutes=minutes)
     announcements.announce(an_announcement(), ANONYMOUS)
 
-    assert len(mailer.taken) == told
+    assert len(mailer.taken) == mails
 
 
 def test_a_pause_after_its_opposite_is_a_new_one(

@@ -134,7 +134,7 @@ def test_any_number_of_days_from_0_to_3650_will_do(client: FlaskClient, days: in
 
 
 def test_an_unknown_mentor_is_not_found(client: FlaskClient) -> None:
-    assert client.post(f"{BASE}/pause-lifted", json={"mentor_id": "nobody"}).status_code == 404
+    assert client.post(f"{BASE}/pause-lifted", json={"mentor_id": "unknown"}).status_code == 404
 
 
 @pytest.mark.parametrize(

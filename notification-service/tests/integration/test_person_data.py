@@ -101,9 +101,9 @@ def test_an_announcement_does_not_bring_the_name_of_an_erased_acting_person_back
         "coordinator_id": "coordinator-007",
         "acted_by": {"id": "coordinator-007", "name": "Ola Hansen"},
     }
-    told = client.post(NOTICE, json={"mentor_id": "mentor-042", "context": context}, headers=as_service)
+    announced = client.post(NOTICE, json={"mentor_id": "mentor-042", "context": context}, headers=as_service)
 
-    assert told.status_code == 201
+    assert announced.status_code == 201
     assert texts_with(everything_url, "Hansen") == []
 
 

@@ -63,7 +63,7 @@ def start_relay(environ: dict[str, str]) -> Iterator[StartRelay]:
 
 @pytest.fixture
 def queued(announcements: Announcements, contacts: Contacts, mailer: FakeMailer) -> None:
-    """A pause of which nobody could be told yet."""
+    """A pause whose messages could not be sent yet."""
     contacts.put(organisations=[an_organisation()], people=[a_contact(), a_coordinator()])
     mailer.failure = Unreachable("down")
     announcements.announce(an_announcement(), ANONYMOUS)

@@ -127,7 +127,7 @@ def test_a_duplicate_is_found_after_the_texts_are_gone(
 ) -> None:
     in_the_app(contacts)
     first = announcements.announce(EXPIRED, ANONYMOUS)
-    told = len(mailer.taken)
+    sent = len(mailer.taken)
 
     clock.pass_by(days=INBOX_RETENTION_DAYS + 1)
     purge(database, clock)
@@ -137,7 +137,7 @@ def test_a_duplicate_is_found_after_the_texts_are_gone(
         return [message.message_id for message in accepted.dispatch.messages]
 
     assert (again.status, rows(again), ids(again)) == (200, rows(first), ids(first))
-    assert len(mailer.taken) == told
+    assert len(mailer.taken) == sent
 
 
 def test_more_than_a_batch_goes_in_one_run_and_a_second_one_changes_nothing(

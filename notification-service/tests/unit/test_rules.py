@@ -14,13 +14,13 @@ OSLO = "Europe/Oslo"
 
 
 @pytest.mark.parametrize(
-    ("days", "told"),
+    ("days", "audiences"),
     [(0, ["mentor", "coordinator"]), (7, ["mentor", "coordinator"]), (8, ["mentor"]), (3650, ["mentor"])],
 )
-def test_the_coordinator_is_reminded_from_seven_days_on(days: int, told: list[str]) -> None:
+def test_the_coordinator_is_reminded_from_seven_days_on(days: int, audiences: list[str]) -> None:
     reminder = an_announcement(Notice.CERT_EXPIRY_REMINDER, days_remaining=days)
 
-    assert [recipient.audience for recipient in recipients_of(reminder, some_participants())] == told
+    assert [recipient.audience for recipient in recipients_of(reminder, some_participants())] == audiences
 
 
 @pytest.mark.parametrize("notice", Notice)
@@ -39,9 +39,9 @@ def test_a_natural_key_is_made_of_members_that_a_notice_has(notice: Notice) -> N
 def test_no_recipient_has_two_roles() -> None:
     colleagues = ("mentor-042", "coordinator-007", "coordinator-008")
 
-    told = recipients_of(an_announcement(), some_participants(colleague_ids=colleagues))
+    recipients = recipients_of(an_announcement(), some_participants(colleague_ids=colleagues))
 
-    assert [(recipient.id, recipient.audience) for recipient in told] == [
+    assert [(recipient.id, recipient.audience) for recipient in recipients] == [
         ("mentor-042", Audience.MENTOR),
         ("coordinator-007", Audience.COORDINATOR),
         ("coordinator-008", Audience.COLLEAGUE),

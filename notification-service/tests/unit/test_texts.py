@@ -73,7 +73,7 @@ def test_titles_are_fixed_and_texts_use_known_words_only(
 
 
 @pytest.mark.parametrize(("language", "notice", "audience"), EVERY_TEXT)
-def test_a_push_note_calls_people_by_their_first_name(language: Language, notice: Notice, audience: Audience) -> None:
+def test_a_push_message_has_first_names_alone(language: Language, notice: Notice, audience: Audience) -> None:
     assert "Nordmann" not in rendered(language, notice, audience, facts=some_facts(days_remaining=3)).push
 
 
@@ -94,9 +94,7 @@ def test_an_expired_certification_cannot_be_mistaken_for_a_pause(language: Langu
 @pytest.mark.parametrize(
     ("notice", "named"), [(Notice.PAUSE_ACTIVATED, True), (Notice.PAUSE_LIFTED, True), (Notice.CERT_EXPIRY, False)]
 )
-def test_whoever_acts_for_the_mentor_is_named_to_the_mentor_alone(
-    language: Language, notice: Notice, named: bool
-) -> None:
+def test_an_acting_person_is_named_to_the_mentor_alone(language: Language, notice: Notice, named: bool) -> None:
     facts = some_facts(acted_by="Ola Hansen")
 
     assert ("Ola Hansen" in everything(rendered(language, notice, facts=facts))) is named

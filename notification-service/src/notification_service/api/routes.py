@@ -27,7 +27,7 @@ blp = Blueprint(
     "pause-notifications",
     __name__,
     url_prefix=BASE_PATH,
-    description="Telling mentors and coordinators about pauses and certifications",
+    description="Notify mentors and coordinators of pauses and certifications",
 )
 
 
@@ -53,7 +53,7 @@ def _announce(announcement: Announcement) -> Any:
 @blp.alt_response(200, schema=schemas.DispatchSchema, description=DUPLICATE)
 @blp.response(201, schemas.DispatchSchema)
 def pause_activated(announcement: Announcement) -> Any:
-    """Tell the mentor and the coordinator that a pause has begun"""
+    """Notify the mentor and the coordinator that a pause has begun"""
     return _announce(announcement)
 
 
@@ -63,7 +63,7 @@ def pause_activated(announcement: Announcement) -> Any:
 @blp.alt_response(200, schema=schemas.DispatchSchema, description=DUPLICATE)
 @blp.response(201, schemas.DispatchSchema)
 def pause_lifted(announcement: Announcement) -> Any:
-    """Tell the mentor and the coordinator that a pause is over"""
+    """Notify the mentor and the coordinator that a pause is over"""
     return _announce(announcement)
 
 
@@ -73,7 +73,7 @@ def pause_lifted(announcement: Announcement) -> Any:
 @blp.alt_response(200, schema=schemas.DispatchSchema, description=DUPLICATE)
 @blp.response(201, schemas.DispatchSchema)
 def cert_expiry(announcement: Announcement) -> Any:
-    """Tell the mentor and the coordinator that a certification has run out, and open the lapse"""
+    """Notify the mentor and the coordinator that a certification has run out, and open the lapse"""
     return _announce(announcement)
 
 
@@ -83,5 +83,5 @@ def cert_expiry(announcement: Announcement) -> Any:
 @blp.alt_response(200, schema=schemas.ReminderDispatchSchema, description=DUPLICATE)
 @blp.response(201, schemas.ReminderDispatchSchema)
 def cert_expiry_reminder(announcement: Announcement) -> Any:
-    """Warn the mentor, and from seven days on the coordinator too, that a certification runs out"""
+    """Remind the mentor, and from seven days on the coordinator too, that a certification expires"""
     return _announce(announcement)

@@ -48,12 +48,12 @@ class NoticeRule:
     topic: Topic
 
 
-def everybody(_: Announcement) -> frozenset[Audience]:
+def all_audiences(_: Announcement) -> frozenset[Audience]:
     return frozenset(Audience)
 
 
 def mentor_until(days: int) -> Callable[[Announcement], frozenset[Audience]]:
-    """The mentor alone as long as more than these days remain, or the number is not given; then everybody."""
+    """The mentor alone as long as more than these days remain, or the number is not given; then all audiences."""
 
     def audiences(announcement: Announcement) -> frozenset[Audience]:
         remaining = announcement.days_remaining
@@ -74,7 +74,7 @@ def rest_of_the_day(at: datetime) -> timedelta:
 
 NOTICE_RULES: Mapping[Notice, NoticeRule] = {
     Notice.PAUSE_ACTIVATED: NoticeRule(
-        audiences=everybody,
+        audiences=all_audiences,
         lifetime=hours(24),
         natural_key=NaturalKey(
             members=("expected_return_date",), within=timedelta(minutes=10), opposite=Notice.PAUSE_LIFTED
@@ -84,7 +84,7 @@ NOTICE_RULES: Mapping[Notice, NoticeRule] = {
         topic=Topic.PAUSES,
     ),
     Notice.PAUSE_LIFTED: NoticeRule(
-        audiences=everybody,
+        audiences=all_audiences,
         lifetime=hours(24),
         natural_key=NaturalKey(members=(), within=timedelta(minutes=10), opposite=Notice.PAUSE_ACTIVATED),
         can_be_silenced=True,
@@ -92,7 +92,7 @@ NOTICE_RULES: Mapping[Notice, NoticeRule] = {
         topic=Topic.PAUSES,
     ),
     Notice.CERT_EXPIRY: NoticeRule(
-        audiences=everybody,
+        audiences=all_audiences,
         lifetime=hours(72),
         natural_key=NaturalKey(members=("expiry_date",)),
         can_be_silenced=False,

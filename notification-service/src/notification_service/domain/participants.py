@@ -31,7 +31,7 @@ class Recipient:
 
 @dataclass(frozen=True, kw_only=True)
 class Participants:
-    """The people whom an announcement concerns. `acted_by` is named to the mentor, and is somebody else.
+    """The people whom an announcement concerns. `acted_by` is named to the mentor, and is another person.
 
     `contacts` holds those of them who are known, by id.
     """
@@ -48,7 +48,7 @@ class Participants:
 def involved_ids(
     announcement: Announcement, mentor: Contact, organisation: Organisation, *, person_id: str | None
 ) -> set[str]:
-    """Ids of everybody who may take part, besides the mentor. `person_id` is the person who makes the request."""
+    """Ids of all people who may take part, besides the mentor. `person_id` is the person who makes the request."""
     context = announcement.context
     if context is None:
         return {*organisation.admin_ids} | {id for id in (mentor.coordinator_id, person_id) if id is not None}
@@ -97,7 +97,7 @@ def _coordinator_of(mentor: Contact, contacts: Mapping[str, Contact]) -> str | N
 
 
 def recipients_of(announcement: Announcement, participants: Participants) -> tuple[Recipient, ...]:
-    """Everybody once, in the role named first: a mentor who is their own coordinator reads the mentor's text."""
+    """Each person once, in the first of their roles: a mentor who is their own coordinator reads the mentor's text."""
     audiences = NOTICE_RULES[announcement.notice].audiences(announcement)
     candidates = [
         Recipient(id=participants.mentor.id, audience=Audience.MENTOR),

@@ -43,7 +43,7 @@ _IDS_ONLY = {
     "contact": ("id", "organisation_id", "coordinator_id"),
     "organisation": ("id",),
 }
-"""The columns shown of rows that are about somebody else and only name the person."""
+"""The columns shown of rows that are about another person and only name this one."""
 _FIRST_ID = UUID(int=0)
 
 

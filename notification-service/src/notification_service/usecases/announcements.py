@@ -64,7 +64,7 @@ class Announcements:
         key: RequestKey | None = None,
         wait_seconds: float = MAX_WAIT_SECONDS,
     ) -> Accepted:
-        """Notify everybody concerned, once.
+        """Notify all recipients, once.
 
         Committed when it returns. It waits for the first attempts, `wait_seconds` or `MAX_WAIT_SECONDS` at most; a
         message that was not sent by then is `queued`. A duplicate (`notice_rules.NaturalKey`) returns the first

@@ -1,4 +1,4 @@
-"""Renders a mail as bytes, and checks that a receiver reads exactly the headers and parts that were meant."""
+"""Renders a mail as bytes, and checks that a receiver reads exactly the intended headers and parts."""
 
 import re
 from binascii import b2a_qp
@@ -118,8 +118,8 @@ def _written_part(template: str, mail: Mail) -> bytes:
 def reads_as_meant(octets: bytes, mail: Mail) -> bool:
     """Read it as the receiver will (RFC 5322, 2046): is there no header and no part that we did not write?
 
-    What stands between two delimiters is a part, whatever it is, so nobody has to read that. The library's parser makes
-    an object of every line, which costs more than to send the mail.
+    Every text between two delimiters is a part, so its content needs no reading. The library's parser makes an object
+    of every line, which costs more than sending the mail.
     """
     head, _, body = octets.partition(b"\r\n\r\n")
     return _is_head_as_meant(head.decode("ascii", "replace"), mail) and _are_parts_as_meant(body)
