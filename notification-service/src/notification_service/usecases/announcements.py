@@ -11,7 +11,6 @@ from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import TenantScope, all_tenants, tenant
 from shared_lib.errors import Unavailable
 from shared_lib.idempotency import Replay, RequestKey
-from shared_lib.ids import uuid7
 from shared_lib.outbox import Dispatcher, Enqueued
 from sqlalchemy.orm import Session
 
@@ -125,7 +124,6 @@ class Announcements:
             session,
             announcement,
             participants_of(announcement, mentor, organisation, contacts=known, person_id=person_id),
-            dispatch_id=uuid7(),
             natural_key=_new_natural_key(session, announcement, organisation, at=at),
             at=at,
         )

@@ -1,8 +1,8 @@
 """Stores a dispatch with its messages, and makes the outbox messages that send them and open the lapse."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
 
 import structlog
 from shared_lib.ids import uuid7
@@ -36,30 +36,29 @@ class Recorder:
         announcement: Announcement,
         participants: Participants,
         *,
-        dispatch_id: UUID,
         natural_key: str,
         at: datetime,
     ) -> tuple[Dispatch, list[OutboxMessage]]:
         """Store the dispatch with a message per recipient and channel; returns the outbox messages to enqueue."""
-        notice = announcement.notice
         planned = [
             (message, uuid7() if message.status is Status.QUEUED else None)
             for recipient in recipients_of(announcement, participants)
             for message in planned_messages(
                 recipient,
                 participants.contacts.get(recipient.id),
-                notice,
+                announcement.notice,
                 push_configured=self.push_configured,
             )
         ]
-        dispatch = _dispatch(announcement, participants, dispatch_id=dispatch_id, at=at)
+        dispatch = _dispatch(announcement, participants, at=at)
         messages = dispatches.add(session, dispatch, planned, natural_key=natural_key)
         dispatch = replace(dispatch, messages=messages)
         for message in messages:
             if message.status is Status.DELIVERED:
                 self._add_to_inbox(session, dispatch, message, participants)
-        until = expires_at(notice, at=at, time_zone=participants.organisation.time_zone, scale=self.time_scale)
-        return dispatch, [*_lapse_message(dispatch, until), *_sending_messages(dispatch, until)]
+        zone = participants.organisation.time_zone
+        expires = expires_at(announcement.notice, at=at, time_zone=zone, scale=self.time_scale)
+        return dispatch, list(_outbox_messages(dispatch, expires))
 
     def _add_to_inbox(self, session: Session, dispatch: Dispatch, message: Message, participants: Participants) -> None:
         text = self.texts.render(
@@ -72,46 +71,34 @@ class Recorder:
         dispatches.add_to_inbox(session, dispatch, message, text)
 
 
-def _sending_messages(dispatch: Dispatch, expires: datetime) -> list[OutboxMessage]:
+def _outbox_messages(dispatch: Dispatch, expires: datetime) -> Iterator[OutboxMessage]:
     """Messages about one mentor reach a person on one channel in the order of their dispatches.
 
     They never wait for those about another mentor: a coordinator may have two hundred.
     """
-    return [
-        OutboxMessage(
-            id=message.outbox_id,
-            kind=KIND_OF_CHANNEL[message.channel],
-            payload={"message": message.number},
-            tenant=dispatch.organisation_id,
-            ordering_key=f"{dispatch.mentor_id}/{message.recipient_id}/{message.channel}",
-            expires_at=expires,
-        )
-        for message in dispatch.messages
-        if message.outbox_id is not None
-    ]
+    tenant = dispatch.organisation_id
+    if dispatch.lapse_outbox_id is not None:
+        payload = {"dispatch": str(dispatch.id)}
+        yield OutboxMessage(id=dispatch.lapse_outbox_id, kind=LAPSE, payload=payload, tenant=tenant, expires_at=expires)
+    for message in dispatch.messages:
+        if message.outbox_id is not None:
+            yield OutboxMessage(
+                id=message.outbox_id,
+                kind=KIND_OF_CHANNEL[message.channel],
+                payload={"message": message.number},
+                tenant=tenant,
+                ordering_key=f"{dispatch.mentor_id}/{message.recipient_id}/{message.channel}",
+                expires_at=expires,
+            )
 
 
-def _lapse_message(dispatch: Dispatch, expires: datetime) -> list[OutboxMessage]:
-    if dispatch.lapse_outbox_id is None:
-        return []
-    return [
-        OutboxMessage(
-            id=dispatch.lapse_outbox_id,
-            kind=LAPSE,
-            payload={"dispatch": str(dispatch.id)},
-            tenant=dispatch.organisation_id,
-            expires_at=expires,
-        )
-    ]
-
-
-def _dispatch(announcement: Announcement, participants: Participants, *, dispatch_id: UUID, at: datetime) -> Dispatch:
+def _dispatch(announcement: Announcement, participants: Participants, *, at: datetime) -> Dispatch:
     organisation_id, coordinator_id = participants.organisation.id, participants.coordinator_id
     if coordinator_id is None:
         log.warning("dispatch.without_coordinator", mentor_id=announcement.mentor_id, organisation_id=organisation_id)
     opens_lapse = NOTICE_RULES[announcement.notice].opens_lapse and coordinator_id is not None
     return Dispatch(
-        id=dispatch_id,
+        id=uuid7(),
         organisation_id=organisation_id,
         notice=announcement.notice,
         mentor_id=announcement.mentor_id,
