@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,12 +16,24 @@ _CONTACT_COLUMNS = [field.name for field in fields(Contact) if field.name != "is
 _ORGANISATION_COLUMNS = [field.name for field in fields(Organisation)]
 
 
+# Statements are built once: building one takes longer than PostgreSQL needs for it.
+_IS_OWN = ContactRow.organisation_id == bindparam("organisation_id")
+_BY_IDS = select(ContactRow).where(ContactRow.id.in_(bindparam("ids", expanding=True)), _IS_OWN)
+_LOCKED = (
+    select(ContactRow, OrganisationRow)
+    .outerjoin(OrganisationRow, OrganisationRow.id == ContactRow.organisation_id)
+    .where(ContactRow.id == bindparam("contact_id"))
+    .with_for_update(of=ContactRow, key_share=True)
+)
+_LOCKED_OWN = _LOCKED.where(_IS_OWN)
+
+
 def find(session: Session, contact_ids: Collection[str], *, organisation_id: str) -> dict[str, Contact]:
     """Those of them who are known in the organisation, by id."""
     if not contact_ids:
         return {}
-    query = select(ContactRow).where(ContactRow.id.in_(contact_ids), ContactRow.organisation_id == organisation_id)
-    return {row.id: contact_of(row) for row in session.scalars(query)}
+    rows = session.scalars(_BY_IDS, {"ids": list(contact_ids), "organisation_id": organisation_id})
+    return {row.id: contact_of(row) for row in rows}
 
 
 def lock(session: Session, contact_id: str, *, organisation_id: str | None) -> tuple[Contact, Organisation] | None:
@@ -29,15 +41,8 @@ def lock(session: Session, contact_id: str, *, organisation_id: str | None) -> t
 
     Without an organisation, of whichever it is: the contract lets a client name a mentor alone.
     """
-    query = (
-        select(ContactRow, OrganisationRow)
-        .outerjoin(OrganisationRow, OrganisationRow.id == ContactRow.organisation_id)
-        .where(ContactRow.id == contact_id)
-        .with_for_update(of=ContactRow, key_share=True)
-    )
-    if organisation_id is not None:
-        query = query.where(ContactRow.organisation_id == organisation_id)
-    found = session.execute(query).one_or_none()
+    values = {"contact_id": contact_id, "organisation_id": organisation_id}
+    found = session.execute(_LOCKED if organisation_id is None else _LOCKED_OWN, values).one_or_none()
     if found is None:
         return None
     contact, organisation = found

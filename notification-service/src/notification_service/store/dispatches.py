@@ -3,10 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, select, update
+from sqlalchemy import and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from notification_service.domain.model import (
@@ -55,34 +54,48 @@ class MessageToSend:
     organisation: Organisation
 
 
+# Statements are built once: building one takes longer than PostgreSQL needs for it.
+_DISPATCH = select(DispatchRow).options(joinedload(DispatchRow.messages)).execution_options(populate_existing=True)
+_NEWEST_FIRST = (DispatchRow.created_at.desc(), DispatchRow.id.desc())
+_IS_OWN = DispatchRow.organisation_id == bindparam("organisation_id")
+_OF_MENTOR = and_(DispatchRow.mentor_id == bindparam("mentor_id"), _IS_OWN)
+_BY_ID = _DISPATCH.where(DispatchRow.id == bindparam("dispatch_id"))
+_OWN_BY_ID = _BY_ID.where(_IS_OWN)
+_LOCKED_BY_ID = select(DispatchRow.id).where(DispatchRow.id == bindparam("dispatch_id")).with_for_update(key_share=True)
+_LATEST_ID = select(DispatchRow.id).where(_OF_MENTOR).order_by(*_NEWEST_FIRST).limit(1)
+_BY_NATURAL_KEY = _DISPATCH.where(
+    _OF_MENTOR, DispatchRow.natural_key == bindparam("natural_key"), DispatchRow.withdrawn_at.is_(None)
+)
+_RECENT = _DISPATCH.where(
+    _OF_MENTOR,
+    DispatchRow.notice.in_(bindparam("notices", expanding=True)),
+    DispatchRow.created_at >= bindparam("since"),
+    DispatchRow.withdrawn_at.is_(None),
+).order_by(*_NEWEST_FIRST)
+
+
 def get(session: Session, dispatch_id: UUID, *, organisation_id: str | None) -> Dispatch:
     """The organisation's dispatch as it is stored now; with None, of any organisation (for an Idempotency-Key)."""
-    query = _of_organisation(organisation_id).where(DispatchRow.id == dispatch_id)
-    return _dispatch(session.scalars(query).unique().one())
+    query = _BY_ID if organisation_id is None else _OWN_BY_ID
+    values = {"dispatch_id": dispatch_id, "organisation_id": organisation_id}
+    return _dispatch(session.scalars(query, values).unique().one())
 
 
 def lock(session: Session, dispatch_id: UUID) -> Dispatch:
     """The dispatch, of whichever organisation, locked against other withdrawals until the transaction ends."""
-    session.execute(select(DispatchRow.id).where(DispatchRow.id == dispatch_id).with_for_update(key_share=True))
+    session.execute(_LOCKED_BY_ID, {"dispatch_id": dispatch_id})
     return get(session, dispatch_id, organisation_id=None)
 
 
 def latest_id(session: Session, mentor_id: str, *, organisation_id: str) -> UUID | None:
     """The id of the mentor's newest dispatch. Called with the mentor locked."""
-    query = select(DispatchRow.id).where(
-        DispatchRow.mentor_id == mentor_id, DispatchRow.organisation_id == organisation_id
-    )
-    return session.scalar(query.order_by(DispatchRow.created_at.desc(), DispatchRow.id.desc()).limit(1))
+    return session.scalar(_LATEST_ID, {"mentor_id": mentor_id, "organisation_id": organisation_id})
 
 
 def with_natural_key(session: Session, mentor_id: str, natural_key: str, *, organisation_id: str) -> Dispatch | None:
     """The mentor's dispatch that has this key and was not withdrawn."""
-    query = _of_organisation(organisation_id).where(
-        DispatchRow.mentor_id == mentor_id,
-        DispatchRow.natural_key == natural_key,
-        DispatchRow.withdrawn_at.is_(None),
-    )
-    row = session.scalars(query).unique().one_or_none()
+    values = {"mentor_id": mentor_id, "natural_key": natural_key, "organisation_id": organisation_id}
+    row = session.scalars(_BY_NATURAL_KEY, values).unique().one_or_none()
     return _dispatch(row) if row is not None else None
 
 
@@ -91,17 +104,13 @@ def recent_duplicate(
 ) -> Dispatch | None:
     """The latest dispatch since then with the same members, unless the opposite was announced after it."""
     notice, rule = announcement.notice, NOTICE_RULES[announcement.notice].natural_key
-    query = (
-        _of_organisation(organisation_id)
-        .where(
-            DispatchRow.mentor_id == announcement.mentor_id,
-            DispatchRow.notice.in_([notice, *([rule.opposite] if rule.opposite else [])]),
-            DispatchRow.created_at >= since,
-            DispatchRow.withdrawn_at.is_(None),
-        )
-        .order_by(DispatchRow.created_at.desc(), DispatchRow.id.desc())
-    )
-    for row in session.scalars(query).unique():
+    values = {
+        "mentor_id": announcement.mentor_id,
+        "notices": [notice, *([rule.opposite] if rule.opposite else [])],
+        "since": since,
+        "organisation_id": organisation_id,
+    }
+    for row in session.scalars(_RECENT, values).unique():
         if row.notice != notice:
             return None
         if all(getattr(row, name) == getattr(announcement, name) for name in rule.members):
@@ -112,12 +121,15 @@ def recent_duplicate(
 def under_key(session: Session, *, caller: str, operations: Collection[str], key: str) -> UUID | None:
     """The id of the dispatch that a caller's Idempotency-Key stands for."""
     columns = idempotency_key.c
-    found = session.scalar(
-        select(columns.resource_id).where(
-            columns.caller == caller, columns.operation.in_(operations), columns.key == key
-        )
+    query = select(columns.resource_id).where(
+        columns.caller == caller, columns.operation.in_(operations), columns.key == key
     )
+    found = session.scalar(query)
     return UUID(found) if found else None
+
+
+_ADD = insert(DispatchRow)
+_ADD_MESSAGES = insert(MessageRow).returning(MessageRow.number, sort_by_parameter_order=True)
 
 
 def add(
@@ -127,17 +139,28 @@ def add(
 
     Returns the messages with the numbers that the database gave them.
     """
-    row = DispatchRow(
+    values = {
         **{name: getattr(dispatch, name) for name in _SAME_IN_BOTH},
-        notice=dispatch.notice,
-        natural_key=natural_key,
-        acted_by_id=dispatch.acted_by.id if dispatch.acted_by else None,
-        acted_by_name=dispatch.acted_by.name if dispatch.acted_by else None,
-        messages=[_message_row(dispatch, message, outbox_id) for message, outbox_id in planned],
+        "notice": dispatch.notice,
+        "natural_key": natural_key,
+        "acted_by_id": dispatch.acted_by.id if dispatch.acted_by else None,
+        "acted_by_name": dispatch.acted_by.name if dispatch.acted_by else None,
+    }
+    session.execute(_ADD, [values])
+    rows = [_message_values(dispatch, message, outbox_id) for message, outbox_id in planned]
+    numbers = session.scalars(_ADD_MESSAGES, rows) if rows else ()
+    return tuple(
+        Message(
+            number=number,
+            recipient_id=message.recipient.id,
+            audience=message.recipient.audience,
+            channel=message.channel,
+            status=message.status,
+            reason=message.reason,
+            outbox_id=outbox_id,
+        )
+        for number, (message, outbox_id) in zip(numbers, planned, strict=True)
     )
-    session.add(row)
-    session.flush()
-    return tuple(_message(message) for message in row.messages)
 
 
 def add_to_inbox(session: Session, dispatch: Dispatch, message: Message, text: RenderedText) -> None:
@@ -155,50 +178,72 @@ def add_to_inbox(session: Session, dispatch: Dispatch, message: Message, text: R
     )
 
 
+_RECIPIENT, _MENTOR = aliased(ContactRow), aliased(ContactRow)
+_MESSAGE_TO_SEND = (
+    select(MessageRow, DispatchRow, _RECIPIENT, _MENTOR, OrganisationRow)
+    .join(DispatchRow, DispatchRow.id == MessageRow.dispatch_id)
+    .outerjoin(
+        _RECIPIENT,
+        and_(_RECIPIENT.id == MessageRow.recipient_id, _RECIPIENT.organisation_id == MessageRow.organisation_id),
+    )
+    .outerjoin(
+        _MENTOR, and_(_MENTOR.id == DispatchRow.mentor_id, _MENTOR.organisation_id == MessageRow.organisation_id)
+    )
+    .outerjoin(OrganisationRow, OrganisationRow.id == MessageRow.organisation_id)
+    .where(MessageRow.number == bindparam("number"), MessageRow.organisation_id == bindparam("organisation_id"))
+)
+
+
 def message_to_send(session: Session, number: int, *, organisation_id: str) -> MessageToSend | None:
     """None when the message was removed."""
-    recipient, mentor = aliased(ContactRow), aliased(ContactRow)
-    query = (
-        select(MessageRow, DispatchRow, recipient, mentor, OrganisationRow)
-        .join(DispatchRow, DispatchRow.id == MessageRow.dispatch_id)
-        .outerjoin(recipient, _is_contact(recipient, MessageRow.recipient_id))
-        .outerjoin(mentor, _is_contact(mentor, DispatchRow.mentor_id))
-        .outerjoin(OrganisationRow, OrganisationRow.id == MessageRow.organisation_id)
-        .where(MessageRow.number == number, MessageRow.organisation_id == organisation_id)
-    )
-    found = session.execute(query).one_or_none()
+    values = {"number": number, "organisation_id": organisation_id}
+    found = session.execute(_MESSAGE_TO_SEND, values).one_or_none()
     if found is None:
         return None
-    message_row, dispatch_row, recipient_row, mentor_row, organisation_row = found
+    message_row, dispatch_row, recipient, mentor, organisation = found
     message = _message(message_row)
     return MessageToSend(
         dispatch=_dispatch(dispatch_row, (message,)),
         message=message,
-        recipient=contact_of(recipient_row) if recipient_row is not None else None,
-        mentor=contact_of(mentor_row) if mentor_row is not None else None,
-        organisation=organisation_of(organisation_row, organisation_id),
+        recipient=contact_of(recipient) if recipient is not None else None,
+        mentor=contact_of(mentor) if mentor is not None else None,
+        organisation=organisation_of(organisation, organisation_id),
     )
+
+
+_RECORD_OUTCOME = (
+    update(MessageRow)
+    .where(
+        MessageRow.number == bindparam("message_number"),
+        MessageRow.organisation_id == bindparam("own"),
+        MessageRow.status.not_in([Status.SENT, Status.DELIVERED]),
+    )
+    .values(status=bindparam("status"), reason=bindparam("reason"), ended_at=bindparam("at"))
+    .execution_options(synchronize_session=False)
+)
+_RECORD_LAPSE_OPENED = (
+    update(DispatchRow)
+    .where(
+        DispatchRow.id == bindparam("dispatch_id"),
+        DispatchRow.organisation_id == bindparam("own"),
+        DispatchRow.lapse_opened_at.is_(None),
+    )
+    .values(lapse_opened_at=bindparam("at"))
+    .execution_options(synchronize_session=False)
+)
 
 
 def record_outcome(
     session: Session, number: int, status: Status, *, organisation_id: str, at: datetime, reason: str | None = None
 ) -> None:
     """Store the final status of a message. One that is sent or delivered stays so."""
-    session.execute(
-        update(MessageRow)
-        .where(
-            MessageRow.number == number,
-            MessageRow.organisation_id == organisation_id,
-            MessageRow.status.not_in([Status.SENT, Status.DELIVERED]),
-        )
-        .values(status=status, reason=reason, ended_at=at)
-    )
+    values = {"message_number": number, "own": organisation_id, "status": status, "reason": reason, "at": at}
+    session.execute(_RECORD_OUTCOME, values)
 
 
 def record_lapse_opened(session: Session, dispatch_id: UUID, *, organisation_id: str, at: datetime) -> None:
     """Store when the lapse was opened; the first time counts."""
-    own = and_(DispatchRow.id == dispatch_id, DispatchRow.organisation_id == organisation_id)
-    session.execute(update(DispatchRow).where(own, DispatchRow.lapse_opened_at.is_(None)).values(lapse_opened_at=at))
+    session.execute(_RECORD_LAPSE_OPENED, {"dispatch_id": dispatch_id, "own": organisation_id, "at": at})
 
 
 def withdraw(session: Session, dispatch: Dispatch, *, at: datetime) -> None:
@@ -207,27 +252,19 @@ def withdraw(session: Session, dispatch: Dispatch, *, at: datetime) -> None:
     session.execute(update(DispatchRow).where(own).values(withdrawn_at=at))
 
 
-def _of_organisation(organisation_id: str | None) -> Select[DispatchRow]:
-    query = select(DispatchRow).options(joinedload(DispatchRow.messages)).execution_options(populate_existing=True)
-    return query if organisation_id is None else query.where(DispatchRow.organisation_id == organisation_id)
-
-
-def _is_contact(contact: type[ContactRow], contact_id: Any) -> ColumnElement[bool]:
-    return and_(contact.id == contact_id, contact.organisation_id == MessageRow.organisation_id)
-
-
-def _message_row(dispatch: Dispatch, planned: PlannedMessage, outbox_id: UUID | None) -> MessageRow:
-    return MessageRow(
-        organisation_id=dispatch.organisation_id,
-        recipient_id=planned.recipient.id,
-        audience=planned.recipient.audience,
-        channel=planned.channel,
-        status=planned.status,
-        reason=planned.reason,
-        outbox_id=outbox_id,
-        created_at=dispatch.created_at,
-        ended_at=None if planned.status is Status.QUEUED else dispatch.created_at,
-    )
+def _message_values(dispatch: Dispatch, planned: PlannedMessage, outbox_id: UUID | None) -> dict[str, object]:
+    return {
+        "dispatch_id": dispatch.id,
+        "organisation_id": dispatch.organisation_id,
+        "recipient_id": planned.recipient.id,
+        "audience": planned.recipient.audience,
+        "channel": planned.channel,
+        "status": planned.status,
+        "reason": planned.reason,
+        "outbox_id": outbox_id,
+        "created_at": dispatch.created_at,
+        "ended_at": None if planned.status is Status.QUEUED else dispatch.created_at,
+    }
 
 
 def _dispatch(row: DispatchRow, messages: tuple[Message, ...] | None = None) -> Dispatch:
