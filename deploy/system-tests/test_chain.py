@@ -144,7 +144,7 @@ def test_twenty_acknowledgements_at_once_are_one(gateway, stack):
     assert len({answer.content for answer in answers}) == 1
     assert lapses_of(gateway, mentor) == [answers[0].document]
     with psycopg.connect(stack.description["databases"]["acknowledgement"], autocommit=True) as connection:
-        query = "select count(*) from audit where act = 'acknowledged' and lapse_id = %s"
+        query = "select count(*) from audit_entry where action = 'acknowledged' and object_id = %s"
         assert connection.execute(query, [lapse["acknowledgement_id"]]).fetchone() == (1,)
 
 

@@ -62,9 +62,8 @@ def test_every_variable_that_is_set_is_read_and_every_required_one_is_set(manife
 def test_every_command_exists(manifest: Manifest) -> None:
     (container,) = containers(manifest)
     main = import_module(f"{service_of(manifest)}_service.__main__").main
-    with pytest.raises(SystemExit) as ended, contextlib.redirect_stdout(io.StringIO()):
-        main([*container["args"], "--help"], {})
-    assert ended.value.code == 0
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert main([*container["args"], "--help"], {}) == 0
 
 
 @pytest.mark.parametrize("manifest", WORKLOADS, ids=name_of)

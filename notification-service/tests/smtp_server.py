@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from notification_service.clients.mail.compose import Sender
 from notification_service.clients.mail.mailer import SmtpMailer
-from notification_service.config.smtp import SmtpServer
+from notification_service.config import SmtpServer
 
 Deed = Callable[["Conversation"], None]
 """What is done instead of the ordinary reply. Raises `HungUp` to end the conversation."""

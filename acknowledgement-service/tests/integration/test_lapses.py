@@ -9,10 +9,11 @@ from acknowledgement_service.app import MIGRATIONS
 from acknowledgement_service.domain.errors import LapseNotFound, NotYourLapse
 from acknowledgement_service.domain.model import Lapse
 from acknowledgement_service.domain.visitor import ANYBODY
-from acknowledgement_service.store.tables import AuditRow, Base
+from acknowledgement_service.store.tables import Base
 from acknowledgement_service.usecases.lapses import Lapses
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from shared_lib.audit import ENTRIES
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.database.schema_revision import revision_of_code, revision_of_database
@@ -24,7 +25,7 @@ from ..conftest import MovableClock
 
 def audited(database: Database, act: str) -> int:
     with database.begin(all_tenants("test")) as session:
-        return session.scalar(select(func.count()).select_from(AuditRow).where(AuditRow.act == act)) or 0
+        return session.scalar(select(func.count()).select_from(ENTRIES).where(ENTRIES.c.action == act)) or 0
 
 
 def test_opened_twice_it_is_one_lapse(lapses: Lapses, database: Database) -> None:
@@ -90,7 +91,7 @@ def test_what_fails_changes_nothing(lapses: Lapses, database: Database) -> None:
 def test_the_audit_trail_cannot_be_changed(lapses: Lapses, database: Database) -> None:
     lapses.open(an_opening(), by="notification-service")
 
-    for statement in ("UPDATE audit SET actor_id = 'x'", "DELETE FROM audit"):
+    for statement in ("UPDATE audit_entry SET actor_id = 'x'", "DELETE FROM audit_entry"):
         with pytest.raises(exc.DBAPIError), database.begin(all_tenants("test")) as session:
             session.execute(text(statement))
 

@@ -89,9 +89,9 @@ def test_notes_of_before_are_read_and_then_sealed_by_command(
     write(addresses, "UPDATE lapse SET coordinator_notes = %s WHERE id = %s", NOTE, lapse_id)
     assert note_of(lapses, lapse_id) == NOTE
 
-    codes = [main(["seal", "rotate"], environ) for _ in range(2)]
+    codes = [main(["encryption", "rotate-keys"], environ) for _ in range(2)]
 
     assert codes == [0, 0]
-    assert capsys.readouterr().out.splitlines() == ["1 sealed anew under key k1.", "0 sealed anew under key k1."]
+    assert capsys.readouterr().out.splitlines() == ["1 encrypted with key k1.", "0 encrypted with key k1."]
     assert everything(addresses, "SELECT coordinator_notes FROM lapse") == [(None,)]
     assert note_of(lapses, lapse_id) == NOTE

@@ -26,13 +26,15 @@ POST = "/api/v1/lapse-acknowledgements"
 
 @contextmanager
 def slow_audit(addresses: Addresses) -> Iterator[None]:
-    """To look into the audit trail takes longer than a request may wait for the database, as among very many rows."""
+    """To look into the audit log takes longer than a request may wait for the database, as among very many rows."""
     with psycopg.connect(addresses.owner, autocommit=True) as owner:
-        owner.execute("CREATE POLICY slow ON audit AS RESTRICTIVE FOR SELECT USING ((SELECT pg_sleep(3)) IS NOT NULL)")
+        owner.execute(
+            "CREATE POLICY slow ON audit_entry AS RESTRICTIVE FOR SELECT USING ((SELECT pg_sleep(3)) IS NOT NULL)"
+        )
         try:
             yield
         finally:
-            owner.execute("DROP POLICY slow ON audit")
+            owner.execute("DROP POLICY slow ON audit_entry")
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ def test_the_notes_on_his_lapses_are_shown_readable_and_nobody_elses(
 
     assert [(lapse["id"], lapse["coordinator_notes"]) for lapse in held["lapse"]] == [(str(noted[0].id), NOTE)]
     assert not {"encrypted_notes", "notes_key_id"} & held["lapse"][0].keys()
-    assert [entry["act"] for entry in held["audit"]] == ["opened", "noted"]
+    assert [entry["action"] for entry in held["audit_entry"]] == ["opened", "noted"]
 
 
 @pytest.mark.parametrize("person", [MENTOR, COORDINATOR])
@@ -89,8 +91,8 @@ def test_nothing_is_left_of_a_note_and_a_second_run_finds_nothing(
     assert left[his.id]["acknowledged_at"] is not None
     assert None not in (left[others.id]["encrypted_notes"], left[others.id]["notes_key_id"])
     assert rows_of(addresses, "idempotency_key") == []
-    erased = [row for row in rows_of(addresses, "audit") if row["act"] == "erased"]
-    assert [(row["lapse_id"], row["actor_id"]) for row in erased] == [(his.id, "operations")]
+    erased = [row for row in rows_of(addresses, "audit_entry") if row["action"] == "erased"]
+    assert [(row["object_id"], row["actor_id"]) for row in erased] == [(str(his.id), "operations")]
 
 
 def test_a_note_of_before_notes_were_sealed_goes_as_well(
@@ -131,7 +133,7 @@ def test_what_a_large_database_holds_is_worth_waiting_for(
     with slow_audit(addresses):
         held = client.get(f"{PERSON}/{MENTOR}", headers=as_service)
 
-    assert (held.status_code, held.json["acknowledgement"].keys()) == (200, {"lapse", "audit"})
+    assert (held.status_code, held.json["acknowledgement"].keys()) == (200, {"lapse", "audit_entry"})
 
 
 def test_it_is_for_neighbours_alone(client: FlaskClient) -> None:

@@ -6,13 +6,13 @@ import pytest
 from acknowledgement_service.__main__ import main
 from acknowledgement_service.domain.model import Change, Lapse
 from acknowledgement_service.domain.visitor import ANYBODY
-from acknowledgement_service.store.tables import AuditRow
 from acknowledgement_service.usecases.lapses import Lapses
 from acknowledgement_service.usecases.retention import rules
+from shared_lib.audit import ENTRIES
+from shared_lib.cli import run_retention
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.idempotency import RequestKey
-from shared_lib.privacy import retention
 from shared_lib_testing.issuer import Issuer
 from sqlalchemy import select
 
@@ -30,8 +30,8 @@ def environ(issuer: Issuer, database_url: str) -> dict[str, str]:
     return issuer.environ(DATABASE_URL=database_url, NOTE_ENCRYPTION_KEYS="unused")
 
 
-def tidy(database: Database, clock: MovableClock, *, days: int = DAYS) -> None:
-    assert retention.run(database, rules(now=clock(), note_retention_days=days)) == 0
+def purge(database: Database, clock: MovableClock, *, days: int = DAYS) -> None:
+    assert run_retention(database, rules(now=clock(), note_retention_days=days)) == 0
 
 
 def noted(lapses: Lapses, *, acknowledged: bool = True, organisation_id: str = "lhl") -> Lapse:
@@ -53,24 +53,24 @@ def test_a_note_goes_when_its_lapse_was_acknowledged_long_ago_and_not_before(
     lapse = noted(lapses)
 
     clock.now += timedelta(days=DAYS)
-    tidy(database, clock)
+    purge(database, clock)
     kept = notes_of(lapses, lapse)
     clock.now += timedelta(seconds=1)
-    tidy(database, clock)
+    purge(database, clock)
 
     found = lapses.find(lapse.id, visitor=ANYBODY)
     assert (kept, notes_of(lapses, lapse)) == ("spoke", None)
     assert (found.acknowledged_at, found.version) == (lapse.acknowledged_at, lapse.version + 1)
     with database.begin(all_tenants("test")) as session:
-        written = session.scalars(select(AuditRow).where(AuditRow.act == "notes_expired")).one()
-    assert (written.lapse_id, written.actor_id, written.organisation_id) == (lapse.id, "retention", "lhl")
+        written = session.execute(select(ENTRIES).where(ENTRIES.c.action == "notes_expired")).one()
+    assert (written.object_id, written.actor_id, written.organisation_id) == (str(lapse.id), "retention", "lhl")
 
 
 def test_the_note_of_an_open_lapse_stays(lapses: Lapses, database: Database, clock: MovableClock) -> None:
     lapse = noted(lapses, acknowledged=False)
 
     clock.now += timedelta(days=3650)
-    tidy(database, clock)
+    purge(database, clock)
 
     assert notes_of(lapses, lapse) == "spoke"
 
@@ -83,10 +83,10 @@ def test_a_note_written_lately_stays_however_old_the_lapse(
     lapses.change(lapse.id, Change(coordinator_notes="again", changes_notes=True), visitor=ANYBODY, versions=None)
 
     clock.now += timedelta(days=DAYS - 1)
-    tidy(database, clock)
+    purge(database, clock)
     kept = notes_of(lapses, lapse)
     clock.now += timedelta(days=2)
-    tidy(database, clock)
+    purge(database, clock)
 
     assert (kept, notes_of(lapses, lapse)) == ("again", None)
 
@@ -97,9 +97,9 @@ def test_notes_stay_for_ever_unless_operations_say_otherwise(
     clock.now -= timedelta(days=400)
     lapse, _ = noted(lapses), noted(lapses, organisation_id="nhf")
 
-    assert main(["tidy"], environ) == 0
+    assert main(["retention", "run"], environ) == 0
     assert notes_of(lapses, lapse) == "spoke"
-    assert [main(["tidy"], {**environ, "NOTE_RETENTION_DAYS": "399"}) for _ in range(2)] == [0, 0]
+    assert [main(["retention", "run"], {**environ, "NOTE_RETENTION_DAYS": "399"}) for _ in range(2)] == [0, 0]
     assert notes_of(lapses, lapse) is None
 
     assert capsys.readouterr().out.splitlines() == [
@@ -118,8 +118,8 @@ def test_a_key_is_forgotten_after_its_time_and_not_before(
     lapses.acknowledge(opening.notification_id, opening.coordinator_id, visitor=ANYBODY, key=KEY)
 
     clock.now += timedelta(hours=48)
-    tidy(database, clock, days=0)
+    purge(database, clock, days=0)
     clock.now += timedelta(days=6)
-    tidy(database, clock, days=0)
+    purge(database, clock, days=0)
 
     assert capsys.readouterr().out.splitlines() == ["Removed: 0 keys.", "Removed: 1 keys."]

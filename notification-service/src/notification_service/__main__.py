@@ -1,22 +1,27 @@
 """The command line: `python -m notification_service COMMAND`.
 
-Commands import what they need when they run: a migration needs no web framework, and a quick start is worth much.
+Commands import what they need when they run; so a migration loads no web framework.
 """
 
-import argparse
 import os
 import sys
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from shared_lib import dead_letters, maintenance
-from shared_lib.config import BadSetting
-from shared_lib.errors import MigrationRefused, Unavailable
+from shared_lib import cli
 
 from .app import MIGRATIONS, NAME
 from .config import Config
 
-RELAY_STATEMENT_SECONDS = 30.0
+if TYPE_CHECKING:
+    from flask import Flask
+    from shared_lib.database.engine import Database
+    from shared_lib.outbox import Dispatcher
+    from shared_lib.privacy.retention import RetentionRule
+
+    from .usecases.person_data import PersonData
 
 UNUSED = {
     "DATABASE_URL": "postgresql://unused@localhost/unused",
@@ -31,141 +36,66 @@ UNUSED = {
 """Enough to describe the service without running it."""
 
 
-def main(arguments: list[str], environ: Mapping[str, str]) -> int:
-    """Run one command; answers the exit code."""
-    options = _parser(environ).parse_args(arguments)
-    try:
-        code: int = options.command(options)
-    except BadSetting as error:
-        print(f"Settings: {error}", file=sys.stderr)
-        return 2
-    except Unavailable as error:
-        print(f"The database does not answer ({error.reason}).", file=sys.stderr)
-        return 1
-    except MigrationRefused as error:
-        print(error, file=sys.stderr)
-        return 1
-    return code
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run one command; returns the exit code."""
+    return cli.run(COMMANDS, arguments, environ)
 
 
-def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m notification_service", description="Run a service, or look after it."
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, command, remark in (
-        ("web", _web, "serve HTTP on LISTEN_ADDRESS (gunicorn)"),
-        ("relay", _relay, "send what is queued, until SIGTERM"),
-        ("migrate", _migrate, "bring the database to the newest schema"),
-        ("openapi", _openapi, "print the OpenAPI document"),
-    ):
-        commands.add_parser(name, help=remark).set_defaults(command=partial(command, environ))
-    maintenance.add_audit(commands, partial(_audit, environ))
-    maintenance.add_tidy(commands, partial(_tidy, environ))
-    reach = "this service's part; the orchestrator's command does all three"
-    maintenance.add_person(commands, partial(_person, environ), reach=reach)
-    dead_letters.add_parser(commands, partial(_outbox, environ))
-    return parser
-
-
-def _web(environ: Mapping[str, str], _: argparse.Namespace) -> int:
-    Config.from_env(environ)
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn.config"]
-    os.execve(sys.executable, [*command, "notification_service.wsgi:application"], dict(environ))  # noqa: S606
-
-
-def _relay(environ: Mapping[str, str], _: argparse.Namespace) -> int:
-    from shared_lib.database.engine import Database
-    from shared_lib.observability import logging, tracing
-    from shared_lib.outbox import process
-
-    from .app.relay import create_dispatcher, create_ports
-
-    config = Config.from_env(environ)
-    logging.configure(NAME, level=config.log_level)
-    tracing.start(NAME)
-    database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=RELAY_STATEMENT_SECONDS)
-    dispatcher = create_dispatcher(config, database, create_ports(config))
-    return process.run(dispatcher, MIGRATIONS, metrics_bind=config.metrics_bind)
-
-
-def _migrate(environ: Mapping[str, str], _: argparse.Namespace) -> int:
-    from shared_lib.database.engine import Database
-    from shared_lib.database.migrations import migrate
-    from shared_lib.observability import logging
-
+def _grants() -> Mapping[str, str]:
     from .store.grants import GRANTS
 
-    config = Config.from_env(environ)
-    logging.configure(NAME, level=config.log_level)
-    revision = migrate(Database.open(config.database_owner_url, pool_size=1), MIGRATIONS, GRANTS)
-    print(f"The database is at revision {revision}.")
-    return 0
+    return GRANTS
 
 
-def _outbox(environ: Mapping[str, str], options: argparse.Namespace) -> int:
-    from shared_lib.clock import utc_now
-    from shared_lib.database.engine import Database
-    from shared_lib.outbox import commands as outbox_commands
-
-    from .store import audit
-
-    config = Config.from_env(environ)
-    database = Database.open(config.database_url, pool_size=1)
-    return outbox_commands.run(options, database, clock=utc_now, audit=audit.of_operator(utc_now))
+def _nothing_to_check(_: Config) -> None:
+    """The settings name no file that a web process cannot do without."""
 
 
-def _audit(environ: Mapping[str, str], options: argparse.Namespace) -> int:
-    from shared_lib.audit import commands
+def _api(config: Config) -> "Flask":
     from shared_lib.database.engine import Database
 
-    database = Database.open(Config.from_env(environ).database_url, pool_size=1, statement_timeout=0)
-    return commands.run(options, database, table="audit")
+    from .app.web import build_api
+
+    return build_api(config, Database.open(config.database_url))
 
 
-def _tidy(environ: Mapping[str, str], _: argparse.Namespace) -> int:
-    from shared_lib.clock import utc_now
-    from shared_lib.database.engine import Database
-    from shared_lib.privacy import retention
+def _dispatcher(config: Config, database: "Database") -> "Dispatcher":
+    from .app.relay import create_dispatcher, create_ports
 
+    return create_dispatcher(config, database, create_ports(config))
+
+
+def _retention(config: Config, now: datetime) -> "Sequence[RetentionRule]":
     from .usecases.person_data import retention_rules
 
-    config = Config.from_env(environ)
-    database = Database.open(config.database_url, pool_size=1, statement_timeout=RELAY_STATEMENT_SECONDS)
-    own = retention_rules(
-        now=utc_now(), message_days=config.message_days, inbox_retention_days=config.inbox_retention_days
-    )
-    return retention.run(database, own)
+    return retention_rules(now=now, message_days=config.message_days, inbox_retention_days=config.inbox_retention_days)
 
 
-def _person(environ: Mapping[str, str], options: argparse.Namespace) -> int:
-    import json
-
+@contextmanager
+def _person_data(config: Config) -> Iterator["PersonData"]:
     from shared_lib.clock import utc_now
     from shared_lib.database.engine import Database
 
     from .usecases.person_data import PersonData
 
-    database = Database.open(Config.from_env(environ).database_url, pool_size=1, statement_timeout=0)
-    person_data = PersonData(database=database, clock=utc_now)
-    done = person_data.export(options.id) if options.action == "export" else person_data.erase(options.id)
-    print(json.dumps(done, indent=2, ensure_ascii=False))
-    return 0
+    database = Database.open(config.database_url, pool_size=1, statement_timeout=0)
+    yield PersonData(database=database, clock=utc_now)
 
 
-def _openapi(_: Mapping[str, str], __: argparse.Namespace) -> int:
-    import json
-
-    from shared_lib.database.engine import Database
-    from shared_lib.web import openapi
-
-    from .app.web import build_api
-
-    config = Config.from_env(UNUSED)
-    app = build_api(config, Database.open(config.database_url))
-    print(json.dumps(openapi.document(app.extensions["api"]), indent=2))
-    return 0
-
+SERVICE = cli.Service(
+    name=NAME,
+    package="notification_service",
+    migrations=MIGRATIONS,
+    config=Config,
+    unused=UNUSED,
+    grants=_grants,
+    check=_nothing_to_check,
+    api=_api,
+    retention=_retention,
+    person_data=_person_data,
+    person_services="this service only; the orchestrator's command reaches all three",
+)
+COMMANDS = cli.command_line(SERVICE, cli.relay_command(SERVICE, _dispatcher), cli.outbox_group(SERVICE))
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:], os.environ))

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from flask.testing import FlaskClient
 from notification_service.store import contacts as store
-from notification_service.store.audit import NOBODYS
+from notification_service.store.person_data import NOBODYS
 from notification_service.usecases.person_data import Contacts
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
@@ -28,17 +28,28 @@ NOTICE = "/api/v1/pause-notifications/pause-activated"
 def slow_audit(addresses: Addresses) -> Iterator[None]:
     """Reading the audit log takes longer than a request may wait for the database, as with very many rows."""
     with psycopg.connect(addresses.owner, autocommit=True) as owner:
-        owner.execute("CREATE POLICY slow ON audit AS RESTRICTIVE FOR SELECT USING ((SELECT pg_sleep(3)) IS NOT NULL)")
+        owner.execute(
+            "CREATE POLICY slow ON audit_entry AS RESTRICTIVE FOR SELECT USING ((SELECT pg_sleep(3)) IS NOT NULL)"
+        )
         try:
             yield
         finally:
-            owner.execute("DROP POLICY slow ON audit")
+            owner.execute("DROP POLICY slow ON audit_entry")
 
 
 def texts_with(everything_url: str, text: str) -> list[str]:
     """The tables that have it."""
     with psycopg.connect(everything_url) as connection:
-        tables = ("contact", "dispatch", "message", "inbox", "idempotency_key", "outbox", "outbox_closed", "audit")
+        tables = (
+            "contact",
+            "dispatch",
+            "message",
+            "inbox",
+            "idempotency_key",
+            "outbox",
+            "outbox_closed",
+            "audit_entry",
+        )
         query = "SELECT 1 FROM {} t WHERE t::text LIKE %s"
         return [table for table in tables if connection.execute(query.format(table).encode(), [f"%{text}%"]).fetchone()]
 
@@ -58,7 +69,7 @@ def test_erasing_leaves_ids_alone_and_a_second_run_finds_nothing(
     assert set(second.json["notification"].values()) == {0}
     assert texts_with(everything_url, "ordmann") == []
     assert texts_with(everything_url, "kari") == []
-    assert {"contact", "dispatch", "message", "audit"} <= set(texts_with(everything_url, "mentor-042"))
+    assert {"contact", "dispatch", "message", "audit_entry"} <= set(texts_with(everything_url, "mentor-042"))
 
 
 def test_messages_queued_to_an_erased_person_or_about_them_are_not_sent(
@@ -134,7 +145,7 @@ def test_an_export_may_take_longer_than_other_requests(
     with slow_audit(addresses):
         held = client.get(PERSON, headers=as_service)
 
-    assert (held.status_code, held.json["notification"].keys() >= {"dispatch", "audit"}) == (200, True)
+    assert (held.status_code, held.json["notification"].keys() >= {"dispatch", "audit_entry"}) == (200, True)
 
 
 def test_person_data_is_for_our_own_services_alone(client: FlaskClient, as_person: object) -> None:

@@ -85,7 +85,9 @@ def statuses(everything_url: str) -> list[str]:
 
 def acts(everything_url: str) -> list[tuple[str, ...]]:
     with psycopg.connect(everything_url) as connection:
-        return connection.execute("SELECT act, actor, object_id, organisation_id FROM audit ORDER BY id").fetchall()
+        return connection.execute(
+            "SELECT action, actor_id, object_id, organisation_id FROM audit_entry ORDER BY id"
+        ).fetchall()
 
 
 @pytest.mark.usefixtures("queued")
@@ -174,7 +176,7 @@ def test_a_dead_letter_is_listed_and_replayed_under_its_old_id(
     dispatcher.clock.pass_by(seconds=1)
     assert dispatcher.run_once() == 1
     assert sorted(statuses(everything_url)) == ["failed", "sent"]
-    assert acts(everything_url)[1:] == [("outbox_replay", "operator", outbox_id, "lhl")]
+    assert acts(everything_url)[1:] == [("outbox_replay", "operations", outbox_id, "lhl")]
 
 
 @pytest.mark.usefixtures("queued")
@@ -185,8 +187,8 @@ def test_after_a_restore_all_is_held_and_released_by_command_and_audited(
     mailer: FakeMailer,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["outbox", "hold"], environ) == 0
-    assert capsys.readouterr().out.endswith("2 held.\n")
+    assert main(["outbox", "quarantine"], environ) == 0
+    assert capsys.readouterr().out.endswith("2 in quarantine.\n")
     mailer.failure = None
     dispatcher.clock.pass_by(seconds=20)
     assert dispatcher.run_once() == 0
@@ -195,7 +197,7 @@ def test_after_a_restore_all_is_held_and_released_by_command_and_audited(
     dispatcher.clock.pass_by(seconds=1)
     assert dispatcher.run_once() == 2
     assert statuses(everything_url) == ["sent", "sent"]
-    assert [act[0] for act in acts(everything_url)[1:]] == ["outbox_hold"] * 2 + ["outbox_release"] * 2
+    assert [act[0] for act in acts(everything_url)[1:]] == ["outbox_quarantine"] * 2 + ["outbox_release"] * 2
 
 
 @pytest.fixture
@@ -236,7 +238,7 @@ def test_after_a_restore_nothing_is_sent_that_was_sent_since_the_back_up(
 
     copy_database("backup", "notification")
     assert statuses(everything_url) == ["queued", "queued"]
-    assert main(["outbox", "hold"], environ) == 0
+    assert main(["outbox", "quarantine"], environ) == 0
     start_relay()
     with psycopg.connect(everything_url) as connection:
         held = connection.execute("SELECT id::text FROM outbox_closed WHERE ending = 'held' ORDER BY seq").fetchall()

@@ -9,11 +9,11 @@ from notification_service.domain.model import ActingPerson, Channel
 from notification_service.store.tables import DispatchRow, InboxRow
 from notification_service.usecases.announcements import Accepted, Announcements
 from notification_service.usecases.person_data import Contacts, retention_rules
+from shared_lib.cli import run_retention
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Rejected, Unreachable
 from shared_lib.outbox import Dispatcher, closed
-from shared_lib.privacy import retention
 from shared_lib.privacy.retention import BATCH
 from shared_lib_testing.issuer import Issuer
 from sqlalchemy import func, insert, select
@@ -40,7 +40,7 @@ def environ(issuer: Issuer, database_url: str) -> dict[str, str]:
 
 def purge(database: Database, clock: MovableClock, *, message_days: int = MESSAGE_DAYS) -> None:
     rules = retention_rules(now=clock(), message_days=message_days, inbox_retention_days=INBOX_RETENTION_DAYS)
-    assert retention.run(database, rules) == 0
+    assert run_retention(database, rules) == 0
 
 
 def names(database: Database) -> list[str | None]:
@@ -154,7 +154,7 @@ def test_more_than_a_batch_goes_in_one_run_and_a_second_one_changes_nothing(
         copies = copies.select_from(series.join(table, series.c.n > 0))
         session.execute(insert(DispatchRow).from_select(["id", "natural_key", *others], copies))
 
-    assert [main(["tidy"], environ), main(["tidy"], environ)] == [0, 0]
+    assert [main(["retention", "run"], environ), main(["retention", "run"], environ)] == [0, 0]
 
     said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Removed: ")]
     assert said == [

@@ -27,7 +27,9 @@ def test_migrating_again_changes_nothing(addresses: Addresses) -> None:
 
 
 @pytest.mark.usefixtures("database")
-@pytest.mark.parametrize("change", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit"])
+@pytest.mark.parametrize(
+    "change", ["UPDATE audit_entry SET actor_id = 'x'", "DELETE FROM audit_entry", "TRUNCATE audit_entry"]
+)
 def test_audit_rows_are_permanent(addresses: Addresses, change: str) -> None:
     for address, refusal in (
         (addresses.owner, psycopg.errors.RaiseException),
@@ -36,8 +38,8 @@ def test_audit_rows_are_permanent(addresses: Addresses, change: str) -> None:
         with psycopg.connect(address) as connection:
             connection.execute("SET app.org = 'c'")
             connection.execute(
-                "INSERT INTO audit (at, act, actor, organisation_id, subject_id, object_id) "
-                "VALUES (now(), 'a', 'b', 'c', 'd', 'e')"
+                "INSERT INTO audit_entry (at, action, actor_id, organisation_id, details) "
+                "VALUES (now(), 'a', 'b', 'c', '{}')"
             )
             connection.commit()
             with pytest.raises(refusal):

@@ -2,8 +2,7 @@
 
 import pytest
 from notification_service.__main__ import UNUSED
-from notification_service.config import EXECUTOR_THREADS, Config
-from notification_service.config.smtp import SmtpServer, Tls
+from notification_service.config import Config, SmtpServer, Tls
 from notification_service.outbox_handlers import EXECUTORS
 from shared_lib.config import BadSetting
 
@@ -93,4 +92,4 @@ def test_a_bad_setting_is_named(name: str, value: str) -> None:
 
 
 def test_the_pool_has_a_connection_for_every_thread_of_the_executors() -> None:
-    assert sum(EXECUTORS.values()) == EXECUTOR_THREADS
+    assert sum(EXECUTORS.values()) == Config.EXECUTOR_THREADS

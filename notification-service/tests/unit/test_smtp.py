@@ -11,7 +11,7 @@ from email.policy import SMTP
 import pytest
 from notification_service.clients.mail.compose import Sender
 from notification_service.clients.mail.mailer import SmtpMailer
-from notification_service.config.smtp import SmtpServer
+from notification_service.config import SmtpServer
 from shared_lib.errors import OutcomeUnknown, Rejected, RetryLater, Unreachable
 
 from ..builders import a_mail, some_text

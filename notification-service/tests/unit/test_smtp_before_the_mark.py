@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from notification_service.clients.mail.compose import RenderedMessage
 from notification_service.clients.mail.smtp_connection import SmtpConnection
-from notification_service.config.smtp import SmtpServer
+from notification_service.config import SmtpServer
 from shared_lib.errors import Rejected, RetryLater, Unavailable, Unreachable
 from shared_lib.outbox import LeaseLost
 

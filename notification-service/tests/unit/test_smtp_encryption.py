@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from notification_service.clients.mail.compose import Sender
 from notification_service.clients.mail.mailer import SmtpMailer
-from notification_service.config.smtp import SmtpServer, Tls
+from notification_service.config import SmtpServer, Tls
 from shared_lib.clock import utc_now
 from shared_lib.errors import Unreachable
 

@@ -67,7 +67,7 @@ def test_his_own_reason_is_readable_in_the_export_and_that_he_asked_is_written_d
     assert [event["acted_by_name"] for event in coordinators["pause_event"]] == ["Ingrid Bakke"]
     assert "Spinal" not in str(coordinators)
     with database.begin(all_tenants("test")) as session:
-        noted = session.scalars(text("SELECT peer_mentor_id FROM audit_entry WHERE action = 'person_exported'"))
+        noted = session.scalars(text("SELECT subject_id FROM audit_entry WHERE action = 'person_exported'"))
         assert list(noted) == [MENTOR, COORDINATOR]
 
 

@@ -9,9 +9,10 @@ from orchestrator_service.domain.announcements import Status
 from orchestrator_service.domain.errors import ExpiryUnknown, MentorNotFound
 from orchestrator_service.domain.pause_events import EVENT_RULES, EventType
 from orchestrator_service.domain.roles import Actor
-from orchestrator_service.store.tables import AuditRow, PauseEventRow
+from orchestrator_service.store.tables import PauseEventRow
 from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
+from shared_lib.audit import ENTRIES
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
@@ -212,9 +213,9 @@ def test_recording_is_audited_without_any_text(recording: Recording, database: D
     event = recorded(recording, a_draft()).event
 
     with database.begin(all_tenants("test")) as session:
-        entry = session.scalars(select(AuditRow).where(AuditRow.action == "event_recorded")).one()
-    assert (entry.actor_id, entry.event_id, entry.organisation_id) == (COORDINATOR, event.id, "nhf")
-    assert (entry.peer_mentor_id, entry.fields, entry.details) == (MENTOR, [], {})
+        entry = session.execute(select(ENTRIES).where(ENTRIES.c.action == "event_recorded")).one()
+    assert (entry.actor_id, entry.object_id, entry.organisation_id) == (COORDINATOR, event.id, "nhf")
+    assert (entry.subject_id, entry.details) == (MENTOR, {"fields": []})
 
 
 def test_what_is_passed_on_and_answered_is_what_would_be_read(

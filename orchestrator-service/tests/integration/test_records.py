@@ -9,9 +9,10 @@ from orchestrator_service.domain.errors import EventNotFound, Outdated, SameEven
 from orchestrator_service.domain.event_lists import EventFilter
 from orchestrator_service.domain.pause_events import Correction, EventType, PauseEvent
 from orchestrator_service.domain.roles import Actor, Scope
-from orchestrator_service.store.tables import AuditRow, PauseEventRow
+from orchestrator_service.store.tables import PauseEventRow
 from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
+from shared_lib.audit import ENTRIES
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
@@ -171,8 +172,8 @@ def test_a_correction_tells_nobody_and_is_audited_by_field_name(
     assert after.updated_at is not None
     assert (dispatcher.run_once(), notifier.announced) == (0, [])
     with database.begin(all_tenants("test")) as session:
-        entry = session.scalars(select(AuditRow).where(AuditRow.action == "event_corrected")).one()
-    assert (entry.actor_id, entry.fields, entry.details) == ("admin_nhf", ["effective_date", "reason"], {})
+        entry = session.execute(select(ENTRIES).where(ENTRIES.c.action == "event_corrected")).one()
+    assert (entry.actor_id, entry.details) == ("admin_nhf", {"fields": ["effective_date", "reason"]})
 
 
 def test_a_blanked_reason_is_gone(records: Records, events: list[PauseEvent], database: Database) -> None:
@@ -218,8 +219,8 @@ def test_removing_takes_back_what_was_told_and_leaves_its_trace(
     with pytest.raises(EventNotFound):
         records.find(event.id, actor=GLOBAL_ADMIN)
     with database.begin(all_tenants("test")) as session:
-        entry = session.scalars(select(AuditRow).where(AuditRow.action == "event_removed")).one()
-    assert (entry.event_id, entry.peer_mentor_id) == (event.id, MENTOR)
+        entry = session.execute(select(ENTRIES).where(ENTRIES.c.action == "event_removed")).one()
+    assert (entry.object_id, entry.subject_id) == (event.id, MENTOR)
     assert entry.details["effective_date"] == "2026-03-20T00:00:00+00:00"
 
 

@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 from orchestrator_service.__main__ import main
 from orchestrator_service.domain.pause_events import Correction, EventType, PauseEvent
-from orchestrator_service.store.tables import AuditRow, PauseEventRow
+from orchestrator_service.store.tables import PauseEventRow
 from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
 from orchestrator_service.usecases.retention import rules
+from shared_lib.audit import ENTRIES
+from shared_lib.cli import run_retention
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
-from shared_lib.privacy import retention
 from shared_lib.privacy.retention import BATCH
 from sqlalchemy import func, insert, select
 
@@ -53,8 +54,8 @@ def diary(recording: Recording, records: Records, clock: MovableClock) -> Diary:
     return Diary(recording, records, clock)
 
 
-def tidy(database: Database, clock: MovableClock, *, days: int = DAYS) -> None:
-    assert retention.run(database, rules(now=clock(), reason_retention_days=days, actor_name_retention_days=days)) == 0
+def purge(database: Database, clock: MovableClock, *, days: int = DAYS) -> None:
+    assert run_retention(database, rules(now=clock(), reason_retention_days=days, actor_name_retention_days=days)) == 0
 
 
 def said(capsys: Output) -> list[str]:
@@ -69,8 +70,10 @@ def acted_by(database: Database, event: PauseEvent) -> tuple[str | None, str | N
 
 def audited(database: Database) -> list[tuple[str | None, str | None, str, list[str]]]:
     with database.begin(all_tenants("test")) as session:
-        query = select(AuditRow).where(AuditRow.action == "reason_expired").order_by(AuditRow.id)
-        return [(row.organisation_id, row.event_id, row.actor_id, row.fields) for row in session.scalars(query)]
+        query = select(ENTRIES).where(ENTRIES.c.action == "reason_expired").order_by(ENTRIES.c.id)
+        return [
+            (row.organisation_id, row.object_id, row.actor_id, row.details["fields"]) for row in session.execute(query)
+        ]
 
 
 def test_a_reason_goes_when_its_pause_ended_long_ago_and_not_before(
@@ -80,10 +83,10 @@ def test_a_reason_goes_when_its_pause_ended_long_ago_and_not_before(
     diary.back()
 
     clock.now += DAYS * DAY
-    tidy(database, clock)
+    purge(database, clock)
     kept = diary.read(event)
     clock.now += timedelta(milliseconds=1)
-    tidy(database, clock)
+    purge(database, clock)
     gone = diary.read(event)
 
     assert (kept.reason, kept.revision) == ("Personal leave", 1)
@@ -101,7 +104,7 @@ def test_a_second_run_changes_nothing(
     event = diary.paused()
     diary.back(effective_date=clock.now - 100 * DAY)
 
-    assert [main(["tidy"], environ), main(["tidy"], environ)] == [0, 0]
+    assert [main(["retention", "run"], environ), main(["retention", "run"], environ)] == [0, 0]
 
     assert said(capsys) == [
         "Removed: 1 reasons, 0 names, 0 keys, 0 closed deliveries.",
@@ -118,10 +121,10 @@ def test_the_name_of_whoever_acted_goes_with_time_and_his_id_stays(
     assert acted_by(database, event) == (COORDINATOR, "Ingrid Bakke")
 
     clock.now += DAYS * DAY
-    tidy(database, clock)
+    purge(database, clock)
     kept = acted_by(database, event)
     clock.now += timedelta(milliseconds=1)
-    tidy(database, clock)
+    purge(database, clock)
 
     assert kept == (COORDINATOR, "Ingrid Bakke")
     assert acted_by(database, event) == (COORDINATOR, None)
@@ -135,7 +138,7 @@ def test_a_pause_that_goes_on_keeps_its_reason_however_old(
     present = diary.paused()
 
     clock.now += 3650 * DAY
-    tidy(database, clock)
+    purge(database, clock)
 
     assert [diary.read(event).reason for event in (past, present, other)] == [None, "Personal leave", "Personal leave"]
 
@@ -147,12 +150,12 @@ def test_a_pause_ends_on_the_day_that_the_resumption_names(
     resumption = diary.back(effective_date=clock.now + 30 * DAY)
 
     clock.now += (DAYS + 1) * DAY
-    tidy(database, clock)
+    purge(database, clock)
     assert diary.read(event).reason == "Personal leave"
 
     correction = Correction.of({"effective_date": clock.now - (DAYS + 1) * DAY})
     diary.records.correct(resumption.id, correction, actor=GLOBAL_ADMIN, versions=None)
-    tidy(database, clock)
+    purge(database, clock)
     assert diary.read(event).reason is None
 
 
@@ -164,11 +167,11 @@ def test_a_skipped_event_shares_the_fate_of_the_pause_it_fell_into(
     assert skipped.is_skipped
 
     clock.now += (DAYS + 1) * DAY
-    tidy(database, clock)
+    purge(database, clock)
     during = diary.read(skipped).reason
     diary.back()
     clock.now += (DAYS + 1) * DAY
-    tidy(database, clock)
+    purge(database, clock)
 
     assert (during, diary.read(skipped).reason) == ("Personal leave", None)
 
@@ -180,10 +183,10 @@ def test_a_skipped_event_whose_pause_was_removed_keeps_no_reason_for_ever(
     diary.remove(pause)
 
     clock.now += DAYS * DAY
-    tidy(database, clock)
+    purge(database, clock)
     before = diary.read(skipped).reason
     clock.now += DAY
-    tidy(database, clock)
+    purge(database, clock)
 
     assert (before, diary.read(skipped).reason) == ("Personal leave", None)
 
@@ -193,7 +196,7 @@ def test_a_resumption_that_was_removed_ended_nothing(diary: Diary, database: Dat
     diary.remove(diary.back())
 
     clock.now += (DAYS + 1) * DAY
-    tidy(database, clock)
+    purge(database, clock)
 
     assert diary.read(pause).reason == "Personal leave"
 
@@ -203,7 +206,7 @@ def test_no_days_mean_never(diary: Diary, database: Database, clock: MovableCloc
     diary.back()
 
     clock.now += 3650 * DAY
-    tidy(database, clock, days=0)
+    purge(database, clock, days=0)
 
     assert diary.read(event).reason == "Personal leave"
     assert said(capsys) == ["Removed: 0 keys, 6 closed deliveries."]
@@ -219,10 +222,10 @@ def test_somebody_who_corrects_at_this_moment_is_not_waited_for(
 
     with database.begin(all_tenants("test")) as session:
         session.execute(select(PauseEventRow).where(PauseEventRow.id == event.id).with_for_update())
-        tidy(database, clock)
+        purge(database, clock)
     assert [diary.read(one).reason for one in (event, other)] == ["Personal leave", None]
 
-    tidy(database, clock)
+    purge(database, clock)
     assert diary.read(event).reason is None
 
 
@@ -240,7 +243,7 @@ def test_more_than_a_batch_goes_in_one_run(diary: Diary, database: Database, clo
     # The copies are numbered after the resumption, so that it takes another one to end them.
     diary.back(effective_date=clock.now - (DAYS + 1) * DAY)
     clock.now += (DAYS + 5) * DAY
-    tidy(database, clock)
+    purge(database, clock)
 
     assert len(audited(database)) == many + 1
     with database.begin(all_tenants("test")) as session:
@@ -254,7 +257,7 @@ def test_nobody_is_told_anything(diary: Diary, database: Database, clock: Movabl
     told = len(notifier.announced)
 
     clock.now += (DAYS + 1) * DAY
-    tidy(database, clock)
+    purge(database, clock)
     diary.recording.dispatcher.run_once()
     again = diary.recording.record(
         a_draft(effective_date=event.effective_date), actor=GLOBAL_ADMIN, key=None, wait_seconds=2

@@ -13,10 +13,10 @@ class BadSetting(Exception):
 
 
 class Settings:
-    """A view of the environment that knows what it is looking for.
+    """Reads settings by name from an environment.
 
-    Each setting may also be given as a file that holds it (`NAME_FILE`), which is how secrets travel: whoever may list
-    processes or containers sees their environment.
+    Each setting may also be given as a file that holds it (`NAME_FILE`). Secrets are given so, because a list of
+    processes or containers shows their environment.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -45,31 +45,31 @@ class Settings:
         """One of `allowed`, the first being the default."""
         return self._parsed(name, allowed[0], lambda value: allowed[allowed.index(value)], f"one of {allowed}")
 
-    def whole(self, name: str, default: int, *, least: int = 0, most: int = 1_000_000) -> int:
+    def whole(self, name: str, default: int, *, minimum: int = 0, maximum: int = 1_000_000) -> int:
         def parse(value: str) -> int:
             number = int(value)
-            if not least <= number <= most:
+            if not minimum <= number <= maximum:
                 raise ValueError(value)
             return number
 
-        return self._parsed(name, str(default), parse, f"a whole number from {least} to {most}")
+        return self._parsed(name, str(default), parse, f"a whole number from {minimum} to {maximum}")
 
     def pool_size(self, *, executor_threads: int = 0) -> int:
-        """Connections of a process: unless `DATABASE_POOL_SIZE` is set one for each thread that may want one.
+        """Connections of a process: `DATABASE_POOL_SIZE`, or by default one for each thread that may want one.
 
         Those are gunicorn's (`WEB_THREADS`), the outbox's `executor_threads`, and two for leases and health checks.
         """
-        threads = self.whole("WEB_THREADS", 16, least=1, most=1000)
-        return self.whole("DATABASE_POOL_SIZE", threads + executor_threads + 2, least=1, most=2000)
+        threads = self.whole("WEB_THREADS", 16, minimum=1, maximum=1000)
+        return self.whole("DATABASE_POOL_SIZE", threads + executor_threads + 2, minimum=1, maximum=2000)
 
-    def number(self, name: str, default: float, *, least: float = 0.0, most: float = 1e6) -> float:
+    def number(self, name: str, default: float, *, minimum: float = 0.0, maximum: float = 1e6) -> float:
         def parse(value: str) -> float:
             number = float(value)
-            if not least <= number <= most:
+            if not minimum <= number <= maximum:
                 raise ValueError(value)
             return number
 
-        return self._parsed(name, str(default), parse, f"a number from {least} to {most}")
+        return self._parsed(name, str(default), parse, f"a number from {minimum} to {maximum}")
 
     def url(self, name: str, *, schemes: tuple[str, ...] = ("http", "https"), default: str | None = None) -> str:
         def parse(value: str) -> str:

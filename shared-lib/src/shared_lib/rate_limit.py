@@ -31,7 +31,7 @@ class RateLimits:
         return cls(
             per_caller=settings.whole("RATE_LIMIT_CALLER", 1_200),
             per_organisation=settings.whole("RATE_LIMIT_ORGANISATION", 12_000),
-            trusted_proxies=settings.whole("TRUSTED_PROXIES", 0, most=10),
+            trusted_proxies=settings.whole("TRUSTED_PROXIES", 0, maximum=10),
         )
 
 

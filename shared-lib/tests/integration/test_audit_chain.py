@@ -1,7 +1,6 @@
-"""The audit trail's hash chain: made with the act, by everybody at once, and broken by whoever touches it."""
+"""The audit log's hash chain: extended in the transaction of the act, and broken by every change of an entry."""
 
 import hashlib
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,49 +10,46 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from shared_lib import maintenance
-from shared_lib.audit import commands, create_chain
-from shared_lib.audit.verification import Anchor, Trail, Verdict
+from shared_lib import audit
+from shared_lib.audit.cli import verify
+from shared_lib.audit.verification import Anchor, HashChains, Verdict
+from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib_testing.postgres import PostgresServer, database_for, truncate_all
 from sqlalchemy import text
 
-OLD = "INSERT INTO trail (organisation_id, at, said) VALUES ('old', now(), '{}'), ('old', now(), '{}')"
+INSERT = (
+    "INSERT INTO audit_entry (organisation_id, at, actor_id, action, details) VALUES ('nhf', now(), 'a', 'b', '{}')"
+)
 Tamper = Callable[[str], None]
 
 
 def _create(dsn: str) -> None:
     with psycopg.connect(dsn) as connection:
-        connection.execute(
-            "CREATE TABLE trail (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, organisation_id text, "
-            "at timestamptz NOT NULL, said jsonb NOT NULL, note text)"
-        )
-        connection.execute(OLD)
-        for statements in create_chain("trail"):
-            connection.execute(statements.encode())
+        connection.execute(audit.CREATE)
 
 
 @pytest.fixture(scope="module")
-def trail_url(postgres_server: PostgresServer) -> str:
-    return database_for(postgres_server, "trail", _create).owner
+def log_url(postgres_server: PostgresServer) -> str:
+    return database_for(postgres_server, "audit_log", _create).owner
 
 
 @pytest.fixture
-def database(trail_url: str) -> Iterator[Database]:
-    truncate_all(trail_url)
-    database = Database.open(trail_url, pool_size=20)
+def database(log_url: str) -> Iterator[Database]:
+    truncate_all(log_url)
+    database = Database.open(log_url, pool_size=20)
     yield database
     database.close()
 
 
 @pytest.fixture
 def tamper(postgres_server: PostgresServer) -> Tamper:
-    """What somebody could do who has got hold of the whole server."""
+    """Executes a statement as a superuser, past all triggers."""
     parts = urlsplit(postgres_server.superuser_dsn)
 
     def execute(statement: str) -> None:
-        with psycopg.connect(urlunsplit(parts._replace(path="/trail"))) as connection:
+        with psycopg.connect(urlunsplit(parts._replace(path="/audit_log"))) as connection:
             connection.execute("SET session_replication_role = replica")
             connection.execute(statement.encode())
 
@@ -61,15 +57,20 @@ def tamper(postgres_server: PostgresServer) -> Tamper:
 
 
 def write(database: Database, organisation_id: str | None = "nhf", times: int = 1, said: object = None) -> None:
-    insert = text("INSERT INTO trail (organisation_id, at, said) VALUES (:organisation, now(), CAST(:said AS jsonb))")
     for number in range(times):
         with database.begin(all_tenants("test")) as session:
-            said_now = json.dumps(said if said is not None else {"number": number})
-            session.execute(insert, {"organisation": organisation_id, "said": said_now})
+            audit.record(
+                session,
+                action="b",
+                actor_id="a",
+                at=utc_now(),
+                organisation_id=organisation_id,
+                details={"said": said if said is not None else number},
+            )
 
 
 def verdicts(database: Database, anchors: dict[str, Anchor] | None = None) -> dict[str, Verdict]:
-    found = Trail(database, "trail").verify(anchors or {}, lambda *_: None)
+    found = HashChains(database).verify(anchors or {}, lambda *_: None)
     return {verdict.chain: verdict for verdict in found}
 
 
@@ -77,7 +78,7 @@ def faults(database: Database, anchors: dict[str, Anchor] | None = None) -> dict
     return {chain: found.fault for chain, found in verdicts(database, anchors).items() if found.fault is not None}
 
 
-def test_each_organisation_has_a_chain_and_so_have_the_acts_of_nobody(database: Database) -> None:
+def test_each_organisation_has_a_chain_and_so_have_acts_without_one(database: Database) -> None:
     write(database, "nhf", 3)
     write(database, "lhl", 2)
     write(database, None)
@@ -96,30 +97,25 @@ def test_the_documented_form_is_all_it_takes_to_compute_a_hash(database: Databas
     with database.begin(all_tenants("test")) as session:
         session.execute(text("SET LOCAL timezone = 'America/Lima'"))
         row_id, moment, digest = session.execute(
-            text("SELECT t.id, to_json(at AT TIME ZONE 'UTC')::text, hash FROM trail t, audit_link")
+            text("SELECT e.id, to_json(at AT TIME ZONE 'UTC')::text, hash FROM audit_entry e, audit_link")
         ).one()
 
     at = moment.strip('"') + "+00:00"
-    form = f'{{"at": "{at}", "id": {row_id}, "said": {{"a": "blåbær", "b": [1, null]}}, "organisation_id": "nhf"}}'
+    details = '{"said": {"a": "blåbær", "b": [1, null]}}'
+    form = (
+        f'{{"at": "{at}", "id": {row_id}, "action": "b", "details": {details}, "actor_id": "a", '
+        '"organisation_id": "nhf"}'
+    )
     expected = hashlib.sha256(hashlib.sha256(b"nhf").digest() + form.encode()).digest()
     assert bytes(digest) == expected
 
 
-def test_entries_from_before_the_chain_are_in_it(postgres_server: PostgresServer) -> None:
-    database = Database.open(database_for(postgres_server, "old_trail", _create).owner)
-
-    found = verdicts(database)
-    database.close()
-
-    assert (found["old"].anchor.number, found["old"].fault) == (2, None)
-
-
 def test_a_column_that_is_added_later_breaks_nothing(postgres_server: PostgresServer) -> None:
-    url = database_for(postgres_server, "wider_trail", _create).owner
+    url = database_for(postgres_server, "wider_audit_log", _create).owner
     database = Database.open(url)
     write(database, "nhf", 2)
     with psycopg.connect(url) as connection:
-        connection.execute("ALTER TABLE trail ADD COLUMN later text")
+        connection.execute("ALTER TABLE audit_entry ADD COLUMN later text")
     write(database, "nhf", 2)
 
     found = verdicts(database)
@@ -131,11 +127,14 @@ def test_a_column_that_is_added_later_breaks_nothing(postgres_server: PostgresSe
 @pytest.mark.parametrize(
     ("statement", "fault"),
     [
-        ("UPDATE trail SET said = '{}' WHERE id = 2", "link 2: entry 2 was changed, or its link was"),
-        ("UPDATE trail SET at = at + interval '1 us' WHERE id = 2", "link 2: entry 2 was changed, or its link was"),
-        ("UPDATE trail SET note = 'x' WHERE id = 1", "link 1: entry 1 was changed, or its link was"),
-        ("DELETE FROM trail WHERE id = 3", "link 3: entry 3 was removed"),
-        ("DELETE FROM trail WHERE id = 5", "link 5: entry 5 was removed"),
+        ("UPDATE audit_entry SET details = '{}' WHERE id = 2", "link 2: entry 2 was changed, or its link was"),
+        (
+            "UPDATE audit_entry SET at = at + interval '1 us' WHERE id = 2",
+            "link 2: entry 2 was changed, or its link was",
+        ),
+        ("UPDATE audit_entry SET object_id = 'x' WHERE id = 1", "link 1: entry 1 was changed, or its link was"),
+        ("DELETE FROM audit_entry WHERE id = 3", "link 3: entry 3 was removed"),
+        ("DELETE FROM audit_entry WHERE id = 5", "link 5: entry 5 was removed"),
         ("DELETE FROM audit_link WHERE number = 4", "link 4 was removed"),
         ("DELETE FROM audit_link WHERE number = 5", "link 5 was removed: the chain should have 5"),
         ("UPDATE audit_link SET hash = sha256('x') WHERE number = 3", "link 3: entry 3 was changed, or its link was"),
@@ -155,7 +154,7 @@ def test_the_first_broken_entry_is_named(database: Database, tamper: Tamper, sta
 
 def test_an_entry_that_was_smuggled_in_is_named(database: Database, tamper: Tamper) -> None:
     write(database, "nhf", 2)
-    tamper("INSERT INTO trail (organisation_id, at, said) VALUES ('nhf', now(), '{}')")
+    tamper(INSERT)
 
     assert list(faults(database).values()) == ["entry 3 is in no chain"]
 
@@ -164,20 +163,20 @@ def test_an_entry_that_was_smuggled_in_is_named(database: Database, tamper: Tamp
     ("statements", "fault"),
     [
         (
-            "DELETE FROM trail WHERE id = 3; DELETE FROM audit_link WHERE number = 3; "
+            "DELETE FROM audit_entry WHERE id = 3; DELETE FROM audit_link WHERE number = 3; "
             "UPDATE audit_head SET number = 2, hash = (SELECT hash FROM audit_link WHERE number = 2)",
             "link 3 was removed: there were 3 when the chain was anchored",
         ),
         (
-            "DELETE FROM audit_head; DELETE FROM audit_link; UPDATE trail SET said = '[]'; "
-            "DO 'DECLARE e trail; BEGIN FOR e IN SELECT * FROM trail ORDER BY id LOOP "
+            "DELETE FROM audit_head; DELETE FROM audit_link; UPDATE audit_entry SET details = '[]'; "
+            "DO 'DECLARE e audit_entry; BEGIN FOR e IN SELECT * FROM audit_entry ORDER BY id LOOP "
             "PERFORM audit_append(e); END LOOP; END'",
             "link 3: the chain was written anew since it was anchored",
         ),
-        ("DELETE FROM trail; DELETE FROM audit_link; DELETE FROM audit_head", "the whole chain is gone"),
+        ("DELETE FROM audit_entry; DELETE FROM audit_link; DELETE FROM audit_head", "the whole chain is gone"),
     ],
 )
-def test_whoever_rewrites_the_end_with_its_head_is_found_by_an_anchor(
+def test_a_rewritten_end_with_its_head_is_found_by_an_anchor(
     database: Database, tamper: Tamper, statements: str, fault: str
 ) -> None:
     write(database, "nhf", 3)
@@ -191,7 +190,7 @@ def test_whoever_rewrites_the_end_with_its_head_is_found_by_an_anchor(
 def test_an_act_that_is_taken_back_leaves_no_link(database: Database) -> None:
     write(database, "nhf")
     with database.begin(all_tenants("test")) as session:
-        session.execute(text("INSERT INTO trail (organisation_id, at, said) VALUES ('nhf', now(), '{}')"))
+        session.execute(text(INSERT))
         session.rollback()
     write(database, "nhf")
 
@@ -207,9 +206,9 @@ def test_twenty_writers_at_once_make_one_chain(database: Database) -> None:
     assert faults(database) == {}
 
 
-def test_a_writer_that_stands_still_before_its_commit_holds_nobody_up(database: Database, trail_url: str) -> None:
-    with psycopg.connect(trail_url) as frozen:
-        frozen.execute("INSERT INTO trail (organisation_id, at, said) VALUES ('nhf', now(), '{}')")
+def test_a_writer_that_stands_still_before_its_commit_holds_nobody_up(database: Database, log_url: str) -> None:
+    with psycopg.connect(log_url) as frozen:
+        frozen.execute(INSERT)
         begun = time.monotonic()
         write(database, "nhf", 5)
         took = time.monotonic() - begun
@@ -221,16 +220,16 @@ def test_a_writer_that_stands_still_before_its_commit_holds_nobody_up(database: 
 
 
 def test_writers_that_are_killed_leave_a_whole_chain(
-    database: Database, trail_url: str, postgres_server: PostgresServer
+    database: Database, log_url: str, postgres_server: PostgresServer
 ) -> None:
     stop = threading.Event()
 
     def keep_writing(_: int) -> None:
         while not stop.is_set():
             try:
-                with psycopg.connect(trail_url) as connection:
+                with psycopg.connect(log_url) as connection:
                     while not stop.is_set():
-                        connection.execute("INSERT INTO trail (organisation_id, at, said) VALUES ('nhf', now(), '{}')")
+                        connection.execute(INSERT)
                         connection.commit()
             except psycopg.OperationalError:
                 continue
@@ -238,14 +237,14 @@ def test_writers_that_are_killed_leave_a_whole_chain(
     with ThreadPoolExecutor(4) as writers, psycopg.connect(postgres_server.superuser_dsn, autocommit=True) as killer:
         done = [writers.submit(keep_writing, number) for number in range(4)]
         for _ in range(20):
-            killer.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'trail'")
+            killer.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'audit_log'")
             stop.wait(0.05)  # a little more of the chain between two kills
         stop.set()
         for each in done:
             each.result()
 
     with database.begin(all_tenants("test")) as session:
-        written = session.scalar(text("SELECT count(*) FROM trail"))
+        written = session.scalar(text("SELECT count(*) FROM audit_entry"))
     assert written
     assert verdicts(database)["nhf"].anchor.number == written
     assert faults(database) == {}
@@ -254,25 +253,21 @@ def test_writers_that_are_killed_leave_a_whole_chain(
 def test_the_command_names_the_break_and_keeps_anchors_only_when_all_is_well(
     database: Database, tamper: Tamper, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import argparse
-
-    parser = argparse.ArgumentParser()
-    maintenance.add_audit(parser.add_subparsers(), lambda options: commands.run(options, database, table="trail"))
-    options = parser.parse_args(["audit", "verify", "--anchors", str(tmp_path / "anchors.json")])
+    anchors = tmp_path / "anchors.json"
     write(database, "nhf", 2)
     write(database, None)
 
-    assert options.command(options) == 0
+    assert verify(database, anchors) == 0
     assert "2 chains, 3 entries, all whole." in capsys.readouterr().out
-    kept = (tmp_path / "anchors.json").read_bytes()
+    kept = anchors.read_bytes()
 
     write(database, "nhf")
-    tamper("UPDATE trail SET note = 'x' WHERE id = 2")
-    assert options.command(options) == 1
+    tamper("UPDATE audit_entry SET object_id = 'x' WHERE id = 2")
+    assert verify(database, anchors) == 1
     output = capsys.readouterr().out
     assert "nhf: BROKEN: link 2: entry 2 was changed, or its link was." in output
     assert "(no organisation): 1 entries, whole" in output
-    assert (tmp_path / "anchors.json").read_bytes() == kept
+    assert anchors.read_bytes() == kept
 
-    (tmp_path / "anchors.json").write_text("[]")
-    assert options.command(options) == 2
+    anchors.write_text("[]")
+    assert verify(database, anchors) == 2

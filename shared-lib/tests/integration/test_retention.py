@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 from shared_lib import idempotency
+from shared_lib.cli import run_retention
 from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants, tenant
 from shared_lib.errors import Rejected, Unavailable
 from shared_lib.idempotency import RequestKey
 from shared_lib.outbox import Dispatcher
-from shared_lib.privacy import retention
 from shared_lib.privacy.retention import PurgedBatch, RetentionRule, old_deliveries, old_keys
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -52,10 +52,10 @@ def test_keys_of_every_tenant_are_forgotten_when_their_time_is_up(database: Data
     keep_keys(database, 2, owner="b")
     early, late = utc_now() + timedelta(days=6), utc_now() + timedelta(days=8)
 
-    assert retention.run(database, [old_keys(early)]) == 0
+    assert run_retention(database, [old_keys(early)]) == 0
     assert keys(database) == 5
-    assert retention.run(database, [old_keys(late)]) == 0
-    assert retention.run(database, [old_keys(late)]) == 0
+    assert run_retention(database, [old_keys(late)]) == 0
+    assert run_retention(database, [old_keys(late)]) == 0
 
     assert keys(database) == 0
     assert capsys.readouterr().out.splitlines() == ["Removed: 0 keys.", "Removed: 5 keys.", "Removed: 0 keys."]
@@ -71,7 +71,7 @@ def test_deliveries_that_ended_badly_stay(
     destination.before = refuse
     promise(dispatcher, "bad", inline=True)
 
-    assert retention.run(database, [old_deliveries(clock.now + timedelta(days=31))]) == 0
+    assert run_retention(database, [old_deliveries(clock.now + timedelta(days=31))]) == 0
 
     assert capsys.readouterr().out.endswith("\nRemoved: 1 closed deliveries.\n")
     assert [row.payload["name"] for row in rows(database, "outbox_closed")] == ["bad"]
@@ -83,7 +83,7 @@ def test_what_is_interrupted_keeps_its_batches_and_says_so(database: Database, c
 
     keep_keys(database, 5)
 
-    assert retention.run(database, [one_by_one(interrupt)]) == 130
+    assert run_retention(database, [one_by_one(interrupt)]) == 130
     assert keys(database) == 3
     assert "Interrupted" in (said := capsys.readouterr().out)
     assert said.endswith("Removed: 2 keys.\n")
@@ -96,8 +96,8 @@ def test_a_database_that_goes_away_costs_one_batch(database: Database) -> None:
     keep_keys(database, 5)
 
     with pytest.raises(Unavailable):
-        retention.run(database, [one_by_one(fail)])
+        run_retention(database, [one_by_one(fail)])
 
     assert keys(database) == 3
-    assert retention.run(database, [one_by_one(lambda: None)]) == 0
+    assert run_retention(database, [one_by_one(lambda: None)]) == 0
     assert keys(database) == 0

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from shared_lib.cli import run_key_rotation
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.privacy import key_rotation
@@ -84,10 +85,10 @@ def test_the_command_says_that_it_was_broken_off(
             signal.raise_signal(number)
             return super().encrypt(row_id, text)
 
-    assert key_rotation.run(database, Signalled(current="new", keys=NEW.keys), COLUMN) == 130
+    assert run_key_rotation(database, Signalled(current="new", keys=NEW.keys), COLUMN) == 130
 
-    assert capsys.readouterr().out.startswith("Interrupted; begin again")
-    assert key_rotation.run(database, NEW, COLUMN) == 0
+    assert capsys.readouterr().out.startswith("Interrupted; run it again")
+    assert run_key_rotation(database, NEW, COLUMN) == 0
 
 
 def test_what_does_not_open_is_named_and_stays(database: Database) -> None:

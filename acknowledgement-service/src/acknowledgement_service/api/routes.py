@@ -86,6 +86,6 @@ def change_lapse(change: Change, acknowledgement_id: UUID) -> Any:
 @public
 @blp.response(200, schemas.DeletedSchema)
 def delete_lapse(acknowledgement_id: UUID) -> dict[str, Any]:
-    """Delete a lapse record; the audit trail keeps its ids and times"""
+    """Delete a lapse record; the audit log keeps its ids and times"""
     _lapses().delete(acknowledgement_id, visitor=present_visitor(), versions=wanted_versions())
     return {"deleted": True, "acknowledgement_id": acknowledgement_id}

@@ -1,17 +1,20 @@
 """The web process."""
 
 from flask import Flask
+from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
 from shared_lib.database.engine import REQUEST_SECONDS, Database
 from shared_lib.privacy.encryption import FieldCipher
 from shared_lib.web.app import build_app, close_with
+from shared_lib.web.audit import audit_blueprint
 from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
-from acknowledgement_service.api import audit, internal, metrics, routes
+from acknowledgement_service.api import internal, metrics, routes
 from acknowledgement_service.api.errors import ERROR_TABLE
 from acknowledgement_service.config import Config
-from acknowledgement_service.usecases.audit_trail import AuditTrail
+from acknowledgement_service.domain.visitor import GLOBAL_ADMIN, ORG_ADMIN
+from acknowledgement_service.store.audit import SUBJECT
 from acknowledgement_service.usecases.lapses import Lapses
 from acknowledgement_service.usecases.person_data import PersonData
 
@@ -31,7 +34,7 @@ def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
     )
     patient = Database.open(config.database_url, pool_size=1, statement_timeout=PERSON_SECONDS)
     app.extensions["person_data"] = PersonData(database=patient, cipher=cipher, clock=clock)
-    app.extensions["audit_trail"] = AuditTrail(database=database)
+    app.extensions["audit_log"] = AuditLog(database=database, subject=SUBJECT)
     app.extensions["fingerprint_secret"] = cipher.fingerprint_secret
     close_with(app, database.close)
     close_with(app, patient.close)
@@ -47,7 +50,11 @@ def build_api(config: Config, lapses: Lapses, *, clock: Clock = utc_now) -> Flas
         __name__,
         title="Coordinator Acknowledgement Service",
         base_path=routes.BASE_PATH,
-        blueprints=[routes.blp, audit.blp, internal.blp],
+        blueprints=[
+            routes.blp,
+            audit_blueprint("/api/v1/audit", own=ORG_ADMIN, everything=GLOBAL_ADMIN, name="acknowledgement"),
+            internal.blp,
+        ],
         error_table=ERROR_TABLE,
         authenticator=authenticator,
         checks=usual_checks(lapses.database, MIGRATIONS, authenticator),

@@ -114,7 +114,7 @@ class Filters:
 
 
 class Act(StrEnum):
-    """What the audit trail knows."""
+    """What the audit log knows."""
 
     OPENED = "opened"
     ACKNOWLEDGED = "acknowledged"

@@ -1,83 +1,29 @@
-"""The audit trail: written in the transaction of the act, never changed."""
+"""What the audit log says about a lapse: in the transaction of the act, ids and times only."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
-from shared_lib.audit import AuditEntry, AuditFilters
-from shared_lib.audit.reading import TrailColumns
-from shared_lib.pagination import PageRequest, Slice
-from shared_lib.statements import send
-from sqlalchemy import ColumnElement, or_
+from shared_lib import audit
 from sqlalchemy.orm import Session
 
 from acknowledgement_service.domain.model import Act, Lapse
 
-from .tables import AuditRow
-
-_ADD = """
-INSERT INTO audit
-    (at, act, actor_id, lapse_id, notification_id, coordinator_id, mentor_id, organisation_id, expiry_date)
-SELECT %(at)s::timestamptz, %(act)s, %(actor_id)s, %(lapse_id)s, %(notification_id)s::uuid, %(coordinator_id)s,
-    %(mentor_id)s, %(organisation_id)s, %(expiry_date)s::timestamptz
-"""
+SUBJECT = "mentor_id"
+"""The name that the details of an entry give the mentor."""
 
 
-def add(session: Session, act: Act, lapse: Lapse, *, actor_id: str, at: datetime) -> None:
-    send(session, _ADD, _values(act, lapse, actor_id=actor_id, at=at))
-
-
-def add_opened(session: Session, lapse: Lapse, *, actor_id: str, at: datetime) -> None:
-    """That it was opened, if a lapse with its id, which must be a new one, has just been stored."""
-    only_if_there = f"{_ADD} WHERE EXISTS (SELECT FROM lapse WHERE id = %(lapse_id)s)"
-    send(session, only_if_there, _values(Act.OPENED, lapse, actor_id=actor_id, at=at))
-
-
-def _values(act: Act, lapse: Lapse, *, actor_id: str, at: datetime) -> Mapping[str, Any]:
-    return {
-        "at": at,
-        "act": act.value,
-        "actor_id": actor_id,
-        "lapse_id": lapse.id,
-        "notification_id": lapse.notification_id,
-        "coordinator_id": lapse.coordinator_id,
-        "mentor_id": lapse.mentor_id,
-        "organisation_id": lapse.organisation_id,
-        "expiry_date": lapse.expiry_date,
-    }
-
-
-def page(
-    session: Session, filters: AuditFilters, request: PageRequest, *, organisation_id: str | None
-) -> Slice[AuditEntry]:
-    """Newest first; a filter by object means a lapse or a mentor. Of every organisation when none is named."""
-    return _COLUMNS.page(session, filters, request, organisation_id=organisation_id)
-
-
-def _about(object_id: str) -> ColumnElement[bool]:
-    try:
-        lapse_id = UUID(object_id)
-    except ValueError:
-        return AuditRow.mentor_id == object_id
-    return or_(AuditRow.lapse_id == lapse_id, AuditRow.mentor_id == object_id)
-
-
-def _entry(row: AuditRow) -> AuditEntry:
-    return AuditEntry(
-        id=row.id,
-        at=row.at,
-        actor_id=row.actor_id,
-        action=row.act,
-        object_id=str(row.lapse_id),
-        organisation_id=row.organisation_id,
+def record(session: Session, act: Act, lapse: Lapse, *, actor_id: str, at: datetime) -> None:
+    """Write an entry about the lapse; it outlives the lapse. Does not commit."""
+    audit.record(
+        session,
+        action=act.value,
+        actor_id=actor_id,
+        at=at,
+        organisation_id=lapse.organisation_id,
+        object_id=str(lapse.id),
+        subject_id=lapse.mentor_id,
         details={
-            "notification_id": str(row.notification_id),
-            "coordinator_id": row.coordinator_id,
-            "mentor_id": row.mentor_id,
-            "expiry_date": row.expiry_date.isoformat(),
+            "notification_id": str(lapse.notification_id),
+            "coordinator_id": lapse.coordinator_id,
+            "expiry_date": lapse.expiry_date.isoformat(),
         },
     )
-
-
-_COLUMNS = TrailColumns(row=AuditRow, actor_id=AuditRow.actor_id, action=AuditRow.act, about=_about, entry=_entry)

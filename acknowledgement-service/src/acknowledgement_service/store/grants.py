@@ -5,7 +5,6 @@ from shared_lib import audit, idempotency
 GRANTS = {
     "lapse": "SELECT, INSERT, UPDATE, DELETE",
     "lapse_count": "SELECT",
-    "audit": "SELECT, INSERT",
     **audit.GRANTS,
     **idempotency.GRANTS,
 }

@@ -17,7 +17,7 @@ _HIS_LAPSE = "mentor_id = :person OR coordinator_id = :person"
 _PLACES: Mapping[str, str] = {
     "lapse": _HIS_LAPSE,
     "lapse_count": "coordinator_id = :person",
-    "audit": f"{_HIS_LAPSE} OR actor_id = :person",
+    "audit_entry": "subject_id = :person OR actor_id = :person OR details->>'coordinator_id' = :person",
     "idempotency_key": f"caller = :person OR resource_id IN (SELECT id::text FROM lapse WHERE {_HIS_LAPSE})",
 }
 _SEALED = ("coordinator_notes", "encrypted_notes", "notes_key_id")
@@ -40,7 +40,7 @@ def _readable(row: dict[str, Any], notes: Mapping[str, str | None]) -> dict[str,
 def blank_notes(session: Session, person_id: str, *, most: int) -> list[Lapse]:
     """Remove the notes on some of his lapses, those that he wrote included; answers the lapses that had any.
 
-    In the order in which chains of the audit trail are lengthened everywhere, so that nobody waits in a circle.
+    In the order in which chains of the audit log are lengthened everywhere, so that nobody waits in a circle.
     """
     his = or_(LapseRow.mentor_id == person_id, LapseRow.coordinator_id == person_id)
     noted = or_(LapseRow.coordinator_notes.is_not(None), LapseRow.encrypted_notes.is_not(None))

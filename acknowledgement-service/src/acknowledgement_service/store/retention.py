@@ -12,7 +12,7 @@ from acknowledgement_service.domain.model import Act
 ACTOR = "retention"
 FIRST = UUID(int=0)
 
-# What somebody is changing at this moment is left for the next run. Chains of the audit trail are lengthened in the
+# What somebody is changing at this moment is left for the next run. Chains of the audit log are lengthened in the
 # order of their names, so that two of these never wait for each other in a circle.
 _REMOVE_NOTES = text(
     """
@@ -21,16 +21,19 @@ WITH looked_at AS MATERIALIZED (
 ), due AS (
     SELECT lapse.id FROM lapse JOIN looked_at USING (id)
     WHERE (lapse.encrypted_notes IS NOT NULL OR lapse.coordinator_notes IS NOT NULL) AND lapse.acknowledged_at < :before
-        AND NOT EXISTS (SELECT FROM audit WHERE audit.lapse_id = lapse.id AND act = :noted AND at >= :before)
+        AND NOT EXISTS (
+            SELECT FROM audit_entry WHERE object_id = lapse.id::text AND action = :noted AND at >= :before
+        )
     FOR UPDATE OF lapse SKIP LOCKED
 ), removed AS (
     UPDATE lapse SET encrypted_notes = NULL, notes_key_id = NULL, coordinator_notes = NULL, version = version + 1
     FROM due WHERE lapse.id = due.id
     RETURNING lapse.*
 ), written AS (
-    INSERT INTO audit
-        (at, act, actor_id, lapse_id, notification_id, coordinator_id, mentor_id, organisation_id, expiry_date)
-    SELECT :at, :act, :actor, id, notification_id, coordinator_id, mentor_id, organisation_id, expiry_date
+    INSERT INTO audit_entry (at, action, actor_id, organisation_id, object_id, subject_id, details)
+    SELECT :at, :act, :actor, organisation_id, id, mentor_id, jsonb_build_object(
+        'notification_id', notification_id, 'coordinator_id', coordinator_id, 'expiry_date', expiry_date
+    )
     FROM removed ORDER BY organisation_id, id
     RETURNING 1
 )

@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from shared_lib.audit import audit_chain_tables
+from shared_lib.audit import audit_tables
 from shared_lib.idempotency import KEYS
 from shared_lib.privacy.key_rotation import EncryptedColumn
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, DateTime, Index, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 MOMENT = DateTime(timezone=True)
@@ -33,7 +33,7 @@ class LapseRow(Base):
     created_at: Mapped[datetime] = mapped_column(MOMENT)
     acknowledged_at: Mapped[datetime | None] = mapped_column(MOMENT)
     coordinator_notes: Mapped[str | None]
-    """Notes of before they were sealed; `seal rotate` leaves none."""
+    """Notes from before they were encrypted; `encryption rotate-keys` leaves none."""
     encrypted_notes: Mapped[bytes | None]
     notes_key_id: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(default=1)
@@ -68,31 +68,5 @@ class LapseCountRow(Base):
 NOTES = EncryptedColumn(table="lapse", sealed="encrypted_notes", key_id="notes_key_id", plain="coordinator_notes")
 
 
-class AuditRow(Base):
-    """Append-only: ids, codes and times; it survives the lapse."""
-
-    __tablename__ = "audit"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    at: Mapped[datetime] = mapped_column(MOMENT)
-    act: Mapped[str]
-    actor_id: Mapped[str]
-    lapse_id: Mapped[UUID]
-    notification_id: Mapped[UUID]
-    coordinator_id: Mapped[str]
-    mentor_id: Mapped[str]
-    organisation_id: Mapped[str]
-    expiry_date: Mapped[datetime] = mapped_column(MOMENT)
-
-    __table_args__ = (
-        Index("audit_of_organisation", "organisation_id", "at"),
-        Index("audit_of_lapse", "lapse_id"),
-        Index("audit_of_mentor", "mentor_id"),
-        Index("audit_of_actor", "actor_id", "at"),
-        Index("audit_of_act", "act", "at"),
-        Index("audit_newest", "at"),
-    )
-
-
-audit_chain_tables(Base.metadata)
+audit_tables(Base.metadata)
 KEYS.to_metadata(Base.metadata)

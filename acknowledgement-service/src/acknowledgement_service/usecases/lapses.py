@@ -53,7 +53,8 @@ class Lapses:
         lapse = Lapse.opened(opening, lapse_id=uuid4(), at=now)
         with self.database.begin(tenant(opening.organisation_id)) as session:
             is_new = lapses.add_once(session, lapse)
-            audit.add_opened(session, lapse, actor_id=by, at=now)
+            if is_new.value:
+                audit.record(session, Act.OPENED, lapse, actor_id=by, at=now)
         if is_new.value:
             return Outcome(value=lapse, is_new=True)
         with self.database.begin(tenant(opening.organisation_id)) as session:
@@ -110,7 +111,7 @@ class Lapses:
             visitor.must_be_allowed_to_delete()
             lapse.must_be(versions)
             lapses.remove(session, lapse)
-            audit.add(session, Act.DELETED, lapse, actor_id=visitor.id, at=self.clock())
+            audit.record(session, Act.DELETED, lapse, actor_id=visitor.id, at=self.clock())
 
     def take_over(self, records: Sequence[Lapse]) -> int:
         """Store records of another system as they are; those already known stay untouched. Answers how many are new."""
@@ -118,7 +119,7 @@ class Lapses:
             stored = [(lapse, lapses.add_once(session, lapse)) for lapse in records]
             new = [lapse for lapse, is_new in stored if is_new.value]
             for lapse in new:
-                audit.add(session, Act.OPENED, lapse, actor_id="import", at=self.clock())
+                audit.record(session, Act.OPENED, lapse, actor_id="import", at=self.clock())
         return len(new)
 
     def open_by_age(self, ages: Sequence[timedelta]) -> Sequence[int]:
@@ -146,7 +147,7 @@ class Lapses:
         if acts:
             lapses.save(session, self.cipher, after, with_notes=Act.NOTED in acts)
         for act in acts:
-            audit.add(session, act, after, actor_id=visitor.id, at=self.clock())
+            audit.record(session, act, after, actor_id=visitor.id, at=self.clock())
         return bool(acts)
 
 

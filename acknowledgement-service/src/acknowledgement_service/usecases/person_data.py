@@ -14,7 +14,7 @@ from acknowledgement_service.store import audit, person_data
 
 OPERATIONS = "operations"
 BATCH = 500
-"""Lapses: a chain of the audit trail grows at COMMIT, and by each further entry of a transaction more slowly."""
+"""Lapses: a chain of the audit log grows at COMMIT, and by each further entry of a transaction more slowly."""
 EVERY_ORGANISATION = all_tenants("person_data")
 
 
@@ -44,5 +44,5 @@ class PersonData:
         with self.database.begin(EVERY_ORGANISATION) as session:
             noted = person_data.blank_notes(session, person_id, most=BATCH)
             for lapse in noted:
-                audit.add(session, Act.ERASED, lapse, actor_id=OPERATIONS, at=self.clock())
+                audit.record(session, Act.ERASED, lapse, actor_id=OPERATIONS, at=self.clock())
         return len(noted)

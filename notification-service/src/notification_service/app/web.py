@@ -1,19 +1,21 @@
 """The web process."""
 
 from flask import Flask
+from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
 from shared_lib.database.engine import REQUEST_SECONDS, Database
 from shared_lib.outbox import is_relay_running
 from shared_lib.outbox.metrics import OutboxCollector
 from shared_lib.web.app import build_app, close_with
+from shared_lib.web.audit import audit_blueprint
 from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
-from notification_service.api import audit, internal, routes
+from notification_service.api import internal, routes
 from notification_service.api.errors import ERROR_TABLE
 from notification_service.config import Config
+from notification_service.store.audit import SUBJECT
 from notification_service.usecases.announcements import Announcements
-from notification_service.usecases.audit_trail import AuditTrail
 from notification_service.usecases.person_data import Contacts, PersonData, PersonDataWithDownstream
 from notification_service.usecases.recording import Recorder
 from notification_service.usecases.texts import Texts
@@ -38,7 +40,7 @@ def create_app(config: Config, *, ports: Ports | None = None, clock: Clock = utc
         time_scale=config.time_scale,
     )
     app = build_api(config, database, clock=clock)
-    app.extensions["audit_trail"] = AuditTrail(database=database)
+    app.extensions["audit_log"] = AuditLog(database=database, subject=SUBJECT)
     app.extensions["announcements"] = Announcements(
         database=database, dispatcher=dispatcher, clock=clock, recorder=recorder, on_recorded=routes.count_messages
     )
@@ -63,7 +65,11 @@ def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> 
         __name__,
         title="Pause Notification Service",
         base_path=routes.BASE_PATH,
-        blueprints=[routes.blp, audit.blp, internal.blp],
+        blueprints=[
+            routes.blp,
+            audit_blueprint("/api/v1/audit", own="org_admin", everything="global_admin", name="notification"),
+            internal.blp,
+        ],
         error_table=ERROR_TABLE,
         authenticator=authenticator,
         checks={

@@ -10,7 +10,6 @@ GRANTS = {
     "dispatch": KEPT,
     "message": KEPT,
     "inbox": f"{APPEND_ONLY}, DELETE",
-    "audit": APPEND_ONLY,
     **outbox.GRANTS,
     **audit.GRANTS,
     **idempotency.GRANTS,

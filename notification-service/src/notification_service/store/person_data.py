@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from notification_service.domain.model import Status
 from notification_service.domain.participants import ERASED
 
-from .audit import NOBODYS
 from .tables import ContactRow, DispatchRow, MessageRow
 
 # SQL text: the conditions look into several tables, and the export reads whole rows of each table.
@@ -34,7 +33,7 @@ _CONDITIONS: Mapping[str, str] = {
     "dispatch": "mentor_id = :person OR coordinator_id = :person OR acted_by_id = :person",
     "message": f"recipient_id = :person OR dispatch_id IN ({_NAMES_PERSON})",
     "inbox": _TEXT_OF_PERSON,
-    "audit": "subject_id = :person OR object_id = :person OR actor = 'person:' || :person",
+    "audit_entry": "subject_id = :person OR object_id = :person OR actor_id = 'person:' || :person",
     "idempotency_key": _KEY_OF_PERSON,
     "outbox": _TO_PERSON,
     "outbox_closed": _TO_PERSON,
@@ -45,6 +44,8 @@ _IDS_ONLY = {
 }
 """The columns shown of rows that are about another person and only name this one."""
 _FIRST_ID = UUID(int=0)
+NOBODYS = "-"
+"""The organisation of a contact that was erased before its first update arrived."""
 
 
 def held(session: Session, person_id: str) -> dict[str, list[dict[str, Any]]]:

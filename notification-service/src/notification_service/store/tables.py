@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from shared_lib.audit import audit_chain_tables
+from shared_lib.audit import audit_tables
 from shared_lib.idempotency import KEYS
 from shared_lib.outbox import outbox_tables
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Text, UniqueConstraint, text
@@ -119,28 +119,7 @@ class InboxRow(Base):
 Index("inbox_of_recipient", InboxRow.recipient_id, InboxRow.created_at)
 
 
-class AuditRow(Base):
-    """Ids and codes only; a trigger refuses to change or remove a row."""
-
-    __tablename__ = "audit"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    at: Mapped[datetime]
-    act: Mapped[str]
-    actor: Mapped[str]
-    organisation_id: Mapped[str]
-    subject_id: Mapped[str]
-    object_id: Mapped[str]
-    code: Mapped[str | None]
-
-
-Index("audit_of_organisation", AuditRow.organisation_id, AuditRow.at)
-Index("audit_of_subject", AuditRow.subject_id)
-Index("audit_of_object", AuditRow.object_id)
-Index("audit_of_actor", AuditRow.actor, AuditRow.at)
-Index("audit_of_act", AuditRow.act, AuditRow.at)
-Index("audit_newest", AuditRow.at)
-audit_chain_tables(Base.metadata)
+audit_tables(Base.metadata)
 
 idempotency_key = KEYS.to_metadata(Base.metadata)
 outbox, outbox_closed = outbox_tables(Base.metadata)

@@ -128,7 +128,7 @@ class Announcements:
             at=at,
         )
         enqueued = self.dispatcher.enqueue(session, *messages, queueing=queueing)
-        audit.write(session, "dispatch_recorded", dispatch, actor=principal.caller, at=at)
+        audit.record_dispatch(session, "dispatch_recorded", dispatch, actor_id=principal.caller, at=at)
         return Accepted(dispatch=dispatch, status=CREATED, enqueued=enqueued)
 
     def _read_back(self, accepted: Accepted) -> Accepted:

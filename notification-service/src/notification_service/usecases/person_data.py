@@ -52,7 +52,7 @@ class PersonData:
         with self.database.begin(EVERY_ORGANISATION) as session:
             erased = int(person_data.erase_contact(session, person_id, at=self.clock()))
             if erased:
-                audit.write_erasure(session, person_id, at=self.clock())
+                audit.record_erasure(session, person_id, at=self.clock())
         with self.database.begin(EVERY_ORGANISATION) as session:
             skipped = self._skip_queued(session, person_id)
             return {"contacts": erased, "skipped": skipped, **person_data.erase_texts(session, person_id)}

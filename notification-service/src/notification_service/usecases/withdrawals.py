@@ -34,7 +34,9 @@ class Withdrawals:
             dispatch = dispatches.lock(session, found)
             if self._cancel(session, dispatch):
                 dispatches.withdraw(session, dispatch, at=self.clock())
-                audit.write(session, "dispatch_withdrawn", dispatch, actor=principal.caller, at=self.clock())
+                audit.record_dispatch(
+                    session, "dispatch_withdrawn", dispatch, actor_id=principal.caller, at=self.clock()
+                )
             return dispatches.get(session, dispatch.id, organisation_id=dispatch.organisation_id)
 
     def _cancel(self, session: Session, dispatch: Dispatch) -> bool:

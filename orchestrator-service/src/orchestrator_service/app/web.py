@@ -1,20 +1,23 @@
 """The web process."""
 
 from flask import Flask
+from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
 from shared_lib.database.engine import REQUEST_SECONDS, Database
 from shared_lib.outbox import is_relay_running
 from shared_lib.outbox.metrics import OutboxCollector
 from shared_lib.privacy.encryption import FieldCipher
 from shared_lib.web.app import build_app, close_with
+from shared_lib.web.audit import audit_blueprint
 from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
-from orchestrator_service.api import audit, routes
+from orchestrator_service.api import routes
 from orchestrator_service.api.errors import ERROR_TABLE
 from orchestrator_service.config import Config
 from orchestrator_service.domain.ports import Notifier
-from orchestrator_service.usecases.audit_trail import AuditTrail
+from orchestrator_service.domain.roles import GLOBAL_ADMIN, ORG_ADMIN
+from orchestrator_service.store.audit import SUBJECT
 from orchestrator_service.usecases.coordinators import Coordinators
 from orchestrator_service.usecases.recording import Recording
 from orchestrator_service.usecases.records import Records
@@ -29,7 +32,7 @@ def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock
     dispatcher = create_dispatcher(config, database, notifier or create_notifier(config, clock=clock), clock=clock)
     cipher = FieldCipher.from_file(config.reason_encryption_keys, setting="REASON_ENCRYPTION_KEYS")
     app = build_api(config, database, clock=clock)
-    app.extensions["audit_trail"] = AuditTrail(database=database)
+    app.extensions["audit_log"] = AuditLog(database=database, subject=SUBJECT)
     app.extensions["recording"] = Recording(database=database, dispatcher=dispatcher, cipher=cipher, clock=clock)
     app.extensions["records"] = Records(database=database, dispatcher=dispatcher, cipher=cipher, clock=clock)
     app.extensions["coordinators"] = Coordinators(database=database)
@@ -46,7 +49,7 @@ def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> 
         __name__,
         title="Pause Notification Orchestrator",
         base_path=routes.BASE_PATH,
-        blueprints=[routes.blp, audit.blp],
+        blueprints=[routes.blp, audit_blueprint("/api/v1/audit", own=ORG_ADMIN, everything=GLOBAL_ADMIN)],
         error_table=ERROR_TABLE,
         authenticator=authenticator,
         checks={

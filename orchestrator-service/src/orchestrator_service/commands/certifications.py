@@ -1,51 +1,57 @@
-"""`certifications announce`: notices that time itself brings."""
+"""`certifications announce`: notices that become due as time passes."""
 
-import argparse
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
-from shared_lib.progress import ProgressBar
+import click
+from shared_lib.cli import ProgressBar
 
 from orchestrator_service.config import Config
 from orchestrator_service.domain.certifications import TIERS
 
-MOST_DAYS = 3650
+MAX_DAYS = 3650
+
+certifications = click.Group("certifications", help="Notices about certifications.")
 
 
-def add_parser(commands: Any) -> None:
-    certifications = commands.add_parser("certifications", help="notices that time itself brings")
-    actions = certifications.add_subparsers(required=True, metavar="ACTION")
-    plan = actions.add_parser(
-        "announce", help="record what is due: reminders, and certifications that have ended (run it daily)"
-    )
-    plan.add_argument(
-        "--tiers", type=_days, default=TIERS, metavar="DAYS", help="days before the end, such as 30,14,7 (the default)"
-    )
-    plan.add_argument(
-        "--late-by", type=_day_count, default=14, metavar="DAYS", help="leave alone what ended earlier than this (14)"
-    )
-    plan.add_argument("--dry-run", action="store_true", help="only count")
-    plan.set_defaults(command=_announce)
-
-
-def _announce(options: argparse.Namespace) -> int:
-    from orchestrator_service.app.relay import create_certification_notices
-
-    with ProgressBar() as bar:
-        notices = create_certification_notices(Config.from_env(options.environ), progress=bar)
-        found = notices.record_due(
-            tiers=options.tiers, late_by=timedelta(days=options.late_by), dry_run=options.dry_run
-        )
-    print(f"{found} notices {'are due' if options.dry_run else 'recorded'}.")
-    return 0
-
-
-def _days(text: str) -> tuple[int, ...]:
-    return tuple(_day_count(part) for part in text.split(","))
+def _tiers(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ...]:
+    return tuple(_day_count(part) for part in value.split(","))
 
 
 def _day_count(text: str) -> int:
     days = int(text) if text.strip().isdecimal() else -1
-    if not 0 <= days <= MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days between 0 and {MOST_DAYS}")
+    if not 0 <= days <= MAX_DAYS:
+        raise click.BadParameter(f"{text!r} is not a number of days between 0 and {MAX_DAYS}")
     return days
+
+
+@certifications.command()
+@click.option(
+    "--tiers",
+    metavar="DAYS",
+    default=",".join(map(str, TIERS)),
+    show_default=True,
+    callback=_tiers,
+    help="Remind that many days before a certification ends.",
+)
+@click.option(
+    "--late-by",
+    metavar="DAYS",
+    type=click.IntRange(0, MAX_DAYS),
+    default=14,
+    show_default=True,
+    help="Leave out certifications that ended more than DAYS days ago.",
+)
+@click.option("--dry-run", is_flag=True, help="Only count.")
+@click.pass_obj
+def announce(environ: Mapping[str, str], tiers: tuple[int, ...], late_by: int, dry_run: bool) -> None:
+    """Record the notices that are due: reminders, and certifications that have ended.
+
+    Run it daily.
+    """
+    from orchestrator_service.app.relay import create_certification_notices
+
+    with ProgressBar() as bar:
+        notices = create_certification_notices(Config.from_env(environ), progress=bar)
+        found = notices.record_due(tiers=tiers, late_by=timedelta(days=late_by), dry_run=dry_run)
+    click.echo(f"{found} notices {'are due' if dry_run else 'recorded'}.")

@@ -1,60 +1,56 @@
-"""`directory import FILE`: bring the directory to what a CSV file says."""
+"""`directory import FILE`: changes the directory to the contents of a CSV file."""
 
-import argparse
-import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from shared_lib.progress import ProgressBar
+import click
+from shared_lib.cli import FAILED, ProgressBar
 
 from orchestrator_service.config import Config
 from orchestrator_service.domain.directory import Report
 from orchestrator_service.domain.errors import ImportRunning
 
-
-def add_parser(commands: Any) -> None:
-    directory = commands.add_parser("directory", help="people, and who looks after whom")
-    actions = directory.add_subparsers(required=True, metavar="ACTION")
-    load = actions.add_parser("import", help="bring the directory to what a CSV file says (see README)")
-    load.add_argument("file", type=Path)
-    load.add_argument("--dry-run", action="store_true", help="do everything, then take it back")
-    load.set_defaults(command=_import)
+directory = click.Group("directory", help="The people, their roles and the coordinators of mentors.")
 
 
-def _import(options: argparse.Namespace) -> int:
+@directory.command("import")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Do everything, then roll it back.")
+@click.pass_obj
+def import_directory(environ: Mapping[str, str], file: Path, dry_run: bool) -> int:
+    """Change the directory to the contents of the CSV file FILE.
+
+    Ends with 1 and imports nothing if a line of the file is wrong.
+    """
     from orchestrator_service.app.relay import create_import
 
-    path: Path = options.file
     with ProgressBar() as bar:
-        directory_import = create_import(Config.from_env(options.environ), progress=bar)
+        directory_import = create_import(Config.from_env(environ), progress=bar)
         try:
-            with path.open("rb") as file:
-                report = directory_import.run(
-                    file, size=path.stat().st_size, actor_id="operations", dry_run=options.dry_run
-                )
+            with file.open("rb") as opened:
+                report = directory_import.run(opened, size=file.stat().st_size, actor_id="operations", dry_run=dry_run)
         except (OSError, ImportRunning) as error:
-            print(f"{path}: {error}", file=sys.stderr)
-            return 1
-    _print_report(path, report)
-    return 0 if report.is_good else 1
+            raise click.ClickException(f"{file}: {error}") from error
+    _print_report(file, report)
+    return 0 if report.is_good else FAILED
 
 
 def _print_report(path: Path, report: Report) -> None:
     problems = report.problems
     for problem in problems.in_order():
         place = f"{path}:{problem.line}:" + (f" {problem.column}:" if problem.column else "")
-        print(place, problem.reason, file=sys.stderr)
+        click.echo(f"{place} {problem.reason}", err=True)
     if not report.is_good:
         unseen = problems.count - len(problems.shown)
         rest = f", of which {unseen} are not shown" if unseen else ""
-        print(f"{problems.count} problems{rest}. Nothing was imported.", file=sys.stderr)
+        click.echo(f"{problems.count} problems{rest}. Nothing was imported.", err=True)
         return
     for tally in report.tallies:
         ended = f", {tally.ended} ended" if tally.ended else ""
-        print(f"{tally.subject}: {tally.new} new, {tally.changed} changed, {tally.unchanged} unchanged{ended}")
+        click.echo(f"{tally.subject}: {tally.new} new, {tally.changed} changed, {tally.unchanged} unchanged{ended}")
     if report.left_out:
-        print(f"Left out, because their data were removed (person erase): {', '.join(report.left_out)}")
-    verb = "would be told" if report.is_dry_run else "will be told"
-    print(f"{report.contacts} contacts {verb} to the notification service.")
+        click.echo(f"Left out, because their data were removed (person erase): {', '.join(report.left_out)}")
+    verb = "would be sent" if report.is_dry_run else "will be sent"
+    click.echo(f"{report.contacts} contacts {verb} to the notification service.")
     if report.is_dry_run:
-        print("Dry run: nothing was imported.")
+        click.echo("Dry run: nothing was imported.")

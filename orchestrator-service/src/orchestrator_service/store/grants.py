@@ -2,7 +2,6 @@
 
 from shared_lib import audit, idempotency, outbox
 
-APPEND_ONLY = "SELECT, INSERT"
 KEPT = "SELECT, INSERT, UPDATE"
 GRANTS = {
     "organisation": KEPT,
@@ -18,7 +17,6 @@ GRANTS = {
     "dispatch_result": KEPT,
     "event_count": KEPT,
     "mentor_event_count": "SELECT",
-    "audit_entry": APPEND_ONLY,
     **outbox.GRANTS,
     **audit.GRANTS,
     **idempotency.GRANTS,

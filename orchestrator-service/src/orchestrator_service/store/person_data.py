@@ -30,7 +30,7 @@ _PLACES: Mapping[str, str] = {
     "dispatch_result": f"recipient_id = :person OR event_id IN ({_OF_HIM})",
     "event_count": "coordinator_id = :person",
     "mentor_event_count": "coordinator_id = :person OR peer_mentor_id = :person",
-    "audit_entry": "actor_id = :person OR peer_mentor_id = :person",
+    "audit_entry": "actor_id = :person OR subject_id = :person",
     "idempotency_key": _HIS_KEY,
     "outbox": f"ordering_key = :person OR ({_HIS_PROMISE}) OR payload->'people' ? :person",
     "outbox_closed": f"ordering_key = :person OR ({_HIS_PROMISE}) OR payload->'people' ? :person",

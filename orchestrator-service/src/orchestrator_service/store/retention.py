@@ -28,7 +28,7 @@ COALESCE(
     THEN event.created_at END
 )
 """
-# What somebody is changing at this moment is left for the next run. Chains of the audit trail are lengthened in the
+# What somebody is changing at this moment is left for the next run. Chains of the audit log are lengthened in the
 # order of their names, so that two of these never wait for each other in a circle.
 _REMOVE_REASONS = text(
     f"""
@@ -43,8 +43,8 @@ WITH looked_at AS MATERIALIZED (
     FROM due WHERE event.id = due.id
     RETURNING event.id, event.organisation_id, event.peer_mentor_id
 ), noted AS (
-    INSERT INTO audit_entry (at, organisation_id, actor_id, action, event_id, peer_mentor_id, fields, details)
-    SELECT :at, organisation_id, :actor, 'reason_expired', id, peer_mentor_id, ARRAY['reason'], '{{}}'
+    INSERT INTO audit_entry (at, organisation_id, actor_id, action, object_id, subject_id, details)
+    SELECT :at, organisation_id, :actor, 'reason_expired', id, peer_mentor_id, '{{"fields": ["reason"]}}'
     FROM removed ORDER BY organisation_id, id
     RETURNING 1
 )

@@ -64,7 +64,7 @@ class DirectoryImport:
         self.progress.at("promising contacts")
         told = self._promise_contacts(session)
         written = {tally.subject: tally.new + tally.changed + tally.ended for tally in tallies}
-        audit.note_import(session, actor_id=actor_id, at=self.clock(), counts=written)
+        audit.record_import(session, actor_id=actor_id, at=self.clock(), counts=written)
         return Report(problems=problems, tallies=tallies, contacts=told, left_out=tuple(erased), is_dry_run=dry_run)
 
     def _rows(self, file: BinaryIO, problems: Problems, *, size: int) -> Iterator[tuple[Any, ...]]:

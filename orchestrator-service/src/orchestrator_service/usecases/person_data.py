@@ -67,6 +67,6 @@ class PersonData:
 
     def _note(self, session: Session, action: str, person_id: str) -> None:
         organisation_id = person_data.lock(session, person_id)
-        audit.note_person(
+        audit.record_person(
             session, action, person_id, organisation_id=organisation_id, actor_id=OPERATIONS, at=self.clock()
         )

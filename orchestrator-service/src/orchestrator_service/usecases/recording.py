@@ -107,7 +107,7 @@ class Recording:
             promise = to_announce(event, announcement_id, scale=self.dispatcher.retry.scale)
             pause_events.add(session, self.cipher, event)
             enqueued = self.dispatcher.enqueue(session, promise, queueing=queueing)
-        audit.note(session, "event_recorded", event, actor_id=actor.id, at=self.clock())
+        audit.record_event(session, "event_recorded", event, actor_id=actor.id, at=self.clock())
         return Recorded(event=event, is_new=True), enqueued
 
     def _opened(self, session: Session, draft: Draft, situation: Situation, event_id: str) -> PauseEvent:

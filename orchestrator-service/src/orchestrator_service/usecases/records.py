@@ -49,7 +49,9 @@ class Records:
             before = self._lock(session, event_id, actor, versions)
             after = before.corrected(correction, at=self.clock())
             pause_events.save_correction(session, self.cipher, after, with_reason="reason" in correction.members)
-            audit.note(session, "event_corrected", after, actor_id=actor.id, at=self.clock(), fields=correction.members)
+            audit.record_event(
+                session, "event_corrected", after, actor_id=actor.id, at=self.clock(), fields=correction.members
+            )
         return after
 
     def remove(self, event_id: str, *, actor: Actor, versions: Versions) -> Removed:
@@ -60,7 +62,9 @@ class Records:
         with self.database.begin(tenant_scope_of(actor.scope)) as session:
             event = self._lock(session, event_id, actor, versions)
             pause_events.remove(session, event)
-            audit.note(session, "event_removed", event, actor_id=actor.id, at=self.clock(), details=_what_it_was(event))
+            audit.record_event(
+                session, "event_removed", event, actor_id=actor.id, at=self.clock(), details=_what_it_was(event)
+            )
             withdrawal = self._withdrawal(session, event)
         self.dispatcher.deliver_now(withdrawal, wait_seconds=0)
         return Removed(event_id=event.id, at=in_milliseconds(self.clock()))

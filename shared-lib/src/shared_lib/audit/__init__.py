@@ -1,6 +1,17 @@
-"""The audit trail: what its entries say, and the hash chain that shows when one was changed or removed."""
+"""The audit log: who did what and when, and the hash chain that shows when an entry was changed or removed."""
 
-from .chain import GRANTS, PER_TENANT, audit_chain_tables, create_chain
-from .entries import AuditEntry, AuditFilters
+from .chain import CREATE, GRANTS, PER_TENANT
+from .query import AuditEntry, AuditFilters, AuditLog
+from .table import ENTRIES, audit_tables, record
 
-__all__ = ["GRANTS", "PER_TENANT", "AuditEntry", "AuditFilters", "audit_chain_tables", "create_chain"]
+__all__ = [
+    "CREATE",
+    "ENTRIES",
+    "GRANTS",
+    "PER_TENANT",
+    "AuditEntry",
+    "AuditFilters",
+    "AuditLog",
+    "audit_tables",
+    "record",
+]

@@ -1,8 +1,10 @@
-"""Reads an audit trail from its first link to its last and says where it is broken."""
+"""Verifying the audit log's hash chains from the first link to the last, also against anchors kept in a file."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -13,12 +15,12 @@ from shared_lib.database.row_level_security import all_tenants
 BATCH = 2_000
 
 Progress = Callable[[str, int, int], None]
-"""Hears which chain is read, and how many of how many links have been."""
+"""Is called with the chain that is read, the links read so far, and the number of its links."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Anchor:
-    """How far a chain had come when somebody looked, to be kept where nobody who reaches the database does."""
+    """The last link of a chain at one time, to be kept away from the database."""
 
     number: int
     hash: str
@@ -43,12 +45,15 @@ class _Extent:
     links: int
 
 
+class BadAnchors(Exception):
+    """The file exists and is not a file of anchors; it is left as it is."""
+
+
 @dataclass(frozen=True)
-class Trail:
-    """The audit trail in one table of a database. Reading it holds nobody up; what comes meanwhile is left out."""
+class HashChains:
+    """The hash chains of a database. Verifying blocks no writer; entries written meanwhile are left out."""
 
     database: Database
-    table: str
 
     def verify(self, anchors: Mapping[str, Anchor], progress: Progress) -> Iterator[Verdict]:
         """One verdict per chain, and one for entries that no chain holds."""
@@ -93,8 +98,8 @@ class Trail:
     def _links(self, extent: _Extent) -> Iterator[Row[Any]]:
         """The links in their order with their entries, a batch a transaction."""
         query = text(
-            "SELECT l.number, l.entry_id, l.hash, e.id IS NOT NULL AS is_there, audit_canonical(e) AS form "  # noqa: S608
-            f"FROM audit_link l LEFT JOIN {self.table} e ON e.id = l.entry_id "
+            "SELECT l.number, l.entry_id, l.hash, e.id IS NOT NULL AS is_there, audit_canonical(e) AS form "
+            "FROM audit_link l LEFT JOIN audit_entry e ON e.id = l.entry_id "
             "WHERE l.chain = :chain AND l.number > :after AND l.number <= :last ORDER BY l.number LIMIT :batch"
         )
         after = 0
@@ -109,8 +114,7 @@ class Trail:
     def _stray(self) -> int | None:
         """The first entry without a link: written while the trigger was switched off, or its link was removed."""
         query = text(
-            f"SELECT min(e.id) FROM {self.table} e "  # noqa: S608 - the name of a table of ours
-            "WHERE NOT EXISTS (SELECT 1 FROM audit_link l WHERE l.entry_id = e.id)"
+            "SELECT min(e.id) FROM audit_entry e WHERE NOT EXISTS (SELECT 1 FROM audit_link l WHERE l.entry_id = e.id)"
         )
         found: int | None = self._rows(query, {})[0][0]
         return found
@@ -147,3 +151,24 @@ def _end_fault(extent: _Extent, known: Anchor | None, done: int, last: bytes) ->
     if known is not None and done < known.number:
         return f"link {done + 1} was removed: there were {known.number} when the chain was anchored"
     return None
+
+
+def read_anchors(path: Path) -> dict[str, Anchor]:
+    """Anchors by chain; none if there is no such file yet. Raises BadAnchors."""
+    try:
+        document = json.loads(path.read_bytes())
+        return {
+            chain: Anchor(number=int(known["number"]), hash=str(known["hash"])) for chain, known in document.items()
+        }
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BadAnchors(f"{path}: not a file of anchors.") from error
+
+
+def write_anchors(path: Path, verdicts: Iterable[Verdict]) -> None:
+    """Replace the file in one step."""
+    new = path.with_name(f"{path.name}.new")
+    anchors = {verdict.chain: asdict(verdict.anchor) for verdict in verdicts}
+    new.write_text(json.dumps(anchors, indent=2) + "\n")
+    new.replace(path)

@@ -9,7 +9,6 @@ from alembic import command, context, op
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import Script, ScriptDirectory
-from shared_lib_testing.migration_rules import Watch
 from sqlalchemy import Connection, exc, text
 
 from shared_lib.errors import MigrationRefused, Unavailable
@@ -33,9 +32,9 @@ def migrate(
     """Apply what is missing from the alembic directory `migrations`; answers the revision then in force.
 
     Every revision is a transaction. One that cannot get its locks within 1 s fails with Unavailable and leaves the
-    database as it was; try again. Raises MigrationRefused for one that would lock or break what is running
-    (`migration_rules`), and for a database that has moved on past this code. On a database that is ahead by steps which
-    only added it does nothing: an older release may be rolled out again. `target` stops at a revision.
+    database as it was; try again. Raises MigrationRefused for a database that has moved on past this code. Tests check
+    that no revision locks or breaks what is running (`shared_lib_testing.migration_rules`). On a database that is ahead
+    by steps which only added it does nothing: an older release may be rolled out again. `target` stops at a revision.
 
     `database` is connected as the owner of the tables, who at the newest revision gives the other roles exactly these
     `privileges` (`grants.give`).
@@ -49,7 +48,7 @@ def migrate(
             before = schema_in(connection)
             connection.commit()
             for revision in _missing(directory, before, target):
-                _apply(connection, config, revision, is_empty=before is None)
+                _apply(connection, config, revision)
             after = schema_in(connection)
             if after is not None and after.revision == directory.get_current_head():
                 roles.grant_privileges(connection, privileges)
@@ -107,14 +106,8 @@ def _missing(directory: ScriptDirectory, schema: Schema | None, target: str | No
     return list(reversed(list(upwards)))
 
 
-def _apply(connection: Connection, config: Config, revision: Script, *, is_empty: bool) -> None:
-    """In a database that was empty a moment ago nobody can be kept waiting: there the rules are not asked."""
-    if is_empty:
-        command.upgrade(config, revision.revision)
-        connection.commit()
-        return
-    with Watch(connection, revision.revision, revision.module):
-        command.upgrade(config, revision.revision)
+def _apply(connection: Connection, config: Config, revision: Script) -> None:
+    command.upgrade(config, revision.revision)
     connection.commit()
     log.info("database.migrated", revision=revision.revision)
 

@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from shared_lib.dead_letters import REPLAYABLE
-
 from .store import wake
+
+REPLAYABLE = ("dead", "expired", "held", "rejected", "unknown")
+"""The final states of dead letters, which operations may deliver again."""
 
 KEPT = timedelta(days=30)
 """How long rows that ended well are kept for looking things up; the others stay until somebody decides."""

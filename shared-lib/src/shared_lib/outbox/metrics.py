@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
-from shared_lib.dead_letters import REPLAYABLE
 from shared_lib.errors import Unavailable
 
 from . import presence
+from .closed import REPLAYABLE
 
 ATTEMPTS = Counter("outbox_attempts_total", "Attempts at promises, and how they went", ["kind", "outcome"])
 """Outcomes: done, again, postponed, lease_lost, and the bad endings."""

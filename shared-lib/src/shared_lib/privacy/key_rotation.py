@@ -1,17 +1,13 @@
-"""`seal rotate`: brings every sealed text of a table under the current key, in batches that each hold for good."""
+"""Key rotation: encrypts every text of a column with the current key, in batches that each commit."""
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 
-from shared_lib.breaking_off import INTERRUPTED, sigterm_is_heard
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
-from shared_lib.progress import ProgressBar
 
 from .encryption import DecryptionError, FieldCipher
 
@@ -102,17 +98,3 @@ def _update(column: EncryptedColumn) -> TextClause:
     return text(
         f"UPDATE {column.table} SET {column.key_id} = :key_id, {column.sealed} = :sealed{emptied} WHERE id = :id"  # noqa: S608
     )
-
-
-def run(database: Database, cipher: FieldCipher, column: EncryptedColumn) -> int:
-    """Carry out `seal rotate`; answers the exit code (1: some texts could not be opened; 130: broken off)."""
-    try:
-        with sigterm_is_heard(), ProgressBar() as bar:
-            rotation = rotate(database, cipher, column, progress=partial(bar.at, "sealing"))
-    except KeyboardInterrupt:
-        print("Interrupted; begin again when you like: what has been sealed anew stays so.")
-        return INTERRUPTED
-    print(f"{rotation.resealed} sealed anew under key {cipher.current}.")
-    for row_id in rotation.unreadable:
-        print(f"{column.table} {row_id} cannot be opened: is its key missing from the file?", file=sys.stderr)
-    return 1 if rotation.unreadable else 0

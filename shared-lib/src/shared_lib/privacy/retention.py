@@ -1,4 +1,4 @@
-"""`tidy`: removes what is kept for a time only, in batches that each hold for good."""
+"""Retention: deletes what was kept long enough, in batches that each commit."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,11 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from shared_lib import idempotency
-from shared_lib.breaking_off import INTERRUPTED, sigterm_is_heard
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.outbox import closed
-from shared_lib.progress import ProgressBar
 
 BATCH = 2_000
 """How many rows a batch looks at: its locks are held for a fraction of a second."""
@@ -52,25 +50,15 @@ def old_deliveries(now: datetime) -> RetentionRule:
     return _repeated("closed deliveries", lambda session: closed.forget(session, before=now - closed.KEPT))
 
 
-def run(database: Database, rules: Sequence[RetentionRule]) -> int:
-    """Carry out `tidy`, and say in the last line what was removed; answers the exit code.
+def purge(database: Database, rules: Sequence[RetentionRule]) -> Iterator[tuple[str, int]]:
+    """Apply the rules; yields the rule's `what` and how much a batch removed once it is committed.
 
-    It may be broken off at any moment, by Ctrl-C or SIGTERM, and begun again: every batch is a transaction of its own.
-    Raises Unavailable.
+    It may be interrupted at any time and repeated. Raises Unavailable.
     """
-    removed = dict.fromkeys((rule.what for rule in rules), 0)
-    try:
-        with sigterm_is_heard(), ProgressBar() as bar:
-            for rule in rules:
-                bar.at(rule.what)
-                for count in _batches(database, rule):
-                    removed[rule.what] += count
-                    bar.at(f"{rule.what}: {removed[rule.what]}")
-    except KeyboardInterrupt:
-        print(f"Interrupted; begin again when you like. {_sentence(removed)}")
-        return INTERRUPTED
-    print(_sentence(removed))
-    return 0
+    for rule in rules:
+        yield rule.what, 0
+        for count in _batches(database, rule):
+            yield rule.what, count
 
 
 def _batches(database: Database, rule: RetentionRule) -> Iterator[int]:
@@ -94,7 +82,3 @@ def _repeated(what: str, remove: Callable[[Session], int]) -> RetentionRule:
         return PurgedBatch(removed=count, position=count or None)
 
     return RetentionRule(what=what, sweep=sweep)
-
-
-def _sentence(removed: dict[str, int]) -> str:
-    return f"Removed: {', '.join(f'{count} {what}' for what, count in removed.items())}."

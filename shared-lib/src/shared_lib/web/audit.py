@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from flask import current_app, g
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
-from shared_lib.audit.entries import AuditEntry, AuditFilters
-from shared_lib.pagination import PageRequest, Slice
+from shared_lib.audit import AuditFilters, AuditLog
 
 from .auth import current_principal, requires
 from .fields import PlainText, QueryInteger, UtcDateTime
@@ -20,23 +19,16 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 MAX_PAGE = 1_000
-"""Further back lead the `next` links and the filter `to`: a page found by number reads all pages before it."""
+"""A page found by number reads all pages before it; beyond this one, `next` links and the filter `to` lead on."""
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
-
-
-class AuditTrail(Protocol):
-    """What a service keeps under `audit_trail` in its application's extensions."""
-
-    def page(
-        self, filters: AuditFilters, request: PageRequest, *, organisation_id: str | None
-    ) -> Slice[AuditEntry]: ...
 
 
 def audit_blueprint(url: str, *, own: str, everything: str, name: str | None = None) -> Blueprint:
     """`GET url`, and `url/name` where the gateway joins several logs at one address.
 
     The role `own` sees the entries of its organisation, the role `everything` all of them. Always needs a token.
+    Reads the AuditLog that the application keeps under `audit_log` in its extensions.
     """
     blueprint = Blueprint("audit", __name__, url_prefix=url, description="Who did what, and when")
 
@@ -48,8 +40,8 @@ def audit_blueprint(url: str, *, own: str, everything: str, name: str | None = N
 
         There is no total: `has_more` says whether anything follows.
         """
-        trail: AuditTrail = current_app.extensions["audit_trail"]
-        found = trail.page(query["filters"], query["page"], organisation_id=g.audited_organisation)
+        log: AuditLog = current_app.extensions["audit_log"]
+        found = log.page(query["filters"], query["page"], organisation_id=g.audited_organisation)
         return portion_answer(found, last_page=MAX_PAGE)
 
     for address in ("",) if name is None else ("", f"/{name}"):

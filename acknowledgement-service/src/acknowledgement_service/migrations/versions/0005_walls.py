@@ -5,7 +5,7 @@ from shared_lib import audit, idempotency
 from shared_lib.database.row_level_security import enable_row_level_security
 
 revision = "0005"
-down_revision = "0004"
+down_revision = "0002"
 oldest_code = "0005"
 """Code of before this does not say whose rows it wants, and would see none."""
 
@@ -14,6 +14,5 @@ accepts = idempotency.PER_TENANT_ACCEPTS
 
 def upgrade() -> None:
     op.execute(enable_row_level_security("lapse", "organisation_id"))
-    op.execute(enable_row_level_security("audit", "organisation_id"))
     op.execute(audit.PER_TENANT)
     op.execute(idempotency.PER_TENANT)

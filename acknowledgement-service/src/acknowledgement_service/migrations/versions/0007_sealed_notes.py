@@ -1,4 +1,4 @@
-"""Notes are kept sealed. What was written before stays readable until `seal rotate` has sealed it."""
+"""Notes are kept sealed. What was written before stays readable until `encryption rotate-keys` has encrypted it."""
 
 from alembic import op
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from notification_service.config.smtp import SmtpServer
+from notification_service.config import SmtpServer
 from notification_service.domain.ports import Mail, nothing
 
 from .compose import RenderedMessage, Sender, render

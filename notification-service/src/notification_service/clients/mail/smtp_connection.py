@@ -16,7 +16,7 @@ from socket import socket
 from shared_lib.deadline import DeadlineSocket, TlsDeadlineSocket, total_timeout
 from shared_lib.errors import OutcomeUnknown, Unreachable
 
-from notification_service.config.smtp import SmtpServer, Tls
+from notification_service.config import SmtpServer, Tls
 
 from .compose import RenderedMessage
 from .reply_classification import MalformedReply, failure_means, refusal

@@ -1,7 +1,7 @@
 """The first version: contacts, dispatches, messages, inbox, audit, idempotency keys, outbox."""
 
 from alembic import op
-from shared_lib import idempotency, outbox
+from shared_lib import audit, idempotency, outbox
 
 revision = "0001"
 down_revision = None
@@ -75,31 +75,12 @@ CREATE TABLE inbox (
     read_at timestamptz
 );
 CREATE INDEX inbox_of_recipient ON inbox (recipient_id, created_at);
-CREATE TABLE audit (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    at timestamptz NOT NULL,
-    act text NOT NULL,
-    actor text NOT NULL,
-    organisation_id text NOT NULL,
-    subject_id text NOT NULL,
-    object_id text NOT NULL,
-    code text
-);
-CREATE INDEX audit_of_organisation ON audit (organisation_id, at);
-CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'audit rows are permanent';
-END $$;
-CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE ON audit
-    FOR EACH ROW EXECUTE FUNCTION audit_is_append_only();
-CREATE TRIGGER audit_is_never_emptied BEFORE TRUNCATE ON audit
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
 """
 
 
 def upgrade() -> None:
     """Create everything."""
-    for statements in (TABLES, idempotency.CREATE, outbox.CREATE):
+    for statements in (TABLES, audit.CREATE, idempotency.CREATE, outbox.CREATE):
         op.execute(statements)
 
 

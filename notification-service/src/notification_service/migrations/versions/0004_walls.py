@@ -5,13 +5,13 @@ from shared_lib import audit, idempotency, outbox
 from shared_lib.database.row_level_security import enable_row_level_security
 
 revision = "0004"
-down_revision = "0003"
+down_revision = "0001"
 oldest_code = "0004"
 """Code of before this does not say whose rows it wants, and would see none."""
 
 accepts = idempotency.PER_TENANT_ACCEPTS
 
-TABLES = ("contact", "dispatch", "message", "inbox", "audit")
+TABLES = ("contact", "dispatch", "message", "inbox")
 
 
 def upgrade() -> None:

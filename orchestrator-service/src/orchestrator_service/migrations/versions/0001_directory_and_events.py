@@ -1,7 +1,7 @@
 """The directory, pause events, their audit and outbox."""
 
 from alembic import op
-from shared_lib import idempotency, outbox
+from shared_lib import audit, idempotency, outbox
 
 revision = "0001"
 down_revision = None
@@ -124,28 +124,7 @@ CREATE TABLE event_count (
 );
 """
 
-AUDIT = """
-CREATE TABLE audit_entry (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    at timestamptz NOT NULL,
-    organisation_id text,
-    actor_id text NOT NULL,
-    action text NOT NULL,
-    event_id text,
-    peer_mentor_id text,
-    fields text[] NOT NULL,
-    details jsonb NOT NULL
-);
-CREATE INDEX audit_entry_of_organisation ON audit_entry (organisation_id, at);
-CREATE FUNCTION audit_entry_stays() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'audit entries are neither changed nor removed';
-END $$;
-CREATE TRIGGER audit_entry_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entry
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_entry_stays();
-"""
-
 
 def upgrade() -> None:
-    for part in (DIRECTORY, EVENTS, AUDIT, outbox.CREATE, idempotency.CREATE):
+    for part in (DIRECTORY, EVENTS, audit.CREATE, outbox.CREATE, idempotency.CREATE):
         op.execute(part)

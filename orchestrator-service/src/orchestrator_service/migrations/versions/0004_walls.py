@@ -5,7 +5,7 @@ from shared_lib import audit, idempotency, outbox
 from shared_lib.database.row_level_security import enable_row_level_security, enable_row_level_security_by_parent
 
 revision = "0004"
-down_revision = "0003"
+down_revision = "0001"
 oldest_code = "0004"
 """Code of before this does not say whose rows it wants, and would see none."""
 
@@ -23,7 +23,6 @@ WALLS = (
     enable_row_level_security("pause_event", "organisation_id"),
     enable_row_level_security_by_parent("dispatch_result", "pause_event", "pause_event.id = dispatch_result.event_id"),
     enable_row_level_security("event_count", "organisation_id"),
-    enable_row_level_security("audit_entry", "organisation_id"),
 )
 
 

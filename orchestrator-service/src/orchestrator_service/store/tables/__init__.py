@@ -11,11 +11,10 @@ from .directory import (
     OrganisationRow,
     PersonRow,
 )
-from .events import AuditRow, DispatchResultRow, EventCountRow, MentorEventCountRow, PauseEventRow
+from .events import DispatchResultRow, EventCountRow, MentorEventCountRow, PauseEventRow
 
 __all__ = [
     "AssignmentRow",
-    "AuditRow",
     "Base",
     "CertificationRow",
     "ChapterRow",

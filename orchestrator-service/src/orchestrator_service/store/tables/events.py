@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from shared_lib.privacy.key_rotation import EncryptedColumn
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base
@@ -90,27 +88,3 @@ class MentorEventCountRow(Base):
     coordinator_id: Mapped[str] = mapped_column(primary_key=True)
     event_type: Mapped[str] = mapped_column(primary_key=True)
     events: Mapped[int] = mapped_column(BigInteger)
-
-
-class AuditRow(Base):
-    """Who did what and when, in ids and codes; the database refuses to change or remove it."""
-
-    __tablename__ = "audit_entry"
-    __table_args__ = (
-        Index("audit_entry_of_organisation", "organisation_id", "at"),
-        Index("audit_entry_of_event", "event_id"),
-        Index("audit_entry_of_mentor", "peer_mentor_id"),
-        Index("audit_entry_of_actor", "actor_id", "at"),
-        Index("audit_entry_of_action", "action", "at"),
-        Index("audit_entry_newest", "at"),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    at: Mapped[datetime]
-    organisation_id: Mapped[str | None]
-    actor_id: Mapped[str]
-    action: Mapped[str]
-    event_id: Mapped[str | None]
-    peer_mentor_id: Mapped[str | None]
-    fields: Mapped[list[str]]
-    details: Mapped[dict[str, Any]] = mapped_column(JSONB)

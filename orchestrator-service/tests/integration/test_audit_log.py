@@ -1,4 +1,4 @@
-"""The audit trail as administrators read it."""
+"""The audit log as administrators read it."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from flask.testing import FlaskClient
 from orchestrator_service.__main__ import main
-from orchestrator_service.store.tables import AuditRow
+from shared_lib.audit import ENTRIES
 from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
@@ -114,9 +114,9 @@ def test_nonsense_is_refused(client: FlaskClient, admin: Headers, query: str) ->
 
 
 def test_pages_follow_each_other_and_are_not_counted(client: FlaskClient, admin: Headers, database: Database) -> None:
-    act = {"organisation_id": "nhf", "actor_id": "x", "action": "a", "fields": [], "details": {}}
+    act = {"organisation_id": "nhf", "actor_id": "x", "action": "a", "details": {}}
     with database.begin(all_tenants("test")) as session:
-        session.execute(insert(AuditRow), [{**act, "at": utc_now(), "event_id": str(number)} for number in range(120)])
+        session.execute(insert(ENTRIES), [{**act, "at": utc_now(), "object_id": str(number)} for number in range(120)])
 
     first = client.get(AUDIT, headers=admin)
     last = client.get(f"{AUDIT}?page=3", headers=admin)
@@ -138,10 +138,10 @@ def test_following_shows_each_entry_once_and_none_that_came_meanwhile(
     """Three entries of each moment, so that pages of two end within one."""
 
     def note(*numbers: int, organisation: str = "nhf") -> None:
-        act = {"organisation_id": organisation, "actor_id": "x", "action": "a", "fields": [], "details": {}}
+        act = {"organisation_id": organisation, "actor_id": "x", "action": "a", "details": {}}
         with database.begin(all_tenants("test")) as session:
-            rows = [{**act, "at": EFFECTIVE + number // 3 * DAY, "event_id": "o"} for number in numbers]
-            session.execute(insert(AuditRow), rows)
+            rows = [{**act, "at": EFFECTIVE + number // 3 * DAY, "object_id": "o"} for number in numbers]
+            session.execute(insert(ENTRIES), rows)
 
     note(*range(9))
     note(*range(9), organisation="lhl")
@@ -179,7 +179,7 @@ def test_a_page_costs_one_statement(
     assert not [statement for statement in statements if "count" in statement]
 
 
-def test_the_whole_trail_is_verified(
+def test_the_whole_log_is_verified(
     addresses: Addresses,
     environ: dict[str, str],
     removed_event: str,

@@ -1,4 +1,4 @@
-"""The audit trail as administrators read it."""
+"""The audit log as administrators read it."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -72,7 +72,7 @@ def test_open_or_not_it_needs_an_administrator_s_token(client: FlaskClient, as_p
     assert client.get(AUDIT, headers=as_person("a", "org_admin", "other")).json["data"] == []
 
 
-def test_the_whole_trail_is_verified(
+def test_the_whole_log_is_verified(
     database_url: str, issuer: Issuer, lapse_id: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["audit", "verify"], issuer.environ(DATABASE_URL=database_url, NOTE_ENCRYPTION_KEYS="unused")) == 0

@@ -1,7 +1,0 @@
-"""The audit trail, for administrators."""
-
-from shared_lib.web.audit import audit_blueprint
-
-from acknowledgement_service.domain.visitor import GLOBAL_ADMIN, ORG_ADMIN
-
-blp = audit_blueprint("/api/v1/audit", own=ORG_ADMIN, everything=GLOBAL_ADMIN, name="acknowledgement")

@@ -1,0 +1,94 @@
+"""The audit log's tables, which have one shape in every service, and the one way to write an entry."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    insert,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+_METADATA = MetaData()
+
+ENTRIES = Table(
+    "audit_entry",
+    _METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("organisation_id", Text),
+    Column("actor_id", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object_id", Text),
+    Column("subject_id", Text),
+    Column("details", JSONB, nullable=False),
+    Index("audit_entry_of_organisation", "organisation_id", "at"),
+    Index("audit_entry_of_object", "object_id"),
+    Index("audit_entry_of_subject", "subject_id"),
+    Index("audit_entry_of_actor", "actor_id", "at"),
+    Index("audit_entry_of_action", "action", "at"),
+    Index("audit_entry_newest", "at"),
+)
+"""Ids, codes and times only. `object_id` is what was acted on, `subject_id` the person whom it is about."""
+
+LINKS = Table(
+    "audit_link",
+    _METADATA,
+    Column("chain", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry_id", BigInteger, nullable=False, unique=True),
+    Column("hash", LargeBinary, nullable=False),
+)
+HEADS = Table(
+    "audit_head",
+    _METADATA,
+    Column("chain", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+
+def audit_tables(metadata: MetaData) -> None:
+    """Describe the audit log on a service's metadata, as `CREATE` makes it."""
+    for table in (ENTRIES, LINKS, HEADS):
+        table.to_metadata(metadata)
+
+
+def record(
+    session: Session,
+    *,
+    action: str,
+    actor_id: str,
+    at: datetime,
+    organisation_id: str | None,
+    object_id: str | None = None,
+    subject_id: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Write an entry in the transaction of the act; does not commit. The database refuses to change it later.
+
+    `details` hold further ids, codes and times that JSON can carry. An entry without an organisation is seen by
+    transactions of all tenants only.
+    """
+    session.execute(
+        insert(ENTRIES),
+        {
+            "at": at,
+            "organisation_id": organisation_id,
+            "actor_id": actor_id,
+            "action": action,
+            "object_id": object_id,
+            "subject_id": subject_id,
+            "details": dict(details or {}),
+        },
+    )

@@ -1,0 +1,110 @@
+"""Errors, exit codes and the commands that change outbox messages."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import click
+import pytest
+from shared_lib import audit
+from shared_lib.cli import Environ, run
+from shared_lib.config import BadSetting
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
+from shared_lib.errors import MigrationRefused, Rejected, Unavailable
+from shared_lib.outbox import Dispatcher, cli
+from shared_lib_testing.postgres import Addresses
+from sqlalchemy import select, text
+
+from ..outbox_world import Destination, promise, rows
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "sentence"),
+    [
+        (BadSetting("DATABASE_URL is not set."), 2, "Settings: DATABASE_URL is not set."),
+        (Unavailable("database_57P01"), 1, "The database does not answer (database_57P01)."),
+        (MigrationRefused("The database is at 0007."), 1, "The database is at 0007."),
+        (click.ClickException("The file is not there."), 1, "Error: The file is not there."),
+        (click.BadParameter("not an id"), 2, "Invalid value: not an id"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_an_error_becomes_a_sentence_and_an_exit_code(
+    error: BaseException, code: int, sentence: str, capsys: Output
+) -> None:
+    @click.command()
+    def fail() -> None:
+        raise error
+
+    assert run(fail, [], {}) == code
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_command_sees_the_environment_and_returns_its_exit_code() -> None:
+    @click.command()
+    @click.pass_obj
+    def answer(environ: Environ) -> int:
+        return int(environ["CODE"])
+
+    assert run(answer, [], {"CODE": "7"}) == 7
+
+
+@pytest.fixture
+def audited(database: Database, outbox_addresses: Addresses) -> Iterator[Database]:
+    """The database of the outbox, with an audit log for the length of a test."""
+    owner = Database.open(outbox_addresses.owner, pool_size=1)
+    with owner.engine.begin() as connection:
+        connection.execute(text(audit.CREATE + audit.PER_TENANT))
+        for table, privileges in audit.GRANTS.items():
+            connection.execute(text(f"GRANT {privileges} ON {table} TO PUBLIC"))
+    yield database
+    with owner.engine.begin() as connection:
+        connection.execute(text("DROP TABLE audit_entry, audit_link, audit_head CASCADE"))
+        connection.execute(text("DROP FUNCTION audit_append_new, audit_append_only"))
+    owner.close()
+
+
+@pytest.fixture
+def dead_letter(dispatcher: Dispatcher, destination: Destination) -> UUID:
+    def refuse(_: object) -> None:
+        raise Rejected("smtp_550")
+
+    destination.before = refuse
+    promise(dispatcher, "parcel", inline=True)
+    destination.before = lambda _: None
+    (row,) = rows(dispatcher.database, "outbox_closed")
+    return row.id
+
+
+def entries(database: Database) -> list[tuple[str, str, str | None]]:
+    with database.begin(all_tenants("test")) as session:
+        found = session.execute(select(audit.ENTRIES).order_by(audit.ENTRIES.c.id)).all()
+    return [(entry.action, entry.actor_id, entry.object_id) for entry in found]
+
+
+def test_a_dead_letter_is_listed_and_delivered_again_once(
+    audited: Database, dispatcher: Dispatcher, destination: Destination, dead_letter: UUID, capsys: Output
+) -> None:
+    assert cli.print_list(audited, final_state="rejected", limit=10) == 0
+    assert f"{dead_letter}  rejected" in capsys.readouterr().out
+
+    assert [cli.replay(audited, dead_letter) for _ in range(2)] == [0, 1]
+
+    assert dispatcher.run_once() == 1
+    assert destination.taken == ["parcel"]
+    assert entries(audited) == [("outbox_replay", "operations", str(dead_letter))]
+
+
+def test_a_discarded_dead_letter_is_no_longer_listed(audited: Database, dead_letter: UUID, capsys: Output) -> None:
+    assert cli.discard(audited, dead_letter) == 0
+    assert cli.print_list(audited, final_state=None, limit=10) == 0
+
+    assert capsys.readouterr().out.endswith("0 shown.\n")
+    assert entries(audited) == [("outbox_discard", "operations", str(dead_letter))]
+
+
+def test_an_unknown_final_state_is_refused(database: Database) -> None:
+    with pytest.raises(click.BadParameter, match="dead"):
+        cli.print_list(database, final_state="done", limit=10)
