@@ -36,6 +36,13 @@ def test_a_natural_key_is_made_of_members_that_a_notice_has(notice: Notice) -> N
     assert rule.opposite is None or rule.within is not None
 
 
+@pytest.mark.parametrize("notice", Notice)
+def test_a_notice_that_opens_a_lapse_has_an_expiry_date(notice: Notice) -> None:
+    rule = NOTICE_RULES[notice]
+
+    assert not rule.opens_lapse or "expiry_date" in rule.natural_key.members
+
+
 def test_no_recipient_has_two_roles() -> None:
     colleagues = ("mentor-042", "coordinator-007", "coordinator-008")
 

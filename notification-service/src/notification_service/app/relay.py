@@ -68,7 +68,7 @@ def create_dispatcher(config: Config, database: Database, ports: Ports, *, clock
                 pusher=ports.pusher,
                 clock=clock,
             ),
-            Lapses(database=database, acknowledgements=ports.acknowledgements, clock=clock),
+            Lapses(acknowledgements=ports.acknowledgements, clock=clock),
         )
     )
     return dispatcher

@@ -1,6 +1,7 @@
 """Delivers outbox messages: mails, push messages, and lapses to the acknowledgement service."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -11,7 +12,7 @@ from shared_lib.errors import Rejected, RetryLater
 from shared_lib.outbox import Delivered, Delivery, FinalState
 from sqlalchemy.orm import Session
 
-from notification_service.domain.model import Contact, Dispatch, Status
+from notification_service.domain.model import Contact, Status
 from notification_service.domain.participants import INACTIVE, NO_ADDRESS, mail_obstacle
 from notification_service.domain.ports import Acknowledgements, Lapse, Mail, Mailer, Pusher, PushMessage
 from notification_service.domain.texts.model import RenderedText
@@ -113,16 +114,21 @@ class Deliveries:
 class Lapses:
     """Opens lapses; independent of the mails: a lapse is opened even when none of them arrives."""
 
-    database: Database
     acknowledgements: Acknowledgements
     clock: Clock
 
     def deliver(self, delivery: Delivery) -> Delivered:
         """Open the lapse; repeating it is harmless."""
         dispatch_id = UUID(delivery.payload["dispatch"])
-        with self.database.begin(tenant(delivery.tenant)) as session:
-            dispatch = dispatches.get(session, dispatch_id, organisation_id=delivery.tenant)
-        self.acknowledgements.open(_lapse(dispatch))
+        self.acknowledgements.open(
+            Lapse(
+                notification_id=dispatch_id,
+                coordinator_id=delivery.payload["coordinator"],
+                mentor_id=delivery.payload["mentor"],
+                expiry_date=datetime.fromisoformat(delivery.payload["expiry_date"]),
+                organisation_id=delivery.tenant,
+            )
+        )
         at = self.clock()
         return Delivered(
             on_commit=lambda session: dispatches.record_lapse_opened(
@@ -154,16 +160,4 @@ def _mail(found: MessageToSend, recipient: Contact, text: RenderedText) -> Mail:
         to=recipient.email,
         written_at=found.dispatch.created_at,
         text=text,
-    )
-
-
-def _lapse(dispatch: Dispatch) -> Lapse:
-    if dispatch.coordinator_id is None or dispatch.expiry_date is None:
-        raise Rejected("no_lapse")
-    return Lapse(
-        notification_id=dispatch.id,
-        coordinator_id=dispatch.coordinator_id,
-        mentor_id=dispatch.mentor_id,
-        expiry_date=dispatch.expiry_date,
-        organisation_id=dispatch.organisation_id,
     )

@@ -77,8 +77,13 @@ def _outbox_messages(dispatch: Dispatch, expires: datetime) -> Iterator[OutboxMe
     They never wait for those about another mentor: a coordinator may have two hundred.
     """
     tenant = dispatch.organisation_id
-    if dispatch.lapse_outbox_id is not None:
-        payload = {"dispatch": str(dispatch.id)}
+    if dispatch.lapse_outbox_id is not None and dispatch.expiry_date is not None:
+        payload = {
+            "dispatch": str(dispatch.id),
+            "coordinator": dispatch.coordinator_id,
+            "mentor": dispatch.mentor_id,
+            "expiry_date": dispatch.expiry_date.isoformat(),
+        }
         yield OutboxMessage(id=dispatch.lapse_outbox_id, kind=LAPSE, payload=payload, tenant=tenant, expires_at=expires)
     for message in dispatch.messages:
         if message.outbox_id is not None:
