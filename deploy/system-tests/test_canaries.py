@@ -182,7 +182,7 @@ def test_no_list_of_dead_letters_has_them(driven):
         whole = [sys.executable, "-m", "notification_service", "outbox", *command]
         return subprocess.run(whole, env=settings, capture_output=True, text=True, check=True).stdout
 
-    listed = said("list", "--ending", "dead")
+    listed = said("list", "--final-state", "dead")
     shown = said("show", listed.split()[0])
 
     assert "crashed_repeatedly" in listed
