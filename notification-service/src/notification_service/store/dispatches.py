@@ -129,7 +129,7 @@ def under_key(session: Session, *, caller: str, operations: Collection[str], key
 
 
 _ADD = insert(DispatchRow)
-_ADD_MESSAGES = insert(MessageRow).returning(MessageRow.number, sort_by_parameter_order=True)
+_ADD_MESSAGES = insert(MessageRow).returning(MessageRow, sort_by_parameter_order=True)
 
 
 def add(
@@ -148,19 +148,7 @@ def add(
     }
     session.execute(_ADD, [values])
     rows = [_message_values(dispatch, message, outbox_id) for message, outbox_id in planned]
-    numbers = session.scalars(_ADD_MESSAGES, rows) if rows else ()
-    return tuple(
-        Message(
-            number=number,
-            recipient_id=message.recipient.id,
-            audience=message.recipient.audience,
-            channel=message.channel,
-            status=message.status,
-            reason=message.reason,
-            outbox_id=outbox_id,
-        )
-        for number, (message, outbox_id) in zip(numbers, planned, strict=True)
-    )
+    return tuple(_message(row) for row in session.scalars(_ADD_MESSAGES, rows)) if rows else ()
 
 
 def add_to_inbox(session: Session, dispatch: Dispatch, message: Message, text: RenderedText) -> None:
