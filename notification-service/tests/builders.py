@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from notification_service.domain.case import Case
 from notification_service.domain.model import Announcement, Contact, Context, Dispatch, Notice, Organisation
+from notification_service.domain.participants import Participants
 from notification_service.domain.ports import Lapse, Mail
-from notification_service.domain.wording.model import Facts, Letter
+from notification_service.domain.texts.model import Facts, RenderedText
 from shared_lib.outbox import Delivery
 
 A_MOMENT = datetime(2026, 3, 26, 8, 30, tzinfo=UTC)
@@ -60,8 +60,8 @@ def some_facts(**changes: Any) -> Facts:
     )
 
 
-def a_letter(**changes: Any) -> Letter:
-    return Letter(
+def some_text(**changes: Any) -> RenderedText:
+    return RenderedText(
         **{
             "language": "nb",
             "title": "Pausen din er registrert på nytt",
@@ -88,7 +88,7 @@ def a_mail(**changes: Any) -> Mail:
             "message_id": f"msg-00940.{A_DISPATCH_ID}",
             "to": "kari.nordmann@lhl.example",
             "written_at": A_MOMENT,
-            "letter": a_letter(),
+            "text": some_text(),
             **changes,
         }
     )
@@ -107,14 +107,13 @@ def a_lapse(**changes: Any) -> Lapse:
     )
 
 
-def a_case(**changes: Any) -> Case:
-    return Case(
+def some_participants(**changes: Any) -> Participants:
+    return Participants(
         **{
-            "announcement": an_announcement(),
             "mentor": a_contact(),
             "organisation": an_organisation(),
             "coordinator_id": "coordinator-007",
-            "at": A_MOMENT,
+            "contacts": {},
             **changes,
         }
     )

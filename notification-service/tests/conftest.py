@@ -1,4 +1,4 @@
-"""The service on a real database, with nobody real behind its ports, and a client that speaks HTTP to it."""
+"""The service on a real database, with fakes behind its ports, and a client that speaks HTTP to it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,14 +7,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from notification_service.app import MIGRATIONS
-from notification_service.app.relay import Outside, create_dispatcher
+from notification_service.app.relay import Ports, create_dispatcher
 from notification_service.app.web import create_app
 from notification_service.config import Config
 from notification_service.store.grants import GRANTS
 from notification_service.usecases.announcements import Announcements
-from notification_service.usecases.contacts import Contacts
-from notification_service.usecases.letters import Letters
+from notification_service.usecases.person_data import Contacts
 from notification_service.usecases.recording import Recorder
+from notification_service.usecases.texts import Texts
 from notification_service.usecases.withdrawals import Withdrawals
 from shared_lib.database.engine import Database
 from shared_lib.database.migrations import migrate
@@ -82,8 +82,8 @@ def acknowledgements() -> FakeAcknowledgements:
 
 
 @pytest.fixture
-def others(mailer: FakeMailer, pusher: FakePusher, acknowledgements: FakeAcknowledgements) -> Outside:
-    return Outside(mailer=mailer, pusher=pusher, acknowledgements=acknowledgements)
+def ports(mailer: FakeMailer, pusher: FakePusher, acknowledgements: FakeAcknowledgements) -> Ports:
+    return Ports(mailer=mailer, pusher=pusher, acknowledgements=acknowledgements)
 
 
 @pytest.fixture
@@ -102,15 +102,15 @@ def config(database_url: str, issuer: Issuer) -> Config:
 
 
 @pytest.fixture
-def dispatcher(config: Config, database: Database, others: Outside, clock: MovableClock) -> Iterator[Dispatcher]:
-    dispatcher = create_dispatcher(config, database, others, clock=clock)
+def dispatcher(config: Config, database: Database, ports: Ports, clock: MovableClock) -> Iterator[Dispatcher]:
+    dispatcher = create_dispatcher(config, database, ports, clock=clock)
     yield dispatcher
     dispatcher.close(timeout=5)
 
 
 @pytest.fixture
 def announcements(database: Database, dispatcher: Dispatcher, clock: MovableClock) -> Announcements:
-    recorder = Recorder(letters=Letters(portal_url=PORTAL), push_configured=True)
+    recorder = Recorder(texts=Texts(portal_url=PORTAL), push_configured=True)
     return Announcements(database=database, dispatcher=dispatcher, clock=clock, recorder=recorder)
 
 
@@ -126,14 +126,14 @@ def contacts(database: Database) -> Contacts:
 
 @pytest.fixture
 def people(contacts: Contacts) -> None:
-    """A mentor, his coordinator and an admin of their organisation."""
+    """A mentor, their coordinator and an admin of their organisation."""
     admin = a_coordinator(id="admin-lhl", name="Anne Admin", email="admin@lhl.example")
     contacts.put(organisations=[an_organisation()], people=[a_contact(), a_coordinator(), admin])
 
 
 @pytest.fixture
-def app(config: Config, database: Database, others: Outside, clock: MovableClock) -> Iterator[Flask]:
-    app = create_app(config, others=others, clock=clock)
+def app(config: Config, database: Database, ports: Ports, clock: MovableClock) -> Iterator[Flask]:
+    app = create_app(config, ports=ports, clock=clock)
     yield app
     close_app(app)
 

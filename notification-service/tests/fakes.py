@@ -1,4 +1,4 @@
-"""Our ports without anybody behind them."""
+"""Fakes of our own ports, and a clock."""
 
 import threading
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from notification_service.domain.ports import Lapse, Mail, PushNote, nothing
+from notification_service.domain.ports import Lapse, Mail, PushMessage, nothing
 from shared_lib.clock import utc_now
 
 Failure = Exception | None
@@ -53,12 +53,12 @@ class FakeMailer:
 @dataclass
 class FakePusher:
     failure: Failure = None
-    taken: list[PushNote] = field(default_factory=list)
+    taken: list[PushMessage] = field(default_factory=list)
 
-    def send(self, note: PushNote) -> None:
+    def send(self, message: PushMessage) -> None:
         if self.failure is not None:
             raise self.failure
-        self.taken.append(note)
+        self.taken.append(message)
 
 
 @dataclass

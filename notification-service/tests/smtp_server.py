@@ -1,4 +1,4 @@
-"""A mail server that does at each step what a test tells it: refuse, stall, hang up, drip, babble."""
+"""A mail server that does at each step what a test says: refuse, stall, hang up, drip, babble."""
 
 import socket
 import threading

@@ -60,15 +60,15 @@ def _api(config: Config) -> "Flask":
 
 
 def _dispatcher(config: Config, database: "Database") -> "Dispatcher":
-    from .app.relay import create_dispatcher, outside
+    from .app.relay import create_dispatcher, create_ports
 
-    return create_dispatcher(config, database, outside(config))
+    return create_dispatcher(config, database, create_ports(config))
 
 
 def _retention(config: Config, now: datetime) -> "Sequence[RetentionRule]":
-    from .usecases.retention import rules
+    from .usecases.person_data import retention_rules
 
-    return rules(now=now, message_days=config.message_days, inbox_retention_days=config.inbox_retention_days)
+    return retention_rules(now=now, message_days=config.message_days, inbox_retention_days=config.inbox_retention_days)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from flask.testing import FlaskClient
 from notification_service.api.routes import BASE_PATH
-from notification_service.clients.acknowledgements import HttpAcknowledgements
+from notification_service.clients.http import HttpAcknowledgements
 from notification_service.domain.model import Notice
 from notification_service.domain.ports import Lapse
 from notification_service.store.tables import DispatchRow
@@ -79,7 +79,7 @@ def test_every_type_of_notice_has_an_endpoint_that_answers_as_the_contract_says(
 
 
 @pytest.mark.usefixtures("people")
-def test_the_orchestrator_may_add_what_it_knows(client: FlaskClient, as_service: dict[str, str]) -> None:
+def test_the_orchestrator_may_send_a_context(client: FlaskClient, as_service: dict[str, str]) -> None:
     request, expected = example("pause-activated-with-context")
 
     answer = client.post(request["path"], json=request["body"], headers={**request["headers"], **as_service})
@@ -88,7 +88,7 @@ def test_the_orchestrator_may_add_what_it_knows(client: FlaskClient, as_service:
     assert_alike(json.loads(answer.data), expected["body"])
 
 
-def test_the_directory_may_send_its_news(client: FlaskClient, as_service: dict[str, str]) -> None:
+def test_the_orchestrator_may_send_updates_of_the_directory(client: FlaskClient, as_service: dict[str, str]) -> None:
     request, expected = example("put-contacts")
 
     answer = client.put(request["path"], json=request["body"], headers=as_service)
@@ -109,17 +109,17 @@ def test_a_dispatch_can_be_withdrawn(client: FlaskClient, as_service: dict[str, 
     assert_alike(json.loads(answer.data), expected["body"])
 
 
-class Neighbour:
-    """Answers as the acknowledgement service's own example says, and remembers what it was asked."""
+class AcknowledgementServer:
+    """Answers as the acknowledgement service's own example says, and keeps the requests."""
 
     def __init__(self, response: dict[str, Any]) -> None:
-        self.asked: list[dict[str, Any]] = []
-        neighbour = self
+        self.requests: list[dict[str, Any]] = []
+        outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_PUT(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                neighbour.asked.append({"method": self.command, "path": self.path, "body": body})
+                outer.requests.append({"method": self.command, "path": self.path, "body": body})
                 content = json.dumps(response["body"]).encode()
                 self.send_response(response["status"])
                 self.send_header("Content-Length", str(len(content)))
@@ -129,9 +129,9 @@ class Neighbour:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.httpd.server_port}"
+        self.thread = threading.Thread(target=self.httpd.serve_forever, daemon=True)
 
 
 @pytest.fixture
@@ -141,20 +141,20 @@ def acknowledgement_example() -> dict[str, Any]:
 
 
 @pytest.fixture
-def neighbour(acknowledgement_example: dict[str, Any]) -> Iterator[Neighbour]:
-    neighbour = Neighbour(acknowledgement_example["response"])
-    neighbour.thread.start()
-    yield neighbour
-    neighbour.server.shutdown()
-    neighbour.server.server_close()
+def server(acknowledgement_example: dict[str, Any]) -> Iterator[AcknowledgementServer]:
+    server = AcknowledgementServer(acknowledgement_example["response"])
+    server.thread.start()
+    yield server
+    server.httpd.shutdown()
+    server.httpd.server_close()
 
 
 def test_a_lapse_is_opened_as_the_acknowledgement_service_expects(
-    neighbour: Neighbour, acknowledgement_example: dict[str, Any]
+    server: AcknowledgementServer, acknowledgement_example: dict[str, Any]
 ) -> None:
     lapse: Lapse = a_lapse(notification_id=UUID("b2c3d4e5-f6a7-8901-bcde-f12345678901"))
 
-    client = ServiceClient(neighbour.url, audience="a", sign=lambda _: "token")
-    HttpAcknowledgements(client=client, patient=client).open(lapse)
+    client = ServiceClient(server.url, audience="a", sign=lambda _: "token")
+    HttpAcknowledgements(client=client, slow_client=client).open(lapse)
 
-    assert neighbour.asked == [acknowledgement_example["request"]]
+    assert server.requests == [acknowledgement_example["request"]]

@@ -1,17 +1,16 @@
-"""Who is told what, once, whatever happens around it."""
+"""Who is notified of an announcement, on which channels, and what their texts say."""
 
 import psycopg
 import pytest
-from notification_service.domain.errors import MentorNotFound
+from notification_service.domain.access import ANONYMOUS, COORDINATOR, ORG_ADMIN, MentorNotFound, Principal
 from notification_service.domain.model import Announcement, Channel, Notice, Status
-from notification_service.domain.scope import Scope
-from notification_service.usecases.announcements import Announcements, Requester
-from notification_service.usecases.contacts import Contacts
+from notification_service.usecases.announcements import Announcements
+from notification_service.usecases.person_data import Contacts
 from shared_lib.errors import Rejected, Unreachable
 
 from ..builders import a_contact, a_context, a_coordinator, an_announcement
 from ..fakes import FakeAcknowledgements, FakeMailer, FakePusher
-from .asking import ANYBODY, EXPIRED, reminder, rows
+from .announcing import EXPIRED, reminder, rows
 
 MENTOR_MAIL, COORDINATOR_MAIL = "kari.nordmann@lhl.example", "ola.hansen@lhl.example"
 pytestmark = pytest.mark.usefixtures("people")
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("people")
 def test_mentor_and_coordinator_are_mailed(
     announcements: Announcements, mailer: FakeMailer, announcement: Announcement
 ) -> None:
-    answer = announcements.announce(announcement, ANYBODY)
+    answer = announcements.announce(announcement, ANONYMOUS)
 
     assert rows(answer) == [("mentor-042", "email", "sent"), ("coordinator-007", "email", "sent")]
     assert mailer.addresses == [MENTOR_MAIL, COORDINATOR_MAIL]
@@ -33,72 +32,80 @@ def test_mentor_and_coordinator_are_mailed(
 
 
 def test_an_early_reminder_is_for_the_mentor_alone(announcements: Announcements, mailer: FakeMailer) -> None:
-    announcements.announce(reminder(14), ANYBODY)
+    announcements.announce(reminder(14), ANONYMOUS)
 
     assert mailer.addresses == [MENTOR_MAIL]
 
 
-def test_without_a_coordinator_the_admins_are_told(
+def test_without_a_coordinator_the_admins_are_notified(
     announcements: Announcements, contacts: Contacts, mailer: FakeMailer, acknowledgements: FakeAcknowledgements
 ) -> None:
     contacts.put(people=[a_contact(coordinator_id=None, version=2)])
 
-    announcements.announce(EXPIRED, ANYBODY)
+    announcements.announce(EXPIRED, ANONYMOUS)
 
     assert mailer.addresses == ["admin@lhl.example", MENTOR_MAIL]
     assert acknowledgements.opened == []
 
 
-def test_a_coordinator_who_has_left_is_not_told(
+def test_a_coordinator_who_has_left_is_not_notified(
     announcements: Announcements, contacts: Contacts, mailer: FakeMailer
 ) -> None:
     contacts.put(people=[a_coordinator(active=False, version=2)])
 
-    announcements.announce(an_announcement(), ANYBODY)
+    announcements.announce(an_announcement(), ANONYMOUS)
 
     assert mailer.addresses == ["admin@lhl.example", MENTOR_MAIL]
 
 
-def test_a_mentor_who_is_his_own_coordinator_is_told_once(
+def test_a_mentor_who_is_their_own_coordinator_is_notified_once(
     announcements: Announcements, contacts: Contacts, mailer: FakeMailer, acknowledgements: FakeAcknowledgements
 ) -> None:
     contacts.put(people=[a_contact(coordinator_id="mentor-042", version=2)])
 
-    announcements.announce(EXPIRED, ANYBODY)
+    announcements.announce(EXPIRED, ANONYMOUS)
 
     assert mailer.addresses == [MENTOR_MAIL]
     assert [lapse.coordinator_id for lapse in acknowledgements.opened] == ["mentor-042"]
 
 
-def test_the_orchestrator_knows_better_who_is_responsible(
+def test_the_orchestrators_context_wins_over_our_contacts(
     announcements: Announcements, contacts: Contacts, mailer: FakeMailer
 ) -> None:
     colleague = a_coordinator(id="coordinator-008", email="colleague@lhl.example")
     contacts.put(people=[colleague, a_coordinator(id="coordinator-009", email="new@lhl.example")])
 
     announcements.announce(
-        an_announcement(context=a_context(coordinator_id="coordinator-009", also=("coordinator-008",))), ANYBODY
+        an_announcement(context=a_context(coordinator_id="coordinator-009", also=("coordinator-008",))), ANONYMOUS
     )
 
     assert mailer.addresses == ["colleague@lhl.example", MENTOR_MAIL, "new@lhl.example"]
 
 
-@pytest.mark.parametrize("change", [{"id": "somebody-else"}, {"is_mentor": False}, {"active": False}])
-def test_nobody_hears_of_a_mentor_we_do_not_know(
+@pytest.mark.parametrize("change", [{"id": "another-id"}, {"is_mentor": False}, {"active": False}])
+def test_nothing_is_sent_about_an_unknown_or_inactive_mentor(
     announcements: Announcements, contacts: Contacts, mailer: FakeMailer, change: dict[str, object]
 ) -> None:
     contacts.put(people=[a_contact(**{"id": "mentor-x", **change})])
 
     with pytest.raises(MentorNotFound):
-        announcements.announce(an_announcement(mentor_id="mentor-x"), ANYBODY)
+        announcements.announce(an_announcement(mentor_id="mentor-x"), ANONYMOUS)
 
     assert mailer.taken == []
 
 
-@pytest.mark.parametrize("scope", [Scope(organisation_id="nhf"), Scope(organisation_id="lhl", coordinator_id="other")])
-def test_a_mentor_of_others_is_as_unknown_as_one_who_does_not_exist(announcements: Announcements, scope: Scope) -> None:
+@pytest.mark.parametrize(
+    "principal",
+    [
+        Principal(id="admin", roles=frozenset({ORG_ADMIN}), organisation_id="nhf"),
+        Principal(id="other", roles=frozenset({COORDINATOR}), organisation_id="lhl"),
+    ],
+)
+def test_a_mentor_of_others_is_as_unknown_as_one_who_does_not_exist(
+    announcements: Announcements, principal: Principal
+) -> None:
     with pytest.raises(MentorNotFound):
-        announcements.announce(an_announcement(), Requester(subject="person:x", scope=scope))
+        announcements.announce(an_announcement(), principal)
 
 
 def test_every_channel_has_a_row_of_its_own(
@@ -108,7 +115,7 @@ def test_every_channel_has_a_row_of_its_own(
     contacts.put(people=[a_contact(channels=channels, push_token="t", version=2)])
     contacts.put(people=[a_coordinator(channels=channels, email=None, version=2)])
 
-    answer = announcements.announce(an_announcement(), ANYBODY)
+    answer = announcements.announce(an_announcement(), ANONYMOUS)
 
     assert [
         (*row[1:], message.reason) for row, message in zip(rows(answer), answer.dispatch.messages, strict=True)
@@ -120,7 +127,7 @@ def test_every_channel_has_a_row_of_its_own(
         ("push", "skipped", "no_address"),
         ("in_app", "delivered", None),
     ]
-    assert [note.letter.push for note in pusher.taken] == [
+    assert [message.text.push for message in pusher.taken] == [
         "Pausen din er registrert. Du får ingen nye oppdrag så lenge den varer."
     ]
     with psycopg.connect(everything_url) as connection:
@@ -138,28 +145,28 @@ def test_a_failing_channel_hides_no_other(
     pusher.failure = Rejected("http_410")
     mailer.failures[COORDINATOR_MAIL] = Rejected("smtp_550")
 
-    answer = announcements.announce(an_announcement(), ANYBODY)
+    answer = announcements.announce(an_announcement(), ANONYMOUS)
 
     assert [row[2] for row in rows(answer)] == ["sent", "failed", "failed"]
     assert [message.reason for message in answer.dispatch.messages] == [None, "http_410", "smtp_550"]
 
 
-def test_an_unusable_address_is_skipped_and_said_so(announcements: Announcements, contacts: Contacts) -> None:
+def test_an_unusable_address_is_skipped_with_its_reason(announcements: Announcements, contacts: Contacts) -> None:
     contacts.put(people=[a_contact(email="=?UTF-8?Q?=0A?=Bcc: x@y", version=2)])
 
-    answer = announcements.announce(an_announcement(), ANYBODY)
+    answer = announcements.announce(an_announcement(), ANONYMOUS)
 
     assert rows(answer)[0] == ("mentor-042", "email", "skipped")
     assert answer.dispatch.messages[0].reason == "invalid_address"
 
 
-def test_whoever_wants_no_notices_gets_none_but_of_an_expired_certification(
+def test_a_recipient_without_channels_is_mailed_of_an_expired_certification_alone(
     announcements: Announcements, contacts: Contacts, mailer: FakeMailer
 ) -> None:
     contacts.put(people=[a_contact(channels=(), version=2), a_coordinator(channels=(Channel.IN_APP,), version=2)])
 
-    paused = announcements.announce(an_announcement(), ANYBODY)
-    expired = announcements.announce(EXPIRED, ANYBODY)
+    paused = announcements.announce(an_announcement(), ANONYMOUS)
+    expired = announcements.announce(EXPIRED, ANONYMOUS)
 
     assert [(row.status, row.reason) for row in paused.dispatch.messages] == [
         (Status.SKIPPED, "silenced"),
@@ -173,7 +180,7 @@ def test_a_lapse_is_opened_even_when_no_mail_arrives(
 ) -> None:
     mailer.failure = Unreachable("down")
 
-    answer = announcements.announce(EXPIRED, ANYBODY)
+    answer = announcements.announce(EXPIRED, ANONYMOUS)
 
     [lapse] = acknowledgements.opened
     assert (lapse.notification_id, lapse.coordinator_id) == (answer.dispatch.id, "coordinator-007")
@@ -184,7 +191,7 @@ def test_a_lapse_is_opened_even_when_no_mail_arrives(
 def test_only_an_expiry_opens_a_lapse(
     announcements: Announcements, acknowledgements: FakeAcknowledgements, notice: Notice
 ) -> None:
-    announcements.announce(an_announcement(notice), ANYBODY)
-    announcements.announce(reminder(0), ANYBODY)
+    announcements.announce(an_announcement(notice), ANONYMOUS)
+    announcements.announce(reminder(0), ANONYMOUS)
 
     assert acknowledgements.opened == []

@@ -1,19 +1,19 @@
-"""Which notices are duplicates, so that nobody is told twice and nobody is left out."""
+"""Which announcements are duplicates, so that each person is notified once and none is left out."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from notification_service.domain.errors import MentorNotFound
+from notification_service.domain.access import ANONYMOUS, MentorNotFound
 from notification_service.domain.model import Announcement, Notice
 from notification_service.usecases.announcements import Announcements
-from notification_service.usecases.contacts import Contacts
+from notification_service.usecases.person_data import Contacts
 from shared_lib.idempotency import KeyReused
 
 from ..builders import A_MOMENT, a_contact, a_context, an_announcement
 from ..fakes import FakeAcknowledgements, FakeMailer, MovableClock
-from .asking import ANYBODY, EXPIRED, reminder, rows, with_key
+from .announcing import EXPIRED, a_key, reminder, rows
 
 pytestmark = pytest.mark.usefixtures("people")
 
@@ -36,7 +36,7 @@ EXAMPLES: Mapping[Notice, tuple[Announcement, Announcement, timedelta | None]] =
     ),
     Notice.CERT_EXPIRY_REMINDER: (reminder(14), reminder(13), timedelta(hours=12)),
 }
-"""Of each type: a notice, one that is no duplicate of it, and after how long the first may be told again."""
+"""Of each type: a notice, one that is no duplicate of it, and after how long the first is a new one."""
 
 
 @pytest.fixture(autouse=True)
@@ -46,26 +46,26 @@ def at_noon(clock: MovableClock) -> None:
 
 
 @pytest.mark.parametrize("notice", Notice)
-def test_a_duplicate_is_told_once_and_everything_else_is_told(
+def test_a_duplicate_is_sent_once_and_everything_else_is_sent(
     announcements: Announcements, contacts: Contacts, clock: MovableClock, notice: Notice
 ) -> None:
     contacts.put(people=[a_contact(id="mentor-043")])
     first, another, again_after = EXAMPLES[notice]
 
-    told = [announcements.announce(announcement, ANYBODY).status for announcement in (first, first, another)]
+    statuses = [announcements.announce(announcement, ANONYMOUS).status for announcement in (first, first, another)]
     clock.now += again_after or timedelta(days=400)
     clock.now += timedelta(hours=3)
-    much_later = announcements.announce(first, ANYBODY).status
+    much_later = announcements.announce(first, ANONYMOUS).status
 
-    assert told == [201, 200, 201]
+    assert statuses == [201, 200, 201]
     assert much_later == (200 if again_after is NEVER else 201)
 
 
-def test_the_same_expiry_is_told_once(
+def test_the_same_expiry_is_sent_once(
     announcements: Announcements, mailer: FakeMailer, acknowledgements: FakeAcknowledgements
 ) -> None:
-    first = announcements.announce(EXPIRED, with_key("a"))
-    again, once_more = (announcements.announce(EXPIRED, with_key("b")) for _ in range(2))
+    first = announcements.announce(EXPIRED, ANONYMOUS, key=a_key("a"))
+    again, once_more = (announcements.announce(EXPIRED, ANONYMOUS, key=a_key("b")) for _ in range(2))
 
     assert [answer.status for answer in (first, again, once_more)] == [201, 200, 200]
     assert [answer.is_replay for answer in (first, again, once_more)] == [False, False, True]
@@ -77,7 +77,7 @@ def test_twenty_at_once_are_one(
     announcements: Announcements, mailer: FakeMailer, acknowledgements: FakeAcknowledgements
 ) -> None:
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda _: announcements.announce(EXPIRED, ANYBODY), range(20)))
+        answers = list(pool.map(lambda _: announcements.announce(EXPIRED, ANONYMOUS), range(20)))
 
     assert sorted(answer.status for answer in answers) == [200] * 19 + [201]
     assert len({answer.dispatch.id for answer in answers}) == 1
@@ -86,7 +86,9 @@ def test_twenty_at_once_are_one(
 
 def test_twenty_under_one_key_at_once_are_one(announcements: Announcements, mailer: FakeMailer) -> None:
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda _: announcements.announce(an_announcement(), with_key("k")), range(20)))
+        answers = list(
+            pool.map(lambda _: announcements.announce(an_announcement(), ANONYMOUS, key=a_key("k")), range(20))
+        )
 
     assert sum(not answer.is_replay for answer in answers) == 1
     assert {answer.status for answer in answers} == {201}
@@ -94,8 +96,8 @@ def test_twenty_under_one_key_at_once_are_one(announcements: Announcements, mail
 
 
 def test_another_expiry_date_is_another_notice(announcements: Announcements, mailer: FakeMailer) -> None:
-    announcements.announce(EXPIRED, ANYBODY)
-    announcements.announce(an_announcement(Notice.CERT_EXPIRY, expiry_date=A_MOMENT + timedelta(days=1)), ANYBODY)
+    announcements.announce(EXPIRED, ANONYMOUS)
+    announcements.announce(an_announcement(Notice.CERT_EXPIRY, expiry_date=A_MOMENT + timedelta(days=1)), ANONYMOUS)
 
     assert len(mailer.taken) == 4
 
@@ -104,62 +106,62 @@ def test_another_expiry_date_is_another_notice(announcements: Announcements, mai
 def test_a_reminder_is_one_per_tier_and_day(
     announcements: Announcements, clock: MovableClock, hours: int, days: int, status: int
 ) -> None:
-    announcements.announce(reminder(14), ANYBODY)
+    announcements.announce(reminder(14), ANONYMOUS)
     clock.pass_by(hours=hours)
 
-    assert announcements.announce(reminder(days), ANYBODY).status == status
+    assert announcements.announce(reminder(days), ANONYMOUS).status == status
 
 
-@pytest.mark.parametrize(("minutes", "told"), [(9.9, 2), (10.1, 4)])
+@pytest.mark.parametrize(("minutes", "mails"), [(9.9, 2), (10.1, 4)])
 def test_a_pause_is_the_same_for_ten_minutes(
-    announcements: Announcements, mailer: FakeMailer, clock: MovableClock, minutes: float, told: int
+    announcements: Announcements, mailer: FakeMailer, clock: MovableClock, minutes: float, mails: int
 ) -> None:
-    announcements.announce(an_announcement(), ANYBODY)
+    announcements.announce(an_announcement(), ANONYMOUS)
     clock.pass_by(minutes=minutes)
-    announcements.announce(an_announcement(), ANYBODY)
+    announcements.announce(an_announcement(), ANONYMOUS)
 
-    assert len(mailer.taken) == told
+    assert len(mailer.taken) == mails
 
 
 def test_a_pause_after_its_opposite_is_a_new_one(
     announcements: Announcements, mailer: FakeMailer, clock: MovableClock
 ) -> None:
     for notice in (Notice.PAUSE_ACTIVATED, Notice.PAUSE_LIFTED, Notice.PAUSE_ACTIVATED):
-        announcements.announce(an_announcement(notice), ANYBODY)
+        announcements.announce(an_announcement(notice), ANONYMOUS)
         clock.pass_by(seconds=1)
 
     assert len(mailer.taken) == 6
 
 
-def test_events_that_the_orchestrator_tells_apart_are_told_apart(
+def test_pauses_of_the_orchestrator_are_duplicates_by_their_key_alone(
     announcements: Announcements, mailer: FakeMailer
 ) -> None:
     event = an_announcement(context=a_context())
-    first, again = (announcements.announce(event, with_key("event-1")) for _ in range(2))
-    other = announcements.announce(event, with_key("event-2"))
+    first, again = (announcements.announce(event, ANONYMOUS, key=a_key("event-1")) for _ in range(2))
+    other = announcements.announce(event, ANONYMOUS, key=a_key("event-2"))
 
     assert again.dispatch.id == first.dispatch.id != other.dispatch.id
     assert len(mailer.taken) == 4
 
 
 def test_another_return_date_is_another_notice(announcements: Announcements, mailer: FakeMailer) -> None:
-    announcements.announce(an_announcement(), ANYBODY)
-    announcements.announce(an_announcement(expected_return_date=A_MOMENT), ANYBODY)
+    announcements.announce(an_announcement(), ANONYMOUS)
+    announcements.announce(an_announcement(expected_return_date=A_MOMENT), ANONYMOUS)
 
     assert len(mailer.taken) == 4
 
 
 def test_a_key_stands_for_one_request_only(announcements: Announcements) -> None:
-    announcements.announce(an_announcement(), with_key("k", b"one"))
+    announcements.announce(an_announcement(), ANONYMOUS, key=a_key("k", b"one"))
 
     with pytest.raises(KeyReused):
-        announcements.announce(an_announcement(Notice.PAUSE_LIFTED), with_key("k", b"another"))
+        announcements.announce(an_announcement(Notice.PAUSE_LIFTED), ANONYMOUS, key=a_key("k", b"another"))
 
 
 def test_a_key_that_named_an_unknown_mentor_is_free_again(announcements: Announcements, contacts: Contacts) -> None:
     unknown = an_announcement(mentor_id="mentor-new")
     with pytest.raises(MentorNotFound):
-        announcements.announce(unknown, with_key("k"))
+        announcements.announce(unknown, ANONYMOUS, key=a_key("k"))
     contacts.put(people=[a_contact(id="mentor-new")])
 
-    assert announcements.announce(unknown, with_key("k")).status == 201
+    assert announcements.announce(unknown, ANONYMOUS, key=a_key("k")).status == 201

@@ -18,11 +18,13 @@ Headers = dict[str, str]
 def test_contacts_are_taken_from_the_orchestrator_only(
     client: FlaskClient, as_service: Headers, as_person: Callable[..., Headers]
 ) -> None:
-    news = {"organisations": [], "contacts": []}
+    update = {"organisations": [], "contacts": []}
 
-    assert client.put("/internal/v1/contacts", json=news).status_code == 401
-    assert client.put("/internal/v1/contacts", json=news, headers=as_person("root", "global_admin")).status_code == 401
-    assert client.put("/internal/v1/contacts", json=news, headers=as_service).status_code == 200
+    assert client.put("/internal/v1/contacts", json=update).status_code == 401
+    assert (
+        client.put("/internal/v1/contacts", json=update, headers=as_person("root", "global_admin")).status_code == 401
+    )
+    assert client.put("/internal/v1/contacts", json=update, headers=as_service).status_code == 200
 
 
 def test_a_batch_may_be_larger_than_other_bodies(client: FlaskClient, as_service: Headers) -> None:
@@ -37,9 +39,9 @@ def test_a_batch_may_be_larger_than_other_bodies(client: FlaskClient, as_service
 
 
 def test_but_not_endless(client: FlaskClient, as_service: Headers) -> None:
-    news = {"contacts": [{"name": "N" * 2_000_000}]}
+    update = {"contacts": [{"name": "N" * 2_000_000}]}
 
-    assert client.put("/internal/v1/contacts", json=news, headers=as_service).status_code == 413
+    assert client.put("/internal/v1/contacts", json=update, headers=as_service).status_code == 413
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The operations over HTTP: shapes, doors and headers."""
+"""The operations over HTTP: shapes, access and headers."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from flask.testing import FlaskClient
 from notification_service.domain.model import Channel
-from notification_service.usecases.contacts import Contacts
+from notification_service.usecases.person_data import Contacts
 from psycopg.sql import SQL, Identifier
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
@@ -16,17 +16,12 @@ from shared_lib.outbox import Dispatcher, heartbeats
 
 from ..builders import a_contact
 from ..fakes import FakeMailer, MovableClock
+from .announcing import BODIES
 
 pytestmark = pytest.mark.usefixtures("people")
 
 
 BASE = "/api/v1/pause-notifications"
-NOTICES = {
-    "pause-activated": {"mentor_id": "mentor-042", "expected_return_date": "2026-05-01T00:00:00Z"},
-    "pause-lifted": {"mentor_id": "mentor-042"},
-    "cert-expiry": {"mentor_id": "mentor-042", "expiry_date": "2026-03-31T00:00:00Z"},
-    "cert-expiry-reminder": {"mentor_id": "mentor-042", "days_remaining": 14},
-}
 Headers = dict[str, str]
 
 
@@ -40,9 +35,9 @@ def dump(everything_url: str) -> str:
 
 
 @pytest.mark.parametrize("base", [BASE, BASE + BASE], ids=["once", "doubled"])
-@pytest.mark.parametrize("notice", NOTICES)
+@pytest.mark.parametrize("notice", BODIES)
 def test_every_operation_answers_in_the_contracts_shape(client: FlaskClient, base: str, notice: str) -> None:
-    answer = client.post(f"{base}/{notice}", json=NOTICES[notice])
+    answer = client.post(f"{base}/{notice}", json=BODIES[notice])
 
     assert answer.status_code == 201
     body = json.loads(answer.data)
@@ -53,7 +48,7 @@ def test_every_operation_answers_in_the_contracts_shape(client: FlaskClient, bas
 
 
 def test_the_same_notice_again_answers_the_first(client: FlaskClient) -> None:
-    first = client.post(f"{BASE}/cert-expiry", json=NOTICES["cert-expiry"])
+    first = client.post(f"{BASE}/cert-expiry", json=BODIES["cert-expiry"])
     again = client.post(
         f"{BASE}/cert-expiry", json={"mentor_id": "mentor-042", "expiry_date": "2026-03-31T02:00:00+02:00"}
     )
@@ -64,8 +59,8 @@ def test_the_same_notice_again_answers_the_first(client: FlaskClient) -> None:
 
 def test_a_replayed_key_answers_as_the_first_time(client: FlaskClient) -> None:
     key = {"Idempotency-Key": "order-1"}
-    first = client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers=key)
-    again = client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers=key)
+    first = client.post(f"{BASE}/pause-lifted", json=BODIES["pause-lifted"], headers=key)
+    again = client.post(f"{BASE}/pause-lifted", json=BODIES["pause-lifted"], headers=key)
     other = client.post(f"{BASE}/pause-lifted", json={"mentor_id": "mentor-043"}, headers=key)
 
     assert [answer.status_code for answer in (first, again, other)] == [201, 201, 422]
@@ -73,21 +68,21 @@ def test_a_replayed_key_answers_as_the_first_time(client: FlaskClient) -> None:
     assert "Idempotency-Replayed" not in first.headers
 
 
-def test_an_answer_claims_nothing_that_was_not_sent(client: FlaskClient, mailer: FakeMailer) -> None:
+def test_a_response_never_says_sent_of_what_was_not(client: FlaskClient, mailer: FakeMailer) -> None:
     mailer.failure = Unreachable("connect_refused")
 
-    answer = client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers={"Prefer": "wait=1"})
+    answer = client.post(f"{BASE}/pause-lifted", json=BODIES["pause-lifted"], headers={"Prefer": "wait=1"})
 
     assert answer.status_code == 201
     assert answer.headers["Preference-Applied"] == "wait=1"
     assert {row["status"] for row in answer.json["notifications_dispatched"]} == {"queued"}
 
 
-def test_the_reason_of_a_pause_stays_outside(
+def test_the_reason_of_a_pause_is_never_stored_sent_or_logged(
     client: FlaskClient, mailer: FakeMailer, everything_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     canary = "canary-reason-7431"
-    body = {**NOTICES["pause-activated"], "pause_reason": canary}
+    body = {**BODIES["pause-activated"], "pause_reason": canary}
 
     answer = client.post(f"{BASE}/pause-activated", json=body, headers={"Idempotency-Key": "k"})
 
@@ -124,7 +119,7 @@ def test_the_reason_of_a_pause_stays_outside(
     ],
 )
 def test_what_makes_no_sense_is_refused_by_field(client: FlaskClient, notice: str, change: dict[str, Any]) -> None:
-    answer = client.post(f"{BASE}/{notice}", json={**NOTICES[notice], **change})
+    answer = client.post(f"{BASE}/{notice}", json={**BODIES[notice], **change})
 
     assert answer.status_code == 422
     assert answer.content_type == "application/problem+json"
@@ -139,7 +134,7 @@ def test_any_number_of_days_from_0_to_3650_will_do(client: FlaskClient, days: in
 
 
 def test_an_unknown_mentor_is_not_found(client: FlaskClient) -> None:
-    assert client.post(f"{BASE}/pause-lifted", json={"mentor_id": "nobody"}).status_code == 404
+    assert client.post(f"{BASE}/pause-lifted", json={"mentor_id": "unknown"}).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -156,10 +151,10 @@ def test_an_unknown_mentor_is_not_found(client: FlaskClient) -> None:
         (("mentor-042", "peer_mentor", "lhl"), 403),
     ],
 )
-def test_a_token_limits_whom_one_may_speak_of(
+def test_a_token_limits_the_mentors_of_an_announcement(
     client: FlaskClient, as_person: Callable[..., Headers], who: tuple[str, str, str | None], status: int
 ) -> None:
-    answer = client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers=as_person(*who))
+    answer = client.post(f"{BASE}/pause-lifted", json=BODIES["pause-lifted"], headers=as_person(*who))
 
     assert answer.status_code == status
 
@@ -169,21 +164,21 @@ def test_a_coordinator_who_acts_is_named_to_the_mentor(
 ) -> None:
     client.post(
         f"{BASE}/pause-activated",
-        json=NOTICES["pause-activated"],
+        json=BODIES["pause-activated"],
         headers=as_person("coordinator-007", "coordinator"),
     )
 
     mentors = next(mail for mail in mailer.taken if mail.to.startswith("kari"))
-    assert mentors.letter.paragraphs[0].startswith("Ola Hansen har registrert en pause for deg")
+    assert mentors.text.paragraphs[0].startswith("Ola Hansen har registrert en pause for deg")
 
 
 def test_a_bad_token_is_refused_even_where_none_is_needed(client: FlaskClient) -> None:
     headers = {"Authorization": "Bearer nonsense"}
 
-    assert client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"], headers=headers).status_code == 401
+    assert client.post(f"{BASE}/pause-lifted", json=BODIES["pause-lifted"], headers=headers).status_code == 401
 
 
-def test_the_orchestrators_context_decides_who_is_told(
+def test_the_orchestrators_context_decides_who_is_notified(
     client: FlaskClient, as_service: Headers, mailer: FakeMailer
 ) -> None:
     context = {
@@ -195,12 +190,12 @@ def test_the_orchestrators_context_decides_who_is_told(
     }
 
     answer = client.post(
-        f"{BASE}/pause-activated", json={**NOTICES["pause-activated"], "context": context}, headers=as_service
+        f"{BASE}/pause-activated", json={**BODIES["pause-activated"], "context": context}, headers=as_service
     )
 
     assert answer.status_code == 201
     assert [row["recipient"] for row in answer.json["notifications_dispatched"]] == ["mentor-042", "coordinator-007"]
-    assert [mail.to for mail in mailer.taken if mail.letter.paragraphs[0].startswith("Anne Admin")] == [
+    assert [mail.to for mail in mailer.taken if mail.text.paragraphs[0].startswith("Anne Admin")] == [
         "kari.nordmann@lhl.example"
     ]
 
@@ -209,7 +204,7 @@ def test_the_orchestrators_context_decides_who_is_told(
     "context", [None, {}, {"organisation_id": "lhl"}, {"organisation_id": "", "coordinator_id": 1}, 5]
 )
 def test_a_context_that_makes_no_sense_is_refused(client: FlaskClient, as_service: Headers, context: Any) -> None:
-    body = {**NOTICES["pause-lifted"], "context": context}
+    body = {**BODIES["pause-lifted"], "context": context}
 
     answer = client.post(f"{BASE}/pause-lifted", json=body, headers=as_service)
 
@@ -233,7 +228,7 @@ def test_it_is_ready_only_while_a_relay_is_running(
 
 def test_what_waits_is_counted(client: FlaskClient, mailer: FakeMailer) -> None:
     mailer.failure = Unreachable("down")
-    client.post(f"{BASE}/pause-lifted", json=NOTICES["pause-lifted"])
+    client.post(f"{BASE}/pause-lifted", json=BODIES["pause-lifted"])
 
     assert 'outbox_messages{kind="mail",state="waiting"} 2.0' in client.get("/metrics").text
 

@@ -1,4 +1,4 @@
-"""A person's data: shown, removed, and not brought back."""
+"""A person's data: exported, erased, and not brought back."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from notification_service.store import contacts as store
 from notification_service.store.person_data import NOBODYS
-from notification_service.usecases.contacts import Contacts
+from notification_service.usecases.person_data import Contacts
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Rejected, Unreachable
@@ -26,7 +26,7 @@ NOTICE = "/api/v1/pause-notifications/pause-activated"
 
 @contextmanager
 def slow_audit(addresses: Addresses) -> Iterator[None]:
-    """To look into the audit log takes longer than a request may wait for the database, as among very many rows."""
+    """Reading the audit log takes longer than a request may wait for the database, as with very many rows."""
     with psycopg.connect(addresses.owner, autocommit=True) as owner:
         owner.execute(
             "CREATE POLICY slow ON audit_entry AS RESTRICTIVE FOR SELECT USING ((SELECT pg_sleep(3)) IS NOT NULL)"
@@ -38,7 +38,7 @@ def slow_audit(addresses: Addresses) -> Iterator[None]:
 
 
 def texts_with(everything_url: str, text: str) -> list[str]:
-    """The tables in which it stands."""
+    """The tables that have it."""
     with psycopg.connect(everything_url) as connection:
         tables = (
             "contact",
@@ -54,7 +54,7 @@ def texts_with(everything_url: str, text: str) -> list[str]:
         return [table for table in tables if connection.execute(query.format(table).encode(), [f"%{text}%"]).fetchone()]
 
 
-def test_nothing_is_left_but_ids_and_a_second_run_finds_nothing(
+def test_erasing_leaves_ids_alone_and_a_second_run_finds_nothing(
     client: FlaskClient, as_service: Headers, everything_url: str
 ) -> None:
     client.post(NOTICE, json={"mentor_id": "mentor-042"}, headers={"Idempotency-Key": "kari-pauses"})
@@ -72,7 +72,7 @@ def test_nothing_is_left_but_ids_and_a_second_run_finds_nothing(
     assert {"contact", "dispatch", "message", "audit_entry"} <= set(texts_with(everything_url, "mentor-042"))
 
 
-def test_what_is_still_queued_to_him_or_about_him_is_not_sent_any_more(
+def test_messages_queued_to_an_erased_person_or_about_them_are_not_sent(
     client: FlaskClient, as_service: Headers, mailer: FakeMailer, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     mailer.failure = Unreachable("down")
@@ -87,7 +87,7 @@ def test_what_is_still_queued_to_him_or_about_him_is_not_sent_any_more(
     assert mailer.taken == []
 
 
-def test_no_news_brings_him_back_not_even_news_that_was_on_its_way_before_he_was_known(
+def test_no_update_brings_an_erased_person_back(
     client: FlaskClient, as_service: Headers, contacts: Contacts, database: Database, everything_url: str
 ) -> None:
     for person in ("mentor-042", "never-heard-of"):
@@ -98,12 +98,11 @@ def test_no_news_brings_him_back_not_even_news_that_was_on_its_way_before_he_was
     assert texts_with(everything_url, "Nordmann") == []
     assert client.post(NOTICE, json={"mentor_id": "mentor-042"}).status_code == 404
     with database.begin(all_tenants("test")) as session:
-        found = store.find(session, "never-heard-of", organisation_id=NOBODYS)
-    assert found is not None
-    assert not found.active
+        found = store.find(session, ["never-heard-of"], organisation_id=NOBODYS)
+    assert not found["never-heard-of"].active
 
 
-def test_an_announcement_that_was_on_its_way_does_not_bring_the_name_of_whoever_acted_back(
+def test_an_announcement_does_not_bring_the_name_of_an_erased_acting_person_back(
     client: FlaskClient, as_service: Headers, everything_url: str
 ) -> None:
     assert client.delete("/internal/v1/people/coordinator-007", headers=as_service).status_code == 200
@@ -113,14 +112,14 @@ def test_an_announcement_that_was_on_its_way_does_not_bring_the_name_of_whoever_
         "coordinator_id": "coordinator-007",
         "acted_by": {"id": "coordinator-007", "name": "Ola Hansen"},
     }
-    told = client.post(NOTICE, json={"mentor_id": "mentor-042", "context": context}, headers=as_service)
+    announced = client.post(NOTICE, json={"mentor_id": "mentor-042", "context": context}, headers=as_service)
 
-    assert told.status_code == 201
+    assert announced.status_code == 201
     assert texts_with(everything_url, "Hansen") == []
 
 
 @pytest.mark.parametrize("failure", [Unreachable("down"), Rejected("http_404")])
-def test_the_notes_elsewhere_go_first_and_without_them_nothing_does(
+def test_the_acknowledgement_service_erases_first_and_nothing_is_erased_without_it(
     client: FlaskClient,
     as_service: Headers,
     acknowledgements: FakeAcknowledgements,
@@ -138,7 +137,7 @@ def test_the_notes_elsewhere_go_first_and_without_them_nothing_does(
     assert texts_with(everything_url, "Nordmann") == []
 
 
-def test_what_a_large_database_holds_is_worth_waiting_for(
+def test_an_export_may_take_longer_than_other_requests(
     client: FlaskClient, as_service: Headers, addresses: Addresses
 ) -> None:
     client.post(NOTICE, json={"mentor_id": "mentor-042"})
@@ -149,6 +148,6 @@ def test_what_a_large_database_holds_is_worth_waiting_for(
     assert (held.status_code, held.json["notification"].keys() >= {"dispatch", "audit_entry"}) == (200, True)
 
 
-def test_it_is_for_neighbours_alone(client: FlaskClient, as_person: object) -> None:
+def test_person_data_is_for_our_own_services_alone(client: FlaskClient, as_person: object) -> None:
     assert client.get(PERSON).status_code == 401
     assert client.delete(PERSON, headers=as_person("root", "global_admin", None)).status_code == 401  # type: ignore[operator]

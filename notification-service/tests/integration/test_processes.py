@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 from notification_service.__main__ import main
-from notification_service.usecases.announcements import Announcements, Requester
-from notification_service.usecases.contacts import Contacts
+from notification_service.domain.access import ANONYMOUS
+from notification_service.usecases.announcements import Announcements
+from notification_service.usecases.person_data import Contacts
 from psycopg.sql import SQL, Identifier
 from shared_lib.database.engine import Database
 from shared_lib.errors import Rejected, Unreachable
@@ -23,8 +24,6 @@ from shared_lib_testing.postgres import Addresses, PostgresServer
 from ..builders import a_contact, a_coordinator, an_announcement, an_organisation
 from ..fakes import FakeMailer
 from ..smtp_server import ScriptedServer, cut, reply
-
-ANYBODY = Requester(subject="anonymous")
 
 
 @pytest.fixture
@@ -64,10 +63,10 @@ def start_relay(environ: dict[str, str]) -> Iterator[StartRelay]:
 
 @pytest.fixture
 def queued(announcements: Announcements, contacts: Contacts, mailer: FakeMailer) -> None:
-    """A pause of which nobody could be told yet."""
+    """A pause whose messages could not be sent yet."""
     contacts.put(organisations=[an_organisation()], people=[a_contact(), a_coordinator()])
     mailer.failure = Unreachable("down")
-    announcements.announce(an_announcement(), ANYBODY)
+    announcements.announce(an_announcement(), ANONYMOUS)
 
 
 def eventually(holds: Callable[[], bool]) -> bool:

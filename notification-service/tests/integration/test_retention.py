@@ -1,14 +1,14 @@
-"""Names and texts go after their time; what makes asking again the same notice stays."""
+"""Names and texts are deleted when their time is up; duplicates are found all the same."""
 
 from datetime import timedelta
 
 import pytest
 from notification_service.__main__ import main
-from notification_service.domain.model import Actor, Channel
+from notification_service.domain.access import ANONYMOUS
+from notification_service.domain.model import ActingPerson, Channel
 from notification_service.store.tables import DispatchRow, InboxRow
-from notification_service.usecases.announcements import Announcements, Answer
-from notification_service.usecases.contacts import Contacts
-from notification_service.usecases.retention import rules
+from notification_service.usecases.announcements import Accepted, Announcements
+from notification_service.usecases.person_data import Contacts, retention_rules
 from shared_lib.cli import run_retention
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
@@ -20,11 +20,11 @@ from sqlalchemy import func, insert, select
 
 from ..builders import A_MOMENT, a_contact, a_context, an_announcement
 from ..fakes import FakeMailer, MovableClock
-from .asking import ANYBODY, EXPIRED, rows
+from .announcing import EXPIRED, rows
 
 pytestmark = pytest.mark.usefixtures("people")
 Output = pytest.CaptureFixture[str]
-BY_OLA = an_announcement(context=a_context(acted_by=Actor(id="coordinator-007", name="Ola Hansen")))
+BY_OLA = an_announcement(context=a_context(acted_by=ActingPerson(id="coordinator-007", name="Ola Hansen")))
 MESSAGE_DAYS, INBOX_RETENTION_DAYS = 90, 365
 
 
@@ -39,8 +39,8 @@ def environ(issuer: Issuer, database_url: str) -> dict[str, str]:
 
 
 def purge(database: Database, clock: MovableClock, *, message_days: int = MESSAGE_DAYS) -> None:
-    own = rules(now=clock(), message_days=message_days, inbox_retention_days=INBOX_RETENTION_DAYS)
-    assert run_retention(database, own) == 0
+    rules = retention_rules(now=clock(), message_days=message_days, inbox_retention_days=INBOX_RETENTION_DAYS)
+    assert run_retention(database, rules) == 0
 
 
 def names(database: Database) -> list[str | None]:
@@ -57,10 +57,10 @@ def in_the_app(contacts: Contacts) -> None:
     contacts.put(people=[a_contact(channels=(Channel.EMAIL, Channel.IN_APP), version=2)])
 
 
-def test_the_name_of_whoever_acted_goes_when_its_messages_ended_long_ago(
+def test_the_name_of_an_acting_person_is_deleted_when_the_messages_ended_long_ago(
     announcements: Announcements, database: Database, clock: MovableClock
 ) -> None:
-    announcements.announce(BY_OLA, ANYBODY)
+    announcements.announce(BY_OLA, ANONYMOUS)
 
     clock.pass_by(days=MESSAGE_DAYS)
     purge(database, clock)
@@ -71,11 +71,11 @@ def test_the_name_of_whoever_acted_goes_when_its_messages_ended_long_ago(
     assert (kept, names(database)) == (["Ola Hansen"], [None])
 
 
-def test_a_message_under_way_keeps_what_it_is_written_from(
+def test_the_name_stays_while_a_message_is_queued(
     announcements: Announcements, database: Database, clock: MovableClock, mailer: FakeMailer, dispatcher: Dispatcher
 ) -> None:
     mailer.failures = {"kari.nordmann@lhl.example": Unreachable("down")}
-    announcements.announce(BY_OLA, ANYBODY)
+    announcements.announce(BY_OLA, ANONYMOUS)
 
     clock.pass_by(days=MESSAGE_DAYS + 1)
     purge(database, clock)
@@ -89,11 +89,11 @@ def test_a_message_under_way_keeps_what_it_is_written_from(
     assert names(database) == [None]
 
 
-def test_a_message_begun_anew_after_that_is_still_a_whole_letter(
+def test_a_message_that_is_replayed_after_that_has_a_whole_text(
     announcements: Announcements, database: Database, clock: MovableClock, mailer: FakeMailer, dispatcher: Dispatcher
 ) -> None:
     mailer.failures = {"kari.nordmann@lhl.example": Rejected("smtp_550")}
-    announcements.announce(BY_OLA, ANYBODY)
+    announcements.announce(BY_OLA, ANONYMOUS)
     clock.pass_by(days=MESSAGE_DAYS + 1)
     purge(database, clock)
 
@@ -104,14 +104,14 @@ def test_a_message_begun_anew_after_that_is_still_a_whole_letter(
     dispatcher.run_once()
 
     (mail,) = mailer.taken
-    assert mail.letter.paragraphs[0] == "Koordinator har registrert en pause for deg som likeperson i LHL."
+    assert mail.text.paragraphs[0] == "Koordinator har registrert en pause for deg som likeperson i LHL."
 
 
-def test_texts_leave_the_inbox_after_their_time(
+def test_inbox_texts_are_deleted_after_their_time(
     announcements: Announcements, contacts: Contacts, database: Database, clock: MovableClock
 ) -> None:
     in_the_app(contacts)
-    announcements.announce(EXPIRED, ANYBODY)
+    announcements.announce(EXPIRED, ANONYMOUS)
 
     clock.pass_by(days=INBOX_RETENTION_DAYS)
     purge(database, clock)
@@ -122,29 +122,29 @@ def test_texts_leave_the_inbox_after_their_time(
     assert (kept, inbox(database)) == (1, 0)
 
 
-def test_what_was_told_is_not_told_again(
+def test_a_duplicate_is_found_after_the_texts_are_gone(
     announcements: Announcements, contacts: Contacts, database: Database, clock: MovableClock, mailer: FakeMailer
 ) -> None:
     in_the_app(contacts)
-    first = announcements.announce(EXPIRED, ANYBODY)
-    told = len(mailer.taken)
+    first = announcements.announce(EXPIRED, ANONYMOUS)
+    sent = len(mailer.taken)
 
     clock.pass_by(days=INBOX_RETENTION_DAYS + 1)
     purge(database, clock)
-    again = announcements.announce(EXPIRED, ANYBODY)
+    again = announcements.announce(EXPIRED, ANONYMOUS)
 
-    def ids(answer: Answer) -> list[str]:
-        return [message.message_id for message in answer.dispatch.messages]
+    def ids(accepted: Accepted) -> list[str]:
+        return [message.message_id for message in accepted.dispatch.messages]
 
     assert (again.status, rows(again), ids(again)) == (200, rows(first), ids(first))
-    assert len(mailer.taken) == told
+    assert len(mailer.taken) == sent
 
 
 def test_more_than_a_batch_goes_in_one_run_and_a_second_one_changes_nothing(
     announcements: Announcements, database: Database, clock: MovableClock, environ: dict[str, str], capsys: Output
 ) -> None:
     clock.now = A_MOMENT - timedelta(days=INBOX_RETENTION_DAYS)
-    announcements.announce(BY_OLA, ANYBODY)
+    announcements.announce(BY_OLA, ANONYMOUS)
     many = BATCH + 10
     with database.begin(all_tenants("test")) as session:
         table = DispatchRow.__table__
@@ -164,7 +164,7 @@ def test_more_than_a_batch_goes_in_one_run_and_a_second_one_changes_nothing(
 
 
 def test_no_days_mean_never(announcements: Announcements, database: Database, clock: MovableClock) -> None:
-    announcements.announce(BY_OLA, ANYBODY)
+    announcements.announce(BY_OLA, ANONYMOUS)
 
     clock.pass_by(days=3650)
     purge(database, clock, message_days=0)

@@ -3,6 +3,7 @@
 import pytest
 from notification_service.__main__ import UNUSED
 from notification_service.config import Config, SmtpServer, Tls
+from notification_service.outbox_handlers import EXECUTORS
 from shared_lib.config import BadSetting
 
 
@@ -88,3 +89,7 @@ def test_a_bad_sender_is_explained(value: str) -> None:
 def test_a_bad_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(BadSetting, match=name):
         config(**{name: value})
+
+
+def test_the_pool_has_a_connection_for_every_thread_of_the_executors() -> None:
+    assert sum(EXECUTORS.values()) == Config.EXECUTOR_THREADS

@@ -12,7 +12,7 @@ from notification_service.clients.mail.compose import Sender, reads_as_meant, re
 from notification_service.domain.ports import Mail
 from shared_lib.errors import Rejected
 
-from ..builders import a_letter, a_mail
+from ..builders import a_mail, some_text
 
 SENDER = Sender(address="likeperson@portal.example", name="Likepersontjenesten")
 HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Type", "MIME-Version"]
@@ -61,12 +61,12 @@ def test_a_mail_travels_over_every_server() -> None:
     ],
 )
 def test_it_reads_like_a_mail_that_the_library_built(difference: dict[str, Any]) -> None:
-    mail = a_mail(letter=a_letter(**difference))
+    mail = a_mail(text=some_text(**difference))
     built = EmailMessage(policy=SMTP)
     ours = read(content_of(mail))
     parts = [part.get_content() for part in ours.iter_parts()]
     built["From"] = Address(display_name=SENDER.name, addr_spec=SENDER.address)
-    built["To"], built["Subject"], built["Date"] = mail.to, mail.letter.title, mail.written_at
+    built["To"], built["Subject"], built["Date"] = mail.to, mail.text.title, mail.written_at
     built.set_content(parts[0], cte="quoted-printable")
     built.add_alternative(parts[1], subtype="html", cte="quoted-printable")
     library = read(built.as_bytes(policy=SMTP))
@@ -75,14 +75,14 @@ def test_it_reads_like_a_mail_that_the_library_built(difference: dict[str, Any])
     assert [ours[name] for name in ("From", "To", "Subject", "Date")] == [
         library[name] for name in ("From", "To", "Subject", "Date")
     ]
-    for text in mail.letter.paragraphs:
+    for text in mail.text.paragraphs:
         assert text in parts[0]
 
 
 def test_text_and_html_say_the_same() -> None:
     text, html = read(content_of(a_mail())).iter_parts()
 
-    for paragraph in a_letter().paragraphs:
+    for paragraph in some_text().paragraphs:
         assert paragraph in text.get_content()
         assert f"<p>{paragraph}</p>" in html.get_content()
     assert "https://portal.example/mentor/pause" in text.get_content()
@@ -90,14 +90,14 @@ def test_text_and_html_say_the_same() -> None:
 
 
 def test_html_names_its_language_and_loads_nothing_from_elsewhere() -> None:
-    html = list(read(content_of(a_mail(letter=a_letter(language="nn")))).iter_parts())[1].get_content()
+    html = list(read(content_of(a_mail(text=some_text(language="nn")))).iter_parts())[1].get_content()
 
     assert '<html lang="nn">' in html
     assert not re.search(r"<(img|script|link|iframe|form)|url\(", html)
 
 
 def test_what_a_person_is_called_cannot_become_markup() -> None:
-    mail = a_mail(letter=a_letter(paragraphs=("<script>alert(1)</script> tar en pause.",)))
+    mail = a_mail(text=some_text(paragraphs=("<script>alert(1)</script> tar en pause.",)))
 
     html = list(read(content_of(mail)).iter_parts())[1].get_content()
 
@@ -109,7 +109,7 @@ def test_what_a_person_is_called_cannot_become_markup() -> None:
     "name", ["=?UTF-8?Q?=0A?=Bcc: x@y", "a\r\nBcc: x@y", "a\nBcc: x@y\n\nhello", "--=_msg-00940--"]
 )
 def test_text_that_looks_like_a_header_stays_text(name: str) -> None:
-    message = read(content_of(a_mail(letter=a_letter(greeting=f"Hei, {name}!", signature=name))))
+    message = read(content_of(a_mail(text=some_text(greeting=f"Hei, {name}!", signature=name))))
 
     assert sorted(message.keys()) == sorted(HEADERS)
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
@@ -118,7 +118,7 @@ def test_text_that_looks_like_a_header_stays_text(name: str) -> None:
 @pytest.mark.parametrize("title", ["a =?UTF-8?Q?=0ABcc:_x@y?= b", "a\r\nBcc: x@y"])
 def test_a_subject_that_would_read_differently_is_refused(title: str) -> None:
     with pytest.raises((Rejected, ValueError)):
-        content_of(a_mail(letter=a_letter(title=title)))
+        content_of(a_mail(text=some_text(title=title)))
 
 
 @pytest.mark.parametrize(

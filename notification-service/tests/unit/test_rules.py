@@ -1,25 +1,26 @@
-"""Rules that need nobody: who, when the same, how long, on which channel."""
+"""The rules of notices: recipients, natural keys, lifetimes, addresses."""
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from notification_service.domain.addresses import is_plain_address
 from notification_service.domain.model import Announcement, Audience, Dispatch, Notice
-from notification_service.domain.notice_rules import NOTICE_RULES, natural_key, worth_telling_until
-from notification_service.domain.recipients import recipients_of
+from notification_service.domain.notice_rules import NOTICE_RULES, expires_at, natural_key
+from notification_service.domain.participants import is_plain_address, recipients_of
 
-from ..builders import A_DISPATCH_ID, A_MOMENT, a_case, a_context, an_announcement
+from ..builders import A_DISPATCH_ID, A_MOMENT, an_announcement, some_participants
+
+OSLO = "Europe/Oslo"
 
 
 @pytest.mark.parametrize(
-    ("days", "told"),
+    ("days", "audiences"),
     [(0, ["mentor", "coordinator"]), (7, ["mentor", "coordinator"]), (8, ["mentor"]), (3650, ["mentor"])],
 )
-def test_the_coordinator_is_reminded_from_seven_days_on(days: int, told: list[str]) -> None:
-    case = a_case(announcement=an_announcement(Notice.CERT_EXPIRY_REMINDER, days_remaining=days))
+def test_the_coordinator_is_reminded_from_seven_days_on(days: int, audiences: list[str]) -> None:
+    reminder = an_announcement(Notice.CERT_EXPIRY_REMINDER, days_remaining=days)
 
-    assert [recipient.audience for recipient in recipients_of(case)] == told
+    assert [recipient.audience for recipient in recipients_of(reminder, some_participants())] == audiences
 
 
 @pytest.mark.parametrize("notice", Notice)
@@ -35,12 +36,19 @@ def test_a_natural_key_is_made_of_members_that_a_notice_has(notice: Notice) -> N
     assert rule.opposite is None or rule.within is not None
 
 
-def test_nobody_is_told_in_two_roles() -> None:
-    context = a_context(also=("mentor-042", "coordinator-007", "coordinator-008"))
+@pytest.mark.parametrize("notice", Notice)
+def test_a_notice_that_opens_a_lapse_has_an_expiry_date(notice: Notice) -> None:
+    rule = NOTICE_RULES[notice]
 
-    told = recipients_of(a_case(announcement=an_announcement(context=context)))
+    assert not rule.opens_lapse or "expiry_date" in rule.natural_key.members
 
-    assert [(recipient.id, recipient.audience) for recipient in told] == [
+
+def test_no_recipient_has_two_roles() -> None:
+    colleagues = ("mentor-042", "coordinator-007", "coordinator-008")
+
+    recipients = recipients_of(an_announcement(), some_participants(colleague_ids=colleagues))
+
+    assert [(recipient.id, recipient.audience) for recipient in recipients] == [
         ("mentor-042", Audience.MENTOR),
         ("coordinator-007", Audience.COORDINATOR),
         ("coordinator-008", Audience.COLLEAGUE),
@@ -56,32 +64,38 @@ def test_nobody_is_told_in_two_roles() -> None:
         (Notice.CERT_EXPIRY_REMINDER, datetime(2026, 3, 26, 23, tzinfo=UTC)),
     ],
 )
-def test_a_notice_has_its_time(notice: Notice, until: datetime) -> None:
-    assert worth_telling_until(a_case(announcement=an_announcement(notice)), scale=1.0) == until
+def test_every_type_of_notice_has_its_lifetime(notice: Notice, until: datetime) -> None:
+    assert expires_at(notice, at=A_MOMENT, time_zone=OSLO, scale=1.0) == until
 
 
 def test_a_reminder_ends_with_the_day_even_when_the_clocks_change() -> None:
     before_summer_time = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
-    case = a_case(announcement=an_announcement(Notice.CERT_EXPIRY_REMINDER), at=before_summer_time)
 
-    assert worth_telling_until(case, scale=1.0) == datetime(2026, 3, 29, 22, tzinfo=UTC)
+    found = expires_at(Notice.CERT_EXPIRY_REMINDER, at=before_summer_time, time_zone=OSLO, scale=1.0)
+
+    assert found == datetime(2026, 3, 29, 22, tzinfo=UTC)
 
 
-def test_test_systems_give_up_sooner() -> None:
-    assert worth_telling_until(a_case(), scale=0.01) == A_MOMENT + timedelta(hours=0.24)
+def test_a_lifetime_is_shorter_on_test_systems() -> None:
+    found = expires_at(Notice.PAUSE_ACTIVATED, at=A_MOMENT, time_zone=OSLO, scale=0.01)
+
+    assert found == A_MOMENT + timedelta(hours=0.24)
 
 
 def test_the_day_of_a_reminder_is_the_organisations() -> None:
     late_in_utc = datetime(2026, 3, 26, 23, 30, tzinfo=UTC)
-    case = a_case(announcement=an_announcement(Notice.CERT_EXPIRY_REMINDER, days_remaining=14), at=late_in_utc)
+    reminder = an_announcement(Notice.CERT_EXPIRY_REMINDER, days_remaining=14)
 
-    assert natural_key(case, latest=None) == "cert_expiry_reminder:14:2026-03-27"
+    assert natural_key(reminder, at=late_in_utc, time_zone=OSLO) == "cert_expiry_reminder:14:2026-03-27"
 
 
-def test_two_pauses_decided_upon_at_once_collide() -> None:
-    first, second = (natural_key(a_case(), latest=A_DISPATCH_ID) for _ in range(2))
+def test_two_pauses_that_are_accepted_at_once_collide() -> None:
+    first, second, after = (
+        natural_key(an_announcement(), at=A_MOMENT, time_zone=OSLO, latest=latest)
+        for latest in (A_DISPATCH_ID, A_DISPATCH_ID, None)
+    )
 
-    assert first == second != natural_key(a_case(), latest=None)
+    assert first == second != after
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from notification_service.clients.mail.mailer import SmtpMailer
 from notification_service.config import SmtpServer
 from shared_lib.errors import OutcomeUnknown, Rejected, RetryLater, Unreachable
 
-from ..builders import a_letter, a_mail
+from ..builders import a_mail, some_text
 from ..smtp_server import (
     Conversation,
     Deed,
@@ -49,7 +49,7 @@ def nothing() -> None:
 
 
 def test_a_mail_arrives_as_it_was_written(server: ScriptedServer, mailer: SmtpMailer) -> None:
-    mailer.send(a_mail(letter=a_letter(paragraphs=(".", "..begins with dots", "From here"))), before_data=nothing)
+    mailer.send(a_mail(text=some_text(paragraphs=(".", "..begins with dots", "From here"))), before_data=nothing)
 
     [sent] = server.stored
     assert b"\r\n...begins with dots" in sent
@@ -61,10 +61,10 @@ def test_a_mail_arrives_as_it_was_written(server: ScriptedServer, mailer: SmtpMa
 
 
 def test_a_mail_that_fits_no_buffer_arrives_whole(server: ScriptedServer, mailer: SmtpMailer) -> None:
-    patient = replace(mailer, server=replace(mailer.server, command_seconds=20, final_seconds=20))
+    slow = replace(mailer, server=replace(mailer.server, command_seconds=20, final_seconds=20))
 
-    with closing(patient):
-        patient.send(a_mail(letter=a_letter(paragraphs=("x" * 70,) * 100_000)), before_data=nothing)
+    with closing(slow):
+        slow.send(a_mail(text=some_text(paragraphs=("x" * 70,) * 100_000)), before_data=nothing)
 
     [sent] = server.stored
     assert sent.count(b"x" * 70) == 200_000  # as text and as HTML
@@ -136,7 +136,7 @@ def test_a_server_that_breaks_off_in_the_content_has_taken_nothing(
     server.script["body"] = lambda conversation: (deed(conversation), cut(conversation))[0]
 
     with pytest.raises((Unreachable, OutcomeUnknown)):  # the dot may already be on its way when the server hangs up
-        mailer.send(a_mail(letter=a_letter(paragraphs=("x" * 70,) * 20_000)), before_data=nothing)
+        mailer.send(a_mail(text=some_text(paragraphs=("x" * 70,) * 20_000)), before_data=nothing)
 
     assert server.stored == []
 
@@ -179,7 +179,7 @@ def test_a_server_that_does_not_read_the_content_is_given_up_in_time(
     started = time.monotonic()
 
     with pytest.raises(Unreachable, match="smtp_timeout"):
-        mailer.send(a_mail(letter=a_letter(paragraphs=("x" * 70,) * 100_000)), before_data=nothing)
+        mailer.send(a_mail(text=some_text(paragraphs=("x" * 70,) * 100_000)), before_data=nothing)
 
     assert time.monotonic() - started < 3
 
@@ -221,18 +221,18 @@ def test_a_refusal_says_whether_trying_again_helps(
 
 
 @pytest.mark.parametrize("deed", [babble, flood])
-def test_whoever_never_stops_talking_is_not_listened_to(server: ScriptedServer, deed: Deed) -> None:
+def test_an_endless_reply_is_not_read_to_its_end(server: ScriptedServer, deed: Deed) -> None:
     server.script["EHLO"] = deed
-    patient = SmtpServer(host="127.0.0.1", port=server.port)
+    slow = SmtpServer(host="127.0.0.1", port=server.port)
     started = time.monotonic()
 
     with pytest.raises(Unreachable, match="smtp_malformed_reply"):
-        SmtpMailer(server=patient, sender=Sender(address="a@b.no")).send(a_mail(), before_data=nothing)
+        SmtpMailer(server=slow, sender=Sender(address="a@b.no")).send(a_mail(), before_data=nothing)
 
     assert time.monotonic() - started < 5
 
 
-def test_nobody_there_is_unreachable() -> None:
+def test_a_server_that_is_not_there_is_unreachable() -> None:
     with ScriptedServer() as server:
         mailer = mailer_for(server)
 

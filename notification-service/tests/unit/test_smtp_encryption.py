@@ -175,7 +175,7 @@ def test_a_wrong_password_is_for_us_to_mend(
     assert mailbox.envelopes == []
 
 
-def test_a_certificate_of_somebody_else_is_not_trusted(
+def test_a_certificate_of_another_host_is_not_trusted(
     start: Start, mailbox: Mailbox, server_side: ssl.SSLContext
 ) -> None:
     port = start(tls_context=server_side)

@@ -70,8 +70,8 @@ class Slice(Generic[T]):
             request=request,
             has_more=bool(items) if request.is_backwards else is_cut,
             is_start=request.is_backwards and not is_cut,
-            first=encode_cursor(items[0]) if items else None,
-            last=encode_cursor(items[-1]) if items else None,
+            first=cursor_of(items[0]) if items else None,
+            last=cursor_of(items[-1]) if items else None,
         )
 
     @property

@@ -1,11 +1,12 @@
-"""Which fact is answered with which status."""
+"""Which error of the domain is answered with which HTTP status."""
 
 from http import HTTPStatus
 
-from notification_service.domain import errors
+from notification_service.domain.access import MentorNotFound, NotEntitled
+from notification_service.domain.model import DispatchNotFound
 
 ERROR_TABLE: dict[type[Exception], HTTPStatus] = {
-    errors.MentorNotFound: HTTPStatus.NOT_FOUND,
-    errors.DispatchNotFound: HTTPStatus.NOT_FOUND,
-    errors.NotEntitled: HTTPStatus.FORBIDDEN,
+    MentorNotFound: HTTPStatus.NOT_FOUND,
+    DispatchNotFound: HTTPStatus.NOT_FOUND,
+    NotEntitled: HTTPStatus.FORBIDDEN,
 }

@@ -1,34 +1,33 @@
-"""For the orchestrator alone: contacts, taking notices back, a person's data. Never routed by the gateway."""
+"""For the orchestrator alone: contacts, withdrawals, a person's data. The gateway never routes it."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from flask import current_app, request
-from shared_lib.web.auth import current_principal, service_only
+from shared_lib.web.auth import service_only
 from shared_lib.web.json_input import Blueprint
 
 from notification_service.domain.model import Dispatch
-from notification_service.usecases.contacts import Contacts
-from notification_service.usecases.person_data import PersonDataFromHereOn
+from notification_service.usecases.person_data import Contacts, PersonDataWithDownstream
 from notification_service.usecases.withdrawals import Withdrawals
 
-from . import contact_schemas, schemas
-from .visitors import key_holder
+from . import schemas
+from .access import present_principal
 
 P = ParamSpec("P")
 R = TypeVar("R")
-MOST_BATCH_BYTES = 1024 * 1024
+MAX_BATCH_BYTES = 1024 * 1024
 
-blp = Blueprint("internal", __name__, url_prefix="/internal/v1", description="For neighbour services")
+blp = Blueprint("internal", __name__, url_prefix="/internal/v1", description="For our other services")
 
 
 def _large_body(view: Callable[P, R]) -> Callable[P, R]:
-    """Up to 1 MiB, where a batch needs it. Sits below the door, so that strangers are not read at all."""
+    """Accept up to 1 MiB. Sits below `service_only`, so that no other client's body is read."""
 
     @wraps(view)
     def reading(*arguments: P.args, **options: P.kwargs) -> R:
-        request.max_content_length = MOST_BATCH_BYTES
+        request.max_content_length = MAX_BATCH_BYTES
         return view(*arguments, **options)
 
     return reading
@@ -37,24 +36,24 @@ def _large_body(view: Callable[P, R]) -> Callable[P, R]:
 @blp.put("/contacts")
 @service_only
 @_large_body
-@blp.arguments(contact_schemas.NewsSchema)
-@blp.response(200, contact_schemas.AcceptedSchema)
-def put_contacts(news: dict[str, Any]) -> dict[str, int]:
-    """Take over news of organisations and people
+@blp.arguments(schemas.DirectoryUpdateSchema)
+@blp.response(200, schemas.AcceptedSchema)
+def put_contacts(update: dict[str, Any]) -> dict[str, int]:
+    """Store updates of organisations and people
 
-    The highest version of each wins; repeating and overtaking are harmless.
+    The highest version of each wins; repeated and older ones change nothing.
     """
-    _contacts().put(organisations=news["organisations"], people=news["contacts"])
-    return {"organisations": len(news["organisations"]), "contacts": len(news["contacts"])}
+    _contacts().put(organisations=update["organisations"], people=update["contacts"])
+    return {"organisations": len(update["organisations"]), "contacts": len(update["contacts"])}
 
 
 @blp.put("/contacts/<identifier:contact_id>")
 @service_only
-@blp.arguments(contact_schemas.ContactBodySchema)
-@blp.response(200, contact_schemas.AcceptedSchema)
+@blp.arguments(schemas.ContactBodySchema)
+@blp.response(200, schemas.AcceptedSchema)
 def put_contact(body: dict[str, Any], contact_id: str) -> dict[str, int]:
-    """Take over news of one person"""
-    _contacts().put(people=[contact_schemas.contact(id=contact_id, **body)])
+    """Store an update of one person"""
+    _contacts().put(people=[schemas.a_contact(id=contact_id, **body)])
     return {"organisations": 0, "contacts": 1}
 
 
@@ -62,19 +61,19 @@ def put_contact(body: dict[str, Any], contact_id: str) -> dict[str, int]:
 @service_only
 @blp.response(200, schemas.DispatchSchema)
 def withdraw(idempotency_key: str) -> Dispatch:
-    """Take back what is still queued of the dispatch made under this Idempotency-Key
+    """Cancel what is still queued of the dispatch made under this Idempotency-Key
 
     Withdrawn messages are `skipped`. Harmless to repeat.
     """
     withdrawals: Withdrawals = current_app.extensions["withdrawals"]
-    return withdrawals.withdraw(idempotency_key, caller=key_holder(current_principal()))
+    return withdrawals.withdraw(idempotency_key, present_principal())
 
 
 @blp.get("/people/<identifier:person_id>")
 @service_only
 @blp.response(200, schemas.PersonDataSchema)
 def export_person(person_id: str) -> Any:
-    """Say everything that is held about a person, here and at the acknowledgement service"""
+    """Return everything that is stored about a person, here and at the acknowledgement service"""
     return _person_data().export(person_id)
 
 
@@ -82,15 +81,15 @@ def export_person(person_id: str) -> Any:
 @service_only
 @blp.response(200, schemas.PersonDataSchema)
 def erase_person(person_id: str) -> Any:
-    """Leave ids, codes and times of a person, here and at the acknowledgement service
+    """Erase a person's data but ids, codes and times, here and at the acknowledgement service
 
-    Harmless to repeat, and to be repeated after 503.
+    Harmless to repeat; repeat it after 503.
     """
     return _person_data().erase(person_id)
 
 
-def _person_data() -> PersonDataFromHereOn:
-    found: PersonDataFromHereOn = current_app.extensions["person_data"]
+def _person_data() -> PersonDataWithDownstream:
+    found: PersonDataWithDownstream = current_app.extensions["person_data"]
     return found
 
 

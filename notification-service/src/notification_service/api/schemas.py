@@ -2,16 +2,27 @@
 
 from dataclasses import replace
 from typing import Any, ClassVar, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 from shared_lib.web.auth import optional_principal
-from shared_lib.web.fields import Identifier, PlainText, StrictInteger, UtcDateTime
+from shared_lib.web.fields import Identifier, PlainText, StrictBoolean, StrictInteger, UtcDateTime
 
-from notification_service.domain.model import Actor, Announcement, Context, Notice
+from notification_service.domain.model import (
+    ActingPerson,
+    Announcement,
+    Channel,
+    Contact,
+    Context,
+    Notice,
+    Organisation,
+)
 
-LONGEST_REASON = 200
-MOST_DAYS = 3650
-MOST_PEOPLE = 200
+MAX_REASON_LENGTH = 200
+MAX_DAYS = 3650
+MAX_PEOPLE = 200
+MAX_BATCH = 500
+MAX_VERSION = 2**63 - 1
 
 
 class MessageSchema(Schema):
@@ -42,21 +53,21 @@ class PersonDataSchema(Schema):
     acknowledgement = fields.Dict(required=True)
 
 
-class ActorSchema(Schema):
+class ActingPersonSchema(Schema):
     id = Identifier(required=True)
     name = PlainText(required=True, max_length=200)
 
     @post_load
-    def build(self, values: dict[str, Any], **_: Any) -> Actor:
-        return Actor(**values)
+    def build(self, values: dict[str, Any], **_: Any) -> ActingPerson:
+        return ActingPerson(**values)
 
 
 class ContextSchema(Schema):
     organisation_id = Identifier(required=True)
     coordinator_id = Identifier(required=True, allow_none=True)
-    admin_ids = fields.List(Identifier(), load_default=list, validate=validate.Length(max=MOST_PEOPLE))
-    acted_by = fields.Nested(ActorSchema, load_default=None, allow_none=True)
-    also = fields.List(Identifier(), load_default=list, validate=validate.Length(max=MOST_PEOPLE))
+    admin_ids = fields.List(Identifier(), load_default=list, validate=validate.Length(max=MAX_PEOPLE))
+    acted_by = fields.Nested(ActingPersonSchema, load_default=None, allow_none=True)
+    also = fields.List(Identifier(), load_default=list, validate=validate.Length(max=MAX_PEOPLE))
 
     @post_load
     def build(self, values: dict[str, Any], **_: Any) -> Context:
@@ -65,35 +76,35 @@ class ContextSchema(Schema):
 
 
 class AnnouncementSchema(Schema):
-    """What all four have in common."""
+    """The member that all four have, and the orchestrator's `context`."""
 
     notice: ClassVar[Notice]
 
     mentor_id = Identifier(required=True)
 
     def load(self, data: Any, **options: Any) -> Announcement:
-        """The orchestrator may add a `context`; from anybody else it is an unknown field, and undocumented.
+        """The orchestrator may add a `context`; from any other client it is an unknown field, and undocumented.
 
-        Whoever could say who is responsible could have a notice sent to anybody.
+        A client that may say who is responsible can have a notice sent to any person.
         """
         who = optional_principal()
         if who is None or not who.is_service or not isinstance(data, dict) or "context" not in data:
             return cast(Announcement, super().load(data, **options))
-        added = _ADDED.load({"context": data["context"]})
+        context = _CONTEXT.load({"context": data["context"]})
         own = {name: value for name, value in data.items() if name != "context"}
-        return replace(cast(Announcement, super().load(own, **options)), **added)
+        return replace(cast(Announcement, super().load(own, **options)), **context)
 
     @post_load
     def build(self, values: dict[str, Any], **_: Any) -> Announcement:
         return Announcement(notice=self.notice, **values)
 
 
-class _Added(Schema):
+class _ContextMember(Schema):
     context = fields.Nested(ContextSchema, required=True)
 
 
-_ADDED = _Added()
-"""Made once: the making, nested schemas and all, costs more than to load with it."""
+_CONTEXT = _ContextMember()
+"""Made once: making it with its nested schemas costs more than loading with it."""
 
 
 class PauseActivatedSchema(AnnouncementSchema):
@@ -103,8 +114,8 @@ class PauseActivatedSchema(AnnouncementSchema):
     pause_reason = fields.String(
         load_default=None,
         allow_none=True,
-        validate=validate.Length(max=LONGEST_REASON),
-        metadata={"description": "Accepted and dropped at the door: the reason of a pause is health data."},
+        validate=validate.Length(max=MAX_REASON_LENGTH),
+        metadata={"description": "Accepted and dropped: the reason of a pause is health data."},
     )
 
     @post_load
@@ -126,4 +137,66 @@ class CertExpirySchema(AnnouncementSchema):
 class CertExpiryReminderSchema(AnnouncementSchema):
     notice = Notice.CERT_EXPIRY_REMINDER
 
-    days_remaining = StrictInteger(minimum=0, maximum=MOST_DAYS, required=True)
+    days_remaining = StrictInteger(minimum=0, maximum=MAX_DAYS, required=True)
+
+
+def _is_time_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValidationError("Give a time zone by its IANA name, such as Europe/Oslo.") from error
+
+
+class OrganisationSchema(Schema):
+    id = Identifier(required=True)
+    name = PlainText(required=True, max_length=200)
+    locale = PlainText(max_length=16, load_default="nb")
+    time_zone = fields.String(load_default="Europe/Oslo", validate=[validate.Length(max=64), _is_time_zone])
+    mentor_word = PlainText(max_length=60, allow_none=True, load_default=None)
+    coordinator_word = PlainText(max_length=60, allow_none=True, load_default=None)
+    admin_ids = fields.List(Identifier(), load_default=list, validate=validate.Length(max=MAX_PEOPLE))
+    version = StrictInteger(minimum=0, maximum=MAX_VERSION, required=True)
+
+    @post_load
+    def build(self, values: dict[str, Any], **_: Any) -> Organisation:
+        return Organisation(**{**values, "admin_ids": tuple(values["admin_ids"])})
+
+
+class ContactBodySchema(Schema):
+    """One person without the id, which the address has."""
+
+    organisation_id = Identifier(required=True)
+    name = PlainText(required=True, max_length=200)
+    email = PlainText(max_length=254, allow_none=True, load_default=None)
+    push_token = PlainText(max_length=512, allow_none=True, load_default=None)
+    channels = fields.List(fields.Enum(Channel, by_value=True), load_default=lambda: [Channel.EMAIL])
+    locale = PlainText(max_length=16, allow_none=True, load_default=None)
+    coordinator_id = Identifier(allow_none=True, load_default=None)
+    is_mentor = StrictBoolean(load_default=False)
+    active = StrictBoolean(load_default=True)
+    version = StrictInteger(minimum=0, maximum=MAX_VERSION, required=True)
+
+
+class ContactSchema(ContactBodySchema):
+    id = Identifier(required=True)
+
+    @post_load
+    def build(self, values: dict[str, Any], **_: Any) -> Contact:
+        return a_contact(**values)
+
+
+class DirectoryUpdateSchema(Schema):
+    organisations = fields.List(
+        fields.Nested(OrganisationSchema), load_default=list, validate=validate.Length(max=MAX_BATCH)
+    )
+    contacts = fields.List(fields.Nested(ContactSchema), load_default=list, validate=validate.Length(max=MAX_BATCH))
+
+
+class AcceptedSchema(Schema):
+    organisations = fields.Integer(required=True)
+    contacts = fields.Integer(required=True)
+
+
+def a_contact(*, channels: list[Channel], **values: Any) -> Contact:
+    """A channel that is named twice is one channel."""
+    return Contact(channels=tuple(dict.fromkeys(channels)), **values)

@@ -1,4 +1,4 @@
-"""The relay process, and the part of it that every process has which makes promises."""
+"""The relay process, and the dispatcher that web processes have as well."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -10,65 +10,65 @@ from shared_lib.database.engine import Database
 from shared_lib.http_client import ServiceClient
 from shared_lib.outbox import Dispatcher, RetryPolicy
 
-from notification_service.clients.acknowledgements import HttpAcknowledgements
+from notification_service.clients.http import HttpAcknowledgements, HttpPusher
 from notification_service.clients.mail.compose import Sender
 from notification_service.clients.mail.mailer import SmtpMailer
-from notification_service.clients.push import HttpPusher
 from notification_service.config import Config
 from notification_service.domain.ports import Acknowledgements, Mailer, Pusher
-from notification_service.usecases.envelopes import Envelopes
-from notification_service.usecases.lapses import Lapses
-from notification_service.usecases.letters import Letters
-from notification_service.usecases.mailing import Mailing
-from notification_service.usecases.pushing import Pushing
-from notification_service.worker import EXECUTORS
-from notification_service.worker import routes as worker_routes
+from notification_service.outbox_handlers import EXECUTORS
+from notification_service.outbox_handlers import routes as outbox_routes
+from notification_service.usecases.deliveries import Deliveries, Lapses
+from notification_service.usecases.texts import Texts
 
 from . import NAME
 
-LONGEST_EXPORT = 64 * 1024 * 1024
-"""Bytes: what is held about a person is answered in one piece."""
+MAX_EXPORT_BYTES = 64 * 1024 * 1024
+"""A person's data arrive in one response."""
 PERSON_SECONDS = 25.0
-"""Until it is; the orchestrator waits 60 s for both of us."""
+"""How long we wait for a person's data; the orchestrator waits 60 s for both services."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outside:
-    """Everybody we speak to, as our ports."""
+class Ports:
+    """The adapters of everything outside."""
 
     mailer: Mailer
     pusher: Pusher
     acknowledgements: Acknowledgements
 
 
-def outside(config: Config, *, clock: Clock = utc_now) -> Outside:
-    """The real ones. Reads our private key; connects to nobody yet."""
+def create_ports(config: Config, *, clock: Clock = utc_now) -> Ports:
+    """Over SMTP and HTTP. Reads our private key and connects to nothing yet. Raises BadSetting."""
     try:
         signer = ServiceSigner.from_file(config.service_key, issuer=config.identity.issuer, name=NAME, clock=clock)
     except (OSError, ValueError) as error:
         raise BadSetting("SERVICE_KEY must be the path of our private key, PEM without a password.") from error
-    neighbour = partial(
+    downstream = partial(
         ServiceClient, config.acknowledgement_url, audience=config.acknowledgement_audience, sign=signer.token
     )
-    return Outside(
+    return Ports(
         mailer=SmtpMailer(server=config.smtp, sender=Sender(address=config.mail_from, name=config.mail_name)),
         pusher=HttpPusher(client=ServiceClient(config.push_url or "")),
         acknowledgements=HttpAcknowledgements(
-            client=neighbour(), patient=neighbour(total=PERSON_SECONDS, max_bytes=LONGEST_EXPORT)
+            client=downstream(), slow_client=downstream(total=PERSON_SECONDS, max_bytes=MAX_EXPORT_BYTES)
         ),
     )
 
 
-def create_dispatcher(config: Config, database: Database, others: Outside, *, clock: Clock = utc_now) -> Dispatcher:
-    """Knows how to keep every kind of promise; web and relay processes have one each."""
+def create_dispatcher(config: Config, database: Database, ports: Ports, *, clock: Clock = utc_now) -> Dispatcher:
+    """Delivers every kind of outbox message; each process has one."""
     retry = RetryPolicy(scale=config.time_scale)
     dispatcher = Dispatcher(database, executors=EXECUTORS, clock=clock, retry=retry)
-    envelopes = Envelopes(database=database, letters=Letters(portal_url=config.portal_url))
     dispatcher.register(
-        worker_routes(
-            mailing=Mailing(envelopes=envelopes, mailer=others.mailer, clock=clock),
-            pushing=Pushing(envelopes=envelopes, pusher=others.pusher, clock=clock),
-            lapses=Lapses(database=database, acknowledgements=others.acknowledgements, clock=clock),
+        outbox_routes(
+            Deliveries(
+                database=database,
+                texts=Texts(portal_url=config.portal_url),
+                mailer=ports.mailer,
+                pusher=ports.pusher,
+                clock=clock,
+            ),
+            Lapses(acknowledgements=ports.acknowledgements, clock=clock),
         )
     )
     return dispatcher

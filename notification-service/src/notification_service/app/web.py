@@ -11,48 +11,47 @@ from shared_lib.web.audit import audit_blueprint
 from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
-from notification_service.api import internal, metrics, routes
+from notification_service.api import internal, routes
 from notification_service.api.errors import ERROR_TABLE
 from notification_service.config import Config
 from notification_service.store.audit import SUBJECT
 from notification_service.usecases.announcements import Announcements
-from notification_service.usecases.contacts import Contacts
-from notification_service.usecases.letters import Letters
-from notification_service.usecases.person_data import PersonData, PersonDataFromHereOn
+from notification_service.usecases.person_data import Contacts, PersonData, PersonDataWithDownstream
 from notification_service.usecases.recording import Recorder
+from notification_service.usecases.texts import Texts
 from notification_service.usecases.withdrawals import Withdrawals
 
 from . import MIGRATIONS
-from .relay import Outside, create_dispatcher, outside
+from .relay import Ports, create_dispatcher, create_ports
 
 PERSON_SECONDS = 20.0
-"""For each statement about one person's data: it looks into every table, and he may have been there for years. Whoever
-asks is a command that waits for longer; one such request at a time has a connection of its own for it."""
+"""The limit of a statement about one person's data, which looks into every table. The client is a command that waits
+for longer; one such request at a time has a connection of its own."""
 
 
-def create_app(config: Config, *, others: Outside | None = None, clock: Clock = utc_now) -> Flask:
+def create_app(config: Config, *, ports: Ports | None = None, clock: Clock = utc_now) -> Flask:
     """A web application that is ready to be served; connects to nothing yet."""
     database = Database.open(config.database_url, pool_size=config.pool_size, transaction_timeout=REQUEST_SECONDS)
-    others = others or outside(config, clock=clock)
-    dispatcher = create_dispatcher(config, database, others, clock=clock)
+    ports = ports or create_ports(config, clock=clock)
+    dispatcher = create_dispatcher(config, database, ports, clock=clock)
     recorder = Recorder(
-        letters=Letters(portal_url=config.portal_url),
+        texts=Texts(portal_url=config.portal_url),
         push_configured=config.push_url is not None,
-        scale=config.time_scale,
+        time_scale=config.time_scale,
     )
     app = build_api(config, database, clock=clock)
     app.extensions["audit_log"] = AuditLog(database=database, subject=SUBJECT)
     app.extensions["announcements"] = Announcements(
-        database=database, dispatcher=dispatcher, clock=clock, recorder=recorder, on_recorded=metrics.count
+        database=database, dispatcher=dispatcher, clock=clock, recorder=recorder, on_recorded=routes.count_messages
     )
     app.extensions["withdrawals"] = Withdrawals(database=database, dispatcher=dispatcher, clock=clock)
     app.extensions["contacts"] = Contacts(database=database)
-    patient = Database.open(config.database_url, pool_size=1, statement_timeout=PERSON_SECONDS)
-    app.extensions["person_data"] = PersonDataFromHereOn(
-        own=PersonData(database=patient, clock=clock), acknowledgements=others.acknowledgements
+    slow_database = Database.open(config.database_url, pool_size=1, statement_timeout=PERSON_SECONDS)
+    app.extensions["person_data"] = PersonDataWithDownstream(
+        own=PersonData(database=slow_database, clock=clock), acknowledgements=ports.acknowledgements
     )
     close_with(app, database.close)
-    close_with(app, patient.close)
+    close_with(app, slow_database.close)
     close_with(app, dispatcher.close)
     return app
 

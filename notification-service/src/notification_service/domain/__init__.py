@@ -1,1 +1,1 @@
-"""What a notice is, who is told and how it reads: the rules, without any machinery."""
+"""The rules: types of notice, participants and recipients, access, texts. Standard library only."""

@@ -1,4 +1,4 @@
-"""The things this service speaks of: people and organisations, what is announced, what became of it."""
+"""People and organisations, announcements, and the dispatches and messages that come of them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class Notice(StrEnum):
-    """What is told; each has a rule (`notice_rules`), texts, an endpoint and an example in the contract."""
+    """The types of notice. Each has a rule (`notice_rules`), texts, an endpoint and an example in the contract."""
 
     PAUSE_ACTIVATED = "pause_activated"
     PAUSE_LIFTED = "pause_lifted"
@@ -22,7 +22,7 @@ class Channel(StrEnum):
 
 
 class Audience(StrEnum):
-    """In which role somebody is told; it decides the wording."""
+    """The role in which a person is notified; it decides the text."""
 
     MENTOR = "mentor"
     COORDINATOR = "coordinator"
@@ -31,7 +31,7 @@ class Audience(StrEnum):
 
 
 class Status(StrEnum):
-    """What became of a message. `SENT`: the mail server took it. `DELIVERED`: it really arrived."""
+    """The state of a message. `SENT`: the mail server took it. `DELIVERED`: it really arrived."""
 
     QUEUED = "queued"
     SENT = "sent"
@@ -44,7 +44,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Organisation:
-    """Our copy of what the directory says of an organisation."""
+    """Our copy of an organisation in the orchestrator's directory."""
 
     id: str
     name: str
@@ -56,14 +56,17 @@ class Organisation:
     version: int = 0
 
     @classmethod
-    def unheard_of(cls, organisation_id: str) -> "Organisation":
-        """Contacts may arrive before their organisation; until then the defaults speak for it."""
+    def unknown(cls, organisation_id: str) -> "Organisation":
+        """The defaults, for an organisation that arrives after its contacts."""
         return cls(id=organisation_id, name="")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contact:
-    """Our copy of how one person is reached. The directory is the orchestrator's; `version` orders its news."""
+    """Our copy of a person in the orchestrator's directory; the highest `version` is the newest.
+
+    `is_erased`: their data were removed, and no update brings them back.
+    """
 
     id: str
     organisation_id: str
@@ -76,15 +79,16 @@ class Contact:
     is_mentor: bool = False
     active: bool = True
     version: int = 0
+    is_erased: bool = False
 
     @property
-    def can_be_told_about(self) -> bool:
+    def is_active_mentor(self) -> bool:
         return self.is_mentor and self.active
 
 
 @dataclass(frozen=True, kw_only=True)
-class Actor:
-    """Who did it, when it was not the mentor."""
+class ActingPerson:
+    """The person who recorded it, when that was not the mentor."""
 
     id: str
     name: str
@@ -92,24 +96,18 @@ class Actor:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What the orchestrator knows better than our copy of the contacts at the moment of the event."""
+    """The participants as the orchestrator knows them at the moment of the event; they win over our own contacts."""
 
     organisation_id: str
     coordinator_id: str | None
     admin_ids: tuple[str, ...] = ()
-    acted_by: Actor | None = None
+    acted_by: ActingPerson | None = None
     also: tuple[str, ...] = ()
-
-    @property
-    def people(self) -> tuple[str, ...]:
-        """Everybody who may be told beside the mentor."""
-        responsible = (self.coordinator_id,) if self.coordinator_id is not None else self.admin_ids
-        return (*responsible, *self.also)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Announcement:
-    """What somebody asks us to tell. The reason of a pause never gets this far."""
+    """A request to notify people. The reason of a pause is not part of it."""
 
     notice: Notice
     mentor_id: str
@@ -121,7 +119,7 @@ class Announcement:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One recipient on one channel."""
+    """A notice for one recipient on one channel."""
 
     number: int
     recipient_id: str
@@ -138,7 +136,7 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class Dispatch:
-    """An announcement that was accepted, with everybody it goes to."""
+    """An announcement that was accepted, with a message per recipient and channel."""
 
     id: UUID
     organisation_id: str
@@ -150,7 +148,12 @@ class Dispatch:
     expected_return_date: datetime | None = None
     expiry_date: datetime | None = None
     days_remaining: int | None = None
-    acted_by: Actor | None = None
+    acted_by: ActingPerson | None = None
     withdrawn_at: datetime | None = None
     lapse_outbox_id: UUID | None = None
     lapse_opened_at: datetime | None = None
+
+
+class DispatchNotFound(Exception):
+    def __init__(self) -> None:
+        super().__init__("No dispatch under this key.")

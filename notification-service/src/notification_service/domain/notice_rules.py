@@ -1,4 +1,4 @@
-"""What holds for each type of notice: one table with every case written out."""
+"""The rules of each type of notice: one table with a line for every type."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from .case import Case
 from .model import Announcement, Audience, Notice
 
 
@@ -20,9 +19,9 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class NaturalKey:
-    """Which notices about the same mentor are duplicates: those of one type whose `members` are equal, and which were
-    told on the same day in the organisation's time zone (`on_one_day`), or no longer than `within` ago without their
-    `opposite` since.
+    """Which announcements about the same mentor are duplicates: those of one type whose `members` are equal, and which
+    were made on the same day in the organisation's time zone (`on_one_day`), or no longer than `within` ago without
+    their `opposite` since.
     """
 
     members: tuple[str, ...]
@@ -33,48 +32,49 @@ class NaturalKey:
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeRule:
-    """What holds for one type of notice. No member has a default: a new type needs a decision on each of them.
+    """The rules of one type of notice. No member has a default: a new type needs a decision on each of them.
 
-    `audiences`: who is told; `lifetime`: how long after the decision a message may still begin to be sent;
-    `natural_key`: which notice is a duplicate; `can_be_silenced`: nothing is sent to a recipient who chose no channel,
-    else it is always mailed; `opens_lapse`: the coordinator must confirm it; `topic`: where its link leads.
+    `audiences`: who is notified; `lifetime`: how long after an announcement (its moment in the organisation's time
+    zone) a message may begin to be sent; `natural_key`: which announcement is a duplicate; `can_be_silenced`: nothing
+    is sent to a recipient who chose no channel, else it is always mailed; `opens_lapse`: the coordinator must confirm
+    it; `topic`: the page that its link leads to.
     """
 
     audiences: Callable[[Announcement], frozenset[Audience]]
-    lifetime: Callable[[Case], timedelta]
+    lifetime: Callable[[datetime], timedelta]
     natural_key: NaturalKey
     can_be_silenced: bool
     opens_lapse: bool
     topic: Topic
 
 
-def everybody(_: Announcement) -> frozenset[Audience]:
+def all_audiences(_: Announcement) -> frozenset[Audience]:
     return frozenset(Audience)
 
 
 def mentor_until(days: int) -> Callable[[Announcement], frozenset[Audience]]:
-    """The mentor alone as long as more than these days remain, or it is not said how many; then everybody."""
+    """The mentor alone as long as more than these days remain, or the number is not given; then all audiences."""
 
-    def told(announcement: Announcement) -> frozenset[Audience]:
+    def audiences(announcement: Announcement) -> frozenset[Audience]:
         remaining = announcement.days_remaining
         return frozenset(Audience) if remaining is not None and remaining <= days else frozenset({Audience.MENTOR})
 
-    return told
+    return audiences
 
 
-def hours(number: int) -> Callable[[Case], timedelta]:
+def hours(number: int) -> Callable[[datetime], timedelta]:
     return lambda _: timedelta(hours=number)
 
 
-def rest_of_the_day(case: Case) -> timedelta:
-    """Until midnight where the organisation is: a notice that names a number of days is wrong tomorrow."""
-    here = _here(case)
-    return datetime.combine(here.date() + timedelta(days=1), time.min, tzinfo=here.tzinfo) - case.at
+def rest_of_the_day(at: datetime) -> timedelta:
+    """Until midnight: a notice that names a number of days is wrong tomorrow."""
+    midnight = datetime.combine(at.date() + timedelta(days=1), time.min, tzinfo=at.tzinfo)
+    return midnight - at.astimezone(UTC)  # within one time zone Python subtracts as if clocks never changed
 
 
 NOTICE_RULES: Mapping[Notice, NoticeRule] = {
     Notice.PAUSE_ACTIVATED: NoticeRule(
-        audiences=everybody,
+        audiences=all_audiences,
         lifetime=hours(24),
         natural_key=NaturalKey(
             members=("expected_return_date",), within=timedelta(minutes=10), opposite=Notice.PAUSE_LIFTED
@@ -84,7 +84,7 @@ NOTICE_RULES: Mapping[Notice, NoticeRule] = {
         topic=Topic.PAUSES,
     ),
     Notice.PAUSE_LIFTED: NoticeRule(
-        audiences=everybody,
+        audiences=all_audiences,
         lifetime=hours(24),
         natural_key=NaturalKey(members=(), within=timedelta(minutes=10), opposite=Notice.PAUSE_ACTIVATED),
         can_be_silenced=True,
@@ -92,7 +92,7 @@ NOTICE_RULES: Mapping[Notice, NoticeRule] = {
         topic=Topic.PAUSES,
     ),
     Notice.CERT_EXPIRY: NoticeRule(
-        audiences=everybody,
+        audiences=all_audiences,
         lifetime=hours(72),
         natural_key=NaturalKey(members=("expiry_date",)),
         can_be_silenced=False,
@@ -110,32 +110,22 @@ NOTICE_RULES: Mapping[Notice, NoticeRule] = {
 }
 
 
-def worth_telling_until(case: Case, *, scale: float) -> datetime:
-    """When the lifetime of a notice ends; `scale` shortens waiting on test systems."""
-    return case.at + NOTICE_RULES[case.notice].lifetime(case) * scale
+def expires_at(notice: Notice, *, at: datetime, time_zone: str, scale: float) -> datetime:
+    """When the lifetime of a notice that was announced `at` ends; `scale` shortens it on test systems."""
+    return at + NOTICE_RULES[notice].lifetime(at.astimezone(ZoneInfo(time_zone))) * scale
 
 
-def natural_key(case: Case, *, latest: UUID | None) -> str:
-    """What the database keeps unique among a mentor's notices.
+def natural_key(announcement: Announcement, *, at: datetime, time_zone: str, latest: UUID | None = None) -> str:
+    """The text that the database keeps unique among a mentor's dispatches.
 
-    Notices that are duplicates for some minutes only have no such key: each is chained to `latest`, the mentor's
-    dispatch before it, so that two which are decided upon at the same moment collide.
+    Announcements that are duplicates for some minutes only have no such key: each is chained to `latest`, the mentor's
+    dispatch before it, so that two that are accepted at the same moment collide.
     """
-    rule = NOTICE_RULES[case.notice].natural_key
+    rule = NOTICE_RULES[announcement.notice].natural_key
     if rule.within is not None:
-        return f"{case.notice}:after:{latest or 'nothing'}"
-    key = key_of_members(case.announcement)
-    return f"{key}:{_here(case).date().isoformat()}" if rule.on_one_day else key
-
-
-def key_of_members(announcement: Announcement) -> str:
-    """The natural key of a notice whose rule looks at its members alone."""
-    members = NOTICE_RULES[announcement.notice].natural_key.members
-    return ":".join([announcement.notice, *(_text(getattr(announcement, name)) for name in members)])
-
-
-def _here(case: Case) -> datetime:
-    return case.at.astimezone(ZoneInfo(case.organisation.time_zone))
+        return f"{announcement.notice}:after:{latest or 'nothing'}"
+    key = ":".join([announcement.notice, *(_text(getattr(announcement, name)) for name in rule.members)])
+    return f"{key}:{at.astimezone(ZoneInfo(time_zone)).date().isoformat()}" if rule.on_one_day else key
 
 
 def _text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""What this service needs from outside: a mail server, a push provider and the acknowledgement service.
+"""The ports to what is outside: a mail server, a push provider and the acknowledgement service.
 
 All of them raise `Unreachable` when trying again helps and `Rejected` when it does not; a mail may also be
 `OutcomeUnknown`, when the server may or may not have taken it.
@@ -10,47 +10,47 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from .wording.model import Letter
+from .texts.model import RenderedText
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:
-    """`message_id` and `written_at` stay the same however often it is tried."""
+    """`message_id` and `written_at` are the same in every attempt."""
 
     message_id: str
     to: str
     written_at: datetime
-    letter: Letter
+    text: RenderedText
 
 
 def nothing() -> None:
-    """For those who have nothing to say before the dot."""
+    """The default of `before_dot`."""
 
 
 class Mailer(Protocol):
     def send(self, mail: Mail, *, before_data: Callable[[], None], before_dot: Callable[[], None] = nothing) -> None:
-        """Hand the mail to the server.
+        """Give the mail to the server; returns when the server has taken it.
 
-        `before_data` is called before it can begin to have an effect, `before_dot` at the last moment at which it can
-        still be kept back; what they raise keeps it back.
+        `before_data` is called before the mail can have an effect, `before_dot` at the last moment at which it can be
+        kept back; an exception from either keeps it back.
         """
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class PushNote:
+class PushMessage:
     message_id: str
     token: str
-    letter: Letter
+    text: RenderedText
 
 
 class Pusher(Protocol):
-    def send(self, note: PushNote) -> None: ...
+    def send(self, message: PushMessage) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lapse:
-    """A certification that ran out, and the coordinator who must have seen it."""
+    """An expired certification, and the coordinator who must acknowledge it."""
 
     notification_id: UUID
     coordinator_id: str
@@ -65,9 +65,9 @@ class Acknowledgements(Protocol):
         ...
 
     def export(self, person_id: str) -> Mapping[str, Any]:
-        """What is held there about a person."""
+        """The rows that it stores about a person, by table."""
         ...
 
     def erase(self, person_id: str) -> Mapping[str, Any]:
-        """Have what is held there about a person removed; harmless to repeat. Answers how much was."""
+        """Removes a person's data there; returns how many rows. Harmless to repeat."""
         ...

@@ -1,12 +1,10 @@
 """Our copy of people and organisations."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
-from shared_lib.pipeline import Later
-from shared_lib.statements import send
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,83 +12,61 @@ from notification_service.domain.model import Channel, Contact, Organisation
 
 from .tables import ContactRow, OrganisationRow
 
-_CONTACT = tuple(field.name for field in fields(Contact))
-_ORGANISATION = tuple(field.name for field in fields(Organisation))
-
-# Read for every announcement and every mail: past the mapped classes, whose making costs several times the reading.
-_KNOWN = f"""
-SELECT {", ".join(_CONTACT)} FROM contact WHERE id = ANY(%(ids)s) AND organisation_id = %(organisation_id)s
-"""  # noqa: S608 - our own fields
-_ERASED = "SELECT 1 FROM contact WHERE id = %(id)s AND erased_at IS NOT NULL"
+_CONTACT_COLUMNS = [field.name for field in fields(Contact) if field.name != "is_erased"]
+_ORGANISATION_COLUMNS = [field.name for field in fields(Organisation)]
 
 
-def find(session: Session, contact_id: str, *, organisation_id: str) -> Contact | None:
-    return known(session, [contact_id], organisation_id=organisation_id).value.get(contact_id)
+# Statements are built once: building one takes longer than PostgreSQL needs for it.
+_IS_OWN = ContactRow.organisation_id == bindparam("organisation_id")
+_BY_IDS = select(ContactRow).where(ContactRow.id.in_(bindparam("ids", expanding=True)), _IS_OWN)
+_LOCKED = (
+    select(ContactRow, OrganisationRow)
+    .outerjoin(OrganisationRow, OrganisationRow.id == ContactRow.organisation_id)
+    .where(ContactRow.id == bindparam("contact_id"))
+    .with_for_update(of=ContactRow, key_share=True)
+)
+_LOCKED_OWN = _LOCKED.where(_IS_OWN)
 
 
-def known(session: Session, contact_ids: Iterable[str], *, organisation_id: str) -> Later[dict[str, Contact]]:
-    """Those of them whom we know in the organisation."""
-    answer = send(session, _KNOWN, {"ids": list(contact_ids), "organisation_id": organisation_id})
-    return answer.read(lambda rows: {row.id: _contact(row._asdict()) for row in rows})
+def find(session: Session, contact_ids: Collection[str], *, organisation_id: str) -> dict[str, Contact]:
+    """Those of them who are known in the organisation, by id."""
+    if not contact_ids:
+        return {}
+    rows = session.scalars(_BY_IDS, {"ids": list(contact_ids), "organisation_id": organisation_id})
+    return {row.id: contact_of(row) for row in rows}
 
 
-def contact_columns(table: str) -> str:
-    """For a statement that joins `contact` as `table`; `contact_of` reads them."""
-    return ", ".join(f"{table}.{name} AS {table}__{name}" for name in _CONTACT)
+def lock(session: Session, contact_id: str, *, organisation_id: str | None) -> tuple[Contact, Organisation] | None:
+    """The contact and its organisation; the contact stays locked against other announcements about this person.
 
-
-def contact_of(row: Any, table: str) -> Contact | None:
-    """None when the join found nobody."""
-    values = {name: getattr(row, f"{table}__{name}") for name in _CONTACT}
-    return None if values["id"] is None else _contact(values)
-
-
-def organisation_columns(table: str) -> str:
-    """For a statement that joins `organisation` as `table`; `organisation_of` reads them."""
-    return ", ".join(f"{table}.{name} AS {table}__{name}" for name in _ORGANISATION)
-
-
-def organisation_of(row: Any, table: str) -> Organisation | None:
-    """None when the join found none."""
-    values = {name: getattr(row, f"{table}__{name}") for name in _ORGANISATION}
-    return None if values["id"] is None else _organisation(values)
-
-
-_HELD = f"""
-SELECT {contact_columns("contact")}, {organisation_columns("organisation")}
-FROM contact LEFT JOIN organisation ON organisation.id = contact.organisation_id
-WHERE contact.id = %(id)s
-    AND (%(organisation_id)s::text IS NULL OR contact.organisation_id = %(organisation_id)s)
-FOR NO KEY UPDATE OF contact
-"""  # noqa: S608 - our own fields
-
-
-def lock(
-    session: Session, contact_id: str, *, organisation_id: str | None
-) -> Later[tuple[Contact, Organisation] | None]:
-    """The contact and its organisation, held against other announcements about this person until the transaction ends.
-
-    Without an organisation of whichever it is: the contract lets a mentor be named alone.
+    Without an organisation, of whichever it is: the contract lets a client name a mentor alone.
     """
-    return send(session, _HELD, {"id": contact_id, "organisation_id": organisation_id}).read(_held)
-
-
-def _held(rows: Sequence[Any]) -> tuple[Contact, Organisation] | None:
-    contact = contact_of(rows[0], "contact") if rows else None
-    if contact is None:
+    values = {"contact_id": contact_id, "organisation_id": organisation_id}
+    found = session.execute(_LOCKED if organisation_id is None else _LOCKED_OWN, values).one_or_none()
+    if found is None:
         return None
-    return contact, organisation_of(rows[0], "organisation") or Organisation.unheard_of(contact.organisation_id)
-
-
-def is_erased(session: Session, contact_id: str) -> Later[bool]:
-    """Were this person's data removed?"""
-    return send(session, _ERASED, {"id": contact_id}).read(bool)
+    contact, organisation = found
+    return contact_of(contact), organisation_of(organisation, contact.organisation_id)
 
 
 def put(session: Session, *, organisations: Sequence[Organisation], contacts: Sequence[Contact]) -> None:
-    """Keep the newest of each by version: repeated and overtaken news changes nothing, and none of an erased person."""
+    """Store the newest version of each: a repeated or older one changes nothing, nor does any for an erased person."""
     _upsert(session, OrganisationRow, [_organisation_values(item) for item in organisations])
     _upsert(session, ContactRow, [_contact_values(item) for item in contacts], ContactRow.erased_at.is_(None))
+
+
+def contact_of(row: ContactRow) -> Contact:
+    values = {name: getattr(row, name) for name in _CONTACT_COLUMNS}
+    channels = tuple(Channel(name) for name in row.channels)
+    return Contact(**{**values, "channels": channels, "is_erased": row.erased_at is not None})
+
+
+def organisation_of(row: OrganisationRow | None, organisation_id: str) -> Organisation:
+    """The defaults without a row: contacts may arrive before their organisation."""
+    if row is None:
+        return Organisation.unknown(organisation_id)
+    values = {name: getattr(row, name) for name in _ORGANISATION_COLUMNS}
+    return Organisation(**{**values, "admin_ids": tuple(row.admin_ids)})
 
 
 def _upsert(
@@ -106,24 +82,17 @@ def _upsert(
         return
     # In order of id, so that two batches never wait for each other.
     insertion = insert(table).values([newest[key] for key in sorted(newest)])
-    news = {column.name: column for column in insertion.excluded if column.name in rows[0] and column.name != "id"}
+    updated = {column.name: column for column in insertion.excluded if column.name in rows[0] and column.name != "id"}
     session.execute(
         insertion.on_conflict_do_update(
-            index_elements=["id"], set_=news, where=and_(table.version < insertion.excluded.version, *conditions)
+            index_elements=["id"], set_=updated, where=and_(table.version < insertion.excluded.version, *conditions)
         )
     )
 
 
-def _contact(values: dict[str, Any]) -> Contact:
-    return Contact(**{**values, "channels": tuple(Channel(name) for name in values["channels"])})
-
-
-def _organisation(values: dict[str, Any]) -> Organisation:
-    return Organisation(**{**values, "admin_ids": tuple(values["admin_ids"])})
-
-
 def _contact_values(contact: Contact) -> dict[str, Any]:
-    return {**vars(contact), "channels": [channel.value for channel in contact.channels]}
+    values = {name: getattr(contact, name) for name in _CONTACT_COLUMNS}
+    return {**values, "channels": [channel.value for channel in contact.channels]}
 
 
 def _organisation_values(organisation: Organisation) -> dict[str, Any]:

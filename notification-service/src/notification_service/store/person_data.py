@@ -1,49 +1,56 @@
-"""What this database holds about one person, and its removal."""
+"""The data of people in this database: found, erased, and deleted in batches when their time is up."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from shared_lib.privacy import data_export
-from sqlalchemy import text
+from shared_lib.privacy.retention import BATCH, PurgedBatch
+from sqlalchemy import or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from notification_service.domain.routing import ERASED
+from notification_service.domain.model import Status
+from notification_service.domain.participants import ERASED
 
-NOBODYS = "-"
-"""The organisation of a contact that was erased before its first message came."""
+from .tables import ContactRow, DispatchRow, MessageRow
 
-_NAMES_HIM = "SELECT id FROM dispatch WHERE mentor_id = :person OR acted_by_id = :person"
-"""Dispatches whose texts say his name; a coordinator is named only where he acted."""
-_HIS_KEY = (
+# SQL text: the conditions look into several tables, and the export reads whole rows of each table.
+_NAMES_PERSON = "SELECT id FROM dispatch WHERE mentor_id = :person OR acted_by_id = :person"
+"""Dispatches whose texts name the person; a coordinator is named only where they acted."""
+_KEY_OF_PERSON = (
     "principal = 'person:' || :person OR principal NOT LIKE 'service:%' "
-    f"AND resource_id IN (SELECT d.id::text FROM ({_NAMES_HIM}) d)"
+    f"AND resource_id IN (SELECT d.id::text FROM ({_NAMES_PERSON}) d)"
 )
-_TO_HIM = "id IN (SELECT outbox_id FROM message WHERE recipient_id = :person)"
-_HIS_TEXT = (
-    f"recipient_id = :person OR message_number IN (SELECT number FROM message WHERE dispatch_id IN ({_NAMES_HIM}))"
+_TO_PERSON = "id IN (SELECT outbox_id FROM message WHERE recipient_id = :person)"
+_TEXT_OF_PERSON = (
+    f"recipient_id = :person OR message_number IN (SELECT number FROM message WHERE dispatch_id IN ({_NAMES_PERSON}))"
 )
-_PLACES: Mapping[str, str] = {
+_CONDITIONS: Mapping[str, str] = {
     "contact": "id = :person OR coordinator_id = :person",
     "organisation": ":person = ANY(admin_ids)",
     "dispatch": "mentor_id = :person OR coordinator_id = :person OR acted_by_id = :person",
-    "message": f"recipient_id = :person OR dispatch_id IN ({_NAMES_HIM})",
-    "inbox": _HIS_TEXT,
+    "message": f"recipient_id = :person OR dispatch_id IN ({_NAMES_PERSON})",
+    "inbox": _TEXT_OF_PERSON,
     "audit_entry": "subject_id = :person OR object_id = :person OR actor_id = 'person:' || :person",
-    "idempotency_key": _HIS_KEY,
-    "outbox": _TO_HIM,
-    "outbox_closed": _TO_HIM,
+    "idempotency_key": _KEY_OF_PERSON,
+    "outbox": _TO_PERSON,
+    "outbox_closed": _TO_PERSON,
 }
 _IDS_ONLY = {
     "contact": ("id", "organisation_id", "coordinator_id"),
     "organisation": ("id",),
 }
-"""Of rows that are about somebody else and only name him: the rest is none of his business."""
+"""The columns shown of rows that are about another person and only name this one."""
+_FIRST_ID = UUID(int=0)
+NOBODYS = "-"
+"""The organisation of a contact that was erased before its first update arrived."""
 
 
 def held(session: Session, person_id: str) -> dict[str, list[dict[str, Any]]]:
-    """All rows that name him, the texts that were written to him or about him included."""
-    found = data_export.rows_of_person(session, _PLACES, person_id)
+    """All rows that name the person, by table, with the texts that were written to them or about them."""
+    found = data_export.rows_of_person(session, _CONDITIONS, person_id)
     for table, columns in _IDS_ONLY.items():
         if table in found:
             found[table] = [
@@ -52,52 +59,97 @@ def held(session: Session, person_id: str) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def bury_contact(session: Session, person_id: str, *, at: datetime) -> bool:
-    """Blank the contact, or keep a place for one that may still come: news about it is turned away from now on.
+def erase_contact(session: Session, person_id: str, *, at: datetime) -> bool:
+    """Blank the contact, or store a blank one: updates about this person are refused from now on.
 
-    False when it was buried before. Waits for announcements about him that are being recorded.
+    False when it was erased before. Waits for announcements about the person that are being recorded.
     """
-    buried = text(
-        "INSERT INTO contact AS old (id, organisation_id, name, channels, is_mentor, active, version, erased_at) "
-        "VALUES (:person, :nobodys, '', '{}', false, false, 0, :at) "
-        "ON CONFLICT (id) DO UPDATE SET name = '', email = NULL, push_token = NULL, channels = '{}', locale = NULL, "
-        "coordinator_id = NULL, is_mentor = false, active = false, erased_at = excluded.erased_at "
-        "WHERE old.erased_at IS NULL RETURNING 1"
+    blank = {"name": "", "channels": [], "is_mentor": False, "active": False, "erased_at": at}
+    erased = insert(ContactRow).values(id=person_id, organisation_id=NOBODYS, version=0, **blank)
+    statement = erased.on_conflict_do_update(
+        index_elements=["id"],
+        set_={**blank, "email": None, "push_token": None, "locale": None, "coordinator_id": None},
+        where=ContactRow.erased_at.is_(None),
     )
-    return session.execute(buried, {"person": person_id, "nobodys": NOBODYS, "at": at}).one_or_none() is not None
+    return session.execute(statement.returning(ContactRow.id)).one_or_none() is not None
 
 
-def queued_of(session: Session, person_id: str) -> list[tuple[int, Any]]:
-    """Messages to him or about him that have not left: number and promise."""
-    rows = session.execute(
-        text(
-            "SELECT number, outbox_id FROM message WHERE status = 'queued' AND (recipient_id = :person "
-            "OR dispatch_id IN (SELECT id FROM dispatch WHERE mentor_id = :person)) ORDER BY number"
-        ),
-        {"person": person_id},
+def queued_messages(session: Session, person_id: str) -> list[tuple[int, UUID | None]]:
+    """Messages to the person or about them that are queued: number and id of the outbox message."""
+    about_person = select(DispatchRow.id).where(DispatchRow.mentor_id == person_id)
+    query = select(MessageRow.number, MessageRow.outbox_id).where(
+        MessageRow.status == Status.QUEUED,
+        or_(MessageRow.recipient_id == person_id, MessageRow.dispatch_id.in_(about_person)),
     )
-    return [(row.number, row.outbox_id) for row in rows]
+    return [(row.number, row.outbox_id) for row in session.execute(query.order_by(MessageRow.number))]
 
 
 def skip(session: Session, number: int, *, at: datetime) -> None:
+    """Store that a queued message is not sent, because a person was erased."""
     session.execute(
-        text(
-            "UPDATE message SET status = 'skipped', reason = :reason, settled_at = :at "
-            "WHERE number = :number AND status = 'queued'"
-        ),
-        {"number": number, "reason": ERASED, "at": at},
+        update(MessageRow)
+        .where(MessageRow.number == number, MessageRow.status == Status.QUEUED)
+        .values(status=Status.SKIPPED, reason=ERASED, ended_at=at)
     )
 
 
-def blank(session: Session, person_id: str) -> dict[str, int]:
-    """Remove the texts to him or about him, his name where he acted, and the keys that were chosen about him."""
+def erase_texts(session: Session, person_id: str) -> dict[str, int]:
+    """Delete the texts to the person or about them, their name where they acted, and the keys chosen about them."""
     statements = {
-        "texts": f"DELETE FROM inbox WHERE {_HIS_TEXT} RETURNING 1",
+        "texts": f"DELETE FROM inbox WHERE {_TEXT_OF_PERSON} RETURNING 1",
         "names": "UPDATE dispatch SET acted_by_name = NULL WHERE acted_by_id = :person AND acted_by_name IS NOT NULL "
         "RETURNING 1",
-        "keys": f"DELETE FROM idempotency_key WHERE {_HIS_KEY} RETURNING 1",
+        "keys": f"DELETE FROM idempotency_key WHERE {_KEY_OF_PERSON} RETURNING 1",
     }
     return {
         what: len(session.execute(text(statement), {"person": person_id}).all())
         for what, statement in statements.items()
     }
+
+
+# SQL text: finding, changing and counting a batch is one statement. A message that is queued is rendered from its
+# dispatch, so the name stays until the last of the messages has ended.
+_PURGE_NAMES = text(
+    """
+WITH looked_at AS MATERIALIZED (
+    SELECT id FROM dispatch WHERE id > :after ORDER BY id LIMIT :batch
+), due AS (
+    SELECT dispatch.id FROM dispatch JOIN looked_at USING (id)
+    WHERE dispatch.acted_by_name IS NOT NULL AND dispatch.created_at < :before AND NOT EXISTS (
+        SELECT FROM message
+        WHERE message.dispatch_id = dispatch.id AND (message.ended_at IS NULL OR message.ended_at >= :before)
+    )
+    FOR UPDATE OF dispatch SKIP LOCKED
+), purged AS (
+    UPDATE dispatch SET acted_by_name = NULL FROM due WHERE dispatch.id = due.id RETURNING 1
+)
+SELECT (SELECT id FROM looked_at ORDER BY id DESC LIMIT 1) AS position, (SELECT count(*) FROM purged) AS purged
+"""
+)
+_PURGE_INBOX = text(
+    """
+WITH looked_at AS MATERIALIZED (
+    SELECT message_number FROM inbox WHERE message_number > :after ORDER BY message_number LIMIT :batch
+), purged AS (
+    DELETE FROM inbox USING looked_at
+    WHERE inbox.message_number = looked_at.message_number AND inbox.created_at < :before RETURNING 1
+)
+SELECT (SELECT max(message_number) FROM looked_at) AS position, (SELECT count(*) FROM purged) AS purged
+"""
+)
+
+
+def purge_names(session: Session, after: UUID | None, *, before: datetime) -> PurgedBatch:
+    """Delete the names of people who acted from dispatches whose messages have all ended `before`.
+
+    The dispatch stays, and so a duplicate of it is still found. A message that is replayed after this mentions the
+    coordinator without their name.
+    """
+    row = session.execute(_PURGE_NAMES, {"after": after or _FIRST_ID, "batch": BATCH, "before": before}).one()
+    return PurgedBatch(removed=row.purged, position=row.position)
+
+
+def purge_inbox(session: Session, after: int | None, *, before: datetime) -> PurgedBatch:
+    """Delete the texts that were stored in inboxes `before`, read or not. The message stays, as delivered."""
+    row = session.execute(_PURGE_INBOX, {"after": after or 0, "batch": BATCH, "before": before}).one()
+    return PurgedBatch(removed=row.purged, position=row.position)

@@ -1,13 +1,12 @@
 """The tables of this service."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from shared_lib.audit import audit_tables
 from shared_lib.idempotency import KEYS
 from shared_lib.outbox import OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Sequence, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -70,7 +69,7 @@ class DispatchRow(Base):
     )
 
 
-# The last word on duplicates, should two ever be decided upon at the same moment.
+# The last check for duplicates, should two announcements ever be accepted at the same moment.
 Index(
     "dispatch_once",
     DispatchRow.mentor_id,
@@ -80,15 +79,11 @@ Index(
 )
 Index("dispatch_of_mentor", DispatchRow.mentor_id, DispatchRow.created_at)
 
-message_number = Sequence("message_number", metadata=Base.metadata)
-
 
 class MessageRow(Base):
     __tablename__ = "message"
 
-    number: Mapped[int] = mapped_column(
-        BigInteger, message_number, server_default=message_number.next_value(), primary_key=True
-    )
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     dispatch_id: Mapped[UUID] = mapped_column(ForeignKey("dispatch.id", ondelete="CASCADE"))
     organisation_id: Mapped[str]
     recipient_id: Mapped[str]
@@ -98,7 +93,7 @@ class MessageRow(Base):
     reason: Mapped[str | None]
     outbox_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
-    settled_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("dispatch_id", "recipient_id", "channel", name="message_once"),)
 
@@ -130,8 +125,3 @@ idempotency_key = KEYS.to_metadata(Base.metadata)
 outbox = OUTBOX.to_metadata(Base.metadata)
 outbox_closed = OUTBOX_CLOSED.to_metadata(Base.metadata)
 OUTBOX_WORKER.to_metadata(Base.metadata)
-
-
-def columns_of(row: Any) -> dict[str, Any]:
-    """A row's own columns by name."""
-    return {column.key: getattr(row, column.key) for column in row.__mapper__.column_attrs}

@@ -1,175 +1,188 @@
-"""Accepts an announcement: records it with the promise to tell everybody, then begins to tell."""
+"""Accepts an announcement: stores it once with the outbox messages that notify people, then begins to deliver them."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from shared_lib import idempotency
 from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
-from shared_lib.database.row_level_security import tenant
+from shared_lib.database.row_level_security import TenantScope, all_tenants, tenant
 from shared_lib.errors import Unavailable
 from shared_lib.idempotency import Replay, RequestKey
-from shared_lib.ids import uuid7
 from shared_lib.outbox import Dispatcher, Enqueued
-from shared_lib.pipeline import Later
 from sqlalchemy.orm import Session
 
-from notification_service.domain.case import Case
-from notification_service.domain.errors import MentorNotFound
-from notification_service.domain.model import Actor, Announcement, Contact, Dispatch, Organisation, Status
-from notification_service.domain.notice_rules import natural_key
-from notification_service.domain.scope import EVERYBODY, Scope
+from notification_service.domain.access import AccessScope, MentorNotFound, Principal
+from notification_service.domain.model import Announcement, Contact, Dispatch, Organisation
+from notification_service.domain.notice_rules import NOTICE_RULES, natural_key
+from notification_service.domain.participants import involved_ids, participants_of
 from notification_service.store import audit, contacts, dispatches
 
-from . import drafts, parties
-from .reach import tenant_scope_of
 from .recording import Recorder
 
-CREATED, REPEATED = 201, 200
-LONGEST_WAIT = 2.0
-"""Seconds that a caller is kept waiting for the first attempts."""
-
-NOTHING_TO_BEGIN = Enqueued()
-
-
-Held = Later[tuple[Contact, Organisation] | None]
-"""The mentor, locked, and the organisation."""
+CREATED, DUPLICATE = 201, 200
+MAX_WAIT_SECONDS = 2.0
+"""How long a request waits for the first attempts."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Requester:
-    """Who asks, what he may ask about, under which key, and how long he waits. `subject` goes into the audit."""
-
-    subject: str
-    person_id: str | None = None
-    scope: Scope = EVERYBODY
-    key: RequestKey | None = None
-    wait_seconds: float = LONGEST_WAIT
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """The dispatch in its present state; `status` is what was answered when its key was first used."""
+class Accepted:
+    """The dispatch in its present state; `status` is the HTTP status of the first answer under the same key."""
 
     dispatch: Dispatch
     status: int
     is_replay: bool = False
-    enqueued: Enqueued = NOTHING_TO_BEGIN
+    enqueued: Enqueued = field(default_factory=Enqueued)
 
     @property
     def is_new(self) -> bool:
         return self.status == CREATED and not self.is_replay
 
 
-def _unheard(_: Dispatch) -> None:
-    """For those who do not count."""
+def _ignore(_: Dispatch) -> None:
+    """The default of `on_recorded`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Announcements:
-    """`on_recorded` hears of each new dispatch as it was recorded, once it is certain."""
+    """`on_recorded` is called with each new dispatch as it was recorded, after the commit."""
 
     database: Database
     dispatcher: Dispatcher
     clock: Clock
     recorder: Recorder
-    on_recorded: Callable[[Dispatch], None] = _unheard
+    on_recorded: Callable[[Dispatch], None] = _ignore
 
-    def announce(self, announcement: Announcement, requester: Requester) -> Answer:
-        """Tell everybody concerned, once.
+    def announce(
+        self,
+        announcement: Announcement,
+        principal: Principal,
+        *,
+        key: RequestKey | None = None,
+        wait_seconds: float = MAX_WAIT_SECONDS,
+    ) -> Accepted:
+        """Notify all recipients, once.
 
-        Durable when it returns; what could not be told yet is `queued` and will be. The same announcement again
-        (see `notice_rules.NaturalKey`) answers the first dispatch as it is by now. Raises MentorNotFound, KeyReused.
+        Committed when it returns. It waits for the first attempts, `wait_seconds` or `MAX_WAIT_SECONDS` at most; a
+        message that was not sent by then is `queued`. A duplicate (`notice_rules.NaturalKey`) returns the first
+        dispatch. Raises NotEntitled, MentorNotFound, KeyReused, and Unavailable before the commit.
         """
-        with self.database.begin(tenant_scope_of(requester.scope, announcement)) as session:
-            answer = self._accept(session, announcement, requester)
-        if answer.is_new:
-            self.on_recorded(answer.dispatch)
-        wait_seconds = min(requester.wait_seconds, LONGEST_WAIT)
-        news = self.dispatcher.deliver_now(answer.enqueued, wait_seconds=wait_seconds)
-        if all(delivery.id in news for delivery in answer.enqueued.deliveries):
-            return replace(answer, dispatch=_told(answer.dispatch, news))
-        return self._as_it_is_now(answer) if wait_seconds > 0 else answer
+        scope = principal.scope
+        is_waiting = wait_seconds > 0
+        with self.database.begin(_tenant_scope(scope, announcement)) as session:
+            accepted = self._accept(session, announcement, principal, key=key, queueing=is_waiting)
+        if not accepted.is_new:
+            return accepted
+        self.on_recorded(accepted.dispatch)
+        self.dispatcher.deliver_now(accepted.enqueued, wait_seconds=min(wait_seconds, MAX_WAIT_SECONDS))
+        return self._read_back(accepted) if is_waiting else accepted
 
-    def _accept(self, session: Session, announcement: Announcement, requester: Requester) -> Answer:
-        dispatch_id = uuid7()
-        key = requester.key
+    def _accept(
+        self,
+        session: Session,
+        announcement: Announcement,
+        principal: Principal,
+        *,
+        key: RequestKey | None,
+        queueing: bool,
+    ) -> Accepted:
+        scope = principal.scope
         replay = idempotency.claim(session, key, at=self.clock()) if key is not None else None
         if replay is not None:
-            dispatch = dispatches.get(
-                session, UUID(replay.resource_id), organisation_id=requester.scope.organisation_id
-            )
-            return Answer(dispatch=dispatch.value, status=replay.status, is_replay=True)
-        # Announcements about one mentor are decided upon one after the other.
-        held = contacts.lock(session, announcement.mentor_id, organisation_id=_organisation_of(announcement, requester))
-        actor = parties.named_actor(session, announcement)
-        at_once = drafts.foreseen(session, announcement)
-        case = self._case(session, held, actor, announcement, requester)
-        draft = at_once or drafts.of(session, case)
-        same = draft.same.value
-        answer = (
-            Answer(dispatch=same, status=REPEATED)
-            if same
-            else self._record(session, case, draft, requester, dispatch_id)
+            replayed = dispatches.get(session, UUID(replay.resource_id), organisation_id=scope.organisation_id)
+            return Accepted(dispatch=replayed, status=replay.status, is_replay=True)
+        mentor, organisation = _locked_mentor(session, announcement, scope)
+        at = self.clock()
+        duplicate = _duplicate(session, announcement, organisation, at=at)
+        accepted = (
+            Accepted(dispatch=duplicate, status=DUPLICATE)
+            if duplicate is not None
+            else self._record(session, announcement, mentor, organisation, principal, at=at, queueing=queueing)
         )
         if key is not None:
-            idempotency.complete(session, key, Replay(resource_id=str(answer.dispatch.id), status=answer.status))
-        return answer
-
-    def _case(
-        self, session: Session, held: Held, named: Later[Actor | None], announcement: Announcement, requester: Requester
-    ) -> Case:
-        context = announcement.context
-        found = held.value
-        if found is None:
-            raise MentorNotFound
-        mentor, organisation = found
-        if not mentor.can_be_told_about or not requester.scope.covers(mentor):
-            raise MentorNotFound
-        return Case(
-            announcement=announcement,
-            mentor=mentor,
-            organisation=organisation,
-            coordinator_id=context.coordinator_id if context else parties.coordinator_of(session, mentor),
-            at=self.clock(),
-            acted_by=parties.actor(session, named, announcement, mentor, person_id=requester.person_id),
-        )
+            stands_for = Replay(resource_id=str(accepted.dispatch.id), status=accepted.status)
+            idempotency.complete(session, key, stands_for)
+        return accepted
 
     def _record(
-        self, session: Session, case: Case, draft: drafts.Draft, requester: Requester, dispatch_id: UUID
-    ) -> Answer:
-        key = natural_key(case, latest=draft.latest.value)
-        people = {**draft.people.value, case.mentor.id: case.mentor}
-        dispatch, promises = self.recorder.record(session, case, people, dispatch_id=dispatch_id, natural_key=key)
-        enqueued = self.dispatcher.enqueue(session, *promises, queueing=requester.wait_seconds > 0)
-        audit.record_dispatch(session, "dispatch_recorded", dispatch, actor_id=requester.subject, at=case.at)
-        return Answer(dispatch=dispatch, status=CREATED, enqueued=enqueued)
+        self,
+        session: Session,
+        announcement: Announcement,
+        mentor: Contact,
+        organisation: Organisation,
+        principal: Principal,
+        *,
+        at: datetime,
+        queueing: bool,
+    ) -> Accepted:
+        person_id = principal.person_id
+        ids = involved_ids(announcement, mentor, organisation, person_id=person_id)
+        known = contacts.find(session, ids, organisation_id=organisation.id)
+        dispatch, messages = self.recorder.record(
+            session,
+            announcement,
+            participants_of(announcement, mentor, organisation, contacts=known, person_id=person_id),
+            natural_key=_new_natural_key(session, announcement, organisation, at=at),
+            at=at,
+        )
+        enqueued = self.dispatcher.enqueue(session, *messages, queueing=queueing)
+        audit.record_dispatch(session, "dispatch_recorded", dispatch, actor_id=principal.caller, at=at)
+        return Accepted(dispatch=dispatch, status=CREATED, enqueued=enqueued)
 
-    def _as_it_is_now(self, answer: Answer) -> Answer:
-        """When the database is lost after the commit, what was committed is still true: all of it is queued."""
-        organisation_id = answer.dispatch.organisation_id
+    def _read_back(self, accepted: Accepted) -> Accepted:
+        """With the outcomes of the first attempts; as it was recorded when the database is lost after the commit."""
+        organisation_id = accepted.dispatch.organisation_id
         try:
             with self.database.begin(tenant(organisation_id)) as session:
-                dispatch = dispatches.get(session, answer.dispatch.id, organisation_id=organisation_id)
-            return replace(answer, dispatch=dispatch.value)
+                dispatch = dispatches.get(session, accepted.dispatch.id, organisation_id=organisation_id)
         except Unavailable:
-            return answer
+            return accepted
+        return replace(accepted, dispatch=dispatch)
 
 
-def _told(dispatch: Dispatch, news: Mapping[UUID, object]) -> Dispatch:
-    """With what the first attempts have written down."""
-    messages = tuple(
-        replace(message, status=status)
-        if message.outbox_id is not None and isinstance(status := news.get(message.outbox_id), Status)
-        else message
-        for message in dispatch.messages
-    )
-    opened_at = news.get(dispatch.lapse_outbox_id) if dispatch.lapse_outbox_id is not None else None
-    return replace(dispatch, messages=messages, lapse_opened_at=opened_at if isinstance(opened_at, datetime) else None)
+def _tenant_scope(scope: AccessScope, announcement: Announcement) -> TenantScope:
+    """The principal's organisation, or the one that the orchestrator names.
+
+    A client without a token and a global admin name a mentor alone: the contract calls the operations public.
+    """
+    organisation_id = _organisation_id(scope, announcement)
+    return tenant(organisation_id) if organisation_id is not None else all_tenants("public")
 
 
-def _organisation_of(announcement: Announcement, requester: Requester) -> str | None:
-    context = announcement.context
-    return context.organisation_id if context else requester.scope.organisation_id
+def _organisation_id(scope: AccessScope, announcement: Announcement) -> str | None:
+    return announcement.context.organisation_id if announcement.context else scope.organisation_id
+
+
+def _locked_mentor(session: Session, announcement: Announcement, scope: AccessScope) -> tuple[Contact, Organisation]:
+    """Announcements about one mentor are accepted one after the other. Raises MentorNotFound."""
+    organisation_id = _organisation_id(scope, announcement)
+    found = contacts.lock(session, announcement.mentor_id, organisation_id=organisation_id)
+    if found is None or not found[0].is_active_mentor or not scope.covers(found[0]):
+        raise MentorNotFound
+    return found
+
+
+def _duplicate(
+    session: Session, announcement: Announcement, organisation: Organisation, *, at: datetime
+) -> Dispatch | None:
+    """The dispatch that was made for the same announcement.
+
+    The orchestrator finds duplicates within minutes itself: of its announcements they have the same Idempotency-Key.
+    """
+    rule = NOTICE_RULES[announcement.notice].natural_key
+    if rule.within is None:
+        key = natural_key(announcement, at=at, time_zone=organisation.time_zone)
+        return dispatches.with_natural_key(session, announcement.mentor_id, key, organisation_id=organisation.id)
+    if announcement.context is not None:
+        return None
+    since = at - rule.within
+    return dispatches.recent_duplicate(session, announcement, organisation_id=organisation.id, since=since)
+
+
+def _new_natural_key(session: Session, announcement: Announcement, organisation: Organisation, *, at: datetime) -> str:
+    latest = None
+    if NOTICE_RULES[announcement.notice].natural_key.within is not None:
+        latest = dispatches.latest_id(session, announcement.mentor_id, organisation_id=organisation.id)
+    return natural_key(announcement, at=at, time_zone=organisation.time_zone, latest=latest)

@@ -1,8 +1,10 @@
-"""What is held about one person here and at the acknowledgement service: shown, and removed."""
+"""The data of people: contacts arrive, data are exported, erased, and deleted when their time is up."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from shared_lib.clock import Clock
@@ -10,12 +12,24 @@ from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Rejected, Unavailable, Unreachable
 from shared_lib.outbox import store
+from shared_lib.privacy.retention import RetentionRule, old_deliveries, old_keys
 from sqlalchemy.orm import Session
 
+from notification_service.domain.model import Contact, Organisation
 from notification_service.domain.ports import Acknowledgements
-from notification_service.store import audit, person_data
+from notification_service.store import audit, contacts, person_data
 
 EVERY_ORGANISATION = all_tenants("person_data")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contacts:
+    database: Database
+
+    def put(self, *, organisations: Sequence[Organisation] = (), people: Sequence[Contact] = ()) -> None:
+        """Store updates of the directory, all or none; of each object the highest version wins, in any order."""
+        with self.database.begin(all_tenants("directory")) as session:
+            contacts.put(session, organisations=organisations, contacts=people)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,56 +38,71 @@ class PersonData:
     clock: Clock
 
     def export(self, person_id: str) -> Mapping[str, Any]:
-        """Every row that names him, by table."""
+        """Every row that names the person, by table."""
         with self.database.begin(EVERY_ORGANISATION) as session:
             return person_data.held(session, person_id)
 
     def erase(self, person_id: str) -> Mapping[str, int]:
-        """Leave ids, codes and times; answers how much was removed. Repeating is harmless and removes nothing.
+        """Leave ids, codes and times; returns how many rows were erased. Repeating is harmless and erases nothing.
 
-        The contact goes first, in a transaction of its own: whatever is recorded after it knows no name any more, and
-        what was being recorded meanwhile is found by the second. What is still queued to him or about him is skipped; a
-        mail that is on the wire at this moment arrives.
+        The contact is erased first, in a transaction of its own: what is recorded later has no name any more, and the
+        second transaction finds what was recorded meanwhile. What is queued to the person or about them is skipped; a
+        mail that is being sent at this moment arrives.
         """
         with self.database.begin(EVERY_ORGANISATION) as session:
-            contacts = int(person_data.bury_contact(session, person_id, at=self.clock()))
-            if contacts:
+            erased = int(person_data.erase_contact(session, person_id, at=self.clock()))
+            if erased:
                 audit.record_erasure(session, person_id, at=self.clock())
         with self.database.begin(EVERY_ORGANISATION) as session:
             skipped = self._skip_queued(session, person_id)
-            return {"contacts": contacts, "skipped": skipped, **person_data.blank(session, person_id)}
+            return {"contacts": erased, "skipped": skipped, **person_data.erase_texts(session, person_id)}
 
     def _skip_queued(self, session: Session, person_id: str) -> int:
         done = 0
-        for number, promise in person_data.queued_of(session, person_id):
-            if promise is None or store.cancel(session, [promise], now=self.clock()):
+        for number, outbox_id in person_data.queued_messages(session, person_id):
+            if outbox_id is None or store.cancel(session, [outbox_id], now=self.clock()):
                 person_data.skip(session, number, at=self.clock())
                 done += 1
         return done
 
 
 @dataclass(frozen=True, kw_only=True)
-class PersonDataFromHereOn:
-    """The same for this service and the one after it. Raises Unavailable when that one cannot be asked: ask again."""
+class PersonDataWithDownstream:
+    """The same for this service and the acknowledgement service. Raises Unavailable while that one does not answer."""
 
     own: PersonData
     acknowledgements: Acknowledgements
 
     def export(self, person_id: str) -> Mapping[str, Any]:
-        with _neighbour_asked():
-            elsewhere = self.acknowledgements.export(person_id)
-        return {"notification": self.own.export(person_id), **elsewhere}
+        with _downstream_errors():
+            downstream = self.acknowledgements.export(person_id)
+        return {"notification": self.own.export(person_id), **downstream}
 
     def erase(self, person_id: str) -> Mapping[str, Any]:
-        """The notes on his lapses go first: they matter most."""
-        with _neighbour_asked():
-            elsewhere = self.acknowledgements.erase(person_id)
-        return {"notification": self.own.erase(person_id), **elsewhere}
+        """The acknowledgement service goes first: it stores the notes about the person, which matter most."""
+        with _downstream_errors():
+            downstream = self.acknowledgements.erase(person_id)
+        return {"notification": self.own.erase(person_id), **downstream}
 
 
 @contextmanager
-def _neighbour_asked() -> Iterator[None]:
+def _downstream_errors() -> Iterator[None]:
     try:
         yield
     except (Unreachable, Rejected) as error:
         raise Unavailable(f"acknowledgement_{error.reason}") from error
+
+
+def retention_rules(*, now: datetime, message_days: int, inbox_retention_days: int) -> Sequence[RetentionRule]:
+    """Names are deleted `message_days` after the last message ended, inbox texts so many days after they were stored.
+
+    0 days mean never. Idempotency-Keys and closed outbox messages are deleted when their time is up.
+    """
+    names = RetentionRule(
+        name="names", purge_batch=partial(person_data.purge_names, before=now - timedelta(days=message_days))
+    )
+    texts = RetentionRule(
+        name="inbox texts", purge_batch=partial(person_data.purge_inbox, before=now - timedelta(days=inbox_retention_days))
+    )
+    chosen = [rule for rule, days in ((names, message_days), (texts, inbox_retention_days)) if days]
+    return [*chosen, old_keys(now), old_deliveries(now)]

@@ -1,19 +1,18 @@
-"""Takes back what has not been told yet."""
+"""Withdraws a dispatch: cancels the messages that were not sent yet, and the lapse."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.outbox import Dispatcher
 from sqlalchemy.orm import Session
 
-from notification_service.domain.errors import DispatchNotFound
-from notification_service.domain.model import Dispatch, Notice, Status
-from notification_service.domain.routing import WITHDRAWN
-from notification_service.store import audit, dispatches, messages
-
-from .reach import DIRECTORY
+from notification_service.domain.access import Principal
+from notification_service.domain.model import Dispatch, DispatchNotFound, Notice, Status
+from notification_service.domain.participants import WITHDRAWN
+from notification_service.store import audit, dispatches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,31 +21,33 @@ class Withdrawals:
     dispatcher: Dispatcher
     clock: Clock
 
-    def withdraw(self, key: str, *, caller: str) -> Dispatch:
-        """Cancel what is still queued of the dispatch made under this Idempotency-Key; harmless to repeat.
+    def withdraw(self, key: str, principal: Principal) -> Dispatch:
+        """Cancel what is still queued of the dispatch that the principal made under this Idempotency-Key.
 
-        What is being attempted at this moment is let go on: nobody could say any more that it was not sent.
+        A message that is being attempted goes on: it may have been sent. Repeating is harmless. Returns the dispatch
+        as it is now. Raises DispatchNotFound.
         """
-        with self.database.begin(DIRECTORY) as session:
-            found = dispatches.under_key(session, caller=caller, operations=tuple(Notice), key=key)
+        with self.database.begin(all_tenants("directory")) as session:
+            found = dispatches.under_key(session, caller=principal.caller, operations=list(Notice), key=key)
             if found is None:
                 raise DispatchNotFound
-            dispatch = dispatches.lock(session, found, organisation_id=None).value
+            dispatch = dispatches.lock(session, found)
             if self._cancel(session, dispatch):
                 dispatches.withdraw(session, dispatch, at=self.clock())
-                audit.record_dispatch(session, "dispatch_withdrawn", dispatch, actor_id=caller, at=self.clock())
-            after = dispatches.get(session, dispatch.id, organisation_id=dispatch.organisation_id)
-        return after.value
+                audit.record_dispatch(
+                    session, "dispatch_withdrawn", dispatch, actor_id=principal.caller, at=self.clock()
+                )
+            return dispatches.get(session, dispatch.id, organisation_id=dispatch.organisation_id)
 
     def _cancel(self, session: Session, dispatch: Dispatch) -> bool:
-        """Did anything come to an end by this?"""
+        """Was anything cancelled?"""
         cancelled = [
             message.number
             for message in dispatch.messages
-            if message.status is Status.QUEUED and self._closed(session, message.outbox_id)
+            if message.status is Status.QUEUED and self._is_cancelled(session, message.outbox_id)
         ]
         for number in cancelled:
-            messages.settle(
+            dispatches.record_outcome(
                 session,
                 number,
                 Status.SKIPPED,
@@ -54,7 +55,7 @@ class Withdrawals:
                 at=self.clock(),
                 reason=WITHDRAWN,
             )
-        return self._closed(session, dispatch.lapse_outbox_id) or bool(cancelled)
+        return self._is_cancelled(session, dispatch.lapse_outbox_id) or bool(cancelled)
 
-    def _closed(self, session: Session, promise: UUID | None) -> bool:
-        return promise is not None and self.dispatcher.cancel(session, [promise]) > 0
+    def _is_cancelled(self, session: Session, outbox_id: UUID | None) -> bool:
+        return outbox_id is not None and self.dispatcher.cancel(session, [outbox_id]) > 0

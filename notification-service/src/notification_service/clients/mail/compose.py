@@ -1,4 +1,4 @@
-"""Renders a mail as bytes, and checks that a receiver reads exactly the headers and parts that were meant."""
+"""Renders a mail as bytes, and checks that a receiver reads exactly the intended headers and parts."""
 
 import re
 from binascii import b2a_qp
@@ -13,7 +13,7 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from shared_lib.errors import Rejected
 
-from notification_service.domain.addresses import is_plain_address
+from notification_service.domain.participants import is_plain_address
 from notification_service.domain.ports import Mail
 
 _HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
@@ -73,7 +73,7 @@ def render(mail: Mail, sender: Sender) -> RenderedMessage:
     """The same mail always gives the same bytes. Raises `Rejected`."""
     if not is_plain_address(mail.to):
         raise Rejected("invalid_address")
-    text, html = _written_part("letter.txt", mail), _written_part("letter.html", mail)
+    text, html = _written_part("notice.txt", mail), _written_part("notice.html", mail)
     content = b"".join((_head(mail, sender), _DELIMITER, _TEXT, text, _DELIMITER, _HTML, html, _DELIMITER, _END))
     if not reads_as_meant(content, mail):
         raise Rejected("mail_not_as_meant")
@@ -87,7 +87,7 @@ def _head(mail: Mail, sender: Sender) -> bytes:
     lines = (
         _written_sender(sender),
         f"To: {mail.to}\r\n",
-        _written("Subject", mail.letter.title),
+        _written("Subject", mail.text.title),
         f"Date: {format_datetime(mail.written_at)}\r\n",
         f"Message-ID: <{mail.message_id}@{sender.domain}>\r\n",
         _FIXED,
@@ -110,7 +110,7 @@ def _written(header: str, value: str) -> str:
 
 def _written_part(template: str, mail: Mail) -> bytes:
     """Quoted-printable: no line is too long for a server, and no = of a text stands for itself."""
-    text = _templates.get_template(template).render(vars(mail.letter))
+    text = _templates.get_template(template).render(vars(mail.text))
     lines = text.rstrip("\n").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return b2a_qp("\r\n".join([*lines, ""]).encode(), istext=True)
 
@@ -118,8 +118,8 @@ def _written_part(template: str, mail: Mail) -> bytes:
 def reads_as_meant(octets: bytes, mail: Mail) -> bool:
     """Read it as the receiver will (RFC 5322, 2046): is there no header and no part that we did not write?
 
-    What stands between two delimiters is a part, whatever it is, so nobody has to read that. The library's parser makes
-    an object of every line, which costs more than to send the mail.
+    Every text between two delimiters is a part, so its content needs no reading. The library's parser makes an object
+    of every line, which costs more than sending the mail.
     """
     head, _, body = octets.partition(b"\r\n\r\n")
     return _is_head_as_meant(head.decode("ascii", "replace"), mail) and _are_parts_as_meant(body)
@@ -132,7 +132,7 @@ def _is_head_as_meant(head: str, mail: Mail) -> bool:
         not _CONTROL.search(head.replace("\r\n", ""))
         and [name for name, _, _ in fields] == _HEADERS
         and seen["To"] == mail.to
-        and _decoded(seen["Subject"]) == mail.letter.title
+        and _decoded(seen["Subject"]) == mail.text.title
         and seen["Content-Type"] == f'multipart/alternative; boundary="{_BOUNDARY}"'
     )
 

@@ -17,7 +17,7 @@ MAX_IDLE_SECONDS = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class SmtpMailer:
-    """Threads may share it: each mail has a connection to itself, which is kept when the mail was taken."""
+    """Threads may share it: each mail has a connection of its own, which is reused after the server took the mail."""
 
     server: SmtpServer
     sender: Sender

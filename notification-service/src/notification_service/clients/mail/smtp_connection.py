@@ -85,8 +85,8 @@ class SmtpConnection:
     ) -> None:
         """After `start_transaction`: send the content, and return when the server has taken it.
 
-        `before_data` is called before the first byte of it, `before_dot` before the final dot; what they raise keeps
-        the message back. Raises `Unreachable`, `RetryLater`, `Rejected` or `OutcomeUnknown` (see `ports`).
+        `before_data` is called before the first byte of it, `before_dot` before the final dot; an exception from either
+        keeps the message back. Raises `Unreachable`, `RetryLater`, `Rejected` or `OutcomeUnknown` (see `ports`).
         """
         self._uses += 1
         before_data()
@@ -101,7 +101,7 @@ class SmtpConnection:
         self._used_at = time.monotonic()
 
     def quit(self) -> None:
-        """Close a connection that is in good order, and tell the server. Never raises."""
+        """Send QUIT, and close a connection that is in good order. Never raises."""
         with suppress(OSError), self._within(self._server.command_seconds):
             self._smtp.putcmd("QUIT")
         self.close()

@@ -1,4 +1,4 @@
-"""People whose data were removed: their contact stays as a place that no news fills again."""
+"""People whose data were removed: their contact stays, blank, and no update changes it."""
 
 from alembic import op
 

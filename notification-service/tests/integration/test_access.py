@@ -1,4 +1,4 @@
-"""Every caller at every operation about his own, a colleague's, a stranger's, an unknown and a retired mentor."""
+"""Every caller at every operation, about their own, a colleague's, a foreign, an unknown and a retired mentor."""
 
 import json
 import re
@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from notification_service.app.relay import Outside
+from notification_service.app.relay import Ports
 from notification_service.app.web import create_app
 from notification_service.config import Config
-from notification_service.usecases.contacts import Contacts
+from notification_service.usecases.person_data import Contacts
 from shared_lib.database.engine import Database
 from shared_lib.web.app import close_app
 from shared_lib_testing.issuer import Issuer, bearer
@@ -21,15 +21,10 @@ from shared_lib_testing.issuer import Issuer, bearer
 from ..builders import a_contact, a_coordinator, an_organisation
 from ..conftest import AUDIENCE
 from ..fakes import MovableClock
+from .announcing import BODIES
 
 BASE = "/api/v1/pause-notifications"
 VERBS = ("get", "put", "post", "patch", "delete")
-BODIES: dict[str, dict[str, Any]] = {
-    "pause-activated": {},
-    "pause-lifted": {},
-    "cert-expiry": {"expiry_date": "2026-03-31T00:00:00Z"},
-    "cert-expiry-reminder": {"days_remaining": 5},
-}
 DOCUMENT = json.loads((Path(__file__).parents[2] / "contract" / "openapi.json").read_text())
 INTERNAL = [
     (verb, path) for path, item in DOCUMENT["paths"].items() if "/internal/" in path for verb in item if verb in VERBS
@@ -38,7 +33,7 @@ MENTORS = ("mentor_own", "mentor_colleagues", "mentor_foreign", "mentor_unknown"
 
 # Who calls: subject, role, organisation.
 CALLERS: dict[str, tuple[str, Any, str | None]] = {
-    "nobody": ("", None, None),
+    "a client without a token": ("", None, None),
     "a bad token": ("", None, None),
     "a service": ("orchestrator-service", None, None),
     "a mentor": ("mentor_own", "peer_mentor", "lhl"),
@@ -51,20 +46,20 @@ CALLERS: dict[str, tuple[str, Any, str | None]] = {
     "another organisation's admin": ("admin-nhf", "org_admin", "nhf"),
     "the global admin": ("root", "global_admin", None),
 }
-EVERYBODY, NOBODY, FORBIDDEN = "ok ok ok 404 404", "404 404 404 404 404", "403 403 403 403 403"
+ALL, NONE, FORBIDDEN = "ok ok ok 404 404", "404 404 404 404 404", "403 403 403 403 403"
 TABLE = {
-    "nobody": EVERYBODY,
+    "a client without a token": ALL,
     "a bad token": "401 401 401 401 401",
-    "a service": EVERYBODY,
+    "a service": ALL,
     "a mentor": FORBIDDEN,
     "the coordinator": "ok 404 404 404 404",
     "a colleague": "404 ok 404 404 404",
     "another organisation's coordinator": "404 404 ok 404 404",
-    "the coordinator, by another organisation": NOBODY,
+    "the coordinator, by another organisation": NONE,
     "a coordinator without organisation": FORBIDDEN,
     "the organisation's admin": "ok ok 404 404 404",
     "another organisation's admin": "404 404 ok 404 404",
-    "the global admin": EVERYBODY,
+    "the global admin": ALL,
 }
 
 
@@ -74,8 +69,8 @@ def mode(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def app(config: Config, database: Database, others: Outside, clock: MovableClock, mode: str) -> Iterator[Flask]:
-    app = create_app(replace(config, allow_anonymous=mode == "open"), others=others, clock=clock)
+def app(config: Config, database: Database, ports: Ports, clock: MovableClock, mode: str) -> Iterator[Flask]:
+    app = create_app(replace(config, allow_anonymous=mode == "open"), ports=ports, clock=clock)
     yield app
     close_app(app)
 
@@ -113,14 +108,14 @@ def headers(caller: str, issuer: Issuer) -> dict[str, str]:
 
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("notice", BODIES)
-def test_every_cell_is_exact_and_tells_nothing_that_is_foreign(
+def test_every_cell_is_exact_and_reveals_nothing_of_others(
     notice: str, mode: str, client: FlaskClient, issuer: Issuer
 ) -> None:
     for caller, row in TABLE.items():
-        expected = ["401"] * 5 if caller == "nobody" and mode == "token" else row.split()
+        expected = ["401"] * 5 if caller == "a client without a token" and mode == "token" else row.split()
         answers = [
             client.post(
-                f"{BASE}/{notice}", json={"mentor_id": mentor, **BODIES[notice]}, headers=headers(caller, issuer)
+                f"{BASE}/{notice}", json={**BODIES[notice], "mentor_id": mentor}, headers=headers(caller, issuer)
             )
             for mentor in MENTORS
         ]
@@ -142,20 +137,22 @@ def test_the_internal_operations_are_for_services_only(caller: str, client: Flas
 
 
 @pytest.mark.usefixtures("people")
-def test_the_audit_trail_is_for_administrators_alone_each_within_his_reach(
+def test_the_audit_trail_is_for_administrators_alone_each_within_their_scope(
     client: FlaskClient, issuer: Issuer, mode: str
 ) -> None:
     for mentor in ("mentor_own", "mentor_foreign"):
-        told = client.post(f"{BASE}/pause-activated", json={"mentor_id": mentor}, headers=headers("a service", issuer))
-        assert told.status_code == 201
-    reach = {
+        announced = client.post(
+            f"{BASE}/pause-activated", json={"mentor_id": mentor}, headers=headers("a service", issuer)
+        )
+        assert announced.status_code == 201
+    scopes = {
         "the organisation's admin": {"lhl"},
         "another organisation's admin": {"nhf"},
         "the global admin": {"lhl", "nhf"},
     }
     for caller in CALLERS:
         answer = client.get("/api/v1/audit", headers=headers(caller, issuer))
-        strangers = 401 if caller in ("nobody", "a bad token", "a service") else 403
-        assert answer.status_code == (200 if caller in reach else strangers), caller
+        refusal = 401 if caller in ("a client without a token", "a bad token", "a service") else 403
+        assert answer.status_code == (200 if caller in scopes else refusal), caller
         seen = {entry["organisation_id"] for entry in answer.json.get("data", [])}
-        assert seen == reach.get(caller, set()), caller
+        assert seen == scopes.get(caller, set()), caller

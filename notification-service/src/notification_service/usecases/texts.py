@@ -1,4 +1,4 @@
-"""Writes the letter that one recipient of a dispatch gets."""
+"""Renders the text of a dispatch for one recipient."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,8 +9,8 @@ from babel.dates import format_date
 
 from notification_service.domain.model import Audience, Contact, Dispatch, Notice, Organisation
 from notification_service.domain.notice_rules import NOTICE_RULES
-from notification_service.domain.wording.letter import language_of, letter
-from notification_service.domain.wording.model import Facts, Letter
+from notification_service.domain.texts.model import Facts, RenderedText
+from notification_service.domain.texts.rendering import language_of, render
 
 _DATE_LOCALES = {"nb": "nb", "nn": "nn", "en": "en_GB"}
 _PAGES = {
@@ -22,12 +22,12 @@ _PAGES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letters:
-    """`portal_url` is where people look things up; without one, letters carry no link."""
+class Texts:
+    """`portal_url` is the address of the portal; without one, texts have no link."""
 
     portal_url: str | None = None
 
-    def write(
+    def render(
         self,
         dispatch: Dispatch,
         audience: Audience,
@@ -35,8 +35,8 @@ class Letters:
         recipient: Contact,
         mentor: Contact | None,
         organisation: Organisation,
-    ) -> Letter:
-        """In the recipient's language, else the organisation's. Says only what is in `Facts`."""
+    ) -> RenderedText:
+        """In the recipient's language, else the organisation's. Mentions only what is in `Facts`."""
         language = language_of(recipient.locale, organisation.locale)
         day = _day(dispatch, organisation)
         facts = Facts(
@@ -44,11 +44,11 @@ class Letters:
             organisation=organisation,
             acted_by=dispatch.acted_by.name if dispatch.acted_by else None,
             has_coordinator=dispatch.coordinator_id not in (None, dispatch.mentor_id),
-            date=_written(day, _DATE_LOCALES[language.code]) if day else None,
+            date=_formatted(day, _DATE_LOCALES[language.code]) if day else None,
             is_past=dispatch.expiry_date is not None and dispatch.expiry_date <= dispatch.created_at,
             days_remaining=dispatch.days_remaining,
         )
-        return letter(
+        return render(
             language,
             notice=dispatch.notice,
             audience=audience,
@@ -58,19 +58,19 @@ class Letters:
         )
 
     def _link(self, notice: Notice, audience: Audience) -> str | None:
-        """Where this audience sees it: the same address for everybody, so that it tells nothing about anybody."""
+        """The page for this audience: the same address for every person, so that it reveals nothing about one."""
         if self.portal_url is None:
             return None
         return f"{self.portal_url.rstrip('/')}/{_PAGES[audience]}/{NOTICE_RULES[notice].topic}"
 
 
 @lru_cache(maxsize=1024)
-def _written(day: date, locale: str) -> str:
+def _formatted(day: date, locale: str) -> str:
     return format_date(day, format="long", locale=locale)
 
 
 def _day(dispatch: Dispatch, organisation: Organisation) -> date | None:
-    """The day a notice speaks of, where the organisation is."""
+    """The day that the notice mentions, in the organisation's time zone."""
     zone = ZoneInfo(organisation.time_zone)
     if dispatch.days_remaining is not None:
         return dispatch.created_at.astimezone(zone).date() + timedelta(days=dispatch.days_remaining)

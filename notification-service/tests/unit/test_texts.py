@@ -1,4 +1,4 @@
-"""Every text in every language: complete, short, and silent about what it must not say."""
+"""Every text in every language: complete, short, and without what it must not mention."""
 
 import itertools
 import re
@@ -6,12 +6,11 @@ import string
 
 import pytest
 from notification_service.domain.model import Audience, Notice
-from notification_service.domain.names import cut, first_name, spoken
-from notification_service.domain.wording.en import EN
-from notification_service.domain.wording.letter import language_of, letter
-from notification_service.domain.wording.model import Facts, Language, Letter
-from notification_service.domain.wording.nb import NB
-from notification_service.domain.wording.nn import NN
+from notification_service.domain.texts.en import EN
+from notification_service.domain.texts.model import Facts, Language, RenderedText
+from notification_service.domain.texts.nb import NB
+from notification_service.domain.texts.nn import NN
+from notification_service.domain.texts.rendering import cut, first_name, language_of, render, safe_name
 
 from ..builders import an_organisation, some_facts
 
@@ -21,15 +20,15 @@ EVERY_TEXT = list(itertools.product(LANGUAGES, Notice, Audience))
 WORDS = {"mentor", "first_name", "organisation", "mentor_word", "coordinator_word", "acted_by", "date", "in_days"}
 
 
-def written(
+def rendered(
     language: Language = NB,
     notice: Notice = Notice.PAUSE_ACTIVATED,
     audience: Audience = Audience.MENTOR,
     *,
     facts: Facts | None = None,
     recipient_name: str = "Kari Nordmann",
-) -> Letter:
-    return letter(
+) -> RenderedText:
+    return render(
         language,
         notice=notice,
         audience=audience,
@@ -39,7 +38,7 @@ def written(
     )
 
 
-def everything(text: Letter) -> str:
+def everything(text: RenderedText) -> str:
     return " ".join((text.title, text.greeting, *text.paragraphs, text.action, text.signature, text.push))
 
 
@@ -51,7 +50,7 @@ def test_every_text_can_be_written_in_every_situation(language: Language, notice
         facts = some_facts(
             acted_by=acted_by, has_coordinator=has_coordinator, date=date, is_past=is_past, days_remaining=14
         )
-        text = written(language, notice, audience, facts=facts)
+        text = rendered(language, notice, audience, facts=facts)
 
         assert 3 <= len(text.paragraphs) <= 7
         assert len(text.title) <= 65
@@ -74,15 +73,15 @@ def test_titles_are_fixed_and_texts_use_known_words_only(
 
 
 @pytest.mark.parametrize(("language", "notice", "audience"), EVERY_TEXT)
-def test_a_push_note_calls_people_by_their_first_name(language: Language, notice: Notice, audience: Audience) -> None:
-    assert "Nordmann" not in written(language, notice, audience, facts=some_facts(days_remaining=3)).push
+def test_a_push_message_has_first_names_alone(language: Language, notice: Notice, audience: Audience) -> None:
+    assert "Nordmann" not in rendered(language, notice, audience, facts=some_facts(days_remaining=3)).push
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("audience", Audience)
 def test_an_expired_certification_cannot_be_mistaken_for_a_pause(language: Language, audience: Audience) -> None:
-    pause = written(language, Notice.PAUSE_ACTIVATED, audience)
-    expiry = written(language, Notice.CERT_EXPIRY, audience)
+    pause = rendered(language, Notice.PAUSE_ACTIVATED, audience)
+    expiry = rendered(language, Notice.CERT_EXPIRY, audience)
 
     assert pause.title != expiry.title
     assert not set(pause.paragraphs[:2]) & set(expiry.paragraphs)
@@ -95,13 +94,11 @@ def test_an_expired_certification_cannot_be_mistaken_for_a_pause(language: Langu
 @pytest.mark.parametrize(
     ("notice", "named"), [(Notice.PAUSE_ACTIVATED, True), (Notice.PAUSE_LIFTED, True), (Notice.CERT_EXPIRY, False)]
 )
-def test_whoever_acts_for_the_mentor_is_named_to_the_mentor_alone(
-    language: Language, notice: Notice, named: bool
-) -> None:
+def test_an_acting_person_is_named_to_the_mentor_alone(language: Language, notice: Notice, named: bool) -> None:
     facts = some_facts(acted_by="Ola Hansen")
 
-    assert ("Ola Hansen" in everything(written(language, notice, facts=facts))) is named
-    assert "Ola Hansen" not in everything(written(language, notice, Audience.COORDINATOR, facts=facts))
+    assert ("Ola Hansen" in everything(rendered(language, notice, facts=facts))) is named
+    assert "Ola Hansen" not in everything(rendered(language, notice, Audience.COORDINATOR, facts=facts))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +106,7 @@ def test_whoever_acts_for_the_mentor_is_named_to_the_mentor_alone(
     [(NB, 0, "i dag"), (NB, 1, "i morgen"), (NB, 14, "om 14 dager"), (NN, 7, "om 7 dagar"), (EN, 2, "in 2 days")],
 )
 def test_days_are_said_as_people_say_them(language: Language, days: int, said: str) -> None:
-    text = written(language, Notice.CERT_EXPIRY_REMINDER, facts=some_facts(days_remaining=days))
+    text = rendered(language, Notice.CERT_EXPIRY_REMINDER, facts=some_facts(days_remaining=days))
 
     assert said in text.paragraphs[0]
     assert said in text.push
@@ -121,7 +118,7 @@ def test_days_are_said_as_people_say_them(language: Language, days: int, said: s
 def test_an_organisations_own_words_are_used_in_its_own_language(locale: str, language: Language, word: str) -> None:
     facts = some_facts(organisation=an_organisation(locale=locale, mentor_word="besøksvenn"))
 
-    assert word in everything(written(language, facts=facts))
+    assert word in everything(rendered(language, facts=facts))
 
 
 @pytest.mark.parametrize(
@@ -140,10 +137,10 @@ def test_the_first_language_we_speak_is_taken(locales: tuple[str | None, ...], l
     assert language_of(*locales) is language
 
 
-def test_nameless_people_and_organisations_still_get_a_whole_letter() -> None:
+def test_a_text_without_names_is_whole() -> None:
     facts = some_facts(mentor_name="", organisation=an_organisation(name=""))
 
-    text = written(audience=Audience.COORDINATOR, facts=facts, recipient_name="")
+    text = rendered(audience=Audience.COORDINATOR, facts=facts, recipient_name="")
 
     assert text.greeting == "Hei!"
     assert text.paragraphs[0] == "En likeperson tar en pause som likeperson."
@@ -163,13 +160,13 @@ def test_nameless_people_and_organisations_still_get_a_whole_letter() -> None:
     ],
 )
 def test_names_stay_within_their_sentence(name: str, said: str) -> None:
-    assert spoken(name) == said
+    assert safe_name(name) == said
 
 
 def test_a_name_is_not_read_as_a_text_of_ours() -> None:
     facts = some_facts(mentor_name="{acted_by} {0.__class__}")
 
-    assert "{acted_by} {0.__class__} tar" in written(audience=Audience.COORDINATOR, facts=facts).paragraphs[0]
+    assert "{acted_by} {0.__class__} tar" in rendered(audience=Audience.COORDINATOR, facts=facts).paragraphs[0]
 
 
 def test_the_first_name_is_the_first_word() -> None:

@@ -1,7 +1,7 @@
-"""The shape of a text, and what it may speak of."""
+"""The shape of a text, and the facts it may mention."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..model import Audience, Notice, Organisation
 
@@ -11,7 +11,7 @@ PUSH_LENGTH = 240
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """Everything a text may mention. Nothing else about anybody reaches a letter."""
+    """Everything a text may mention. Nothing else about a person gets into a notice."""
 
     mentor_name: str
     organisation: Organisation
@@ -38,7 +38,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Line:
-    """A paragraph, or a title, that is said when something holds."""
+    """A paragraph, or a title, for when a condition holds."""
 
     text: str
     when: str | None = None
@@ -49,12 +49,15 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """One notice for one audience. Titles become mail subjects: they are fixed and mention nobody."""
+    """One type of notice for one audience. Titles become mail subjects: they are fixed and name no person."""
 
     titles: tuple[Line, ...]
     lines: tuple[Line, ...]
     push: tuple[Line, ...]
     action: str
+
+    def ending_with(self, line: Line) -> "Text":
+        return replace(self, lines=(*self.lines, line))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +72,7 @@ class Language:
     footer: str
     mentor_word: str
     coordinator_word: str
-    somebody: str
+    unnamed_mentor: str
     your_organisation: str
     days: Mapping[int, str]
     other_days: str
@@ -80,8 +83,8 @@ class Language:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letter:
-    """A finished text. `push` is its short form, for a locked screen that others may see."""
+class RenderedText:
+    """The finished text for one recipient. `push` is its short form, for a locked screen that others may see."""
 
     language: str
     title: str

@@ -1,11 +1,11 @@
-"""The second wall: the database itself keeps organisations apart, whatever the queries say."""
+"""Row-level security: the database itself keeps organisations apart, whatever the queries ask for."""
 
 import pytest
+from notification_service.domain.access import ANONYMOUS, ORG_ADMIN, Principal
 from notification_service.domain.model import Channel, Notice
-from notification_service.domain.scope import EVERYBODY, Scope
 from notification_service.store.grants import GRANTS
-from notification_service.usecases.announcements import Announcements, Requester
-from notification_service.usecases.contacts import Contacts
+from notification_service.usecases.announcements import Announcements
+from notification_service.usecases.person_data import Contacts
 from shared_lib.database.roles import BASE_PRIVILEGES
 from shared_lib.database.row_level_security import all_tenants, tenant
 from shared_lib.errors import Unreachable
@@ -20,6 +20,10 @@ EVERYTHING = all_tenants("test")
 ORGANISATIONS = ("lhl", "nhf")
 
 
+def an_admin_of(organisation_id: str) -> Principal:
+    return Principal(id="admin", roles=frozenset({ORG_ADMIN}), organisation_id=organisation_id)
+
+
 @pytest.fixture
 def two_full_organisations(contacts: Contacts, announcements: Announcements, mailer: FakeMailer) -> None:
     """Rows of both in every table: a notice in the app, a mail that was sent and one that waits."""
@@ -32,8 +36,7 @@ def two_full_organisations(contacts: Contacts, announcements: Announcements, mai
         for failure, notice in ((None, Notice.PAUSE_ACTIVATED), (Unreachable("down"), Notice.PAUSE_LIFTED)):
             mailer.failure = failure
             key = RequestKey(principal=name, operation=notice, key="1", fingerprint=b"")
-            requester = Requester(subject=name, scope=Scope(organisation_id=name), key=key)
-            announcements.announce(an_announcement(notice, mentor_id=mentor.id), requester)
+            announcements.announce(an_announcement(notice, mentor_id=mentor.id), an_admin_of(name), key=key)
 
 
 def test_without_an_organisation_there_is_nothing_to_see(two_full_organisations: None, addresses: Addresses) -> None:
@@ -64,12 +67,11 @@ def test_a_key_used_in_two_organisations_is_two_keys(
     mailer.failure = None
     key = RequestKey(principal="lhl", operation=Notice.PAUSE_ACTIVATED, key="1", fingerprint=b"")
 
-    def announced(scope: Scope) -> bool:
-        about = an_announcement(mentor_id="mentor-nhf")
-        return announcements.announce(about, Requester(subject="lhl", scope=scope, key=key)).is_replay
+    def is_replay(principal: Principal) -> bool:
+        return announcements.announce(an_announcement(mentor_id="mentor-nhf"), principal, key=key).is_replay
 
-    assert [announced(Scope(organisation_id="nhf")) for _ in range(2)] == [False, True]
-    assert [announced(EVERYBODY) for _ in range(2)] == [False, True]
+    assert [is_replay(an_admin_of("nhf")) for _ in range(2)] == [False, True]
+    assert [is_replay(ANONYMOUS) for _ in range(2)] == [False, True]
 
 
 def test_the_roles_may_do_what_is_written_down_and_nothing_else(addresses: Addresses) -> None:

@@ -1,18 +1,18 @@
-"""What a dispatch becomes for one recipient."""
+"""The text of a dispatch for one recipient."""
 
 import dataclasses
 from datetime import UTC, datetime
 
 import pytest
 from notification_service.domain.model import Audience, Notice
-from notification_service.domain.wording.model import Letter
-from notification_service.usecases.letters import Letters
+from notification_service.domain.texts.model import RenderedText
+from notification_service.usecases.texts import Texts
 
 from ..builders import a_contact, a_coordinator, a_dispatch, an_organisation
 
 
-def written(audience: Audience = Audience.MENTOR, *, locale: str | None = None, **changes: object) -> Letter:
-    return Letters(portal_url="https://portal.example/").write(
+def rendered(audience: Audience = Audience.MENTOR, *, locale: str | None = None, **changes: object) -> RenderedText:
+    return Texts(portal_url="https://portal.example/").render(
         a_dispatch(**changes),
         audience,
         recipient=a_contact(locale=locale) if audience is Audience.MENTOR else a_coordinator(locale=locale),
@@ -25,21 +25,21 @@ def written(audience: Audience = Audience.MENTOR, *, locale: str | None = None, 
     ("locale", "said"), [("nb", "1. mai 2026"), ("nn", "1. mai 2026"), ("en", "1 May 2026"), (None, "1. mai 2026")]
 )
 def test_dates_are_written_as_the_reader_writes_them(locale: str | None, said: str) -> None:
-    letter = written(locale=locale, expected_return_date=datetime(2026, 5, 1, tzinfo=UTC))
+    text = rendered(locale=locale, expected_return_date=datetime(2026, 5, 1, tzinfo=UTC))
 
-    assert any(said in paragraph for paragraph in letter.paragraphs)
+    assert any(said in paragraph for paragraph in text.paragraphs)
 
 
 def test_a_day_is_the_day_where_the_organisation_is() -> None:
     midnight_in_oslo = datetime(2026, 4, 30, 22, tzinfo=UTC)
 
-    assert any("1. mai 2026" in line for line in written(expected_return_date=midnight_in_oslo).paragraphs)
+    assert any("1. mai 2026" in line for line in rendered(expected_return_date=midnight_in_oslo).paragraphs)
 
 
 def test_a_reminder_names_the_day() -> None:
-    letter = written(notice=Notice.CERT_EXPIRY_REMINDER, days_remaining=14)
+    text = rendered(notice=Notice.CERT_EXPIRY_REMINDER, days_remaining=14)
 
-    assert "går ut om 14 dager, 9. april 2026." in letter.paragraphs[0]
+    assert "går ut om 14 dager, 9. april 2026." in text.paragraphs[0]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_reminder_names_the_day() -> None:
     ],
 )
 def test_an_expiry_that_is_told_ahead_is_not_called_past(expiry: datetime, title: str) -> None:
-    assert written(notice=Notice.CERT_EXPIRY, expiry_date=expiry).title == title
+    assert rendered(notice=Notice.CERT_EXPIRY, expiry_date=expiry).title == title
 
 
 @pytest.mark.parametrize(
@@ -65,24 +65,24 @@ def test_an_expiry_that_is_told_ahead_is_not_called_past(expiry: datetime, title
 def test_a_link_leads_to_the_page_of_the_audience_and_says_nothing_else(
     audience: Audience, notice: Notice, link: str
 ) -> None:
-    assert written(audience, notice=notice).link == link
+    assert rendered(audience, notice=notice).link == link
 
 
 def test_without_a_portal_there_is_no_link() -> None:
-    letter = Letters().write(
+    text = Texts().render(
         a_dispatch(), Audience.MENTOR, recipient=a_contact(), mentor=a_contact(), organisation=an_organisation()
     )
 
-    assert letter.link is None
+    assert text.link is None
 
 
-def test_no_letter_holds_contact_data() -> None:
+def test_no_text_holds_contact_data() -> None:
     for audience in Audience:
-        letter = written(audience)
-        assert "@" not in "".join(str(value) for value in dataclasses.astuple(letter))
+        text = rendered(audience)
+        assert "@" not in "".join(str(value) for value in dataclasses.astuple(text))
 
 
 def test_a_mentor_who_is_his_own_coordinator_is_not_sent_to_himself() -> None:
-    letter = written(coordinator_id="mentor-042")
+    text = rendered(coordinator_id="mentor-042")
 
-    assert letter.paragraphs[-1].endswith("Ta kontakt med LHL.")
+    assert text.paragraphs[-1].endswith("Ta kontakt med LHL.")

@@ -1,0 +1,61 @@
+"""The ports over HTTP: the acknowledgement service, and the push gateway."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from shared_lib.http_client import ServiceClient
+
+from notification_service.domain.ports import Lapse, PushMessage
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpAcknowledgements:
+    """`slow_client` is for a person's data, which take longer to find and to send."""
+
+    client: ServiceClient
+    slow_client: ServiceClient
+
+    def open(self, lapse: Lapse) -> None:
+        """The address names the lapse, so repeating is harmless."""
+        path = f"/internal/v1/lapses/{lapse.notification_id}/{quote(lapse.coordinator_id, safe='')}"
+        body = {
+            "mentor_id": lapse.mentor_id,
+            "expiry_date": _formatted(lapse.expiry_date),
+            "organisation_id": lapse.organisation_id,
+        }
+        self.client.call("PUT", path, json=body)
+
+    def export(self, person_id: str) -> Mapping[str, Any]:
+        return self.slow_client.call("GET", _person(person_id)).body
+
+    def erase(self, person_id: str) -> Mapping[str, Any]:
+        return self.slow_client.call("DELETE", _person(person_id)).body
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpPusher:
+    """One POST per message. Its id is the Idempotency-Key, so that the gateway can drop a repeated one."""
+
+    client: ServiceClient
+
+    def send(self, message: PushMessage) -> None:
+        """Returns after 2xx. Sends the short text only, with first names at most."""
+        body = {
+            "message_id": message.message_id,
+            "token": message.token,
+            "title": message.text.title,
+            "body": message.text.push,
+            "link": message.text.link,
+        }
+        self.client.call("POST", "", json=body, headers={"Idempotency-Key": message.message_id})
+
+
+def _person(person_id: str) -> str:
+    return f"/internal/v1/people/{quote(person_id, safe='')}"
+
+
+def _formatted(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,181 @@
+"""Who takes part in an announcement, and who is notified of it, in which role and on which channels."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from .model import ActingPerson, Announcement, Audience, Channel, Contact, Context, Notice, Organisation, Status
+from .notice_rules import NOTICE_RULES
+
+NO_ADDRESS = "no_address"
+INVALID_ADDRESS = "invalid_address"
+PUSH_NOT_CONFIGURED = "push_not_configured"
+INACTIVE = "inactive"
+SILENCED = "silenced"
+WITHDRAWN = "withdrawn"
+ERASED = "erased"
+
+# Plain ASCII addr-spec: no quoting, no comments, no address literals, nothing that could end a header or a command.
+_ADDRESS = re.compile(
+    r"(?=.{3,254}\Z)(?=[^@]{1,64}@)"
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\Z"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipient:
+    id: str
+    audience: Audience
+
+
+@dataclass(frozen=True, kw_only=True)
+class Participants:
+    """The people whom an announcement concerns. `acted_by` is named to the mentor, and is another person.
+
+    `contacts` holds those of them who are known, by id.
+    """
+
+    mentor: Contact
+    organisation: Organisation
+    coordinator_id: str | None = None
+    admin_ids: tuple[str, ...] = ()
+    colleague_ids: tuple[str, ...] = ()
+    acted_by: ActingPerson | None = None
+    contacts: Mapping[str, Contact]
+
+
+def involved_ids(
+    announcement: Announcement, mentor: Contact, organisation: Organisation, *, person_id: str | None
+) -> set[str]:
+    """Ids of all people who may take part, besides the mentor. `person_id` is the person who makes the request."""
+    context = announcement.context
+    if context is None:
+        return {*organisation.admin_ids} | {id for id in (mentor.coordinator_id, person_id) if id is not None}
+    acted_by = context.acted_by.id if context.acted_by else None
+    return {*context.admin_ids, *context.also} | {id for id in (context.coordinator_id, acted_by) if id is not None}
+
+
+def participants_of(
+    announcement: Announcement,
+    mentor: Contact,
+    organisation: Organisation,
+    *,
+    contacts: Mapping[str, Contact],
+    person_id: str | None,
+) -> Participants:
+    """As the orchestrator says in the context, else by our own contacts. `contacts` are those of `involved_ids`."""
+    context, known = announcement.context, {**contacts, mentor.id: mentor}
+    acted_by = _acting_person(context, known, person_id)
+    return Participants(
+        mentor=mentor,
+        organisation=organisation,
+        coordinator_id=context.coordinator_id if context else _coordinator_of(mentor, known),
+        admin_ids=context.admin_ids if context else organisation.admin_ids,
+        colleague_ids=context.also if context else (),
+        acted_by=acted_by if acted_by is not None and acted_by.id != mentor.id else None,
+        contacts=known,
+    )
+
+
+def _acting_person(
+    context: Context | None, contacts: Mapping[str, Contact], person_id: str | None
+) -> ActingPerson | None:
+    if context is None:
+        person = contacts.get(person_id) if person_id is not None else None
+        return ActingPerson(id=person.id, name=person.name) if person else None
+    named = context.acted_by
+    if named is not None and named.id in contacts and contacts[named.id].is_erased:
+        return replace(named, name="")  # they were erased while the announcement was on its way
+    return named
+
+
+def _coordinator_of(mentor: Contact, contacts: Mapping[str, Contact]) -> str | None:
+    """None when they have left. A coordinator whose contact has not arrived yet is the coordinator all the same."""
+    coordinator = contacts.get(mentor.coordinator_id) if mentor.coordinator_id is not None else None
+    return mentor.coordinator_id if coordinator is None or coordinator.active else None
+
+
+def recipients_of(announcement: Announcement, participants: Participants) -> tuple[Recipient, ...]:
+    """Each person once, in the first of their roles: a mentor who is their own coordinator reads the mentor's text."""
+    audiences = NOTICE_RULES[announcement.notice].audiences(announcement)
+    candidates = [
+        Recipient(id=participants.mentor.id, audience=Audience.MENTOR),
+        *_responsible(participants),
+        *(Recipient(id=colleague, audience=Audience.COLLEAGUE) for colleague in participants.colleague_ids),
+    ]
+    recipients: dict[str, Recipient] = {}
+    for recipient in candidates:
+        if recipient.audience in audiences:
+            recipients.setdefault(recipient.id, recipient)
+    return tuple(recipients.values())
+
+
+def _responsible(participants: Participants) -> Sequence[Recipient]:
+    """The coordinator, or the admins where there is none."""
+    if participants.coordinator_id is not None:
+        return [Recipient(id=participants.coordinator_id, audience=Audience.COORDINATOR)]
+    return [Recipient(id=admin, audience=Audience.ADMIN) for admin in participants.admin_ids]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedMessage:
+    """A message to store: a `QUEUED` one goes to the outbox, a `DELIVERED` one is the row in the inbox itself."""
+
+    recipient: Recipient
+    channel: Channel
+    status: Status
+    reason: str | None = None
+
+
+def planned_messages(
+    recipient: Recipient, contact: Contact | None, notice: Notice, *, push_configured: bool
+) -> Iterator[PlannedMessage]:
+    """One message per channel of the recipient; one channel's obstacle does not touch the others.
+
+    For a recipient without a contact a mail is queued: the contact may arrive before the mail expires.
+    """
+    if contact is None:
+        yield PlannedMessage(recipient=recipient, channel=Channel.EMAIL, status=Status.QUEUED)
+        return
+    for channel in _channels(contact, notice):
+        reason = _obstacle(contact, channel, push_configured=push_configured)
+        if not contact.channels and NOTICE_RULES[notice].can_be_silenced:
+            reason = SILENCED
+        yield PlannedMessage(recipient=recipient, channel=channel, status=_status(channel, reason), reason=reason)
+
+
+def _channels(contact: Contact, notice: Notice) -> tuple[Channel, ...]:
+    """A notice that cannot be silenced is always mailed, whatever channels the recipient chose."""
+    is_always_mailed = not NOTICE_RULES[notice].can_be_silenced
+    if not contact.channels or (is_always_mailed and Channel.EMAIL not in contact.channels):
+        return (Channel.EMAIL, *contact.channels)
+    return contact.channels
+
+
+def _obstacle(contact: Contact, channel: Channel, *, push_configured: bool) -> str | None:
+    if not contact.active:
+        return INACTIVE
+    if channel is Channel.EMAIL:
+        return mail_obstacle(contact.email)
+    if channel is Channel.PUSH and not push_configured:
+        return PUSH_NOT_CONFIGURED
+    return NO_ADDRESS if channel is Channel.PUSH and not contact.push_token else None
+
+
+def mail_obstacle(address: str | None) -> str | None:
+    """The reason code why no mail can be sent to this address; None when it can."""
+    if not address:
+        return NO_ADDRESS
+    return None if is_plain_address(address) else INVALID_ADDRESS
+
+
+def is_plain_address(address: str) -> bool:
+    """Is it a mail address that may be given to a mail server?"""
+    return _ADDRESS.match(address) is not None
+
+
+def _status(channel: Channel, reason: str | None) -> Status:
+    if reason is not None:
+        return Status.SKIPPED
+    return Status.DELIVERED if channel is Channel.IN_APP else Status.QUEUED

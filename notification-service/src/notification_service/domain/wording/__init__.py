@@ -1,1 +1,0 @@
-"""What is said, in three languages. The texts are data; `letter` picks and fills them."""

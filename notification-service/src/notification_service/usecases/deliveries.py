@@ -1,0 +1,163 @@
+"""Delivers outbox messages: mails, push messages, and lapses to the acknowledgement service."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from shared_lib.clock import Clock
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import tenant
+from shared_lib.errors import Rejected, RetryLater
+from shared_lib.outbox import Delivered, Delivery, FinalState
+from sqlalchemy.orm import Session
+
+from notification_service.domain.model import Contact, Status
+from notification_service.domain.participants import INACTIVE, NO_ADDRESS, mail_obstacle
+from notification_service.domain.ports import Acknowledgements, Lapse, Mail, Mailer, Pusher, PushMessage
+from notification_service.domain.texts.model import RenderedText
+from notification_service.store import dispatches
+from notification_service.store.dispatches import MessageToSend
+
+from .texts import Texts
+
+log = structlog.get_logger(__name__)
+
+MAIL = "mail"
+PUSH = "push"
+LAPSE = "lapse"
+"""The kinds of outbox messages."""
+
+STATUS_OF_FINAL_STATE = {
+    FinalState.REJECTED: Status.FAILED,
+    FinalState.DEAD: Status.FAILED,
+    FinalState.EXPIRED: Status.EXPIRED,
+    FinalState.UNKNOWN: Status.UNKNOWN,
+    FinalState.DISCARDED: Status.SKIPPED,
+    FinalState.CANCELLED: Status.SKIPPED,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deliveries:
+    """Sends messages. Contacts and texts are read in each attempt: a corrected address is used, an erased one is not.
+
+    The methods raise `RetryLater` for a recipient whose contact has not arrived, `Rejected` for one who cannot be
+    reached, and what the ports raise.
+    """
+
+    database: Database
+    texts: Texts
+    mailer: Mailer
+    pusher: Pusher
+    clock: Clock
+
+    def deliver_mail(self, delivery: Delivery) -> Delivered:
+        """Send the mail, marked as in flight right before its content; `sent` means that the server said 250."""
+        found = self._message_to_send(delivery)
+        if found is None:
+            return Delivered()
+        recipient = _reachable(found)
+        mail = _mail(found, recipient, self._text(found, recipient))
+        self.mailer.send(mail, before_data=delivery.mark_in_flight, before_dot=delivery.check_lease)
+        return self._delivered(delivery, Status.SENT)
+
+    def deliver_push(self, delivery: Delivery) -> Delivered:
+        """Give the push message to the gateway, which recognises a repeated one by its message id."""
+        found = self._message_to_send(delivery)
+        if found is None:
+            return Delivered()
+        recipient = _reachable(found)
+        if not recipient.push_token:
+            raise Rejected(NO_ADDRESS)
+        text = self._text(found, recipient)
+        self.pusher.send(PushMessage(message_id=found.message.message_id, token=recipient.push_token, text=text))
+        return self._delivered(delivery, Status.DELIVERED)
+
+    def give_up(self, session: Session, delivery: Delivery, final_state: FinalState, reason: str) -> None:
+        """Store that a message will not be tried again, and why, in the transaction that closes the outbox message."""
+        dispatches.record_outcome(
+            session,
+            delivery.payload["message"],
+            STATUS_OF_FINAL_STATE[final_state],
+            organisation_id=delivery.tenant,
+            at=self.clock(),
+            reason=reason,
+        )
+
+    def _message_to_send(self, delivery: Delivery) -> MessageToSend | None:
+        """None when the message was removed or is sent already."""
+        with self.database.begin(tenant(delivery.tenant)) as session:
+            number = delivery.payload["message"]
+            found = dispatches.message_to_send(session, number, organisation_id=delivery.tenant)
+        return None if found is None or found.message.status in (Status.SENT, Status.DELIVERED) else found
+
+    def _text(self, found: MessageToSend, recipient: Contact) -> RenderedText:
+        return self.texts.render(
+            found.dispatch,
+            found.message.audience,
+            recipient=recipient,
+            mentor=found.mentor,
+            organisation=found.organisation,
+        )
+
+    def _delivered(self, delivery: Delivery, status: Status) -> Delivered:
+        number, at = delivery.payload["message"], self.clock()
+        return Delivered(
+            on_commit=lambda session: dispatches.record_outcome(
+                session, number, status, organisation_id=delivery.tenant, at=at
+            )
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lapses:
+    """Opens lapses; independent of the mails: a lapse is opened even when none of them arrives."""
+
+    acknowledgements: Acknowledgements
+    clock: Clock
+
+    def deliver(self, delivery: Delivery) -> Delivered:
+        """Open the lapse; repeating it is harmless."""
+        dispatch_id = UUID(delivery.payload["dispatch"])
+        self.acknowledgements.open(
+            Lapse(
+                notification_id=dispatch_id,
+                coordinator_id=delivery.payload["coordinator"],
+                mentor_id=delivery.payload["mentor"],
+                expiry_date=datetime.fromisoformat(delivery.payload["expiry_date"]),
+                organisation_id=delivery.tenant,
+            )
+        )
+        at = self.clock()
+        return Delivered(
+            on_commit=lambda session: dispatches.record_lapse_opened(
+                session, dispatch_id, organisation_id=delivery.tenant, at=at
+            )
+        )
+
+    def give_up(self, session: Session, delivery: Delivery, final_state: FinalState, reason: str) -> None:
+        """Only log it: the closed outbox message can be replayed."""
+        dispatch_id = delivery.payload["dispatch"]
+        log.error("lapse.not_opened", dispatch_id=dispatch_id, ending=final_state.value, reason=reason)
+
+
+def _reachable(found: MessageToSend) -> Contact:
+    if found.recipient is None:
+        raise RetryLater("contact_unknown")
+    if not found.recipient.active:
+        raise Rejected(INACTIVE)
+    return found.recipient
+
+
+def _mail(found: MessageToSend, recipient: Contact, text: RenderedText) -> Mail:
+    """Message-ID and Date depend on nothing but the message, so that every retry is the same mail."""
+    obstacle = mail_obstacle(recipient.email)
+    if recipient.email is None or obstacle is not None:
+        raise Rejected(obstacle or NO_ADDRESS)
+    return Mail(
+        message_id=f"{found.message.message_id}.{found.dispatch.id}",
+        to=recipient.email,
+        written_at=found.dispatch.created_at,
+        text=text,
+    )
