@@ -149,10 +149,10 @@ def _counts(options: argparse.Namespace) -> int:
     from shared_lib.database.counter_tables import run_check
     from shared_lib.database.engine import Database
 
-    from .store.event_counts import OF_MENTORS, TALLY
+    from .store.event_lists import OF_COORDINATORS, OF_MENTORS
 
     owner = Database.open(Config.from_env(options.environ).database_owner_url, pool_size=1, statement_timeout=0)
-    found = [run_check(owner, tally, repair=options.action == "repair") for tally in (TALLY, OF_MENTORS)]
+    found = [run_check(owner, tally, repair=options.action == "repair") for tally in (OF_COORDINATORS, OF_MENTORS)]
     for (_, sentence), whose in zip(found, ("Of coordinators", "Of mentors"), strict=True):
         print(f"{whose}: {sentence}")
     return max(code for code, _ in found)
@@ -163,7 +163,7 @@ def _seal(options: argparse.Namespace) -> int:
     from shared_lib.privacy import key_rotation
     from shared_lib.privacy.encryption import FieldCipher
 
-    from .store.tables.events import REASONS
+    from .store.tables import REASONS
 
     config = Config.from_env(options.environ)
     cipher = FieldCipher.from_file(config.reason_encryption_keys, setting="REASON_ENCRYPTION_KEYS")
@@ -176,7 +176,7 @@ def _tidy(options: argparse.Namespace) -> int:
     from shared_lib.database.engine import Database
     from shared_lib.privacy import retention
 
-    from .usecases.retention import rules
+    from .store.retention import rules
 
     config = Config.from_env(options.environ)
     database = Database.open(config.database_url, pool_size=1, statement_timeout=RELAY_STATEMENT_SECONDS)

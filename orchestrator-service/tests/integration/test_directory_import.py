@@ -1,7 +1,7 @@
 """Importing a directory: all or nothing, again without effect, and the notification service is told what changed."""
 
 import pytest
-from orchestrator_service.domain.directory import Report
+from orchestrator_service.domain.directory_file import Report
 from orchestrator_service.store.tables import AssignmentRow, AuditRow, CertificationRow, MembershipRow, PersonRow
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
@@ -30,7 +30,7 @@ def found(report: Report) -> list[tuple[int, str]]:
 
 
 def written(report: Report) -> dict[str, tuple[int, int, int, int]]:
-    return {tally.subject: (tally.new, tally.changed, tally.unchanged, tally.ended) for tally in report.tallies}
+    return {tally.subject: (tally.new, tally.changed, tally.unchanged, tally.ended) for tally in report.counts}
 
 
 def count(database: Database, table: type) -> int:
@@ -43,7 +43,7 @@ def test_a_second_import_changes_nothing_and_tells_nobody(bring_in: Import) -> N
 
     assert written(first)["people"] == (9, 0, 0, 0)
     assert first.contacts == 9
-    assert all(tally.new == tally.changed == tally.ended == 0 for tally in second.tallies)
+    assert all(tally.new == tally.changed == tally.ended == 0 for tally in second.counts)
     assert written(second)["people"] == (0, 0, 9, 0)
     assert second.contacts == 0
 

@@ -1,7 +1,7 @@
 """The pool has a connection for every thread of the lanes."""
 
 from orchestrator_service.config import EXECUTOR_THREADS
-from orchestrator_service.worker import EXECUTORS
+from orchestrator_service.outbox_handlers import EXECUTORS
 
 
 def test_every_thread_of_a_lane_counts() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from shared_lib.progress import ProgressBar
 
 from orchestrator_service.config import Config
-from orchestrator_service.domain.directory import Report
+from orchestrator_service.domain.directory_file import Report
 from orchestrator_service.domain.errors import ImportRunning
 
 
@@ -49,9 +49,9 @@ def _print_report(path: Path, report: Report) -> None:
         rest = f", of which {unseen} are not shown" if unseen else ""
         print(f"{problems.count} problems{rest}. Nothing was imported.", file=sys.stderr)
         return
-    for tally in report.tallies:
-        ended = f", {tally.ended} ended" if tally.ended else ""
-        print(f"{tally.subject}: {tally.new} new, {tally.changed} changed, {tally.unchanged} unchanged{ended}")
+    for each in report.counts:
+        ended = f", {each.ended} ended" if each.ended else ""
+        print(f"{each.subject}: {each.new} new, {each.changed} changed, {each.unchanged} unchanged{ended}")
     if report.left_out:
         print(f"Left out, because their data were removed (person erase): {', '.join(report.left_out)}")
     verb = "would be told" if report.is_dry_run else "will be told"

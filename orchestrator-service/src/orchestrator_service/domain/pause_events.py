@@ -162,16 +162,11 @@ class PauseEvent:
         responsibility: Responsibility | None,
         at: datetime,
     ) -> "PauseEvent":
+        """A new event with every member of the draft."""
         return cls(
             id=event_id,
             organisation_id=organisation_id,
-            peer_mentor_id=draft.peer_mentor_id,
-            event_type=draft.event_type,
-            effective_date=draft.effective_date,
-            reason=draft.reason,
-            expected_return_date=draft.expected_return_date,
-            expiry_date=draft.expiry_date,
-            days_remaining=draft.days_remaining,
+            **vars(draft),
             audience=audience,
             resolution_rule=responsibility.rule if responsibility else None,
             resolution_source=responsibility.source if responsibility else None,
@@ -234,6 +229,15 @@ class PauseEvent:
         """Raises Outdated unless the record is one of the versions that the caller knows."""
         if versions is not None and self.revision not in versions:
             raise Outdated
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventFilter:
+    """What a list of events is narrowed to: members of an event and the values that they must have."""
+
+    event_type: EventType | None = None
+    peer_mentor_id: str | None = None
+    coordinator_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ GRANTS = {
     "organisation_contact": KEPT,
     "pause_event": f"{KEPT}, DELETE",
     "dispatch_result": KEPT,
-    "event_count": KEPT,
+    "event_count": "SELECT",
     "mentor_event_count": "SELECT",
     "audit_entry": APPEND_ONLY,
     **outbox.GRANTS,

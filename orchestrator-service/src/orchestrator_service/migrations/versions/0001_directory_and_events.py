@@ -1,6 +1,7 @@
 """The directory, pause events, their audit and outbox."""
 
 from alembic import op
+from orchestrator_service.store.event_lists import OF_COORDINATORS
 from shared_lib import idempotency, outbox
 
 revision = "0001"
@@ -115,13 +116,6 @@ CREATE TABLE dispatch_result (
     message_id text,
     PRIMARY KEY (event_id, recipient_id, channel)
 );
-CREATE TABLE event_count (
-    organisation_id text NOT NULL,
-    coordinator_id text NOT NULL,
-    event_type text NOT NULL,
-    events bigint NOT NULL,
-    PRIMARY KEY (organisation_id, coordinator_id, event_type)
-);
 """
 
 AUDIT = """
@@ -147,5 +141,5 @@ CREATE TRIGGER audit_entry_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_en
 
 
 def upgrade() -> None:
-    for part in (DIRECTORY, EVENTS, AUDIT, outbox.CREATE, idempotency.CREATE):
+    for part in (DIRECTORY, EVENTS, *OF_COORDINATORS.create(), AUDIT, outbox.CREATE, idempotency.CREATE):
         op.execute(part)

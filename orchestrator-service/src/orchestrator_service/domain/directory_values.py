@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 CHANNELS = ("email", "push", "in_app")
 LOCALES = ("nb", "nn", "en")
-MOST_CHAPTERS = 5
+MAX_CHAPTERS = 5
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}")
 _LOCAL_PART = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
