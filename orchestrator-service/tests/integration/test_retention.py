@@ -160,7 +160,7 @@ def test_a_skipped_event_shares_the_fate_of_the_pause_it_fell_into(
 ) -> None:
     diary.paused()
     skipped = diary.paused()
-    assert skipped.is_skipped
+    assert skipped.announcement_id is None
 
     clock.now += (DAYS + 1) * DAY
     tidy(database, clock)

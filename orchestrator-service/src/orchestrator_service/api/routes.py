@@ -40,7 +40,7 @@ def list_events(query: dict[str, Any]) -> Any:
 @allowed(*READERS)
 @blp.response(200, schemas.EventDetailSchema)
 def get_event(event_id: str) -> Any:
-    """Get a pause event, and what became of its notices"""
+    """Get a pause event, and the dispatch results of its notices"""
     event = _pause_events().find(event_id, principal=principal())
     return event, 200, etag(event.revision)
 
@@ -48,7 +48,7 @@ def get_event(event_id: str) -> Any:
 @blp.post("")
 @allowed(*RECORDERS)
 @blp.arguments(schemas.DraftSchema)
-@blp.alt_response(200, schema=schemas.EventCreatedSchema, description="The same event again; nobody is told twice")
+@blp.alt_response(200, schema=schemas.EventCreatedSchema, description="The same event again; it is not announced twice")
 @blp.response(201, schemas.EventCreatedSchema)
 def record_event(draft: Draft) -> Any:
     """Record a pause event and announce it
@@ -69,7 +69,7 @@ def record_event(draft: Draft) -> Any:
 @blp.arguments(schemas.CorrectionSchema)
 @blp.response(200, schemas.EventUpdatedSchema)
 def correct_event(correction: Correction, event_id: str) -> Any:
-    """Correct the reason or the effective date; nobody is told"""
+    """Correct the reason or the effective date; nothing is sent"""
     event = _pause_events().correct(event_id, correction, principal=principal(), versions=wanted_versions())
     return event, 200, etag(event.revision)
 
@@ -78,7 +78,7 @@ def correct_event(correction: Correction, event_id: str) -> Any:
 @allowed(*REMOVERS)
 @blp.response(200, schemas.EventDeletedSchema)
 def delete_event(event_id: str) -> Any:
-    """Remove a pause event; what has not been told is taken back"""
+    """Remove a pause event and withdraw its messages that have not left"""
     return _pause_events().remove(event_id, principal=principal(), versions=wanted_versions())
 
 

@@ -69,7 +69,7 @@ USED: Mapping[Kind, frozenset[str]] = {kind: NEEDED[kind] | _ALSO[kind] for kind
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with one line, in words for whoever keeps the spreadsheet."""
+    """One thing wrong with one line, in words for the person who keeps the spreadsheet."""
 
     line: int
     column: str
@@ -121,7 +121,7 @@ def _is_wanted(kind: Kind, column: str, cell: str) -> bool:
 
 
 def _misfits(number: int, kind: Kind, read: Mapping[str, Any], cells: Mapping[str, str]) -> list[Problem]:
-    """What only two cells together can tell."""
+    """Problems that only two cells together show."""
     problems = []
     if kind is Kind.MENTOR and len(read.get("chapters", ())) > values.MAX_CHAPTERS:
         problems.append(Problem(number, "chapters", f"a mentor belongs to at most {values.MAX_CHAPTERS} chapters"))
@@ -138,9 +138,9 @@ class UnreadableFile(Exception):
         self.problem = problem
 
 
-def read_file(file: BinaryIO, note: Callable[[Problem], None]) -> Iterator[Line]:
-    """The lines of the file. Problems of the text itself go to `note`; those of a line come with the line."""
-    texts = _Texts(file, note)
+def read_file(file: BinaryIO, report: Callable[[Problem], None]) -> Iterator[Line]:
+    """The lines of the file. Problems of the text itself go to `report`; those of a line come with the line."""
+    texts = _Texts(file, report)
     header, delimiter = _header(texts)
     rows = csv.reader(texts, delimiter=delimiter, strict=True)
     begin = texts.number + 1
@@ -156,9 +156,9 @@ def read_file(file: BinaryIO, note: Callable[[Problem], None]) -> Iterator[Line]
 class _Texts(Iterable[str]):
     """The decoded lines of the file, counted; the csv reader pulls several of them for a quoted line break."""
 
-    def __init__(self, file: BinaryIO, note: Callable[[Problem], None]) -> None:
+    def __init__(self, file: BinaryIO, report: Callable[[Problem], None]) -> None:
         self._file = file
-        self._note = note
+        self._report = report
         self.number = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -172,7 +172,7 @@ class _Texts(Iterable[str]):
         try:
             return raw.decode()
         except UnicodeDecodeError:
-            self._note(Problem(self.number, "", "is not UTF-8; save the spreadsheet as 'CSV UTF-8'"))
+            self._report(Problem(self.number, "", "is not UTF-8; save the spreadsheet as 'CSV UTF-8'"))
             return raw.decode(errors="replace")
 
 
@@ -241,7 +241,7 @@ class Counts:
 class Report:
     """The outcome of an import; nothing was written when there are problems or when it was a dry run.
 
-    `left_out` are the ids of people whose data were removed and whom the file still has.
+    `left_out` are the ids of people whose data were removed and who are still in the file.
     """
 
     problems: Problems

@@ -76,7 +76,7 @@ def _organisations() -> Select[*tuple[Any, ...]]:
 
 
 def _people(ids: Sequence[str] | None = None) -> Select[*tuple[Any, ...]]:
-    """Everybody's contact, or those of the people named; never of a person whose data were removed."""
+    """The contacts of all people, or of the people named; never of a person whose data were removed."""
     coordinators = directory.all_responsible()
     if ids is not None:
         coordinators = coordinators.where(MembershipRow.mentor_id.in_(ids))

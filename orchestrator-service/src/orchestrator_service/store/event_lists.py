@@ -62,7 +62,7 @@ def _plan_for_these_values(session: Session) -> None:
 
 
 def _mentors(session: Session, scope: AccessScope, wanted: EventFilter) -> Sequence[str] | None:
-    """The few mentors that this is about; None when it is about everybody of the organisation, or of all."""
+    """The few mentors whose events are listed; None for every mentor of the organisation, or of all."""
     named = None if wanted.peer_mentor_id is None else [wanted.peer_mentor_id]
     if scope.coordinator_id is None or scope.organisation_id is None:
         return named

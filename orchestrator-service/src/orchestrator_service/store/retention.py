@@ -44,13 +44,13 @@ WITH looked_at AS MATERIALIZED (
     UPDATE pause_event event SET encrypted_reason = NULL, reason_key_id = NULL, revision = revision + 1
     FROM due WHERE event.id = due.id
     RETURNING event.id, event.organisation_id, event.peer_mentor_id
-), noted AS (
+), audited AS (
     INSERT INTO audit_entry (at, organisation_id, actor_id, action, event_id, peer_mentor_id, fields, details)
     SELECT :at, organisation_id, :actor, 'reason_expired', id, peer_mentor_id, ARRAY['reason'], '{{}}'
     FROM removed ORDER BY organisation_id, id
     RETURNING 1
 )
-SELECT (SELECT max(id) FROM looked_at) AS position, (SELECT count(*) FROM noted) AS removed
+SELECT (SELECT max(id) FROM looked_at) AS position, (SELECT count(*) FROM audited) AS removed
 """  # noqa: S608 - a constant
 )
 

@@ -58,7 +58,7 @@ class ChapterRow(Base):
 
 
 class PersonRow(Base):
-    """Somebody of an organisation, in any number of roles; whoever has none left is no longer active."""
+    """A person of an organisation, in any number of roles; a person without a role is no longer active."""
 
     __tablename__ = "person"
     __table_args__ = (Index("person_admins", "organisation_id", "id", postgresql_where=text("is_admin")),)
@@ -113,7 +113,7 @@ class CertificationRow(Base):
 
 
 class ContactRow(Base):
-    """Which state of a person's contact was last promised to the notification service."""
+    """Which state of a person's contact was last enqueued for the notification service."""
 
     __tablename__ = "contact"
 
