@@ -101,7 +101,7 @@ def test_every_type_of_event_is_announced_at_an_endpoint_that_is_there(event_typ
     assert "post" in document["paths"][f"{BASE_PATH}/{ENDPOINTS[event_type][0]}"]
 
 
-def test_we_tell_contacts_as_the_example_does(http_notifier: HttpNotifier, notification_service: StubService) -> None:
+def test_contacts_are_sent_as_in_the_example(http_notifier: HttpNotifier, notification_service: StubService) -> None:
     request = example("put-contacts")["request"]
     organisation = dict(request["body"]["organisations"][0])
     people = [dict(person) for person in request["body"]["contacts"]]

@@ -45,7 +45,7 @@ def test_a_replaced_coordinator_does_not_get_the_news(
     assert event.recipients == ("new", MENTOR)
 
 
-def test_whoever_was_responsible_when_it_was_recorded_is_told(
+def test_the_coordinator_at_the_time_of_recording_receives_the_notice(
     pause_events: PauseEvents, notifier: FakeNotifier, bring_in: Import, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     notifier.failure = Unreachable("connect_failed")
@@ -72,7 +72,7 @@ def test_without_a_coordinator_the_admins_stand_in(
     assert (stored.resolution_rule, stored.resolution_source) == ("no_active_assignment", "admins")
 
 
-def test_the_other_coordinators_are_told_where_the_organisation_wants_it(
+def test_the_other_coordinators_receive_it_where_the_organisation_wants_it(
     pause_events: PauseEvents, notifier: FakeNotifier, bring_in: Import
 ) -> None:
     bring_in(
@@ -94,7 +94,7 @@ def test_a_coordinator_who_acts_is_named_and_an_admin_is_not(pause_events: Pause
     assert acted_by == [ActedBy(id=COORDINATOR, name="Ingrid Bakke"), None]
 
 
-def test_only_who_acts_as_a_coordinator_for_somebody_else_is_named(
+def test_only_a_coordinator_who_acts_for_another_person_is_named(
     pause_events: PauseEvents, notifier: FakeNotifier, bring_in: Import
 ) -> None:
     bring_in(person("coordinator", MENTOR))

@@ -41,7 +41,7 @@ def deliver(planner: CertificationNotices, notifier: FakeNotifier, number: int) 
         planner.pause_events.dispatcher.run_once()
 
 
-def test_each_tier_is_told_once(
+def test_each_tier_is_announced_once(
     planner: CertificationNotices, bring_in: Import, clock: MovableClock, notifier: FakeNotifier
 ) -> None:
     certified(bring_in, clock, {"m30": 30, "m90": 90})
@@ -54,7 +54,7 @@ def test_each_tier_is_told_once(
     assert [(event.peer_mentor_id, event.days_remaining) for event in notifier.announced] == [("m30", 30), ("m30", 10)]
 
 
-def test_an_expiry_is_told_unless_it_is_old_news(
+def test_an_expiry_is_announced_unless_it_is_long_past(
     planner: CertificationNotices, bring_in: Import, clock: MovableClock, notifier: FakeNotifier
 ) -> None:
     certified(bring_in, clock, {"recent": -2, "ancient": -200})

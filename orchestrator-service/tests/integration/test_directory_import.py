@@ -38,7 +38,7 @@ def count(database: Database, table: type) -> int:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def test_a_second_import_changes_nothing_and_tells_nobody(bring_in: Import) -> None:
+def test_a_second_import_changes_nothing_and_sends_nothing(bring_in: Import) -> None:
     first, second = bring_in(*two_organisations()), bring_in(*two_organisations())
 
     assert written(first)["people"] == (9, 0, 0, 0)
@@ -90,7 +90,7 @@ def test_what_does_not_fit_the_rest_is_reported_with_its_line(
     assert set(found(report)) == {(len(base) + 2, column)}
 
 
-def test_nobody_moves_to_another_organisation_by_mistake(bring_in: Import, directory: None) -> None:
+def test_a_person_does_not_move_to_another_organisation(bring_in: Import, directory: None) -> None:
     report = bring_in(person("mentor", MENTOR, "lhl"))
 
     assert found(report) == [(2, "organisation")]
@@ -113,7 +113,7 @@ def test_a_replaced_coordinator_is_replaced(bring_in: Import, database: Database
     assert active == {"new", "coord_2a3b4c5d", "coordinator-007"}
 
 
-def test_a_mentors_chapters_are_those_of_his_line(bring_in: Import, database: Database, directory: None) -> None:
+def test_a_mentors_chapters_are_those_of_their_line(bring_in: Import, database: Database, directory: None) -> None:
     report = bring_in(mentor(MENTOR, "bergen", channels="email|push"))
 
     assert written(report)["memberships"] == (1, 0, 0, 1)
@@ -145,7 +145,7 @@ def test_without_a_date_an_assignment_keeps_the_one_it_has(bring_in: Import, dir
     assert written(report)["assignments"] == (0, 0, 1, 0)
 
 
-def test_contacts_are_told_with_their_coordinator(notifier: FakeNotifier, directory: None) -> None:
+def test_contacts_are_sent_with_their_coordinator(notifier: FakeNotifier, directory: None) -> None:
     told = notifier.contact_of(MENTOR)
 
     assert (told.coordinator_id, told.channels, told.is_mentor, told.active) == (
@@ -186,7 +186,7 @@ def test_a_new_admin_is_news_of_the_organisation(
     )
 
 
-def test_whoever_has_no_role_left_is_no_longer_active(
+def test_a_person_without_a_role_is_no_longer_active(
     bring_in: Import, notifier: FakeNotifier, dispatcher: Dispatcher, directory: None
 ) -> None:
     bring_in(mentor(MENTOR, active="false"))

@@ -26,7 +26,7 @@ def test_they_stay_right_while_many_write(pause_events: PauseEvents, addresses: 
             draft = a_draft(peer_mentor_id=mentor_id, effective_date=EFFECTIVE + timedelta(hours=number % 7))
             event = pause_events.record(draft, principal=NHF_ADMIN, key=None, wait_seconds=0).event
             if number >= 7:
-                continue  # twins of the first seven: nothing new, nothing to count
+                continue  # duplicates of the first seven: nothing new, nothing to count
             if number % 3 == 0:
                 pause_events.remove(event.id, principal=GLOBAL_ADMIN, versions=None)
             else:

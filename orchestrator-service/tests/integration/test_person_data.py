@@ -54,7 +54,7 @@ def person_data(environ: dict[str, str], other_services: FakeServices, clock: Mo
     found.database.close()
 
 
-def test_his_own_reason_is_readable_in_the_export_and_that_he_asked_is_written_down(
+def test_own_reasons_are_readable_in_the_export_and_the_export_is_audited(
     person_data: PersonData, pause_events: PauseEvents, database: Database
 ) -> None:
     pause_events.record(a_draft(reason="Spinal surgery"), principal=INGRID, key=None, wait_seconds=0)
@@ -89,7 +89,7 @@ def test_broken_off_after_our_own_part_it_is_run_again(
 
 
 class ErasedMeanwhile:
-    """The vault of a recording during which the mentor is erased: seals when that is done, or has to wait for it."""
+    """The cipher of a recording while the mentor is erased: encrypts when that is done, or has to wait for it."""
 
     def __init__(self, cipher: FieldCipher, erase: Callable[[], object], database: Database) -> None:
         self.cipher, self.database = cipher, database
@@ -97,14 +97,14 @@ class ErasedMeanwhile:
 
     def encrypt(self, row_id: str, text: str) -> tuple[str, bytes]:
         self.erasing.start()
-        while self.erasing.is_alive() and not self._somebody_waits():
+        while self.erasing.is_alive() and not self._a_lock_is_waited_for():
             self.erasing.join(0.01)
         return self.cipher.encrypt(row_id, text)
 
-    def open(self, row_id: str, key_id: str, sealed: bytes) -> str:
-        return self.cipher.decrypt(row_id, key_id, sealed)
+    def decrypt(self, row_id: str, key_id: str, encrypted: bytes) -> str:
+        return self.cipher.decrypt(row_id, key_id, encrypted)
 
-    def _somebody_waits(self) -> bool:
+    def _a_lock_is_waited_for(self) -> bool:
         with self.database.begin(all_tenants("test")) as session:
             return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
@@ -123,7 +123,7 @@ def test_a_reason_that_is_being_recorded_is_removed_with_the_others(
         assert list(session.scalars(text("SELECT encrypted_reason FROM pause_event"))) == [None]
 
 
-def test_what_has_not_been_told_about_him_is_not_told_any_more(
+def test_messages_about_an_erased_person_that_have_not_left_are_skipped(
     person_data: PersonData, pause_events: PauseEvents, notifier: FakeNotifier, dispatcher: Dispatcher
 ) -> None:
     notifier.still_queued = frozenset({MENTOR})
@@ -139,7 +139,7 @@ def test_what_has_not_been_told_about_him_is_not_told_any_more(
     }
 
 
-def test_mentors_of_an_erased_coordinator_are_told_to_have_another(
+def test_mentors_of_an_erased_coordinator_get_another(
     person_data: PersonData, notifier: FakeNotifier, dispatcher: Dispatcher
 ) -> None:
     person_data.erase(COORDINATOR)
@@ -150,7 +150,7 @@ def test_mentors_of_an_erased_coordinator_are_told_to_have_another(
     assert COORDINATOR not in [person.id for person in told_last.people]
 
 
-def test_a_file_that_still_has_him_does_not_bring_him_back(person_data: PersonData, bring_in: Import) -> None:
+def test_a_file_does_not_bring_an_erased_person_back(person_data: PersonData, bring_in: Import) -> None:
     person_data.erase(MENTOR)
 
     report = bring_in(*two_organisations())

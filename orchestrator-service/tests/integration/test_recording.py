@@ -33,7 +33,7 @@ from .asking import a_key, count, find, recorded
 pytestmark = pytest.mark.usefixtures("directory")
 
 
-def test_the_event_is_told_and_says_whom(
+def test_the_event_is_announced_and_names_the_recipients(
     pause_events: PauseEvents,
     notifier: FakeNotifier,
 ) -> None:
@@ -107,7 +107,7 @@ def test_the_moment_of_sending_is_when_it_was_first_known(
 
 
 @pytest.mark.parametrize("event_type", [EventType.PAUSE_ACTIVATED, EventType.CERTIFICATION_EXPIRED])
-def test_too_old_news_is_not_told_any_more(
+def test_an_event_past_its_lifetime_is_not_announced(
     pause_events: PauseEvents, notifier: FakeNotifier, clock: MovableClock, event_type: EventType
 ) -> None:
     notifier.failure = Unreachable("connect_failed")
@@ -183,7 +183,7 @@ def test_for_foreign_and_unknown_mentors_nothing_is_recorded(
     assert count(database, PauseEventRow) == 0
 
 
-def test_the_certification_tells_the_expiry_date_and_the_days(
+def test_the_expiry_date_and_the_days_come_from_the_certification(
     pause_events: PauseEvents, notifier: FakeNotifier, clock: MovableClock
 ) -> None:
     clock.now = EFFECTIVE.replace(hour=12)

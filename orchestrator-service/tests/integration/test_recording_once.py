@@ -25,7 +25,9 @@ from .asking import a_key, count, recorded
 pytestmark = pytest.mark.usefixtures("directory")
 
 
-def test_a_repeat_is_the_same_event_and_tells_nobody_twice(pause_events: PauseEvents, notifier: FakeNotifier) -> None:
+def test_a_repeat_is_the_same_event_and_is_not_announced_again(
+    pause_events: PauseEvents, notifier: FakeNotifier
+) -> None:
     first = recorded(pause_events, a_draft())
     again = recorded(pause_events, a_draft(reason="Something else"))
 

@@ -1,4 +1,4 @@
-"""What is asked in one statement when an event is recorded is what the mapped tables say one by one."""
+"""The statement that recording reads everything with agrees with the mapped tables."""
 
 from datetime import timedelta
 
@@ -52,7 +52,7 @@ def test_it_is_what_the_mapped_tables_say(database: Database, bring_in: Import, 
                 )
 
 
-def test_the_twin_and_the_last_pause_are_found(database: Database, pause_events: PauseEvents) -> None:
+def test_the_duplicate_and_the_last_pause_are_found(database: Database, pause_events: PauseEvents) -> None:
     paused = pause_events.record(a_draft(), principal=INGRID, key=None, wait_seconds=0).event
     with database.begin(all_tenants("test")) as session:
         same = situations.of(session, a_draft(), INGRID)

@@ -11,7 +11,8 @@ from orchestrator_service.domain.pause_events import EVENT_RULES, Correction, Dr
 
 MAX_REASON_LENGTH = 200
 MAX_DAYS = 3650
-ONLY_WHEN_SET = ("expected_return_date", "expiry_date", "days_remaining")
+ONLY_WHEN_SET = tuple(sorted({name for rule in EVENT_RULES.values() for name in rule.members} - {"reason"}))
+"""Members beyond the contract, which appear only where they have a value."""
 
 
 class Moment(UtcDateTime):
@@ -49,7 +50,6 @@ class _EventSchema(Schema):
 
     @post_dump
     def leave_out_what_is_not_set(self, document: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Members that the contract does not know appear only where they have a value."""
         return {name: value for name, value in document.items() if value is not None or name not in ONLY_WHEN_SET}
 
 

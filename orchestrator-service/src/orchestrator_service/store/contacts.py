@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, Text, cast, func, literal, select
+from sqlalchemy import ARRAY, CTE, Select, Text, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from orchestrator_service.domain.ports import Contacts, OrganisationContact, PersonContact
 
@@ -98,32 +98,12 @@ def _people(ids: Sequence[str] | None = None) -> Select[*tuple[Any, ...]]:
 
 
 def _changed_organisations(session: Session) -> list[str]:
-    now = _digested(_organisations())
-    sent = OrganisationContactRow
-    query = insert(sent).from_select(
-        ["organisation_id", "digest", "version"],
-        select(now.c.id, now.c.digest, CONTACT_VERSION.next_value())
-        .outerjoin(sent, sent.organisation_id == now.c.id)
-        .where(sent.digest.is_distinct_from(now.c.digest)),
-    )
-    query = query.on_conflict_do_update(
-        index_elements=["organisation_id"], set_={"digest": query.excluded.digest, "version": query.excluded.version}
-    )
-    return sorted(session.scalars(query.returning(sent.organisation_id)))
+    changed = _versioned(OrganisationContactRow.organisation_id, _organisations())
+    return sorted(session.scalars(select(changed.c.organisation_id)))
 
 
 def _changed_people(session: Session) -> list[tuple[str, list[str]]]:
-    now = _digested(_people())
-    query = insert(ContactRow).from_select(
-        ["person_id", "digest", "version"],
-        select(now.c.id, now.c.digest, CONTACT_VERSION.next_value())
-        .outerjoin(ContactRow, ContactRow.person_id == now.c.id)
-        .where(ContactRow.digest.is_distinct_from(now.c.digest)),
-    )
-    query = query.on_conflict_do_update(
-        index_elements=["person_id"], set_={"digest": query.excluded.digest, "version": query.excluded.version}
-    )
-    changed = query.returning(ContactRow.person_id).cte("changed")
+    changed = _versioned(ContactRow.person_id, _people())
     turn = func.row_number().over(partition_by=PersonRow.organisation_id, order_by=PersonRow.id) - 1
     numbered = (
         select(PersonRow.id, PersonRow.organisation_id, (turn // literal(BATCH)).label("batch"))
@@ -134,6 +114,20 @@ def _changed_people(session: Session) -> list[tuple[str, list[str]]]:
         numbered.c.organisation_id, numbered.c.batch
     )
     return [(row[0], row[1]) for row in session.execute(batches)]
+
+
+def _versioned(key: InstrumentedAttribute[str], contacts: Select[*tuple[Any, ...]]) -> CTE:
+    """Gives every contact that differs from what was last sent its digest and a new version; holds their keys."""
+    now, sent = _digested(contacts), key.class_
+    query = insert(sent).from_select(
+        [key.name, "digest", "version"],
+        select(now.c.id, now.c.digest, CONTACT_VERSION.next_value())
+        .outerjoin(sent, key == now.c.id)
+        .where(sent.digest.is_distinct_from(now.c.digest)),
+    )
+    new = query.excluded
+    query = query.on_conflict_do_update(index_elements=[key.name], set_={"digest": new.digest, "version": new.version})
+    return query.returning(key).cte("changed")
 
 
 def _digested(contacts: Select[*tuple[Any, ...]]) -> Any:

@@ -77,7 +77,7 @@ def test_a_list_reads_what_single_events_say(
     ("principal", "expected"),
     [(GLOBAL_ADMIN, [4, 3, 2, 1, 0]), (NHF_ADMIN, [3, 2, 1, 0]), (LHL_ADMIN, [4]), (INGRID, [2, 1, 0]), (OLAV, [3])],
 )
-def test_everybody_lists_what_is_his_newest_first(
+def test_each_principal_lists_the_visible_events_newest_first(
     pause_events: PauseEvents, events: list[PauseEvent], principal: Principal, expected: list[int]
 ) -> None:
     page = listed(pause_events, principal)
@@ -173,7 +173,7 @@ def test_what_is_foreign_is_not_there(
             act(events[number].id)
 
 
-def test_a_correction_tells_nobody_and_is_audited_by_field_name(
+def test_a_correction_sends_nothing_and_is_audited_by_field_name(
     pause_events: PauseEvents,
     events: list[PauseEvent],
     notifier: FakeNotifier,
@@ -229,7 +229,7 @@ def test_only_the_version_that_was_read_may_be_changed_or_removed(
         pause_events.remove(events[0].id, principal=GLOBAL_ADMIN, versions={1})
 
 
-def test_removing_takes_back_what_was_told_and_leaves_its_trace(
+def test_removing_withdraws_the_announcement_and_is_audited(
     pause_events: PauseEvents,
     events: list[PauseEvent],
     notifier: FakeNotifier,
@@ -252,7 +252,7 @@ def test_removing_takes_back_what_was_told_and_leaves_its_trace(
     assert entry.details["effective_date"] == "2026-03-20T00:00:00+00:00"
 
 
-def test_what_was_removed_before_it_could_be_told_is_told_to_nobody(
+def test_an_event_removed_before_its_announcement_is_not_announced(
     pause_events: PauseEvents, notifier: FakeNotifier, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     notifier.failure = Unreachable("connect_failed")

@@ -1,4 +1,4 @@
-"""The second wall: the database itself keeps organisations apart, whatever the queries say."""
+"""Row-level security: the database itself keeps organisations apart, whatever the queries are."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -57,7 +57,7 @@ def test_primary_first_then_lowest_chapter_then_earliest(
     assert (found.coordinator_id, found.rule) == (coordinator_id, rule)
 
 
-def test_whoever_is_no_coordinator_any_more_is_passed_over(bring_in: Import, coordinators: Coordinators) -> None:
+def test_a_former_coordinator_is_passed_over(bring_in: Import, coordinators: Coordinators) -> None:
     bring_in(*BASE, mentor("m", "a|b"), assignment("c1", "a", primary="true"), assignment("c2", "b"))
     bring_in(person("coordinator", "c1", active="false"))
 
@@ -82,7 +82,7 @@ def test_foreign_and_unknown_mentors_are_the_same(coordinators: Coordinators, di
             coordinators.resolve(mentor_id, principal=principal)
 
 
-def test_nobody_responsible_is_said_with_its_reason(coordinators: Coordinators, directory: None) -> None:
+def test_no_coordinator_is_answered_with_its_reason(coordinators: Coordinators, directory: None) -> None:
     with pytest.raises(NoCoordinator, match="no active coordinator"):
         coordinators.resolve("pm_alone", principal=GLOBAL_ADMIN)
 
