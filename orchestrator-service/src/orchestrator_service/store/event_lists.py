@@ -5,7 +5,7 @@ from typing import Any
 
 from shared_lib.database.counter_tables import CounterTable
 from shared_lib.pagination import Cursor, Page, PageRequest, Slice
-from sqlalchemy import ARRAY, ColumnElement, Text, bindparam, func, literal, select, true, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, bindparam, func, literal, select, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from orchestrator_service.domain.access import AccessScope
@@ -53,7 +53,7 @@ def page(
     total = _total(session, conditions, mentors)
     rows = [] if request.offset >= total else _rows(session, conditions, mentors, request)
     found = Slice.cut(rows, request, lambda row: Cursor(row.created_at, row.id))
-    return Page.of(found, [pause_events.event_of(cipher, row) for row in found.items], total=total)
+    return Page.of(found, pause_events.events_of(session, cipher, found.items), total=total)
 
 
 def _plan_for_these_values(session: Session) -> None:
@@ -89,16 +89,16 @@ def _total(session: Session, conditions: Conditions, mentors: Sequence[str] | No
 
 def _rows(
     session: Session, conditions: Conditions, mentors: Sequence[str] | None, request: PageRequest
-) -> Sequence[PauseEventRow]:
+) -> Sequence[Any]:
     """In the order of reading, one more than the page holds."""
     narrowed = [*_equal(PauseEventRow, conditions), *_beyond(request)]
     order = _order(PauseEventRow.created_at, PauseEventRow.id, request)
-    query = select(PauseEventRow).order_by(*order).options(pause_events.WITH_RESULTS)
+    query: Select[*tuple[Any, ...]] = select(*pause_events.COLUMNS).order_by(*order)
     if mentors is None:
         query = query.where(*narrowed).limit(request.limit + 1).offset(request.offset or None)
     else:
         query = query.where(PauseEventRow.id.in_(_ids_of_mentors(mentors, narrowed, request)))
-    return session.scalars(query).all()
+    return session.execute(query).all()
 
 
 def _ids_of_mentors(mentors: Sequence[str], narrowed: Sequence[ColumnElement[bool]], request: PageRequest) -> Any:

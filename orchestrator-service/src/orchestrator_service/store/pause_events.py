@@ -1,5 +1,6 @@
 """Pause events, with their encrypted reasons, and the dispatch results of their notices."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -7,10 +8,10 @@ from typing import Any
 
 import structlog
 from shared_lib.privacy.encryption import DecryptionError
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.access import AccessScope
 from orchestrator_service.domain.announcements import ActedBy, Audience, DispatchResult, Status
@@ -23,12 +24,10 @@ from .tables import DispatchResultRow, PauseEventRow
 
 log = structlog.get_logger(__name__)
 
-WITH_RESULTS = selectinload(PauseEventRow.dispatch_results)
-"""For statements whose rows become events: one more statement reads the dispatch results of all of them."""
+COLUMNS = tuple(PauseEventRow.__table__.columns)
+"""Selected as columns for what becomes an event: to build an object of the mapped class for each row costs more."""
 
-_SAME_NAME = ({field.name for field in fields(PauseEvent)} & set(PauseEventRow.__table__.columns.keys())) - {
-    "event_type"
-}
+_SAME_NAME = ({column.name for column in COLUMNS} & {field.name for field in fields(PauseEvent)}) - {"event_type"}
 """Members that are stored as they are, each in the column of its name."""
 
 
@@ -65,8 +64,8 @@ def lock(session: Session, cipher: FieldCipher, event_id: str, scope: AccessScop
 
 def get_without_reason(session: Session, event_id: str, *, organisation_id: str) -> PauseEvent | None:
     """The organisation's event for work that passes it on: its reason stays encrypted and is None."""
-    row = session.scalars(_one(event_id, organisation_id)).one_or_none()
-    return None if row is None else event_of(None, row)
+    row = session.execute(_one(event_id, organisation_id)).one_or_none()
+    return None if row is None else events_of(session, None, [row])[0]
 
 
 def save_correction(session: Session, cipher: FieldCipher, event: PauseEvent, *, with_reason: bool) -> None:
@@ -113,11 +112,14 @@ def record_results(session: Session, event: PauseEvent, results: Sequence[Dispat
     session.execute(query)
 
 
-def results_of(session: Session, event_id: str) -> tuple[DispatchResult, ...]:
-    """The dispatch results of one event, by recipient and channel."""
-    query = select(DispatchResultRow).where(DispatchResultRow.event_id == event_id)
-    query = query.order_by(DispatchResultRow.recipient_id, DispatchResultRow.channel)
-    return tuple(_result(row) for row in session.scalars(query))
+def results_of(session: Session, event_ids: Sequence[str]) -> Mapping[str, Sequence[DispatchResult]]:
+    """The dispatch results of each of the events that has any, by recipient and channel."""
+    results = defaultdict(list)
+    table = DispatchResultRow
+    query = select(*table.__table__.columns).where(table.event_id.in_(event_ids))
+    for row in session.execute(query.order_by(table.event_id, table.recipient_id, table.channel)):
+        results[row.event_id].append(_result(row))
+    return results
 
 
 def reasons_of(session: Session, cipher: FieldCipher, event_ids: Sequence[str]) -> Mapping[str, str | None]:
@@ -126,8 +128,13 @@ def reasons_of(session: Session, cipher: FieldCipher, event_ids: Sequence[str]) 
     return {row.id: _reason(cipher, row) for row in rows}
 
 
-def event_of(cipher: FieldCipher | None, row: PauseEventRow) -> PauseEvent:
-    """The domain object of a row that was read `WITH_RESULTS`; without a cipher its reason is None."""
+def events_of(session: Session, cipher: FieldCipher | None, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[PauseEvent]:
+    """The domain objects of rows of `COLUMNS`, with their dispatch results; without a cipher their reasons are None."""
+    results = results_of(session, [row.id for row in rows]) if rows else {}
+    return [_event(cipher, row, results.get(row.id, ())) for row in rows]
+
+
+def _event(cipher: FieldCipher | None, row: Any, results: Sequence[DispatchResult]) -> PauseEvent:
     acted_by = None
     if row.acted_by_id is not None and row.acted_by_name is not None:
         acted_by = ActedBy(id=row.acted_by_id, name=row.acted_by_name)
@@ -141,22 +148,22 @@ def event_of(cipher: FieldCipher | None, row: PauseEventRow) -> PauseEvent:
             also=tuple(row.also_ids),
             acted_by=acted_by,
         ),
-        dispatch_results=tuple(_result(result) for result in row.dispatch_results),
+        dispatch_results=tuple(results),
     )
 
 
-def _one(event_id: str, organisation_id: str | None) -> Select[PauseEventRow]:
-    query = select(PauseEventRow).where(PauseEventRow.id == event_id).options(WITH_RESULTS)
+def _one(event_id: str, organisation_id: str | None) -> Select[*tuple[Any, ...]]:
+    query: Select[*tuple[Any, ...]] = select(*COLUMNS).where(PauseEventRow.id == event_id)
     return query if organisation_id is None else query.where(PauseEventRow.organisation_id == organisation_id)
 
 
 def _in_scope(
-    session: Session, cipher: FieldCipher, query: Select[PauseEventRow], scope: AccessScope
+    session: Session, cipher: FieldCipher, query: Select[*tuple[Any, ...]], scope: AccessScope
 ) -> PauseEvent | None:
-    row = session.scalars(query).one_or_none()
+    row = session.execute(query).one_or_none()
     if row is None or not people.is_visible(session, scope, row.peer_mentor_id, organisation_id=row.organisation_id):
         return None
-    return event_of(cipher, row)
+    return events_of(session, cipher, [row])[0]
 
 
 def _is(event: PauseEvent) -> tuple[ColumnElement[bool], ...]:
@@ -168,7 +175,7 @@ def _encrypted(cipher: FieldCipher, event: PauseEvent) -> dict[str, Any]:
     return {"reason_key_id": key_id, "encrypted_reason": encrypted}
 
 
-def _reason(cipher: FieldCipher | None, row: PauseEventRow) -> str | None:
+def _reason(cipher: FieldCipher | None, row: Any) -> str | None:
     if cipher is None or row.encrypted_reason is None or row.reason_key_id is None:
         return None
     try:
@@ -183,7 +190,7 @@ def _result_values(result: DispatchResult, at: datetime) -> dict[str, Any]:
     return {**vars(result), "status": result.status.value, "sent_at": sent_at}
 
 
-def _result(row: DispatchResultRow) -> DispatchResult:
+def _result(row: Any) -> DispatchResult:
     return DispatchResult(
         recipient_id=row.recipient_id,
         channel=row.channel,

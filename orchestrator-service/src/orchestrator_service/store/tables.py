@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Base(DeclarativeBase):
@@ -172,10 +172,6 @@ class PauseEventRow(Base):
     revision: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime | None]
-
-    dispatch_results: Mapped[list["DispatchResultRow"]] = relationship(
-        order_by="(DispatchResultRow.recipient_id, DispatchResultRow.channel)", lazy="raise", viewonly=True
-    )
 
 
 REASONS = EncryptedColumn(table="pause_event", sealed="encrypted_reason", key_id="reason_key_id")

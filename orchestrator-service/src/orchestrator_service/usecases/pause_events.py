@@ -187,9 +187,10 @@ class PauseEvents:
         """
         try:
             with self.database.begin(tenant(event.organisation_id)) as session:
-                return replace(event, dispatch_results=pause_events.results_of(session, event.id))
+                results = pause_events.results_of(session, [event.id])
         except Unavailable:
             return event
+        return replace(event, dispatch_results=tuple(results.get(event.id, ())))
 
     def _lock(self, session: Session, event_id: str, principal: Principal, versions: Versions) -> PauseEvent:
         event = _found(pause_events.lock(session, self.cipher, event_id, principal.scope))
