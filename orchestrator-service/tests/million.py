@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 from shared_lib.database.row_level_security import ALL_TENANTS_SETTING
-from shared_lib_testing.postgres import vacuum_analyze, without_indexes
+from shared_lib_testing.postgres import without_indexes
 
 AMOUNT = 1_000_000
 BEGINNING, STEP = datetime(2020, 1, 1, tzinfo=UTC), timedelta(minutes=1)
@@ -41,10 +41,6 @@ _OUTCOMES = """
 INSERT INTO dispatch_result (event_id, recipient_id, channel, status, sent_at)
 SELECT id, peer_mentor_id, 'email', 'sent', created_at FROM pause_event WHERE number % 4 = 0
 """
-_COUNTED = """
-INSERT INTO event_count (organisation_id, coordinator_id, event_type, events)
-SELECT organisation_id, coalesce(coordinator_id, ''), event_type, count(*) FROM pause_event GROUP BY 1, 2, 3
-"""
 
 
 def seed(connection: psycopg.Connection) -> None:
@@ -55,8 +51,7 @@ def seed(connection: psycopg.Connection) -> None:
     with without_indexes(connection, "pause_event"):
         connection.execute(_EVENTS, {"amount": AMOUNT, "beginning": BEGINNING, "step": STEP})
     connection.execute(_OUTCOMES)
-    connection.execute(_COUNTED)
-    vacuum_analyze(
+    settle(
         connection,
         "pause_event",
         "dispatch_result",

@@ -1,122 +1,155 @@
-"""Lists of pause events, newest first, at the same cost however many there are.
-
-Past the mapped classes: to build and look up these statements for every list cost more than to answer it.
-"""
+"""Lists of pause events, newest first, and their totals, at the same cost however many events there are."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from shared_lib.database.counter_tables import CounterTable
 from shared_lib.pagination import Cursor, Page, PageRequest, Slice
-from shared_lib.pipeline import Later
-from shared_lib.statements import send
-from sqlalchemy.orm import Session
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, bindparam, func, literal, select, true, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from orchestrator_service.domain.event_lists import EventFilter
-from orchestrator_service.domain.pause_events import PauseEvent
+from orchestrator_service.domain.access import AccessScope
+from orchestrator_service.domain.pause_events import EventFilter, PauseEvent
 from orchestrator_service.domain.ports import FieldCipher
-from orchestrator_service.domain.roles import Scope
 
-from . import dispatch_results, event_counts, pause_events, responsible
-from .tables import PauseEventRow
+from . import pause_events, people
+from .tables import EventCountRow, MentorEventCountRow, PauseEventRow
 
-_COLUMNS = ", ".join(column.name for column in PauseEventRow.__table__.columns)
-_NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
-_OLDEST_FIRST = "ORDER BY created_at, id"
+OF_COORDINATORS = CounterTable(
+    table="event_count",
+    source="pause_event",
+    by={"organisation_id": "text", "coordinator_id": "text", "event_type": "text"},
+    values={
+        "organisation_id": "row.organisation_id",
+        "coordinator_id": "COALESCE(row.coordinator_id, '')",
+        "event_type": "row.event_type",
+    },
+    number="events",
+)
+"""Kept totals of everything and of one organisation, by coordinator and type."""
+
+OF_MENTORS = CounterTable(
+    table="mentor_event_count",
+    source="pause_event",
+    by={"peer_mentor_id": "text", **OF_COORDINATORS.by},
+    values={"peer_mentor_id": "row.peer_mentor_id", **OF_COORDINATORS.values},
+    number="events",
+)
+"""The same by mentor, for lists of a few mentors: too many rows to sum up those of a whole organisation."""
+
+Conditions = dict[str, Any]
+"""Columns and the values that they must have; the mentors are a condition of their own."""
 
 
 def page(
-    session: Session, cipher: FieldCipher, scope: Scope, wanted: EventFilter, request: PageRequest
-) -> Later[Page[PauseEvent]]:
-    """What the scope reaches of the wanted events."""
-    mentors = _mentors(session, scope, wanted)
-    narrowing = _narrowing(scope, wanted)
-    conditions = _conditions(narrowing)
-    values = {
-        **narrowing,
-        "mentors": mentors,
-        "moment": request.cursor.moment if request.cursor else None,
-        "mark_id": request.cursor.id if request.cursor else None,
-    }
-    place, order = _reading(request)
-    if event_counts.covers(wanted):
-        total = event_counts.total(session, wanted, organisation_id=scope.organisation, mentors=mentors)
-    else:
-        total = _counted(session, conditions, values)
-    ids = (_ids_of_all if mentors is None else _ids_of_mentors)(conditions, place, order, request)
-    # Only where the database might walk far to find nothing is the number read first, at the cost of a journey there.
-    if (request.offset or wanted.coordinator_id) and request.offset >= total.value:
-        return Later(lambda: _page(cipher, [], {}, request, total.value))
-    found = send(session, f"SELECT {_COLUMNS} FROM pause_event WHERE id IN ({ids}) {order}", values)  # noqa: S608 - put together from ours
-    results = dispatch_results.of_selected(session, ids, values)
-    return found.read(lambda rows: _page(cipher, rows, results.value, request, total.value))
-
-
-def _page(
-    cipher: FieldCipher, rows: Sequence[Any], results: dispatch_results.Results, request: PageRequest, total: int
+    session: Session, cipher: FieldCipher, scope: AccessScope, wanted: EventFilter, request: PageRequest
 ) -> Page[PauseEvent]:
+    """Those of the wanted events that are in the scope: a statement each for the mentors of a coordinator, the total,
+    the rows and their dispatch results.
+    """
+    mentors = _mentors(session, scope, wanted)
+    conditions = _conditions(scope, wanted)
+    total = _total(session, conditions, mentors)
+    rows = [] if request.offset >= total else _rows(session, conditions, mentors, request)
     found = Slice.cut(rows, request, lambda row: Cursor(row.created_at, row.id))
-    return Page.of(found, pause_events.told(cipher, found.items, results), total=total)
+    return Page.of(found, pause_events.events_of(session, cipher, found.items), total=total)
 
 
-def _mentors(session: Session, scope: Scope, wanted: EventFilter) -> Sequence[str] | None:
-    """The few mentors that this is about; None when it is about everybody of the organisation, or of all."""
+def _mentors(session: Session, scope: AccessScope, wanted: EventFilter) -> Sequence[str] | None:
+    """The few mentors whose events are listed; None for every mentor of the organisation, or of all."""
     named = None if wanted.peer_mentor_id is None else [wanted.peer_mentor_id]
-    if scope.coordinator is None or scope.organisation is None:
+    if scope.coordinator_id is None or scope.organisation_id is None:
         return named
-    own = responsible.mentors_of(session, scope.coordinator, organisation_id=scope.organisation)
+    own = people.mentors_of(session, scope.coordinator_id, organisation_id=scope.organisation_id)
     return own if named is None else [mentor for mentor in named if mentor in own]
 
 
-def _narrowing(scope: Scope, wanted: EventFilter) -> dict[str, Any]:
-    """Columns and the values that they must have; the mentors are a condition of their own."""
-    named = {"organisation_id": scope.organisation, **vars(wanted)}
+def _conditions(scope: AccessScope, wanted: EventFilter) -> Conditions:
+    named = {"organisation_id": scope.organisation_id, **vars(wanted)}
     return {name: value for name, value in named.items() if value is not None and name != "peer_mentor_id"}
 
 
-def _conditions(narrowing: dict[str, Any]) -> str:
-    """Only those that narrow anything: a condition that may hold for all keeps the database from using an index.
+def _total(session: Session, conditions: Conditions, mentors: Sequence[str] | None) -> int:
+    """From a counter table that has all these columns; else it counts the rows."""
+    row: type[Any] = EventCountRow if mentors is None else MentorEventCountRow
+    if conditions.keys() <= OF_COORDINATORS.by.keys():
+        query = select(func.coalesce(func.sum(row.events), 0).label("total"))
+    else:
+        row = PauseEventRow
+        query = select(func.count().label("total")).select_from(row)
+    query = query.where(*_equal(row, conditions))
+    return int(session.scalar(query if mentors is None else query.where(_among(row.peer_mentor_id, mentors))) or 0)
 
-    The type stands there itself, so that the plan which the database keeps knows whether it is a rare one.
+
+def _rows(
+    session: Session, conditions: Conditions, mentors: Sequence[str] | None, request: PageRequest
+) -> Sequence[Any]:
+    """In the order of reading, one more than the page holds.
+
+    The ids come first, each from an index that has every column of the conditions and of the order.
     """
-    names = [name for name in narrowing if name != "event_type"]
-    event_type = [f"event_type = '{narrowing['event_type'].value}'"] if "event_type" in narrowing else []
-    return " AND ".join(["true", *(f"{name} = %({name})s" for name in names), *event_type])
+    narrowed = [*_equal(PauseEventRow, conditions), *_beyond(request)]
+    order = _order(PauseEventRow.created_at, PauseEventRow.id, request)
+    if mentors is None:
+        ids = select(PauseEventRow.id).where(*narrowed).order_by(*order)
+        ids = ids.limit(_in_text(request.limit + 1)).offset(_offset(request))
+    else:
+        ids = _ids_of_mentors(mentors, narrowed, request)
+    query: Select[*tuple[Any, ...]] = select(*pause_events.COLUMNS).where(PauseEventRow.id.in_(ids))
+    return session.execute(query.order_by(*order)).all()
 
 
-def _counted(session: Session, conditions: str, values: dict[str, Any]) -> Later[int]:
-    """How many rows the list has, for a filter that no counter table covers. Walks them."""
-    mentors = "true" if values["mentors"] is None else "peer_mentor_id = ANY(%(mentors)s)"
-    query = f"SELECT count(*) AS total FROM pause_event WHERE {conditions} AND {mentors}"  # noqa: S608 - as below
-    return send(session, query, values).read(lambda rows: int(rows[0].total))
+def _ids_of_mentors(mentors: Sequence[str], narrowed: Sequence[ColumnElement[bool]], request: PageRequest) -> Any:
+    """Each mentor's first through their own index, then the first of those: other people's events are never read.
 
-
-def _reading(request: PageRequest) -> tuple[str, str]:
-    """From where in the list, and in which order."""
-    if request.is_backwards:
-        return "(created_at, id) > (%(moment)s, %(mark_id)s)", _OLDEST_FIRST
-    return "true" if request.cursor is None else "(created_at, id) < (%(moment)s, %(mark_id)s)", _NEWEST_FIRST
-
-
-def _ids_of_all(conditions: str, place: str, order: str, request: PageRequest) -> str:
-    return f"SELECT id FROM pause_event WHERE {conditions} AND {place} {order} {_window(request)}"  # noqa: S608 - as below
-
-
-def _ids_of_mentors(conditions: str, place: str, order: str, request: PageRequest) -> str:
-    """Each mentor's first through its own index, then the first of those: never a walk over other people's events.
-
-    That index holds all that narrows them, too. Else the database, which does not know that all events of a mentor are
-    of one organisation and mostly of one coordinator, takes them for few and reads them all to have them sorted.
+    That index has every column of the conditions. Without it PostgreSQL, which does not know that all events of a
+    mentor are of one organisation and mostly of one coordinator, expects few, reads all of them and sorts.
     """
-    return f"""
-        SELECT id FROM unnest(%(mentors)s::text[]) AS named (mentor_id) CROSS JOIN LATERAL (
-            SELECT id, created_at FROM pause_event
-            WHERE peer_mentor_id = named.mentor_id AND {conditions} AND {place} {order}
-            LIMIT {request.offset + request.limit + 1}
-        ) AS own
-        {order} {_window(request)}
-    """  # noqa: S608 - the conditions are ours, their values are not in them
+    named = (
+        func.unnest(bindparam("mentors", list(mentors), ARRAY(Text)))
+        .table_valued("mentor_id", name="named")
+        .render_derived()
+    )
+    own = (
+        select(PauseEventRow.id, PauseEventRow.created_at)
+        .where(PauseEventRow.peer_mentor_id == named.c.mentor_id, *narrowed)
+        .order_by(*_order(PauseEventRow.created_at, PauseEventRow.id, request))
+        .limit(_in_text(request.offset + request.limit + 1))
+        .lateral("own")
+    )
+    first = select(own.c.id).select_from(named.join(own, true())).order_by(*_order(own.c.created_at, own.c.id, request))
+    return first.limit(_in_text(request.limit + 1)).offset(_offset(request))
 
 
-def _window(request: PageRequest) -> str:
-    """Numbers instead of values: a plan for whatever limit is one for a tenth of the table, and reads all of it."""
-    return f"LIMIT {request.limit + 1}" + (f" OFFSET {request.offset}" if request.offset else "")
+def _order(moment: Any, row_id: Any, request: PageRequest) -> tuple[Any, Any]:
+    return (moment, row_id) if request.is_backwards else (moment.desc(), row_id.desc())
+
+
+def _beyond(request: PageRequest) -> list[ColumnElement[bool]]:
+    if request.cursor is None:
+        return []
+    place = tuple_(PauseEventRow.created_at, PauseEventRow.id)
+    cursor = tuple_(literal(request.cursor.moment, PauseEventRow.created_at.type), literal(request.cursor.id, Text))
+    return [place > cursor if request.is_backwards else place < cursor]
+
+
+def _equal(row: type[Any], conditions: Conditions) -> list[ColumnElement[bool]]:
+    """Only those that narrow anything: a condition that may hold for all keeps the database from using an index."""
+    return [
+        getattr(row, name) == (_in_text(value) if name == "event_type" else value) for name, value in conditions.items()
+    ]
+
+
+def _offset(request: PageRequest) -> Any:
+    return _in_text(request.offset) if request.offset else None
+
+
+def _in_text(value: Any) -> Any:
+    """A number or code that stands in the statement itself, so that the plan which PostgreSQL keeps is made for it: a
+    plan for any limit or any type reads a tenth of the table.
+    """
+    return bindparam(None, value, literal_execute=True, unique=True)
+
+
+def _among(column: InstrumentedAttribute[str], values: Sequence[str]) -> ColumnElement[bool]:
+    return column == func.any(bindparam("mentors", list(values), ARRAY(Text)))

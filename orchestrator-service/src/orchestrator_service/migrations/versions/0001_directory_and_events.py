@@ -1,6 +1,7 @@
 """The directory, pause events, their audit and outbox."""
 
 from alembic import op
+from orchestrator_service.store.event_lists import OF_COORDINATORS
 from shared_lib import audit, idempotency, outbox
 
 revision = "0001"
@@ -115,16 +116,9 @@ CREATE TABLE dispatch_result (
     message_id text,
     PRIMARY KEY (event_id, recipient_id, channel)
 );
-CREATE TABLE event_count (
-    organisation_id text NOT NULL,
-    coordinator_id text NOT NULL,
-    event_type text NOT NULL,
-    events bigint NOT NULL,
-    PRIMARY KEY (organisation_id, coordinator_id, event_type)
-);
 """
 
 
 def upgrade() -> None:
-    for part in (DIRECTORY, EVENTS, audit.CREATE, outbox.CREATE, idempotency.CREATE):
+    for part in (DIRECTORY, EVENTS, *OF_COORDINATORS.create(), audit.CREATE, outbox.CREATE, idempotency.CREATE):
         op.execute(part)

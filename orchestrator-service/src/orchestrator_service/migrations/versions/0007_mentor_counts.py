@@ -1,7 +1,7 @@
-"""How many events each mentor has, kept by triggers: a coordinator's list must not count those of all his mentors."""
+"""How many events each mentor has, kept by triggers: a coordinator's list must not count those of all their mentors."""
 
 from alembic import op
-from orchestrator_service.store.event_counts import OF_MENTORS
+from orchestrator_service.store.event_lists import OF_MENTORS
 from shared_lib.database.row_level_security import enable_row_level_security
 
 revision = "0007"
