@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 from shared_lib.database.row_level_security import ALL_TENANTS_SETTING
-from shared_lib_testing.postgres import without_indexes
+from shared_lib_testing.postgres import vacuum_analyze, without_indexes
 
 AMOUNT = 1_000_000
 BEGINNING, STEP = datetime(2020, 1, 1, tzinfo=UTC), timedelta(minutes=1)
@@ -51,7 +51,7 @@ def seed(connection: psycopg.Connection) -> None:
     with without_indexes(connection, "pause_event"):
         connection.execute(_EVENTS, {"amount": AMOUNT, "beginning": BEGINNING, "step": STEP})
     connection.execute(_OUTCOMES)
-    settle(
+    vacuum_analyze(
         connection,
         "pause_event",
         "dispatch_result",

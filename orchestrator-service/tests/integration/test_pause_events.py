@@ -8,8 +8,9 @@ from orchestrator_service.domain.access import Principal
 from orchestrator_service.domain.announcements import Status
 from orchestrator_service.domain.errors import EventNotFound, Outdated, SameEventExists
 from orchestrator_service.domain.pause_events import Correction, EventFilter, EventType, PauseEvent
-from orchestrator_service.store.tables import AuditRow, PauseEventRow
+from orchestrator_service.store.tables import PauseEventRow
 from orchestrator_service.usecases.pause_events import PauseEvents
+from shared_lib.audit import ENTRIES
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
@@ -190,8 +191,8 @@ def test_a_correction_sends_nothing_and_is_audited_by_field_name(
     assert after.updated_at is not None
     assert (dispatcher.run_once(), notifier.announced) == (0, [])
     with database.begin(all_tenants("test")) as session:
-        entry = session.scalars(select(AuditRow).where(AuditRow.action == "event_corrected")).one()
-    assert (entry.actor_id, entry.fields, entry.details) == ("admin_nhf", ["effective_date", "reason"], {})
+        entry = session.execute(select(ENTRIES).where(ENTRIES.c.action == "event_corrected")).one()
+    assert (entry.actor_id, entry.details) == ("admin_nhf", {"fields": ["effective_date", "reason"]})
 
 
 def test_a_blanked_reason_is_gone(pause_events: PauseEvents, events: list[PauseEvent], database: Database) -> None:
@@ -247,8 +248,8 @@ def test_removing_withdraws_the_announcement_and_is_audited(
     with pytest.raises(EventNotFound):
         pause_events.find(event.id, principal=GLOBAL_ADMIN)
     with database.begin(all_tenants("test")) as session:
-        entry = session.scalars(select(AuditRow).where(AuditRow.action == "event_removed")).one()
-    assert (entry.event_id, entry.peer_mentor_id) == (event.id, MENTOR)
+        entry = session.execute(select(ENTRIES).where(ENTRIES.c.action == "event_removed")).one()
+    assert (entry.object_id, entry.subject_id) == (event.id, MENTOR)
     assert entry.details["effective_date"] == "2026-03-20T00:00:00+00:00"
 
 

@@ -8,6 +8,7 @@ from orchestrator_service.domain.pause_events import Correction, EventType, Paus
 from orchestrator_service.store.retention import rules
 from orchestrator_service.store.tables import PauseEventRow
 from orchestrator_service.usecases.pause_events import PauseEvents
+from shared_lib.audit import ENTRIES
 from shared_lib.cli import run_retention
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
@@ -153,7 +154,7 @@ def test_a_pause_ends_on_the_day_that_the_resumption_names(
 
     correction = Correction.of({"effective_date": clock.now - (DAYS + 1) * DAY})
     diary.pause_events.correct(resumption.id, correction, principal=GLOBAL_ADMIN, versions=None)
-    tidy(database, clock)
+    purge(database, clock)
     assert diary.read(event).reason is None
 
 
@@ -255,7 +256,7 @@ def test_nobody_is_told_anything(diary: Diary, database: Database, clock: Movabl
     told = len(notifier.announced)
 
     clock.now += (DAYS + 1) * DAY
-    tidy(database, clock)
+    purge(database, clock)
     diary.pause_events.dispatcher.run_once()
     again = diary.pause_events.record(
         a_draft(effective_date=event.effective_date), principal=GLOBAL_ADMIN, key=None, wait_seconds=2
