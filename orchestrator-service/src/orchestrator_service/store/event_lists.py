@@ -1,12 +1,26 @@
 """Lists of pause events, newest first, and their totals, at the same cost however many events there are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from shared_lib.database.counter_tables import CounterTable
 from shared_lib.pagination import Cursor, Page, PageRequest, Slice
-from sqlalchemy import ARRAY, ColumnElement, Select, Text, bindparam, func, literal, select, true, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    func,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.access import AccessScope
 from orchestrator_service.domain.pause_events import EventFilter, PauseEvent
@@ -37,8 +51,8 @@ OF_MENTORS = CounterTable(
 )
 """The same by mentor, for lists of a few mentors: too many rows to sum up those of a whole organisation."""
 
-Conditions = dict[str, Any]
-"""Columns and the values that they must have; the mentors are a condition of their own."""
+PLACE = ("mentors", "limit", "offset", "each", "moment", "cursor_id")
+"""Parameters of the statements beside the columns that a list is narrowed by."""
 
 
 def page(
@@ -47,10 +61,10 @@ def page(
     """Those of the wanted events that are in the scope: a statement each for the mentors of a coordinator, the total,
     the rows and their dispatch results.
     """
-    mentors = _mentors(session, scope, wanted)
-    conditions = _conditions(scope, wanted)
-    total = _total(session, conditions, mentors)
-    rows = [] if request.offset >= total else _rows(session, conditions, mentors, request)
+    values = {"organisation_id": scope.organisation_id, **vars(wanted), "mentors": _mentors(session, scope, wanted)}
+    values = {name: value for name, value in values.items() if value is not None and name != "peer_mentor_id"}
+    total = int(session.scalar(_total(frozenset(values)), values) or 0)
+    rows = [] if request.offset >= total else _rows(session, values, request)
     found = Slice.cut(rows, request, lambda row: Cursor(row.created_at, row.id))
     return Page.of(found, pause_events.events_of(session, cipher, found.items), total=total)
 
@@ -64,92 +78,103 @@ def _mentors(session: Session, scope: AccessScope, wanted: EventFilter) -> Seque
     return own if named is None else [mentor for mentor in named if mentor in own]
 
 
-def _conditions(scope: AccessScope, wanted: EventFilter) -> Conditions:
-    named = {"organisation_id": scope.organisation_id, **vars(wanted)}
-    return {name: value for name, value in named.items() if value is not None and name != "peer_mentor_id"}
+def _rows(session: Session, narrowed: dict[str, Any], request: PageRequest) -> Sequence[Any]:
+    """In the order of reading, one more than the page holds."""
+    values = {**narrowed, "limit": request.limit + 1}
+    if request.offset:
+        values["offset"] = request.offset
+    if "mentors" in values:
+        values["each"] = request.offset + request.limit + 1
+    if request.cursor is not None:
+        values |= {"moment": request.cursor.moment, "cursor_id": request.cursor.id}
+    return session.execute(_page(frozenset(values), request.is_backwards), values).all()
 
 
-def _total(session: Session, conditions: Conditions, mentors: Sequence[str] | None) -> int:
-    """From a counter table that has all these columns; else it counts the rows."""
-    row: type[Any] = EventCountRow if mentors is None else MentorEventCountRow
-    if conditions.keys() <= OF_COORDINATORS.by.keys():
+# A statement is built once for each set of parameters: to build it costs several times what it costs to run it.
+
+
+@cache
+def _total(names: frozenset[str]) -> Select[tuple[int]]:
+    """The statement for a total: from a counter table that has all these columns; else it counts the rows."""
+    row: type[Any] = MentorEventCountRow if "mentors" in names else EventCountRow
+    if names - {"mentors"} <= OF_COORDINATORS.by.keys():
         query = select(func.coalesce(func.sum(row.events), 0).label("total"))
     else:
         row = PauseEventRow
         query = select(func.count().label("total")).select_from(row)
-    query = query.where(*_equal(row, conditions))
-    return int(session.scalar(query if mentors is None else query.where(_among(row.peer_mentor_id, mentors))) or 0)
+    query = query.where(*_narrowed(row, names))
+    return (
+        query.where(row.peer_mentor_id == func.any(_parameter("mentors", ARRAY(Text)))) if "mentors" in names else query
+    )
 
 
-def _rows(
-    session: Session, conditions: Conditions, mentors: Sequence[str] | None, request: PageRequest
-) -> Sequence[Any]:
-    """In the order of reading, one more than the page holds.
+@cache
+def _page(names: frozenset[str], is_backwards: bool) -> Select[*tuple[Any, ...]]:
+    """The statement for the rows of a page.
 
     The ids come first, each from an index that has every column of the conditions and of the order.
     """
-    narrowed = [*_equal(PauseEventRow, conditions), *_beyond(request)]
-    order = _order(PauseEventRow.created_at, PauseEventRow.id, request)
-    if mentors is None:
-        ids = select(PauseEventRow.id).where(*narrowed).order_by(*order)
-        ids = ids.limit(_in_text(request.limit + 1)).offset(_offset(request))
-    else:
-        ids = _ids_of_mentors(mentors, narrowed, request)
+    ids = _ids_of_mentors(names, is_backwards) if "mentors" in names else _ids(names, is_backwards)
+    ids = ids.limit(_in_text("limit", Integer)).offset(_in_text("offset", Integer) if "offset" in names else None)
     query: Select[*tuple[Any, ...]] = select(*pause_events.COLUMNS).where(PauseEventRow.id.in_(ids))
-    return session.execute(query.order_by(*order)).all()
+    return query.order_by(*_order(PauseEventRow.created_at, PauseEventRow.id, is_backwards))
 
 
-def _ids_of_mentors(mentors: Sequence[str], narrowed: Sequence[ColumnElement[bool]], request: PageRequest) -> Any:
+def _ids(names: Iterable[str], is_backwards: bool) -> Select[*tuple[Any, ...]]:
+    query = select(PauseEventRow.id).where(*_narrowed(PauseEventRow, names), *_beyond(names, is_backwards))
+    return query.order_by(*_order(PauseEventRow.created_at, PauseEventRow.id, is_backwards))
+
+
+def _ids_of_mentors(names: Iterable[str], is_backwards: bool) -> Select[*tuple[Any, ...]]:
     """Each mentor's first through their own index, then the first of those: other people's events are never read.
 
     That index has every column of the conditions. Without it PostgreSQL, which does not know that all events of a
     mentor are of one organisation and mostly of one coordinator, expects few, reads all of them and sorts.
     """
-    named = (
-        func.unnest(bindparam("mentors", list(mentors), ARRAY(Text)))
-        .table_valued("mentor_id", name="named")
-        .render_derived()
-    )
+    mentors = func.unnest(_parameter("mentors", ARRAY(Text)))
+    named = mentors.table_valued("mentor_id", name="named").render_derived()
     own = (
         select(PauseEventRow.id, PauseEventRow.created_at)
-        .where(PauseEventRow.peer_mentor_id == named.c.mentor_id, *narrowed)
-        .order_by(*_order(PauseEventRow.created_at, PauseEventRow.id, request))
-        .limit(_in_text(request.offset + request.limit + 1))
+        .where(
+            PauseEventRow.peer_mentor_id == named.c.mentor_id,
+            *_narrowed(PauseEventRow, names),
+            *_beyond(names, is_backwards),
+        )
+        .order_by(*_order(PauseEventRow.created_at, PauseEventRow.id, is_backwards))
+        .limit(_in_text("each", Integer))
         .lateral("own")
     )
-    first = select(own.c.id).select_from(named.join(own, true())).order_by(*_order(own.c.created_at, own.c.id, request))
-    return first.limit(_in_text(request.limit + 1)).offset(_offset(request))
+    first = select(own.c.id).select_from(named.join(own, true()))
+    return first.order_by(*_order(own.c.created_at, own.c.id, is_backwards))
 
 
-def _order(moment: Any, row_id: Any, request: PageRequest) -> tuple[Any, Any]:
-    return (moment, row_id) if request.is_backwards else (moment.desc(), row_id.desc())
+def _order(moment: Any, row_id: Any, is_backwards: bool) -> tuple[Any, Any]:
+    return (moment, row_id) if is_backwards else (moment.desc(), row_id.desc())
 
 
-def _beyond(request: PageRequest) -> list[ColumnElement[bool]]:
-    if request.cursor is None:
-        return []
-    place = tuple_(PauseEventRow.created_at, PauseEventRow.id)
-    cursor = tuple_(literal(request.cursor.moment, PauseEventRow.created_at.type), literal(request.cursor.id, Text))
-    return [place > cursor if request.is_backwards else place < cursor]
-
-
-def _equal(row: type[Any], conditions: Conditions) -> list[ColumnElement[bool]]:
+def _narrowed(row: type[Any], names: Iterable[str]) -> list[ColumnElement[bool]]:
     """Only those that narrow anything: a condition that may hold for all keeps the database from using an index."""
+    columns = sorted(name for name in names if name not in PLACE)
     return [
-        getattr(row, name) == (_in_text(value) if name == "event_type" else value) for name, value in conditions.items()
+        getattr(row, name) == (_in_text(name, Text) if name == "event_type" else _parameter(name, Text))
+        for name in columns
     ]
 
 
-def _offset(request: PageRequest) -> Any:
-    return _in_text(request.offset) if request.offset else None
+def _beyond(names: Iterable[str], is_backwards: bool) -> list[ColumnElement[bool]]:
+    if "moment" not in names:
+        return []
+    place = tuple_(PauseEventRow.created_at, PauseEventRow.id)
+    cursor = tuple_(_parameter("moment", DateTime(timezone=True)), _parameter("cursor_id", Text))
+    return [place > cursor if is_backwards else place < cursor]
 
 
-def _in_text(value: Any) -> Any:
+def _parameter(name: str, type_: Any) -> BindParameter[Any]:
+    return bindparam(name, type_=type_)
+
+
+def _in_text(name: str, type_: Any) -> BindParameter[Any]:
     """A number or code that stands in the statement itself, so that the plan which PostgreSQL keeps is made for it: a
     plan for any limit or any type reads a tenth of the table.
     """
-    return bindparam(None, value, literal_execute=True, unique=True)
-
-
-def _among(column: InstrumentedAttribute[str], values: Sequence[str]) -> ColumnElement[bool]:
-    return column == func.any(bindparam("mentors", list(values), ARRAY(Text)))
+    return bindparam(name, type_=type_, literal_execute=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from shared_lib.privacy.encryption import DecryptionError
-from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, Text, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -27,6 +27,27 @@ log = structlog.get_logger(__name__)
 COLUMNS = tuple(PauseEventRow.__table__.columns)
 """Selected as columns for what becomes an event: to build an object of the mapped class for each row costs more."""
 
+_INSERT = insert(PauseEventRow)
+_HOLD = (
+    select(PauseEventRow.id)
+    .where(PauseEventRow.id == bindparam("event_id"), PauseEventRow.organisation_id == bindparam("organisation_id"))
+    .with_for_update(read=True, key_share=True)
+)
+_new_result = insert(DispatchResultRow)
+_RECORD_RESULTS = _new_result.on_conflict_do_update(
+    index_elements=["event_id", "recipient_id", "channel"],
+    set_={
+        "status": _new_result.excluded.status,
+        "sent_at": func.coalesce(DispatchResultRow.sent_at, _new_result.excluded.sent_at),
+        "message_id": func.coalesce(_new_result.excluded.message_id, DispatchResultRow.message_id),
+    },
+)
+_RESULTS_OF = (
+    select(*DispatchResultRow.__table__.columns)
+    .where(DispatchResultRow.event_id == func.any(bindparam("event_ids", type_=ARRAY(Text))))
+    .order_by(DispatchResultRow.event_id, DispatchResultRow.recipient_id, DispatchResultRow.channel)
+)
+
 _SAME_NAME = ({column.name for column in COLUMNS} & {field.name for field in fields(PauseEvent)}) - {"event_type"}
 """Members that are stored as they are, each in the column of its name."""
 
@@ -44,7 +65,7 @@ def add(session: Session, cipher: FieldCipher, event: PauseEvent) -> None:
         "acted_by_id": audience.acted_by.id if audience.acted_by else None,
         "acted_by_name": audience.acted_by.name if audience.acted_by else None,
     }
-    session.connection().execute(insert(PauseEventRow), values)  # Core: the unit of work costs as much as the statement
+    session.connection().execute(_INSERT, values)  # Core: the unit of work costs as much as the statement
 
 
 def is_id_taken(fault: IntegrityError) -> bool:
@@ -95,29 +116,17 @@ def record_results(session: Session, event: PauseEvent, results: Sequence[Dispat
 
     Nothing is written for an event that was removed meanwhile; it is held against its removal.
     """
-    held = select(PauseEventRow.id).where(*_is(event)).with_for_update(read=True, key_share=True)
-    if not results or session.scalar(held) is None:
+    own = {"event_id": event.id, "organisation_id": event.organisation_id}
+    if not results or session.scalar(_HOLD, own) is None:
         return
     values = [{"event_id": event.id, **_result_values(result, at)} for result in results]
-    query = insert(DispatchResultRow).values(values)
-    new = query.excluded
-    query = query.on_conflict_do_update(
-        index_elements=["event_id", "recipient_id", "channel"],
-        set_={
-            "status": new.status,
-            "sent_at": func.coalesce(DispatchResultRow.sent_at, new.sent_at),
-            "message_id": func.coalesce(new.message_id, DispatchResultRow.message_id),
-        },
-    )
-    session.execute(query)
+    session.connection().execute(_RECORD_RESULTS, values)
 
 
 def results_of(session: Session, event_ids: Sequence[str]) -> Mapping[str, Sequence[DispatchResult]]:
     """The dispatch results of each of the events that has any, by recipient and channel."""
     results = defaultdict(list)
-    table = DispatchResultRow
-    query = select(*table.__table__.columns).where(table.event_id.in_(event_ids))
-    for row in session.execute(query.order_by(table.event_id, table.recipient_id, table.channel)):
+    for row in session.execute(_RESULTS_OF, {"event_ids": list(event_ids)}):
         results[row.event_id].append(_result(row))
     return results
 

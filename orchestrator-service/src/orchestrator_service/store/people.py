@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from shared_lib.database.row_level_security import TenantScope, all_tenants, tenant
-from sqlalchemy import Select, collate, func, select
+from sqlalchemy import Select, Text, bindparam, collate, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -32,6 +32,48 @@ _SAME_CHAPTER = (AssignmentRow.organisation_id == MembershipRow.organisation_id)
 )
 
 
+def _candidates(*columns: Any) -> Select[*tuple[Any, ...]]:
+    """Active assignments to a mentor's chapters, of people of the same organisation who are coordinators now."""
+    return (
+        select(*columns)
+        .select_from(MembershipRow)
+        .join(AssignmentRow, _SAME_CHAPTER)
+        .join(PersonRow, PersonRow.id == AssignmentRow.coordinator_id)
+        .where(
+            AssignmentRow.active, PersonRow.is_coordinator, PersonRow.organisation_id == MembershipRow.organisation_id
+        )
+    )
+
+
+def all_responsible() -> Select[*tuple[Any, ...]]:
+    """Selects mentor and responsible coordinator, for every mentor who has one."""
+    return (
+        _candidates(MembershipRow.mentor_id, AssignmentRow.coordinator_id)
+        .ext(distinct_on(MembershipRow.mentor_id))
+        .order_by(MembershipRow.mentor_id, *_IN_ORDER)
+    )
+
+
+def _mentors_of() -> Select[tuple[str]]:
+    own = AssignmentRow.organisation_id == bindparam("organisation_id")
+    assigned = select(MembershipRow.mentor_id).join(AssignmentRow, _SAME_CHAPTER)
+    assigned = assigned.where(AssignmentRow.coordinator_id == bindparam("coordinator_id"), own)
+    responsible = all_responsible().where(MembershipRow.mentor_id.in_(assigned)).subquery()
+    return select(responsible.c.mentor_id).where(responsible.c.coordinator_id == bindparam("coordinator_id"))
+
+
+# Built once: to build a statement of several tables costs more than to run it.
+_TAKE_TURN = select(func.pg_advisory_xact_lock(MENTOR_LOCK, func.hashtext(bindparam("mentor_id", type_=Text))))
+_MENTORS_OF = _mentors_of()
+_CANDIDATES_OF = (
+    _candidates(AssignmentRow.coordinator_id, AssignmentRow.chapter_id, AssignmentRow.is_primary, AssignmentRow.since)
+    .where(
+        MembershipRow.mentor_id == bindparam("mentor_id"), MembershipRow.organisation_id == bindparam("organisation_id")
+    )
+    .order_by(*_IN_ORDER)
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mentor:
     """What the recording of an event needs to know about a mentor."""
@@ -52,7 +94,7 @@ def take_turn(session: Session, mentor_id: str) -> None:
 
     Not a lock on the mentor's row: that would wait for a directory import which changes it, seconds long.
     """
-    session.execute(select(func.pg_advisory_xact_lock(MENTOR_LOCK, func.hashtext(mentor_id))))
+    session.execute(_TAKE_TURN, {"mentor_id": mentor_id})
 
 
 def mentor(session: Session, mentor_id: str, scope: AccessScope) -> Mentor | None:
@@ -86,34 +128,14 @@ def is_visible(session: Session, scope: AccessScope, mentor_id: str, *, organisa
 
 def candidates_of(session: Session, mentor_id: str, *, organisation_id: str) -> Sequence[Candidate]:
     """The coordinators who may be responsible for the mentor, in the order of precedence."""
-    rows = session.execute(
-        _candidates(
-            AssignmentRow.coordinator_id, AssignmentRow.chapter_id, AssignmentRow.is_primary, AssignmentRow.since
-        )
-        .where(MembershipRow.mentor_id == mentor_id, MembershipRow.organisation_id == organisation_id)
-        .order_by(*_IN_ORDER)
-    )
+    rows = session.execute(_CANDIDATES_OF, {"mentor_id": mentor_id, "organisation_id": organisation_id})
     return [Candidate(**row) for row in rows.mappings()]
-
-
-def all_responsible() -> Select[*tuple[Any, ...]]:
-    """Selects mentor and responsible coordinator, for every mentor who has one."""
-    return (
-        _candidates(MembershipRow.mentor_id, AssignmentRow.coordinator_id)
-        .ext(distinct_on(MembershipRow.mentor_id))
-        .order_by(MembershipRow.mentor_id, *_IN_ORDER)
-    )
 
 
 def mentors_of(session: Session, coordinator_id: str, *, organisation_id: str) -> list[str]:
     """The mentors that a coordinator is responsible for now."""
-    assigned = (
-        select(MembershipRow.mentor_id)
-        .join(AssignmentRow, _SAME_CHAPTER)
-        .where(AssignmentRow.coordinator_id == coordinator_id, AssignmentRow.organisation_id == organisation_id)
-    )
-    responsible = all_responsible().where(MembershipRow.mentor_id.in_(assigned)).subquery()
-    return list(session.scalars(select(responsible.c.mentor_id).where(responsible.c.coordinator_id == coordinator_id)))
+    values = {"coordinator_id": coordinator_id, "organisation_id": organisation_id}
+    return list(session.scalars(_MENTORS_OF, values))
 
 
 def has_chapters(session: Session, mentor_id: str, *, organisation_id: str) -> bool:
@@ -137,16 +159,3 @@ def channels_of(session: Session, people: Iterable[str], *, organisation_id: str
     own = PersonRow.id.in_(list(people)) & (PersonRow.organisation_id == organisation_id)
     query = select(PersonRow.id, PersonRow.channels).where(own)
     return {row.id: row.channels for row in session.execute(query)}
-
-
-def _candidates(*columns: Any) -> Select[*tuple[Any, ...]]:
-    """Active assignments to a mentor's chapters, of people of the same organisation who are coordinators now."""
-    return (
-        select(*columns)
-        .select_from(MembershipRow)
-        .join(AssignmentRow, _SAME_CHAPTER)
-        .join(PersonRow, PersonRow.id == AssignmentRow.coordinator_id)
-        .where(
-            AssignmentRow.active, PersonRow.is_coordinator, PersonRow.organisation_id == MembershipRow.organisation_id
-        )
-    )

@@ -128,7 +128,9 @@ class PauseEvents:
         self, draft: Draft, principal: Principal, key: RequestKey | None, *, queueing: bool
     ) -> tuple[Recorded, Enqueued]:
         with self.database.begin(tenant_scope_of(principal.scope)) as session:
-            replay = idempotency.claim(session, key, at=self.clock()) if key is not None else None
+            event_id = new_event_id()
+            new = Replay(resource_id=event_id, status=201)
+            replay = idempotency.claim(session, key, at=self.clock(), stands_for=new) if key is not None else None
             if replay is not None:
                 event = _found(pause_events.get(session, self.cipher, replay.resource_id, principal.scope))
                 return Recorded(event=event, is_new=replay.status == 201, is_replay=True), NOTHING
@@ -136,19 +138,25 @@ class PauseEvents:
             situation = situations.of(session, draft, principal)
             if situation is None:
                 raise MentorNotFound
-            recorded, enqueued = self._added(session, draft, principal, situation, queueing=queueing)
-            if key is not None:
-                stands_for = Replay(resource_id=recorded.event.id, status=201 if recorded.is_new else 200)
-                idempotency.complete(session, key, stands_for)
+            recorded, enqueued = self._added(session, event_id, draft, principal, situation, queueing=queueing)
+            if key is not None and not recorded.is_new:
+                idempotency.complete(session, key, Replay(resource_id=recorded.event.id, status=200))
         return recorded, enqueued
 
     def _added(
-        self, session: Session, draft: Draft, principal: Principal, situation: Situation, *, queueing: bool
+        self,
+        session: Session,
+        event_id: str,
+        draft: Draft,
+        principal: Principal,
+        situation: Situation,
+        *,
+        queueing: bool,
     ) -> tuple[Recorded, Enqueued]:
         if situation.duplicate_of is not None:
             duplicate = pause_events.get(session, self.cipher, situation.duplicate_of, principal.scope)
             return Recorded(event=_found(duplicate), is_new=False), NOTHING
-        event, enqueued = self._opened(session, draft, situation), NOTHING
+        event, enqueued = self._opened(session, event_id, draft, situation), NOTHING
         if _changes_nothing(event, situation):
             pause_events.add(session, self.cipher, event)
             channels = people.channels_of(session, event.recipients, organisation_id=event.organisation_id)
@@ -163,7 +171,7 @@ class PauseEvents:
         audit.record_event(session, "event_recorded", event, actor_id=principal.id, at=self.clock())
         return Recorded(event=event, is_new=True), enqueued
 
-    def _opened(self, session: Session, draft: Draft, situation: Situation) -> PauseEvent:
+    def _opened(self, session: Session, event_id: str, draft: Draft, situation: Situation) -> PauseEvent:
         at, mentor = self.clock(), situation.mentor
         draft = draft.completed(certified_until=mentor.certified_until, at=at)
         if not draft.is_complete:
@@ -171,7 +179,7 @@ class PauseEvents:
         audience = _audience(session, situation)
         event = PauseEvent.opened(
             draft,
-            event_id=new_event_id(),
+            event_id=event_id,
             organisation_id=mentor.organisation_id,
             audience=audience,
             responsibility=responsible_of(situation.candidates),
