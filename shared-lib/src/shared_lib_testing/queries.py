@@ -24,11 +24,11 @@ class Query:
 
 @contextmanager
 def recorded_queries() -> Iterator[list[Query]]:
-    """The queries that are sent inside the block, in order, without those that set the tenant of a transaction."""
+    """The queries that are sent inside the block, in order, without those that begin a transaction."""
     queries: list[Query] = []
 
     def record(_: Any, __: Any, text: str, values: Any, *___: Any) -> None:
-        if not text.startswith("SELECT set_config("):
+        if not text.startswith("BEGIN"):
             queries.append(Query(text, values))
 
     event.listen(Engine, "before_cursor_execute", record)

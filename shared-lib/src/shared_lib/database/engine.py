@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -36,7 +37,7 @@ class Database:
     def __init__(self, engine: Engine, timeouts: AdaptiveTimeouts) -> None:
         self.engine = engine
         self._timeouts = timeouts
-        event.listen(engine, "begin", self._configure_transaction)
+        event.listen(engine, "begin", self._begin_transaction)
 
     @classmethod
     def open(
@@ -68,6 +69,7 @@ class Database:
             pool_use_lifo=True,
             hide_parameters=True,  # personal data must not reach a log in the text of an error
             connect_args={
+                "autocommit": True,  # `_begin_transaction` sends BEGIN together with the transaction's settings
                 "connect_timeout": CONNECT_SECONDS,
                 "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
             },
@@ -115,17 +117,28 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
-    def _configure_transaction(self, connection: Connection) -> None:
-        """Set the tenant scope of this transaction, and shorter time-outs while the database is in trouble.
+    def _begin_transaction(self, connection: Connection) -> None:
+        """Begin, and set the tenant scope of this transaction, and shorter time-outs while the database is in trouble.
 
-        The limits are read here because other threads may have met trouble while this one waited for a connection.
+        All in one round trip. The limits are read here because other threads may have met trouble while this one
+        waited for a connection.
         """
-        scope: TenantScope = connection.get_execution_options().get(TENANT_SCOPE, NO_TENANT)
+        options = connection.get_execution_options()
+        if options.get("isolation_level") == "AUTOCOMMIT":
+            return  # a migration's statements that must not be in a transaction
+        scope: TenantScope = options.get(TENANT_SCOPE, NO_TENANT)
         limits = self._timeouts.limits()
         settings = [*scope.settings.items(), *(_in_milliseconds(limits) if limits is not None else ())]
-        if settings:
-            calls = ", ".join(["set_config(%s, %s, true)"] * len(settings))
-            connection.exec_driver_sql(f"SELECT {calls}", tuple(part for setting in settings for part in setting))
+        connection.exec_driver_sql(_begin_with(tuple(settings)), execution_options={"no_parameters": True})
+
+
+@lru_cache(maxsize=1024)
+def _begin_with(settings: tuple[tuple[str, str], ...]) -> str:
+    """SQL that begins a transaction with these settings, which end with it."""
+    if not settings:
+        return "BEGIN"
+    calls = (sql.SQL("set_config({}, {}, true)").format(name, value) for name, value in settings)
+    return sql.SQL("BEGIN; SELECT {}").format(sql.SQL(", ").join(calls)).as_string()
 
 
 def copy_rows(session: Session, statement: str, rows: Iterable[Sequence[Any]]) -> None:
