@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     func,
+    literal,
     select,
     true,
     tuple_,
@@ -58,15 +59,15 @@ PLACE = ("mentors", "limit", "offset", "each", "moment", "cursor_id")
 def page(
     session: Session, cipher: FieldCipher, scope: AccessScope, wanted: EventFilter, request: PageRequest
 ) -> Page[PauseEvent]:
-    """Those of the wanted events that are in the scope: a statement each for the mentors of a coordinator, the total,
-    the rows and their dispatch results.
+    """Those of the wanted events that are in the scope: a statement for the mentors of a coordinator, and one for the
+    rows with their dispatch results and the total, which has one of its own only where there are no rows.
     """
     values = {"organisation_id": scope.organisation_id, **vars(wanted), "mentors": _mentors(session, scope, wanted)}
     values = {name: value for name, value in values.items() if value is not None and name != "peer_mentor_id"}
-    total = int(session.scalar(_total(frozenset(values)), values) or 0)
-    rows = [] if request.offset >= total else _rows(session, values, request)
+    rows = _rows(session, values, request)
+    total = rows[0].total if rows else session.scalar(_total(frozenset(values)), values)
     found = Slice.cut(rows, request, lambda row: Cursor(row.created_at, row.id))
-    return Page.of(found, pause_events.events_of(session, cipher, found.items), total=total)
+    return Page.of(found, [pause_events.event_of(cipher, row) for row in found.items], total=int(total))
 
 
 def _mentors(session: Session, scope: AccessScope, wanted: EventFilter) -> Sequence[str] | None:
@@ -87,7 +88,8 @@ def _rows(session: Session, narrowed: dict[str, Any], request: PageRequest) -> S
         values["each"] = request.offset + request.limit + 1
     if request.cursor is not None:
         values |= {"moment": request.cursor.moment, "cursor_id": request.cursor.id}
-    return session.execute(_page(frozenset(values), request.is_backwards), values).all()
+    statement = _page(frozenset(narrowed), frozenset(values), request.is_backwards)
+    return session.connection().execute(statement, values).all()  # Core: the ORM brings nothing for rows
 
 
 # A statement is built once for each set of parameters: to build it costs several times what it costs to run it.
@@ -109,14 +111,19 @@ def _total(names: frozenset[str]) -> Select[tuple[int]]:
 
 
 @cache
-def _page(names: frozenset[str], is_backwards: bool) -> Select[*tuple[Any, ...]]:
-    """The statement for the rows of a page.
+def _page(narrowed: frozenset[str], names: frozenset[str], is_backwards: bool) -> Select[*tuple[Any, ...]]:
+    """The statement for the rows of a page, each with the total of the list, which is narrowed by `narrowed` alone.
 
-    The ids come first, each from an index that has every column of the conditions and of the order.
+    The ids come first, each from an index that has every column of the conditions and of the order. None is read when
+    the total says that there are none on this page.
     """
+    counted = _total(narrowed).cte("counted")
+    total = select(counted.c.total).scalar_subquery()
     ids = _ids_of_mentors(names, is_backwards) if "mentors" in names else _ids(names, is_backwards)
-    ids = ids.limit(_in_text("limit", Integer)).offset(_in_text("offset", Integer) if "offset" in names else None)
-    query: Select[*tuple[Any, ...]] = select(*pause_events.COLUMNS).where(PauseEventRow.id.in_(ids))
+    offset = _in_text("offset", Integer) if "offset" in names else literal(0)
+    ids = ids.where(total > offset).limit(_in_text("limit", Integer)).offset(offset if "offset" in names else None)
+    query: Select[*tuple[Any, ...]] = select(*pause_events.COLUMNS, total.label("total"))
+    query = query.where(PauseEventRow.id.in_(ids))
     return query.order_by(*_order(PauseEventRow.created_at, PauseEventRow.id, is_backwards))
 
 

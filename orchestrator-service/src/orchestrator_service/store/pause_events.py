@@ -1,6 +1,5 @@
 """Pause events, with their encrypted reasons, and the dispatch results of their notices."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -8,8 +7,8 @@ from typing import Any
 
 import structlog
 from shared_lib.privacy.encryption import DecryptionError
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, Text, bindparam, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,8 +23,24 @@ from .tables import DispatchResultRow, PauseEventRow
 
 log = structlog.get_logger(__name__)
 
-COLUMNS = tuple(PauseEventRow.__table__.columns)
-"""Selected as columns for what becomes an event: to build an object of the mapped class for each row costs more."""
+_COLUMNS = tuple(PauseEventRow.__table__.columns)
+_RESULT = func.jsonb_build_array(
+    DispatchResultRow.recipient_id,
+    DispatchResultRow.channel,
+    DispatchResultRow.status,
+    DispatchResultRow.sent_at,
+    DispatchResultRow.message_id,
+)
+_RESULTS_IN_ORDER = aggregate_order_by(_RESULT, DispatchResultRow.recipient_id, DispatchResultRow.channel)
+_RESULTS = select(func.jsonb_agg(_RESULTS_IN_ORDER, type_=JSONB).label("results"))
+
+COLUMNS = (
+    *_COLUMNS,
+    _RESULTS.where(DispatchResultRow.event_id == PauseEventRow.id).scalar_subquery().label("results"),
+)
+"""Selected for what becomes an event, with its dispatch results. Columns, because to build an object of the mapped
+class for each row costs more.
+"""
 
 _INSERT = insert(PauseEventRow)
 _HOLD = (
@@ -42,13 +57,9 @@ _RECORD_RESULTS = _new_result.on_conflict_do_update(
         "message_id": func.coalesce(_new_result.excluded.message_id, DispatchResultRow.message_id),
     },
 )
-_RESULTS_OF = (
-    select(*DispatchResultRow.__table__.columns)
-    .where(DispatchResultRow.event_id == func.any(bindparam("event_ids", type_=ARRAY(Text))))
-    .order_by(DispatchResultRow.event_id, DispatchResultRow.recipient_id, DispatchResultRow.channel)
-)
+_RESULTS_OF = _RESULTS.where(DispatchResultRow.event_id == bindparam("event_id"))
 
-_SAME_NAME = ({column.name for column in COLUMNS} & {field.name for field in fields(PauseEvent)}) - {"event_type"}
+_SAME_NAME = ({column.name for column in _COLUMNS} & {field.name for field in fields(PauseEvent)}) - {"event_type"}
 """Members that are stored as they are, each in the column of its name."""
 
 
@@ -79,14 +90,17 @@ def get(session: Session, cipher: FieldCipher, event_id: str, scope: AccessScope
 
 
 def lock(session: Session, cipher: FieldCipher, event_id: str, scope: AccessScope) -> PauseEvent | None:
-    """The event, if it is in the scope, held against other writers until the transaction ends."""
+    """The event, if it is in the scope, held against other writers until the transaction ends.
+
+    Its dispatch results are those of before it was held.
+    """
     return _in_scope(session, cipher, _one(event_id, scope.organisation_id).with_for_update(), scope)
 
 
 def get_without_reason(session: Session, event_id: str, *, organisation_id: str) -> PauseEvent | None:
     """The organisation's event for work that passes it on: its reason stays encrypted and is None."""
     row = session.execute(_one(event_id, organisation_id)).one_or_none()
-    return None if row is None else events_of(session, None, [row])[0]
+    return None if row is None else event_of(None, row)
 
 
 def save_correction(session: Session, cipher: FieldCipher, event: PauseEvent, *, with_reason: bool) -> None:
@@ -123,12 +137,9 @@ def record_results(session: Session, event: PauseEvent, results: Sequence[Dispat
     session.connection().execute(_RECORD_RESULTS, values)
 
 
-def results_of(session: Session, event_ids: Sequence[str]) -> Mapping[str, Sequence[DispatchResult]]:
-    """The dispatch results of each of the events that has any, by recipient and channel."""
-    results = defaultdict(list)
-    for row in session.execute(_RESULTS_OF, {"event_ids": list(event_ids)}):
-        results[row.event_id].append(_result(row))
-    return results
+def results_of(session: Session, event_id: str) -> tuple[DispatchResult, ...]:
+    """The dispatch results of an event, by recipient and channel."""
+    return _results(session.scalar(_RESULTS_OF, {"event_id": event_id}))
 
 
 def reasons_of(session: Session, cipher: FieldCipher, event_ids: Sequence[str]) -> Mapping[str, str | None]:
@@ -137,13 +148,8 @@ def reasons_of(session: Session, cipher: FieldCipher, event_ids: Sequence[str]) 
     return {row.id: _reason(cipher, row) for row in rows}
 
 
-def events_of(session: Session, cipher: FieldCipher | None, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[PauseEvent]:
-    """The domain objects of rows of `COLUMNS`, with their dispatch results; without a cipher their reasons are None."""
-    results = results_of(session, [row.id for row in rows]) if rows else {}
-    return [_event(cipher, row, results.get(row.id, ())) for row in rows]
-
-
-def _event(cipher: FieldCipher | None, row: Any, results: Sequence[DispatchResult]) -> PauseEvent:
+def event_of(cipher: FieldCipher | None, row: Any) -> PauseEvent:
+    """The domain object of a row of `COLUMNS`; without a cipher its reason is None."""
     acted_by = None
     if row.acted_by_id is not None and row.acted_by_name is not None:
         acted_by = ActedBy(id=row.acted_by_id, name=row.acted_by_name)
@@ -157,7 +163,7 @@ def _event(cipher: FieldCipher | None, row: Any, results: Sequence[DispatchResul
             also=tuple(row.also_ids),
             acted_by=acted_by,
         ),
-        dispatch_results=tuple(results),
+        dispatch_results=_results(row.results),
     )
 
 
@@ -172,7 +178,7 @@ def _in_scope(
     row = session.execute(query).one_or_none()
     if row is None or not people.is_visible(session, scope, row.peer_mentor_id, organisation_id=row.organisation_id):
         return None
-    return events_of(session, cipher, [row])[0]
+    return event_of(cipher, row)
 
 
 def _is(event: PauseEvent) -> tuple[ColumnElement[bool], ...]:
@@ -199,11 +205,16 @@ def _result_values(result: DispatchResult, at: datetime) -> dict[str, Any]:
     return {**vars(result), "status": result.status.value, "sent_at": sent_at}
 
 
-def _result(row: Any) -> DispatchResult:
+def _results(found: Sequence[Sequence[str]] | None) -> tuple[DispatchResult, ...]:
+    """`found` is what `_RESULTS` selects: None when there is none."""
+    return tuple(_result(*values) for values in found or ())
+
+
+def _result(recipient_id: str, channel: str, status: str, sent_at: str | None, message_id: str | None) -> DispatchResult:
     return DispatchResult(
-        recipient_id=row.recipient_id,
-        channel=row.channel,
-        status=Status(row.status),
-        sent_at=row.sent_at,
-        message_id=row.message_id,
+        recipient_id=recipient_id,
+        channel=channel,
+        status=Status(status),
+        sent_at=None if sent_at is None else datetime.fromisoformat(sent_at),
+        message_id=message_id,
     )
