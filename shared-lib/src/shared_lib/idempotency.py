@@ -121,7 +121,8 @@ def claim(session: Session, request: RequestKey, *, at: datetime, stands_for: Re
     it yet calls `complete` before the commit.
     """
     replay = {"resource_id": None, "status": None} if stands_for is None else vars(stands_for)
-    if session.scalar(_CLAIM, {**vars(request), **replay, "created_at": at}) is not None:
+    claimed = session.connection().execute(_CLAIM, {**vars(request), **replay, "created_at": at})
+    if claimed.one_or_none() is not None:
         return None
     known = session.execute(_KNOWN, _own(request)).one()
     if known.fingerprint != request.fingerprint:

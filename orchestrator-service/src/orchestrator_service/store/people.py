@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared_lib.database.engine import Turn
 from shared_lib.database.row_level_security import TenantScope, all_tenants, tenant
 from sqlalchemy import Select, Text, bindparam, collate, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -87,6 +88,11 @@ class Mentor:
 def tenant_scope_of(scope: AccessScope) -> TenantScope:
     """The rows that a transaction for this scope sees: its organisation's; those of all for a global admin alone."""
     return all_tenants(GLOBAL_ADMIN) if scope.organisation_id is None else tenant(scope.organisation_id)
+
+
+def turn_of(mentor_id: str) -> Turn:
+    """The turn of transactions that record events of this mentor. See `take_turn`."""
+    return Turn(MENTOR_LOCK, mentor_id)
 
 
 def take_turn(session: Session, mentor_id: str) -> None:

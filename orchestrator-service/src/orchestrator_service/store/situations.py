@@ -78,7 +78,7 @@ def of(session: Session, draft: Draft, principal: Principal) -> Situation | None
         "organisation_id": scope.organisation_id,
         "actor_id": principal.id if acts_for_mentor else None,
     }
-    rows = session.execute(_SITUATION, values).all()
+    rows = session.connection().execute(_SITUATION, values).all()
     candidates = [_candidate(row) for row in rows if row.coordinator_id is not None]
     if not rows or not _is_visible(scope, candidates):
         return None

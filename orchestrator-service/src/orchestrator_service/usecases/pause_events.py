@@ -127,14 +127,14 @@ class PauseEvents:
     def _recorded(
         self, draft: Draft, principal: Principal, key: RequestKey | None, *, queueing: bool
     ) -> tuple[Recorded, Enqueued]:
-        with self.database.begin(tenant_scope_of(principal.scope)) as session:
+        turn = people.turn_of(draft.peer_mentor_id)
+        with self.database.begin(tenant_scope_of(principal.scope), turn=turn) as session:
             event_id = new_event_id()
             new = Replay(resource_id=event_id, status=201)
             replay = idempotency.claim(session, key, at=self.clock(), stands_for=new) if key is not None else None
             if replay is not None:
                 event = _found(pause_events.get(session, self.cipher, replay.resource_id, principal.scope))
                 return Recorded(event=event, is_new=replay.status == 201, is_replay=True), NOTHING
-            people.take_turn(session, draft.peer_mentor_id)
             situation = situations.of(session, draft, principal)
             if situation is None:
                 raise MentorNotFound
@@ -199,10 +199,10 @@ class PauseEvents:
         """
         try:
             with self.database.begin(tenant(event.organisation_id)) as session:
-                results = pause_events.results_of(session, [event.id])
+                results = pause_events.results_of(session, event.id)
         except Unavailable:
             return event
-        return replace(event, dispatch_results=tuple(results.get(event.id, ())))
+        return replace(event, dispatch_results=results)
 
     def _lock(self, session: Session, event_id: str, principal: Principal, versions: Versions) -> PauseEvent:
         event = _found(pause_events.lock(session, self.cipher, event_id, principal.scope))

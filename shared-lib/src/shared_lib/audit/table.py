@@ -82,7 +82,7 @@ def record(
     `details` hold further ids, codes and times that JSON can carry. An entry without an organisation is seen by
     transactions of all tenants only.
     """
-    session.execute(
+    session.connection().execute(
         _INSERT,
         {
             "at": at,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -20,11 +20,24 @@ POOL_SECONDS = 1.0
 TENANT_SCOPE = "tenant_scope"
 """The execution option with the `TenantScope` of a connection's transactions; without it they see no tenant's rows."""
 
+TURN = "turn"
+"""The execution option with the `Turn` of a connection's transactions."""
+
 _STUCK = ("55P03", "57014", "25P04", "40P01")
 """lock_not_available, query_canceled, transaction_timeout and deadlock_detected (PostgreSQL, appendix A)."""
 
 REQUEST_SECONDS = 2.5
 """The transaction timeout of requests: a client is answered 503 within 3.5 s."""
+
+
+class Turn(NamedTuple):
+    """An advisory lock that a transaction holds from its beginning to its end: what it is about, and of which object.
+
+    The transaction sees everything that was committed by others in the same turn.
+    """
+
+    subject: int
+    object_id: str
 
 
 class Database:
@@ -77,15 +90,16 @@ class Database:
         return cls(engine, AdaptiveTimeouts(lock=lock_timeout, statement=statement_timeout, whole=transaction_timeout))
 
     @contextmanager
-    def begin(self, scope: TenantScope) -> Iterator[Session]:
+    def begin(self, scope: TenantScope, *, turn: Turn | None = None) -> Iterator[Session]:
         """A transaction that sees the rows of `scope`: commits at the end of the block, rolls back on any error.
 
-        It begins with the first statement. Raises `Unavailable` when the database is down, the pool stays empty or a
+        It begins with the first statement. With `turn` it waits for the end of other transactions in the same turn. Raises `Unavailable` when the database is down, the pool stays empty or a
         lock or statement takes too long. After a connection lost during COMMIT it is unknown whether the transaction
         was committed.
         """
         try:
-            with Session(self.engine.execution_options(**{TENANT_SCOPE: scope}), expire_on_commit=False) as session:
+            engine = self.engine.execution_options(**{TENANT_SCOPE: scope, TURN: turn})
+            with Session(engine, expire_on_commit=False) as session:
                 yield session
                 session.commit()
         except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
@@ -118,9 +132,10 @@ class Database:
         self.engine.dispose()
 
     def _begin_transaction(self, connection: Connection) -> None:
-        """Begin, and set the tenant scope of this transaction, and shorter time-outs while the database is in trouble.
+        """Begin, set the tenant scope of this transaction, and shorter time-outs while the database is in trouble, and
+        take its turn.
 
-        All in one round trip. The limits are read here because other threads may have met trouble while this one
+        All in one round trip, the lock last: its time-out is set by then. The limits are read here because other threads may have met trouble while this one
         waited for a connection.
         """
         options = connection.get_execution_options()
@@ -129,7 +144,8 @@ class Database:
         scope: TenantScope = options.get(TENANT_SCOPE, NO_TENANT)
         limits = self._timeouts.limits()
         settings = [*scope.settings.items(), *(_in_milliseconds(limits) if limits is not None else ())]
-        connection.exec_driver_sql(_begin_with(tuple(settings)), execution_options={"no_parameters": True})
+        statement = _begin_with(tuple(settings)) + _take(options.get(TURN))
+        connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
 @lru_cache(maxsize=1024)
@@ -139,6 +155,12 @@ def _begin_with(settings: tuple[tuple[str, str], ...]) -> str:
         return "BEGIN"
     calls = (sql.SQL("set_config({}, {}, true)").format(name, value) for name, value in settings)
     return sql.SQL("BEGIN; SELECT {}").format(sql.SQL(", ").join(calls)).as_string()
+
+
+def _take(turn: Turn | None) -> str:
+    if turn is None:
+        return ""
+    return sql.SQL("; SELECT pg_advisory_xact_lock({}, hashtext({}))").format(*turn).as_string()
 
 
 def copy_rows(session: Session, statement: str, rows: Iterable[Sequence[Any]]) -> None:

@@ -38,7 +38,7 @@ _INSERT = (
         leased_by=case((_is_leased, bindparam("owner", type_=OUTBOX.c.leased_by.type))),
         leased_until=case((_is_leased, bindparam("until", type_=OUTBOX.c.leased_until.type))),
     )
-    .returning(*OUTBOX.c)
+    .returning(*OUTBOX.c, case((OUTBOX.c.leased_by.is_(None), func.pg_notify(CHANNEL, ""))).label("woken"))
 )
 
 
@@ -89,11 +89,8 @@ def add(
                 "until": until,
             }
         )
-    added = session.execute(_INSERT, rows).all()
-    leased = [row for row in added if row.leased_by is not None]
-    if len(leased) < len(added):
-        wake(session)
-    return leased
+    added = session.connection().execute(_INSERT, rows if len(rows) > 1 else rows[0]).all()
+    return [row for row in added if row.leased_by is not None]
 
 
 def wake(session: Session) -> None:
