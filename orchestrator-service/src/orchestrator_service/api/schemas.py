@@ -48,6 +48,10 @@ class _EventSchema(Schema):
     created_at = Moment(required=True)
     updated_at = Moment(required=True)
 
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """The attribute alone: marshmallow would first look for an item and for a path with dots."""
+        return getattr(obj, attr, default)
+
     @post_dump
     def leave_out_what_is_not_set(self, document: dict[str, Any], **_: Any) -> dict[str, Any]:
         return {name: value for name, value in document.items() if value is not None or name not in ONLY_WHEN_SET}
@@ -80,7 +84,7 @@ class EventDeletedSchema(Schema):
 
 
 class EventPageSchema(Schema):
-    data = fields.List(fields.Nested(EventItemSchema), required=True)
+    data = fields.Nested(EventItemSchema, many=True, required=True)
     pagination = fields.Nested(PaginationSchema, required=True)
 
 

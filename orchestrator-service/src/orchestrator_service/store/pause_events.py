@@ -23,7 +23,11 @@ from .tables import DispatchResultRow, PauseEventRow
 
 log = structlog.get_logger(__name__)
 
-_COLUMNS = tuple(PauseEventRow.__table__.columns)
+_OWN = {field.name for field in fields(PauseEvent)} - {"event_type"}
+_STORED_AS_THEY_ARE = tuple(column for column in PauseEventRow.__table__.columns if column.name in _OWN)
+_SAME_NAME = tuple(column.name for column in _STORED_AS_THEY_ARE)
+"""Members that are stored as they are, each in the column of its name."""
+
 _RESULT = func.jsonb_build_array(
     DispatchResultRow.recipient_id,
     DispatchResultRow.channel,
@@ -35,11 +39,12 @@ _RESULTS_IN_ORDER = aggregate_order_by(_RESULT, DispatchResultRow.recipient_id, 
 _RESULTS = select(func.jsonb_agg(_RESULTS_IN_ORDER, type_=JSONB).label("results"))
 
 COLUMNS = (
-    *_COLUMNS,
+    *_STORED_AS_THEY_ARE,
+    *(column for column in PauseEventRow.__table__.columns if column.name not in _OWN),
     _RESULTS.where(DispatchResultRow.event_id == PauseEventRow.id).scalar_subquery().label("results"),
 )
 """Selected for what becomes an event, with its dispatch results. Columns, because to build an object of the mapped
-class for each row costs more.
+class for each row costs more. The first of them are those of `_SAME_NAME`.
 """
 
 _INSERT = insert(PauseEventRow)
@@ -58,9 +63,6 @@ _RECORD_RESULTS = _new_result.on_conflict_do_update(
     },
 )
 _RESULTS_OF = _RESULTS.where(DispatchResultRow.event_id == bindparam("event_id"))
-
-_SAME_NAME = ({column.name for column in _COLUMNS} & {field.name for field in fields(PauseEvent)}) - {"event_type"}
-"""Members that are stored as they are, each in the column of its name."""
 
 
 def add(session: Session, cipher: FieldCipher, event: PauseEvent) -> None:
@@ -154,7 +156,7 @@ def event_of(cipher: FieldCipher | None, row: Any) -> PauseEvent:
     if row.acted_by_id is not None and row.acted_by_name is not None:
         acted_by = ActedBy(id=row.acted_by_id, name=row.acted_by_name)
     return PauseEvent(
-        **{name: getattr(row, name) for name in _SAME_NAME},
+        **dict(zip(_SAME_NAME, row, strict=False)),
         event_type=EventType(row.event_type),
         reason=_reason(cipher, row),
         audience=Audience(

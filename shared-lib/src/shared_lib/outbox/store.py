@@ -4,7 +4,7 @@ All times are passed in, so the clocks of machines must agree within a few secon
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, Row, and_, bindparam, case, delete, exists, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from .messages import DEAD_LETTER_STATES, FinalState, OutboxMessage
+from .messages import DEAD_LETTER_STATES, Delivery, FinalState, OutboxMessage
 from .schema import OUTBOX, OUTBOX_CLOSED
 
 CHANNEL = "outbox"
@@ -28,6 +28,12 @@ COLUMNS = ", ".join(column.name for column in OUTBOX_CLOSED.c if column.name in 
 
 NOT_LEASED = {"leased_by": None, "leased_until": None}
 
+_DELIVERED = tuple(OUTBOX.c[field.name] for field in fields(Delivery) if field.name in OUTBOX.c) + (
+    OUTBOX.c.attempts,
+    OUTBOX.c.leased_by,
+)
+"""What a delivery is made from; the driver describes every column of every answer."""
+
 _earlier, _key = OUTBOX.alias("earlier"), bindparam("key", type_=OUTBOX.c.ordering_key.type)
 _is_first_of_key = or_(_key.is_(None), ~exists().where(_earlier.c.ordering_key == _key))
 _is_leased = and_(bindparam("may_begin", type_=Boolean), _is_first_of_key)
@@ -38,7 +44,7 @@ _INSERT = (
         leased_by=case((_is_leased, bindparam("owner", type_=OUTBOX.c.leased_by.type))),
         leased_until=case((_is_leased, bindparam("until", type_=OUTBOX.c.leased_until.type))),
     )
-    .returning(*OUTBOX.c, case((OUTBOX.c.leased_by.is_(None), func.pg_notify(CHANNEL, ""))).label("woken"))
+    .returning(*_DELIVERED, case((OUTBOX.c.leased_by.is_(None), func.pg_notify(CHANNEL, ""))).label("woken"))
 )
 
 
