@@ -65,9 +65,9 @@ def page(
     values = {"organisation_id": scope.organisation_id, **vars(wanted), "mentors": _mentors(session, scope, wanted)}
     values = {name: value for name, value in values.items() if value is not None and name != "peer_mentor_id"}
     rows = _rows(session, values, request)
-    total = rows[0].total if rows else session.scalar(_total(frozenset(values)), values)
+    total = int(rows[0].total if rows else session.execute(_total(frozenset(values)), values).scalar_one())
     found = Slice.cut(rows, request, lambda row: Cursor(row.created_at, row.id))
-    return Page.of(found, [pause_events.event_of(cipher, row) for row in found.items], total=int(total))
+    return Page.of(found, [pause_events.event_of(cipher, row) for row in found.items], total=total)
 
 
 def _mentors(session: Session, scope: AccessScope, wanted: EventFilter) -> Sequence[str] | None:

@@ -212,7 +212,9 @@ def _results(found: Sequence[Sequence[str]] | None) -> tuple[DispatchResult, ...
     return tuple(_result(*values) for values in found or ())
 
 
-def _result(recipient_id: str, channel: str, status: str, sent_at: str | None, message_id: str | None) -> DispatchResult:
+def _result(
+    recipient_id: str, channel: str, status: str, sent_at: str | None, message_id: str | None
+) -> DispatchResult:
     return DispatchResult(
         recipient_id=recipient_id,
         channel=channel,

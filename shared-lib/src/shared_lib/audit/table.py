@@ -41,7 +41,7 @@ ENTRIES = Table(
 )
 """Ids, codes and times only. `object_id` is what was acted on, `subject_id` the person whom it is about."""
 
-_INSERT = insert(ENTRIES)
+_INSERT = insert(ENTRIES).inline()  # no RETURNING: the id is not needed
 
 LINKS = Table(
     "audit_link",

@@ -93,9 +93,9 @@ class Database:
     def begin(self, scope: TenantScope, *, turn: Turn | None = None) -> Iterator[Session]:
         """A transaction that sees the rows of `scope`: commits at the end of the block, rolls back on any error.
 
-        It begins with the first statement. With `turn` it waits for the end of other transactions in the same turn. Raises `Unavailable` when the database is down, the pool stays empty or a
-        lock or statement takes too long. After a connection lost during COMMIT it is unknown whether the transaction
-        was committed.
+        It begins with the first statement, and with a `turn` once the other transactions in the same turn have ended.
+        Raises `Unavailable` when the database is down, the pool stays empty or a lock or statement takes too long.
+        After a connection lost during COMMIT it is unknown whether the transaction was committed.
         """
         try:
             engine = self.engine.execution_options(**{TENANT_SCOPE: scope, TURN: turn})
@@ -135,8 +135,8 @@ class Database:
         """Begin, set the tenant scope of this transaction, and shorter time-outs while the database is in trouble, and
         take its turn.
 
-        All in one round trip, the lock last: its time-out is set by then. The limits are read here because other threads may have met trouble while this one
-        waited for a connection.
+        All in one round trip, the lock last: its time-out is set by then. The limits are read here because other
+        threads may have met trouble while this one waited for a connection.
         """
         options = connection.get_execution_options()
         if options.get("isolation_level") == "AUTOCOMMIT":

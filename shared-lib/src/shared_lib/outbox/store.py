@@ -28,7 +28,8 @@ COLUMNS = ", ".join(column.name for column in OUTBOX_CLOSED.c if column.name in 
 
 NOT_LEASED = {"leased_by": None, "leased_until": None}
 
-_DELIVERED = tuple(OUTBOX.c[field.name] for field in fields(Delivery) if field.name in OUTBOX.c) + (
+_DELIVERED = (
+    *(OUTBOX.c[field.name] for field in fields(Delivery) if field.name in OUTBOX.c),
     OUTBOX.c.attempts,
     OUTBOX.c.leased_by,
 )
