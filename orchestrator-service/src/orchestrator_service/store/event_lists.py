@@ -65,7 +65,7 @@ def page(
     values = {"organisation_id": scope.organisation_id, **vars(wanted), "mentors": _mentors(session, scope, wanted)}
     values = {name: value for name, value in values.items() if value is not None and name != "peer_mentor_id"}
     rows = _rows(session, values, request)
-    total = int(rows[0].total if rows else session.execute(_total(frozenset(values)), values).scalar_one())
+    total = int((rows[0].total if rows else session.scalar(_total(frozenset(values)), values)) or 0)
     found = Slice.cut(rows, request, lambda row: Cursor(row.created_at, row.id))
     return Page.of(found, [pause_events.event_of(cipher, row) for row in found.items], total=total)
 
