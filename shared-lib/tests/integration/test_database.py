@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 from shared_lib import deadline
-from shared_lib.database.engine import Database
-from shared_lib.database.row_level_security import NO_TENANT
+from shared_lib.database.engine import Database, Turn
+from shared_lib.database.row_level_security import NO_TENANT, TENANT_SETTING, tenant
 from shared_lib.errors import Unavailable
 from shared_lib_testing.postgres import Addresses
 from sqlalchemy import text
@@ -121,3 +121,28 @@ def test_a_connection_that_is_lost_leaves_room_for_the_next(outbox_addresses: Ad
     database.close()
 
     assert asked == [1, 1]
+
+
+def test_transactions_in_one_turn_follow_each_other_and_others_do_not_wait(outbox_url: str) -> None:
+    database = Database.open(outbox_url, pool_size=2, lock_timeout=0.2)
+    with database.begin(NO_TENANT, turn=Turn(1, "a")) as session:
+        session.execute(text("SELECT 1"))
+        with pytest.raises(Unavailable), database.begin(NO_TENANT, turn=Turn(1, "a")) as waiting:
+            waiting.execute(text("SELECT 1"))
+        with database.begin(NO_TENANT, turn=Turn(1, "b")) as other:
+            other.execute(text("SELECT 1"))
+    with database.begin(NO_TENANT, turn=Turn(1, "a")) as session:
+        session.execute(text("SELECT 1"))
+    database.close()
+
+
+@pytest.mark.parametrize("name", ["o'neill", "back\\slash", "100%s", "; ROLLBACK; --"])
+def test_a_transaction_begins_with_the_very_name_of_its_tenant_and_ends_with_it(outbox_url: str, name: str) -> None:
+    database = Database.open(outbox_url, pool_size=1)
+    query = text(f"SELECT current_setting('{TENANT_SETTING}', true)")
+    with database.begin(tenant(name)) as session:
+        assert session.scalar(query) == name
+        assert session.connection().connection.driver_connection.info.transaction_status.name == "INTRANS"
+    with database.begin(NO_TENANT) as session:
+        assert session.scalar(query) == ""
+    database.close()
