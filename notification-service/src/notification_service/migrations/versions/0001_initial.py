@@ -1,0 +1,15 @@
+"""The SQL file beside this one creates contacts, dispatches, messages, the inbox, the audit log, idempotency keys and the outbox."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+SQL = Path(__file__).with_suffix(".sql")
+
+
+def upgrade() -> None:
+    """Run the file as it stands: without parameters, so `:` and `%` have no meaning of their own."""
+    op.get_bind().exec_driver_sql(SQL.read_text(encoding="utf-8"), execution_options={"no_parameters": True})
