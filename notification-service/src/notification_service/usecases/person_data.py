@@ -102,7 +102,8 @@ def retention_rules(*, now: datetime, message_days: int, inbox_retention_days: i
         name="names", purge_batch=partial(person_data.purge_names, before=now - timedelta(days=message_days))
     )
     texts = RetentionRule(
-        name="inbox texts", purge_batch=partial(person_data.purge_inbox, before=now - timedelta(days=inbox_retention_days))
+        name="inbox texts",
+        purge_batch=partial(person_data.purge_inbox, before=now - timedelta(days=inbox_retention_days)),
     )
     chosen = [rule for rule, days in ((names, message_days), (texts, inbox_retention_days)) if days]
     return [*chosen, old_keys(now), old_deliveries(now)]
