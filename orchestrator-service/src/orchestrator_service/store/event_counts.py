@@ -16,7 +16,6 @@ from .tables import EventCountRow
 TALLY = CounterTable(
     table="event_count",
     source="pause_event",
-    by={"organisation_id": "text", "coordinator_id": "text", "event_type": "text"},
     values={
         "organisation_id": "row.organisation_id",
         "coordinator_id": "COALESCE(row.coordinator_id, '')",
@@ -29,7 +28,6 @@ TALLY = CounterTable(
 OF_MENTORS = CounterTable(
     table="mentor_event_count",
     source="pause_event",
-    by={"peer_mentor_id": "text", **TALLY.by},
     values={"peer_mentor_id": "row.peer_mentor_id", **TALLY.values},
     number="events",
 )

@@ -1,4 +1,4 @@
-"""The SQL file beside this one creates lapses, their counts, the audit log and idempotency keys."""
+"""All tables of this service with their indexes, triggers and policies, in the SQL file beside this one."""
 
 from pathlib import Path
 

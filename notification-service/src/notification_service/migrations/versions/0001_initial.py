@@ -1,4 +1,4 @@
-"""The SQL file beside this one creates contacts, dispatches, messages, the inbox, the audit log, idempotency keys and the outbox."""
+"""All tables of this service with their indexes, triggers and policies, in the SQL file beside this one."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The SQL file beside this one creates the directory, pause events, their counts, the audit log, idempotency keys and the outbox."""
+"""All tables of this service with their indexes, triggers and policies, in the SQL file beside this one."""
 
 from pathlib import Path
 
