@@ -30,10 +30,6 @@ _RESULTS = """
 INSERT INTO dispatch_result (event_id, recipient_id, channel, status, sent_at)
 SELECT id, peer_mentor_id, 'email', 'sent', created_at FROM pause_event ORDER BY created_at DESC LIMIT 200000
 """
-_COUNTED = """
-INSERT INTO event_count (organisation_id, coordinator_id, event_type, events)
-SELECT organisation_id, coalesce(coordinator_id, ''), event_type, count(*) FROM pause_event GROUP BY 1, 2, 3
-"""
 _LAPSES = """
 INSERT INTO lapse (id, notification_id, mentor_id, coordinator_id, organisation_id, expiry_date, created_at,
     acknowledged_at, version)
@@ -46,12 +42,11 @@ FROM generate_series(1, %(amount)s) AS n, LATERAL (SELECT n %% %(mentors)s AS m)
 
 
 def events(connection: psycopg.Connection, amount: int) -> None:
-    """Replace all events by `amount` events of the directory's mentors in turn, with a sent mail for each."""
-    connection.execute("TRUNCATE pause_event, dispatch_result, event_count")
+    """Events of the directory's mentors in turn, a mail told of each; what was there before is gone."""
+    connection.execute("TRUNCATE pause_event, dispatch_result")
     with without_indexes(connection, "pause_event"), without_indexes(connection, "dispatch_result"):
         connection.execute(_EVENTS, _values(amount))
         connection.execute(_RESULTS)
-    connection.execute(_COUNTED)
     vacuum_analyze(connection, "pause_event", "dispatch_result", "event_count", "mentor_event_count")
 
 

@@ -5,11 +5,11 @@ import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from orchestrator_service.domain.access import ORG_ADMIN, Principal
 from orchestrator_service.domain.announcements import Audience, DispatchResult, Status
-from orchestrator_service.domain.directory import COLUMNS
+from orchestrator_service.domain.directory_file import COLUMNS
 from orchestrator_service.domain.pause_events import Draft, EventType, PauseEvent
 from orchestrator_service.domain.responsibility import Candidate
-from orchestrator_service.domain.roles import EVERYTHING, Actor, Scope
 
 DAY = timedelta(days=1)
 EFFECTIVE = datetime(2026, 3, 20, tzinfo=UTC)
@@ -17,10 +17,15 @@ RECORDED = datetime(2026, 3, 19, 14, 30, tzinfo=UTC)
 MENTOR = "pm_551e8400"
 COORDINATOR = "coord_9f8e7d6c"
 
-INGRID = Actor(id=COORDINATOR, scope=Scope(organisation="nhf", coordinator=COORDINATOR), is_coordinator=True)
-NHF_ADMIN = Actor(id="admin_nhf", scope=Scope(organisation="nhf"))
-LHL_ADMIN = Actor(id="admin_lhl", scope=Scope(organisation="lhl"))
-GLOBAL_ADMIN = Actor(id="root", scope=EVERYTHING)
+
+def a_coordinator(id: str, *, organisation_id: str = "nhf") -> Principal:
+    return Principal(id=id, roles=frozenset({"coordinator"}), organisation_id=organisation_id)
+
+
+INGRID = a_coordinator(COORDINATOR)
+NHF_ADMIN = Principal(id="admin_nhf", roles=frozenset({ORG_ADMIN}), organisation_id="nhf")
+LHL_ADMIN = Principal(id="admin_lhl", roles=frozenset({ORG_ADMIN}), organisation_id="lhl")
+GLOBAL_ADMIN = Principal(id="root", roles=frozenset({"global_admin"}))
 
 
 def a_draft(**difference: Any) -> Draft:

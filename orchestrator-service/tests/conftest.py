@@ -14,11 +14,10 @@ from orchestrator_service.app import MIGRATIONS
 from orchestrator_service.app.relay import create_import
 from orchestrator_service.app.web import create_app
 from orchestrator_service.config import Config
-from orchestrator_service.domain.directory import Report
+from orchestrator_service.domain.directory_file import Report
 from orchestrator_service.store.grants import GRANTS
 from orchestrator_service.usecases.coordinators import Coordinators
-from orchestrator_service.usecases.recording import Recording
-from orchestrator_service.usecases.records import Records
+from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.database.engine import Database
 from shared_lib.database.migrations import migrate
 from shared_lib.outbox import Dispatcher
@@ -87,7 +86,7 @@ def environ(issuer: Issuer, database_url: str, reason_encryption_keys: Path) -> 
 
 
 @pytest.fixture
-def neighbour() -> Iterator[StubService]:
+def notification_service() -> Iterator[StubService]:
     """The notification service as far as HTTP goes."""
     with StubService().running() as stub:
         yield stub
@@ -118,21 +117,15 @@ def bring_in(database: Database, environ: dict[str, str], clock: MovableClock) -
 
 @pytest.fixture
 def directory(bring_in: Import, dispatcher: Dispatcher) -> None:
-    """Two organisations, whose contacts have been told."""
+    """Two organisations, whose contacts have been sent."""
     report = bring_in(*two_organisations())
     assert report.problems.shown == []
     dispatcher.run_once()
 
 
 @pytest.fixture
-def recording(app: Flask) -> Recording:
-    found: Recording = app.extensions["recording"]
-    return found
-
-
-@pytest.fixture
-def records(app: Flask) -> Records:
-    found: Records = app.extensions["records"]
+def pause_events(app: Flask) -> PauseEvents:
+    found: PauseEvents = app.extensions["pause_events"]
     return found
 
 
@@ -143,8 +136,8 @@ def coordinators(app: Flask) -> Coordinators:
 
 
 @pytest.fixture
-def dispatcher(recording: Recording) -> Dispatcher:
-    return recording.dispatcher
+def dispatcher(pause_events: PauseEvents) -> Dispatcher:
+    return pause_events.dispatcher
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from orchestrator_service.domain.announcements import DispatchResult, Status
-from orchestrator_service.domain.contacts import Contacts, PersonContact
 from orchestrator_service.domain.pause_events import PauseEvent
+from orchestrator_service.domain.ports import Contacts, PersonContact
 from shared_lib.clock import utc_now
 
 from .builders import a_result
@@ -88,7 +88,7 @@ class Asked:
 
 
 class StubService(ThreadingHTTPServer):
-    """A neighbour on a port of this machine that notes what it is asked and answers as told."""
+    """A notification_service on a port of this machine that notes what it is asked and answers as told."""
 
     daemon_threads = True
 

@@ -41,10 +41,6 @@ _OUTCOMES = """
 INSERT INTO dispatch_result (event_id, recipient_id, channel, status, sent_at)
 SELECT id, peer_mentor_id, 'email', 'sent', created_at FROM pause_event WHERE number % 4 = 0
 """
-_COUNTED = """
-INSERT INTO event_count (organisation_id, coordinator_id, event_type, events)
-SELECT organisation_id, coalesce(coordinator_id, ''), event_type, count(*) FROM pause_event GROUP BY 1, 2, 3
-"""
 
 
 def seed(connection: psycopg.Connection) -> None:
@@ -55,7 +51,6 @@ def seed(connection: psycopg.Connection) -> None:
     with without_indexes(connection, "pause_event"):
         connection.execute(_EVENTS, {"amount": AMOUNT, "beginning": BEGINNING, "step": STEP})
     connection.execute(_OUTCOMES)
-    connection.execute(_COUNTED)
     vacuum_analyze(
         connection,
         "pause_event",

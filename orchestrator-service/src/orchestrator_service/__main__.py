@@ -72,7 +72,7 @@ def _dispatcher(config: Config, database: "Database") -> "Dispatcher":
 
 
 def _retention(config: Config, now: datetime) -> "Sequence[RetentionRule]":
-    from .usecases.retention import rules
+    from .store.retention import rules
 
     return rules(
         now=now,
@@ -100,13 +100,13 @@ def _person_data(config: Config) -> Iterator["PersonData"]:
 
 
 def _counter_tables() -> "Mapping[str, CounterTable]":
-    from .store.event_counts import OF_MENTORS, TALLY
+    from .store.event_lists import OF_COORDINATORS, OF_MENTORS
 
-    return {"Events of coordinators": TALLY, "Events of mentors": OF_MENTORS}
+    return {"Events of coordinators": OF_COORDINATORS, "Events of mentors": OF_MENTORS}
 
 
 def _reasons() -> "EncryptedColumn":
-    from .store.tables.events import REASONS
+    from .store.tables import REASONS
 
     return REASONS
 

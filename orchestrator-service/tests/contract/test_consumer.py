@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 from orchestrator_service.clients.notification import BASE_PATH, ENDPOINTS, HttpNotifier
 from orchestrator_service.domain.announcements import ActedBy, Audience, DispatchResult, Status
-from orchestrator_service.domain.contacts import Contacts, OrganisationContact, PersonContact
 from orchestrator_service.domain.pause_events import EventType, PauseEvent
+from orchestrator_service.domain.ports import Contacts, OrganisationContact, PersonContact
 from shared_lib.http_client import ServiceClient
 
 from ..builders import an_event
@@ -27,12 +27,19 @@ def example(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def http_notifier(neighbour: StubService) -> HttpNotifier:
-    return HttpNotifier(client=ServiceClient(neighbour.url, audience="notification-service", sign=lambda _: "token"))
+def http_notifier(notification_service: StubService) -> HttpNotifier:
+    return HttpNotifier(
+        client=ServiceClient(notification_service.url, audience="notification-service", sign=lambda _: "token")
+    )
 
 
-def announced(notifier: HttpNotifier, neighbour: StubService, event: PauseEvent, name: str) -> list[DispatchResult]:
-    neighbour.status, neighbour.answer = example(name)["response"]["status"], example(name)["response"]["body"]
+def announced(
+    notifier: HttpNotifier, notification_service: StubService, event: PauseEvent, name: str
+) -> list[DispatchResult]:
+    notification_service.status, notification_service.answer = (
+        example(name)["response"]["status"],
+        example(name)["response"]["body"],
+    )
     return list(notifier.announce(event, announcement_id=ANNOUNCEMENT))
 
 
@@ -68,13 +75,13 @@ OF_TYPES: Mapping[EventType, tuple[str, ...]] = {
 
 @pytest.mark.parametrize(("event_type", "name"), [(each, name) for each in EventType for name in OF_TYPES[each]])
 def test_we_announce_as_the_examples_do_and_understand_the_answer(
-    http_notifier: HttpNotifier, neighbour: StubService, event_type: EventType, name: str
+    http_notifier: HttpNotifier, notification_service: StubService, event_type: EventType, name: str
 ) -> None:
     request, expected = example(name)["request"], example(name)["response"]["body"]
 
-    results = announced(http_notifier, neighbour, event_of(request["body"], event_type), name)
+    results = announced(http_notifier, notification_service, event_of(request["body"], event_type), name)
 
-    asked = neighbour.asked[0]
+    asked = notification_service.asked[0]
     wanted = {member: value for member, value in request["body"].items() if member != "pause_reason"}
     assert (asked.method, asked.path) == (request["method"], request["path"])
     assert {member: asked.body[member] for member in wanted} == wanted
@@ -94,7 +101,7 @@ def test_every_type_of_event_is_announced_at_an_endpoint_that_is_there(event_typ
     assert "post" in document["paths"][f"{BASE_PATH}/{ENDPOINTS[event_type][0]}"]
 
 
-def test_we_tell_contacts_as_the_example_does(http_notifier: HttpNotifier, neighbour: StubService) -> None:
+def test_contacts_are_sent_as_in_the_example(http_notifier: HttpNotifier, notification_service: StubService) -> None:
     request = example("put-contacts")["request"]
     organisation = dict(request["body"]["organisations"][0])
     people = [dict(person) for person in request["body"]["contacts"]]
@@ -106,14 +113,17 @@ def test_we_tell_contacts_as_the_example_does(http_notifier: HttpNotifier, neigh
         )
     )
 
-    asked = neighbour.asked[0]
+    asked = notification_service.asked[0]
     assert (asked.method, asked.path, asked.body) == (request["method"], request["path"], request["body"])
 
 
-def test_we_withdraw_as_the_example_does(http_notifier: HttpNotifier, neighbour: StubService) -> None:
+def test_we_withdraw_as_the_example_does(http_notifier: HttpNotifier, notification_service: StubService) -> None:
     request = example("withdraw-dispatch")["request"]
-    neighbour.status, neighbour.answer = 200, example("withdraw-dispatch")["response"]["body"]
+    notification_service.status, notification_service.answer = 200, example("withdraw-dispatch")["response"]["body"]
 
     http_notifier.withdraw(ANNOUNCEMENT)
 
-    assert (neighbour.asked[0].method, neighbour.asked[0].path) == (request["method"], request["path"])
+    assert (notification_service.asked[0].method, notification_service.asked[0].path) == (
+        request["method"],
+        request["path"],
+    )

@@ -161,7 +161,9 @@ def test_a_repeat_is_200_and_a_replay_201_with_its_header(client: FlaskClient, i
     assert first.json == replay.json == repeat.json
 
 
-def test_a_neighbour_that_is_down_claims_nothing(client: FlaskClient, ingrid: Headers, notifier: FakeNotifier) -> None:
+def test_a_notification_service_that_is_down_claims_nothing(
+    client: FlaskClient, ingrid: Headers, notifier: FakeNotifier
+) -> None:
     notifier.failure = Unreachable("connect_failed")
 
     created = client.post(BASE, json=DRAFT, headers={**ingrid, "Prefer": "wait=1"})
@@ -268,7 +270,7 @@ def test_queries_out_of_range_are_refused(client: FlaskClient, ingrid: Headers, 
     assert client.get(f"{BASE}?{query}", headers=ingrid).status_code == 422
 
 
-def test_a_list_links_to_its_neighbours(client: FlaskClient, admin: Headers, event_id: str) -> None:
+def test_a_list_links_to_the_pages_beside_it(client: FlaskClient, admin: Headers, event_id: str) -> None:
     for day in (21, 22):
         draft = {**DRAFT, "effective_date": f"2026-03-{day}T00:00:00Z"}
         client.post(BASE, json=draft, headers=admin)

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from orchestrator_service.domain.access import COORDINATOR as COORDINATOR_ROLE
+from orchestrator_service.domain.access import ORG_ADMIN, Principal
 from orchestrator_service.domain.announcements import ActedBy
 from orchestrator_service.domain.pause_events import Draft, EventType
-from orchestrator_service.domain.roles import Actor
-from orchestrator_service.usecases.recording import Recorded, Recording
-from orchestrator_service.usecases.records import Records
+from orchestrator_service.usecases.pause_events import PauseEvents, Recorded
 from shared_lib.errors import Unreachable
 from shared_lib.idempotency import RequestKey
 from shared_lib.outbox import Dispatcher
@@ -29,25 +29,27 @@ from ..fakes import FakeNotifier, MovableClock
 pytestmark = pytest.mark.usefixtures("directory")
 
 
-def recorded(recording: Recording, draft: Draft, actor: Actor = INGRID, key: RequestKey | None = None) -> Recorded:
-    return recording.record(draft, actor=actor, key=key, wait_seconds=2)
+def recorded(
+    pause_events: PauseEvents, draft: Draft, principal: Principal = INGRID, key: RequestKey | None = None
+) -> Recorded:
+    return pause_events.record(draft, principal=principal, key=key, wait_seconds=2)
 
 
 def test_a_replaced_coordinator_does_not_get_the_news(
-    recording: Recording, notifier: FakeNotifier, bring_in: Import
+    pause_events: PauseEvents, notifier: FakeNotifier, bring_in: Import
 ) -> None:
     bring_in(person("coordinator", "new"), assignment("new", "oslo"))
 
-    event = recorded(recording, a_draft(), NHF_ADMIN).event
+    event = recorded(pause_events, a_draft(), NHF_ADMIN).event
 
     assert event.recipients == ("new", MENTOR)
 
 
-def test_whoever_was_responsible_when_it_was_recorded_is_told(
-    recording: Recording, notifier: FakeNotifier, bring_in: Import, dispatcher: Dispatcher, clock: MovableClock
+def test_the_coordinator_at_the_time_of_recording_receives_the_notice(
+    pause_events: PauseEvents, notifier: FakeNotifier, bring_in: Import, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     notifier.failure = Unreachable("connect_failed")
-    recorded(recording, a_draft())
+    recorded(pause_events, a_draft())
     bring_in(person("coordinator", "new"), assignment("new", "oslo"))
 
     notifier.failure = None
@@ -58,19 +60,20 @@ def test_whoever_was_responsible_when_it_was_recorded_is_told(
 
 
 def test_without_a_coordinator_the_admins_stand_in(
-    recording: Recording, notifier: FakeNotifier, records: Records
+    pause_events: PauseEvents,
+    notifier: FakeNotifier,
 ) -> None:
-    event = recorded(recording, a_draft(peer_mentor_id="pm_alone"), NHF_ADMIN).event
+    event = recorded(pause_events, a_draft(peer_mentor_id="pm_alone"), NHF_ADMIN).event
 
     assert event.coordinator_id is None
     assert notifier.announced[0].audience.admin_ids == ("admin_nhf",)
     assert event.notifications_sent == ["org_admin_email", "peer_mentor_email"]
-    stored = records.find(event.id, actor=GLOBAL_ADMIN)
+    stored = pause_events.find(event.id, principal=GLOBAL_ADMIN)
     assert (stored.resolution_rule, stored.resolution_source) == ("no_active_assignment", "admins")
 
 
-def test_the_other_coordinators_are_told_where_the_organisation_wants_it(
-    recording: Recording, notifier: FakeNotifier, bring_in: Import
+def test_the_other_coordinators_receive_it_where_the_organisation_wants_it(
+    pause_events: PauseEvents, notifier: FakeNotifier, bring_in: Import
 ) -> None:
     bring_in(
         organisation("nhf", tell_all_coordinators="ja"),
@@ -78,27 +81,27 @@ def test_the_other_coordinators_are_told_where_the_organisation_wants_it(
         assignment("coord_2a3b4c5d", "oslo"),
     )
 
-    recorded(recording, a_draft())
+    recorded(pause_events, a_draft())
 
     assert notifier.announced[0].audience.also == ("coord_2a3b4c5d",)
 
 
-def test_a_coordinator_who_acts_is_named_and_an_admin_is_not(recording: Recording, notifier: FakeNotifier) -> None:
-    recorded(recording, a_draft(), INGRID)
-    recorded(recording, a_draft(event_type=EventType.PAUSE_DEACTIVATED), NHF_ADMIN)
+def test_a_coordinator_who_acts_is_named_and_an_admin_is_not(pause_events: PauseEvents, notifier: FakeNotifier) -> None:
+    recorded(pause_events, a_draft(), INGRID)
+    recorded(pause_events, a_draft(event_type=EventType.PAUSE_DEACTIVATED), NHF_ADMIN)
 
     acted_by = [told.audience.acted_by for told in notifier.announced]
     assert acted_by == [ActedBy(id=COORDINATOR, name="Ingrid Bakke"), None]
 
 
-def test_only_who_acts_as_a_coordinator_for_somebody_else_is_named(
-    recording: Recording, notifier: FakeNotifier, bring_in: Import
+def test_only_a_coordinator_who_acts_for_another_person_is_named(
+    pause_events: PauseEvents, notifier: FakeNotifier, bring_in: Import
 ) -> None:
     bring_in(person("coordinator", MENTOR))
-    himself = Actor(id=MENTOR, scope=NHF_ADMIN.scope, is_coordinator=True)
-    as_admin = Actor(id=COORDINATOR, scope=NHF_ADMIN.scope, is_coordinator=False)
+    himself = Principal(id=MENTOR, roles=frozenset({COORDINATOR_ROLE, ORG_ADMIN}), organisation_id="nhf")
+    as_admin = Principal(id=COORDINATOR, roles=frozenset({ORG_ADMIN}), organisation_id="nhf")
 
-    recorded(recording, a_draft(), himself)
-    recorded(recording, a_draft(event_type=EventType.PAUSE_DEACTIVATED), as_admin)
+    recorded(pause_events, a_draft(), himself)
+    recorded(pause_events, a_draft(event_type=EventType.PAUSE_DEACTIVATED), as_admin)
 
     assert [told.audience.acted_by for told in notifier.announced] == [None, None]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from orchestrator_service.__main__ import main
 from orchestrator_service.domain.errors import ImportRunning
-from orchestrator_service.store.directory import staging
+from orchestrator_service.store import directory_staging
 from orchestrator_service.store.tables import PersonRow
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
@@ -69,7 +69,7 @@ def test_a_file_that_is_not_there_is_said_plainly(environ: dict[str, str], tmp_p
 
 def test_two_imports_do_not_run_at_once(database: Database, bring_in: Import) -> None:
     with database.begin(all_tenants("test")) as session:
-        assert staging.begin(session)
+        assert directory_staging.begin(session)
         with pytest.raises(ImportRunning):
             bring_in(*two_organisations())
 

@@ -1,7 +1,7 @@
 """Importing a directory: all or nothing, again without effect, and the notification service is told what changed."""
 
 import pytest
-from orchestrator_service.domain.directory import Report
+from orchestrator_service.domain.directory_file import Report
 from orchestrator_service.store.tables import AssignmentRow, CertificationRow, MembershipRow, PersonRow
 from shared_lib.audit import ENTRIES
 from shared_lib.database.engine import Database
@@ -31,7 +31,7 @@ def found(report: Report) -> list[tuple[int, str]]:
 
 
 def written(report: Report) -> dict[str, tuple[int, int, int, int]]:
-    return {tally.subject: (tally.new, tally.changed, tally.unchanged, tally.ended) for tally in report.tallies}
+    return {tally.subject: (tally.new, tally.changed, tally.unchanged, tally.ended) for tally in report.counts}
 
 
 def count(database: Database, table: type | Table) -> int:
@@ -39,12 +39,12 @@ def count(database: Database, table: type | Table) -> int:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def test_a_second_import_changes_nothing_and_tells_nobody(bring_in: Import) -> None:
+def test_a_second_import_changes_nothing_and_sends_nothing(bring_in: Import) -> None:
     first, second = bring_in(*two_organisations()), bring_in(*two_organisations())
 
     assert written(first)["people"] == (9, 0, 0, 0)
     assert first.contacts == 9
-    assert all(tally.new == tally.changed == tally.ended == 0 for tally in second.tallies)
+    assert all(tally.new == tally.changed == tally.ended == 0 for tally in second.counts)
     assert written(second)["people"] == (0, 0, 9, 0)
     assert second.contacts == 0
 
@@ -91,7 +91,7 @@ def test_what_does_not_fit_the_rest_is_reported_with_its_line(
     assert set(found(report)) == {(len(base) + 2, column)}
 
 
-def test_nobody_moves_to_another_organisation_by_mistake(bring_in: Import, directory: None) -> None:
+def test_a_person_does_not_move_to_another_organisation(bring_in: Import, directory: None) -> None:
     report = bring_in(person("mentor", MENTOR, "lhl"))
 
     assert found(report) == [(2, "organisation")]
@@ -114,7 +114,7 @@ def test_a_replaced_coordinator_is_replaced(bring_in: Import, database: Database
     assert active == {"new", "coord_2a3b4c5d", "coordinator-007"}
 
 
-def test_a_mentors_chapters_are_those_of_his_line(bring_in: Import, database: Database, directory: None) -> None:
+def test_a_mentors_chapters_are_those_of_their_line(bring_in: Import, database: Database, directory: None) -> None:
     report = bring_in(mentor(MENTOR, "bergen", channels="email|push"))
 
     assert written(report)["memberships"] == (1, 0, 0, 1)
@@ -146,7 +146,7 @@ def test_without_a_date_an_assignment_keeps_the_one_it_has(bring_in: Import, dir
     assert written(report)["assignments"] == (0, 0, 1, 0)
 
 
-def test_contacts_are_told_with_their_coordinator(notifier: FakeNotifier, directory: None) -> None:
+def test_contacts_are_sent_with_their_coordinator(notifier: FakeNotifier, directory: None) -> None:
     told = notifier.contact_of(MENTOR)
 
     assert (told.coordinator_id, told.channels, told.is_mentor, told.active) == (
@@ -187,7 +187,7 @@ def test_a_new_admin_is_news_of_the_organisation(
     )
 
 
-def test_whoever_has_no_role_left_is_no_longer_active(
+def test_a_person_without_a_role_is_no_longer_active(
     bring_in: Import, notifier: FakeNotifier, dispatcher: Dispatcher, directory: None
 ) -> None:
     bring_in(mentor(MENTOR, active="false"))

@@ -5,53 +5,55 @@ from datetime import timedelta
 
 import pytest
 from orchestrator_service.__main__ import main
-from orchestrator_service.domain.event_lists import EventFilter
-from orchestrator_service.domain.pause_events import Correction
-from orchestrator_service.store.event_counts import OF_MENTORS, TALLY
-from orchestrator_service.usecases.recording import Recording
-from orchestrator_service.usecases.records import Records
+from orchestrator_service.domain.pause_events import Correction, EventFilter
+from orchestrator_service.store.event_lists import OF_COORDINATORS, OF_MENTORS
+from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.database.counter_tables import run_check
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.pagination import PageRequest
-from shared_lib.statements import ask
 from shared_lib_testing.postgres import Addresses
+from sqlalchemy import text
 
 from ..builders import EFFECTIVE, GLOBAL_ADMIN, NHF_ADMIN, a_draft
 
 pytestmark = pytest.mark.usefixtures("directory")
 
 
-def test_they_stay_right_while_many_write(recording: Recording, records: Records, addresses: Addresses) -> None:
+def test_they_stay_right_while_many_write(pause_events: PauseEvents, addresses: Addresses) -> None:
     def bustle(number: int) -> None:
         for mentor_id in ("pm_551e8400", "pm_662f9511", "pm_alone"):
             draft = a_draft(peer_mentor_id=mentor_id, effective_date=EFFECTIVE + timedelta(hours=number % 7))
-            event = recording.record(draft, actor=NHF_ADMIN, key=None, wait_seconds=0).event
+            event = pause_events.record(draft, principal=NHF_ADMIN, key=None, wait_seconds=0).event
             if number >= 7:
-                continue  # twins of the first seven: nothing new, nothing to count
+                continue  # duplicates of the first seven: nothing new, nothing to count
             if number % 3 == 0:
-                records.remove(event.id, actor=GLOBAL_ADMIN, versions=None)
+                pause_events.remove(event.id, principal=GLOBAL_ADMIN, versions=None)
             else:
                 later = Correction.of({"effective_date": event.effective_date + timedelta(days=30 + number)})
-                records.correct(event.id, later, actor=NHF_ADMIN, versions=None)
+                pause_events.correct(event.id, later, principal=NHF_ADMIN, versions=None)
 
     with ThreadPoolExecutor(7) as threads:
         list(threads.map(bustle, range(14)))
 
     owner = Database.open(addresses.owner, pool_size=1)
-    for tally in (TALLY, OF_MENTORS):
+    for tally in (OF_COORDINATORS, OF_MENTORS):
         assert run_check(owner, tally, repair=False) == (0, "All counts are right.")
-    page = records.page(EventFilter(), PageRequest(limit=100), actor=GLOBAL_ADMIN)
+    page = pause_events.page(EventFilter(), PageRequest(limit=100), principal=GLOBAL_ADMIN)
     assert page.total == len(page.items) > 0
 
 
-@pytest.mark.parametrize("table", [TALLY.table, OF_MENTORS.table])
+@pytest.mark.parametrize("table", [OF_COORDINATORS.table, OF_MENTORS.table])
 def test_the_command_finds_a_wrong_count_and_mends_it(
-    recording: Recording, addresses: Addresses, environ: dict[str, str], capsys: pytest.CaptureFixture[str], table: str
+    pause_events: PauseEvents,
+    addresses: Addresses,
+    environ: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    table: str,
 ) -> None:
-    recording.record(a_draft(), actor=NHF_ADMIN, key=None, wait_seconds=0)
+    pause_events.record(a_draft(), principal=NHF_ADMIN, key=None, wait_seconds=0)
     with Database.open(addresses.owner, pool_size=1).begin(all_tenants("test")) as session:
-        ask(session, f"UPDATE {table} SET events = events + 7")  # noqa: S608 - one of the two tables above
+        session.execute(text(f"UPDATE {table} SET events = events + 7"))  # noqa: S608 - one of the two tables above
     owner = {**environ, "DATABASE_OWNER_URL": addresses.owner}
 
     assert main(["counts", "verify"], owner) == 1

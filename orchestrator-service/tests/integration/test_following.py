@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from orchestrator_service.domain.announcements import Audience
 from orchestrator_service.domain.pause_events import PauseEvent
 from orchestrator_service.store import pause_events
-from orchestrator_service.usecases.records import Records
+from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import tenant
 from shared_lib.pagination import Cursor
@@ -35,8 +35,8 @@ ALL = f"&event_type=pause_activated&peer_mentor_id={MENTOR}&coordinator_id={COOR
 class World:
     """Events, of which always two have the same moment; added and removed as a test says."""
 
-    def __init__(self, database: Database, records: Records) -> None:
-        self.database, self.records = database, records
+    def __init__(self, database: Database, pause_events: PauseEvents) -> None:
+        self.database, self.pause_events = database, pause_events
         self.numbers = count()
 
     def add(self, organisation: str = "nhf", mentor: str = MENTOR, coordinator: str = COORDINATOR) -> PauseEvent:
@@ -51,16 +51,16 @@ class World:
             created_at=RECORDED + timedelta(microseconds=(number + 1) // 2),
         )
         with self.database.begin(tenant(organisation)) as session:
-            pause_events.add(session, self.records.cipher, event)
+            pause_events.add(session, self.pause_events.cipher, event)
         return event
 
     def remove(self, event_id: str) -> None:
-        self.records.remove(event_id, actor=GLOBAL_ADMIN, versions=None)
+        self.pause_events.remove(event_id, principal=GLOBAL_ADMIN, versions=None)
 
 
 @pytest.fixture
-def world(database: Database, records: Records) -> World:
-    return World(database, records)
+def world(database: Database, pause_events: PauseEvents) -> World:
+    return World(database, pause_events)
 
 
 @pytest.fixture

@@ -5,17 +5,16 @@ from dataclasses import dataclass, fields
 from itertools import product
 
 import pytest
+from orchestrator_service.domain.access import Principal
 from orchestrator_service.domain.announcements import Audience
-from orchestrator_service.domain.event_lists import EventFilter
-from orchestrator_service.domain.pause_events import EventType, PauseEvent
-from orchestrator_service.domain.roles import Actor
-from orchestrator_service.store import pause_events
-from orchestrator_service.usecases.records import Records
+from orchestrator_service.domain.pause_events import EventFilter, EventType, PauseEvent
+from orchestrator_service.store import pause_events as store
+from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.pagination import PageRequest
-from shared_lib.statements import ask
 from shared_lib_testing.postgres import Addresses
+from sqlalchemy import text
 
 from ..builders import COORDINATOR, DAY, EFFECTIVE, GLOBAL_ADMIN, INGRID, MENTOR, NHF_ADMIN, an_event
 
@@ -39,7 +38,7 @@ class WiderFilter(EventFilter):
 
 
 @pytest.fixture
-def there(database: Database, records: Records) -> list[PauseEvent]:
+def there(database: Database, pause_events: PauseEvents) -> list[PauseEvent]:
     """One of each kind; every third of another resolution."""
     kinds = product(MENTORS, EventType, (COORDINATOR, "former", None))
     there = [
@@ -56,7 +55,7 @@ def there(database: Database, records: Records) -> list[PauseEvent]:
     ]
     with database.begin(all_tenants("test")) as session:
         for event in there:
-            pause_events.add(session, records.cipher, event)
+            store.add(session, pause_events.cipher, event)
     return there
 
 
@@ -70,24 +69,26 @@ def matches(event: PauseEvent, wanted: EventFilter) -> bool:
     return all(value is None or getattr(event, name) == value for name, value in vars(wanted).items())
 
 
-def walked(records: Records, wanted: EventFilter, actor: Actor) -> tuple[list[str], set[int]]:
+def walked(pause_events: PauseEvents, wanted: EventFilter, principal: Principal) -> tuple[list[str], set[int]]:
     """The ids on all pages, and the totals that these named."""
     request: PageRequest | None = PageRequest(limit=7)
     found, totals = [], set()
     while request is not None:
-        page = records.page(wanted, request, actor=actor)
+        page = pause_events.page(wanted, request, principal=principal)
         found += [event.id for event in page.items]
         totals.add(page.total)
         request = page.next_request
     return found, totals
 
 
-@pytest.mark.parametrize("actor", VISIBLE, ids=lambda actor: actor.id)
-def test_the_total_is_the_number_of_rows_on_all_pages(records: Records, there: list[PauseEvent], actor: Actor) -> None:
+@pytest.mark.parametrize("principal", VISIBLE, ids=lambda principal: principal.id)
+def test_the_total_is_the_number_of_rows_on_all_pages(
+    pause_events: PauseEvents, there: list[PauseEvent], principal: Principal
+) -> None:
     for wanted in every_combination():
-        expected = [e.id for e in there if e.peer_mentor_id in VISIBLE[actor] and matches(e, wanted)]
+        expected = [e.id for e in there if e.peer_mentor_id in VISIBLE[principal] and matches(e, wanted)]
 
-        found, totals = walked(records, wanted, actor)
+        found, totals = walked(pause_events, wanted, principal)
 
         assert (totals, sorted(found)) == ({len(expected)}, expected), wanted
 
@@ -99,27 +100,27 @@ def test_every_example_narrows_the_list(there: list[PauseEvent], name: str) -> N
         assert value is None or 0 < len(narrowed) < len(there)
 
 
-@pytest.mark.parametrize("actor", VISIBLE, ids=lambda actor: actor.id)
+@pytest.mark.parametrize("principal", VISIBLE, ids=lambda principal: principal.id)
 def test_a_filter_that_no_counter_table_covers_has_its_rows_counted(
-    records: Records, there: list[PauseEvent], actor: Actor
+    pause_events: PauseEvents, there: list[PauseEvent], principal: Principal
 ) -> None:
     for others in every_combination():
         wanted = WiderFilter(**vars(others), resolution_source="directory")
         expected = [
             e.id
             for e in there
-            if e.peer_mentor_id in VISIBLE[actor] and e.resolution_source == "directory" and matches(e, others)
+            if e.peer_mentor_id in VISIBLE[principal] and e.resolution_source == "directory" and matches(e, others)
         ]
 
-        found, totals = walked(records, wanted, actor)
+        found, totals = walked(pause_events, wanted, principal)
 
         assert (totals, sorted(found)) == ({len(expected)}, expected), wanted
 
 
 def test_a_filter_that_is_covered_has_its_kept_total(
-    records: Records, there: list[PauseEvent], addresses: Addresses
+    pause_events: PauseEvents, there: list[PauseEvent], addresses: Addresses
 ) -> None:
     with Database.open(addresses.owner, pool_size=1).begin(all_tenants("test")) as session:
-        ask(session, "UPDATE event_count SET events = events + 7")
+        session.execute(text("UPDATE event_count SET events = events + 7"))
 
-    assert records.page(EventFilter(), PageRequest(), actor=GLOBAL_ADMIN).total > len(there)
+    assert pause_events.page(EventFilter(), PageRequest(), principal=GLOBAL_ADMIN).total > len(there)

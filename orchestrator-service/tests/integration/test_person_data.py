@@ -1,4 +1,4 @@
-"""A person's data, as far as the orchestrator holds them; the neighbours are asked after it."""
+"""A person's data, as far as the orchestrator holds them; the other_services are asked after it."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -11,10 +11,9 @@ from orchestrator_service.config import Config
 from orchestrator_service.domain.announcements import Status
 from orchestrator_service.domain.errors import ImportRunning
 from orchestrator_service.domain.ports import FieldCipher
-from orchestrator_service.store.directory import staging
+from orchestrator_service.store import directory_staging
+from orchestrator_service.usecases.pause_events import PauseEvents
 from orchestrator_service.usecases.person_data import PersonData
-from orchestrator_service.usecases.recording import Recording
-from orchestrator_service.usecases.records import Records
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
@@ -29,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("directory")
 
 
 @dataclass
-class FakeNeighbours:
+class FakeServices:
     failure: Exception | None = None
     erased: list[str] = field(default_factory=list)
 
@@ -44,21 +43,21 @@ class FakeNeighbours:
 
 
 @pytest.fixture
-def neighbours() -> FakeNeighbours:
-    return FakeNeighbours()
+def other_services() -> FakeServices:
+    return FakeServices()
 
 
 @pytest.fixture
-def person_data(environ: dict[str, str], neighbours: FakeNeighbours, clock: MovableClock) -> Iterator[PersonData]:
-    found = create_person_data(Config.from_env(environ), elsewhere=neighbours, clock=clock)
+def person_data(environ: dict[str, str], other_services: FakeServices, clock: MovableClock) -> Iterator[PersonData]:
+    found = create_person_data(Config.from_env(environ), elsewhere=other_services, clock=clock)
     yield found
     found.database.close()
 
 
-def test_his_own_reason_is_readable_in_the_export_and_that_he_asked_is_written_down(
-    person_data: PersonData, recording: Recording, database: Database
+def test_own_reasons_are_readable_in_the_export_and_the_export_is_audited(
+    person_data: PersonData, pause_events: PauseEvents, database: Database
 ) -> None:
-    recording.record(a_draft(reason="Spinal surgery"), actor=INGRID, key=None, wait_seconds=0)
+    pause_events.record(a_draft(reason="Spinal surgery"), principal=INGRID, key=None, wait_seconds=0)
 
     own = person_data.export(MENTOR)["orchestrator"]
     coordinators = person_data.export(COORDINATOR)["orchestrator"]
@@ -72,23 +71,25 @@ def test_his_own_reason_is_readable_in_the_export_and_that_he_asked_is_written_d
 
 
 def test_broken_off_after_our_own_part_it_is_run_again(
-    person_data: PersonData, neighbours: FakeNeighbours, recording: Recording, records: Records
+    person_data: PersonData,
+    other_services: FakeServices,
+    pause_events: PauseEvents,
 ) -> None:
-    event = recording.record(a_draft(), actor=INGRID, key=None, wait_seconds=0).event
-    neighbours.failure = Unreachable("down")
+    event = pause_events.record(a_draft(), principal=INGRID, key=None, wait_seconds=0).event
+    other_services.failure = Unreachable("down")
     with pytest.raises(Unreachable):
         person_data.erase(MENTOR)
-    assert records.find(event.id, actor=GLOBAL_ADMIN).reason is None
+    assert pause_events.find(event.id, principal=GLOBAL_ADMIN).reason is None
 
-    neighbours.failure = None
+    other_services.failure = None
     again = person_data.erase(MENTOR)
 
-    assert neighbours.erased == [MENTOR]
+    assert other_services.erased == [MENTOR]
     assert set(again["orchestrator"].values()) == {0}
 
 
 class ErasedMeanwhile:
-    """The vault of a recording during which the mentor is erased: seals when that is done, or has to wait for it."""
+    """The cipher of a recording while the mentor is erased: encrypts when that is done, or has to wait for it."""
 
     def __init__(self, cipher: FieldCipher, erase: Callable[[], object], database: Database) -> None:
         self.cipher, self.database = cipher, database
@@ -96,47 +97,49 @@ class ErasedMeanwhile:
 
     def encrypt(self, row_id: str, text: str) -> tuple[str, bytes]:
         self.erasing.start()
-        while self.erasing.is_alive() and not self._somebody_waits():
+        while self.erasing.is_alive() and not self._a_lock_is_waited_for():
             self.erasing.join(0.01)
         return self.cipher.encrypt(row_id, text)
 
-    def open(self, row_id: str, key_id: str, sealed: bytes) -> str:
-        return self.cipher.decrypt(row_id, key_id, sealed)
+    def decrypt(self, row_id: str, key_id: str, encrypted: bytes) -> str:
+        return self.cipher.decrypt(row_id, key_id, encrypted)
 
-    def _somebody_waits(self) -> bool:
+    def _a_lock_is_waited_for(self) -> bool:
         with self.database.begin(all_tenants("test")) as session:
             return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
 
 def test_a_reason_that_is_being_recorded_is_removed_with_the_others(
-    person_data: PersonData, recording: Recording, database: Database
+    person_data: PersonData, pause_events: PauseEvents, database: Database
 ) -> None:
-    cipher = ErasedMeanwhile(recording.cipher, lambda: person_data.erase(MENTOR), database)
+    cipher = ErasedMeanwhile(pause_events.cipher, lambda: person_data.erase(MENTOR), database)
 
-    replace(recording, cipher=cipher).record(a_draft(reason="Spinal surgery"), actor=INGRID, key=None, wait_seconds=0)
+    replace(pause_events, cipher=cipher).record(
+        a_draft(reason="Spinal surgery"), principal=INGRID, key=None, wait_seconds=0
+    )
     cipher.erasing.join()
 
     with database.begin(all_tenants("test")) as session:
         assert list(session.scalars(text("SELECT encrypted_reason FROM pause_event"))) == [None]
 
 
-def test_what_has_not_been_told_about_him_is_not_told_any_more(
-    person_data: PersonData, recording: Recording, records: Records, notifier: FakeNotifier, dispatcher: Dispatcher
+def test_messages_about_an_erased_person_that_have_not_left_are_skipped(
+    person_data: PersonData, pause_events: PauseEvents, notifier: FakeNotifier, dispatcher: Dispatcher
 ) -> None:
     notifier.still_queued = frozenset({MENTOR})
-    event = recording.record(a_draft(), actor=INGRID, key=None, wait_seconds=1).event
+    event = pause_events.record(a_draft(), principal=INGRID, key=None, wait_seconds=1).event
 
     removed = person_data.erase(MENTOR)["orchestrator"]
 
-    assert (removed["promises"], removed["skipped"]) == (1, 1)
-    results = records.find(event.id, actor=GLOBAL_ADMIN).dispatch_results
+    assert (removed["outbox_messages"], removed["skipped"]) == (1, 1)
+    results = pause_events.find(event.id, principal=GLOBAL_ADMIN).dispatch_results
     assert {result.recipient_id: result.status for result in results} == {
         MENTOR: Status.SKIPPED,
         COORDINATOR: Status.SENT,
     }
 
 
-def test_mentors_of_an_erased_coordinator_are_told_to_have_another(
+def test_mentors_of_an_erased_coordinator_get_another(
     person_data: PersonData, notifier: FakeNotifier, dispatcher: Dispatcher
 ) -> None:
     person_data.erase(COORDINATOR)
@@ -147,7 +150,7 @@ def test_mentors_of_an_erased_coordinator_are_told_to_have_another(
     assert COORDINATOR not in [person.id for person in told_last.people]
 
 
-def test_a_file_that_still_has_him_does_not_bring_him_back(person_data: PersonData, bring_in: Import) -> None:
+def test_a_file_does_not_bring_an_erased_person_back(person_data: PersonData, bring_in: Import) -> None:
     person_data.erase(MENTOR)
 
     report = bring_in(*two_organisations())
@@ -160,6 +163,6 @@ def test_a_file_that_still_has_him_does_not_bring_him_back(person_data: PersonDa
 
 def test_it_does_not_run_beside_an_import(person_data: PersonData, database: Database) -> None:
     with database.begin(all_tenants("test")) as session:
-        assert staging.begin(session)
+        assert directory_staging.begin(session)
         with pytest.raises(ImportRunning):
             person_data.erase(MENTOR)

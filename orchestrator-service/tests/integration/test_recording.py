@@ -1,17 +1,15 @@
-"""Recording an event: durable, once, told to the right people, and outliving every neighbour's outage."""
+"""Recording an event: durable, once, told to the right people, and outliving every notification_service's outage."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
+from orchestrator_service.domain.access import Principal
 from orchestrator_service.domain.announcements import Status
 from orchestrator_service.domain.errors import ExpiryUnknown, MentorNotFound
 from orchestrator_service.domain.pause_events import EVENT_RULES, EventType
-from orchestrator_service.domain.roles import Actor
 from orchestrator_service.store.tables import PauseEventRow
-from orchestrator_service.usecases.recording import Recording
-from orchestrator_service.usecases.records import Records
+from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.audit import ENTRIES
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
@@ -36,89 +34,92 @@ from .asking import a_key, count, find, recorded
 pytestmark = pytest.mark.usefixtures("directory")
 
 
-def test_the_event_is_told_and_says_whom(recording: Recording, notifier: FakeNotifier, records: Records) -> None:
-    event = recorded(recording, a_draft()).event
+def test_the_event_is_announced_and_names_the_recipients(
+    pause_events: PauseEvents,
+    notifier: FakeNotifier,
+) -> None:
+    event = recorded(pause_events, a_draft()).event
 
     assert event.coordinator_id == COORDINATOR
     assert event.notifications_sent == ["coordinator_email", "peer_mentor_email"]
     assert [told.id for told in notifier.announced] == [event.id]
-    stored = find(records, event)
+    stored = find(pause_events, event)
     assert stored.reason == "Personal leave"
     assert (stored.resolution_rule, stored.resolution_source) == ("only_coordinator", "chapter:oslo")
     assert all(result.sent_at is not None for result in stored.dispatch_results)
 
 
 def test_an_accepted_event_is_answered_although_the_database_is_stuck_by_then(
-    recording: Recording, notifier: FakeNotifier, addresses: Addresses
+    pause_events: PauseEvents, notifier: FakeNotifier, addresses: Addresses
 ) -> None:
     with psycopg.connect(addresses.owner) as blocker:
         notifier.meanwhile = lambda: blocker.execute("LOCK TABLE pause_event IN ACCESS EXCLUSIVE MODE")
-        answer = recorded(recording, a_draft())
+        answer = recorded(pause_events, a_draft())
 
     assert answer.is_new
     assert answer.event.notifications_sent == []
 
 
 def test_an_event_outlives_an_unreachable_notifier(
-    recording: Recording, notifier: FakeNotifier, records: Records, dispatcher: Dispatcher, clock: MovableClock
+    pause_events: PauseEvents, notifier: FakeNotifier, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     notifier.failure = Unreachable("connect_failed")
-    event = recorded(recording, a_draft()).event
+    event = recorded(pause_events, a_draft()).event
     assert event.notifications_sent == []
-    assert find(records, event).dispatch_results == ()
+    assert find(pause_events, event).dispatch_results == ()
 
     notifier.failure = None
     clock.now += timedelta(seconds=6)
     assert dispatcher.run_once() == 1
 
-    assert find(records, event).notifications_sent == ["coordinator_email", "peer_mentor_email"]
+    assert find(pause_events, event).notifications_sent == ["coordinator_email", "peer_mentor_email"]
 
 
 def test_what_is_queued_is_looked_at_again_until_it_is_final(
-    recording: Recording, notifier: FakeNotifier, records: Records, dispatcher: Dispatcher, clock: MovableClock
+    pause_events: PauseEvents, notifier: FakeNotifier, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     notifier.status = Status.QUEUED
-    event = recorded(recording, a_draft()).event
+    event = recorded(pause_events, a_draft()).event
     assert event.notifications_sent == []
-    assert {result.status for result in find(records, event).dispatch_results} == {Status.QUEUED}
+    assert {result.status for result in find(pause_events, event).dispatch_results} == {Status.QUEUED}
 
     notifier.status = Status.SENT
     clock.now += timedelta(seconds=2)
     assert dispatcher.run_once() == 1
     assert dispatcher.run_once() == 0
 
-    results = find(records, event).dispatch_results
+    results = find(pause_events, event).dispatch_results
     assert {result.status for result in results} == {Status.SENT}
     assert {result.sent_at for result in results} == {clock.now}
 
 
 def test_the_moment_of_sending_is_when_it_was_first_known(
-    recording: Recording, notifier: FakeNotifier, records: Records, clock: MovableClock
+    pause_events: PauseEvents, notifier: FakeNotifier, clock: MovableClock
 ) -> None:
     notifier.still_queued = frozenset({MENTOR})
-    event, first = recorded(recording, a_draft()).event, clock.now
+    event, first = recorded(pause_events, a_draft()).event, clock.now
 
     notifier.still_queued = frozenset()
     clock.now += timedelta(seconds=2)
-    recording.dispatcher.run_once()
+    pause_events.dispatcher.run_once()
 
-    sent_at = {result.recipient_id: result.sent_at for result in find(records, event).dispatch_results}
+    sent_at = {result.recipient_id: result.sent_at for result in find(pause_events, event).dispatch_results}
     assert sent_at == {COORDINATOR: first, MENTOR: first + timedelta(seconds=2)}
 
 
 @pytest.mark.parametrize("event_type", [EventType.PAUSE_ACTIVATED, EventType.CERTIFICATION_EXPIRED])
-def test_too_old_news_is_not_told_any_more(
-    recording: Recording, notifier: FakeNotifier, records: Records, clock: MovableClock, event_type: EventType
+def test_an_event_past_its_lifetime_is_not_announced(
+    pause_events: PauseEvents, notifier: FakeNotifier, clock: MovableClock, event_type: EventType
 ) -> None:
     notifier.failure = Unreachable("connect_failed")
-    event = recorded(recording, a_draft(event_type=event_type)).event
+    event = recorded(pause_events, a_draft(event_type=event_type)).event
 
     notifier.failure = None
     clock.now += EVENT_RULES[event_type].lifetime + timedelta(minutes=1)
-    recording.dispatcher.run_once()
+    pause_events.dispatcher.run_once()
 
     assert notifier.announced == []
-    results = find(records, event).dispatch_results
+    results = find(pause_events, event).dispatch_results
     assert {(result.recipient_id, result.channel, result.status) for result in results} == {
         (COORDINATOR, "email", Status.EXPIRED),
         (MENTOR, "email", Status.EXPIRED),
@@ -127,15 +128,15 @@ def test_too_old_news_is_not_told_any_more(
 
 
 def test_what_stays_queued_for_ever_ends_as_expired(
-    recording: Recording, notifier: FakeNotifier, records: Records, dispatcher: Dispatcher, clock: MovableClock
+    pause_events: PauseEvents, notifier: FakeNotifier, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     notifier.status = Status.QUEUED
-    event = recorded(recording, a_draft()).event
+    event = recorded(pause_events, a_draft()).event
 
     clock.now += timedelta(hours=25)
     dispatcher.run_once()
 
-    assert {result.status for result in find(records, event).dispatch_results} == {Status.EXPIRED}
+    assert {result.status for result in find(pause_events, event).dispatch_results} == {Status.EXPIRED}
 
 
 @pytest.mark.parametrize(
@@ -143,25 +144,25 @@ def test_what_stays_queued_for_ever_ends_as_expired(
     [([EventType.PAUSE_ACTIVATED], EventType.PAUSE_ACTIVATED), ([], EventType.PAUSE_DEACTIVATED)],
 )
 def test_what_changes_nothing_is_recorded_as_skipped(
-    recording: Recording, notifier: FakeNotifier, records: Records, before: list[EventType], event_type: EventType
+    pause_events: PauseEvents, notifier: FakeNotifier, before: list[EventType], event_type: EventType
 ) -> None:
     for earlier in before:
-        recorded(recording, a_draft(event_type=earlier))
+        recorded(pause_events, a_draft(event_type=earlier))
     notifier.announced.clear()
 
-    answer = recorded(recording, a_draft(event_type=event_type, effective_date=EFFECTIVE + DAY))
+    answer = recorded(pause_events, a_draft(event_type=event_type, effective_date=EFFECTIVE + DAY))
 
     assert answer.is_new
     assert (answer.event.notifications_sent, notifier.announced) == ([], [])
-    statuses = {(result.recipient_id, result.status) for result in find(records, answer.event).dispatch_results}
+    statuses = {(result.recipient_id, result.status) for result in find(pause_events, answer.event).dispatch_results}
     assert statuses == {(COORDINATOR, Status.SKIPPED), (MENTOR, Status.SKIPPED)}
 
 
-def test_a_pause_can_begin_again_after_it_ended(recording: Recording, notifier: FakeNotifier) -> None:
+def test_a_pause_can_begin_again_after_it_ended(pause_events: PauseEvents, notifier: FakeNotifier) -> None:
     for day, event_type in enumerate(
         [EventType.PAUSE_ACTIVATED, EventType.PAUSE_DEACTIVATED, EventType.PAUSE_DEACTIVATED, EventType.PAUSE_ACTIVATED]
     ):
-        recorded(recording, a_draft(event_type=event_type, effective_date=EFFECTIVE + day * DAY))
+        recorded(pause_events, a_draft(event_type=event_type, effective_date=EFFECTIVE + day * DAY))
 
     assert [told.event_type for told in notifier.announced] == [
         EventType.PAUSE_ACTIVATED,
@@ -171,35 +172,35 @@ def test_a_pause_can_begin_again_after_it_ended(recording: Recording, notifier: 
 
 
 @pytest.mark.parametrize(
-    ("mentor_id", "actor"),
+    ("mentor_id", "principal"),
     [("pm_662f9511", INGRID), (MENTOR, LHL_ADMIN), ("nobody", NHF_ADMIN), (COORDINATOR, NHF_ADMIN)],
 )
 def test_for_foreign_and_unknown_mentors_nothing_is_recorded(
-    recording: Recording, database: Database, mentor_id: str, actor: Actor
+    pause_events: PauseEvents, database: Database, mentor_id: str, principal: Principal
 ) -> None:
     with pytest.raises(MentorNotFound):
-        recorded(recording, a_draft(peer_mentor_id=mentor_id), actor)
+        recorded(pause_events, a_draft(peer_mentor_id=mentor_id), principal)
 
     assert count(database, PauseEventRow) == 0
 
 
-def test_the_certification_tells_the_expiry_date_and_the_days(
-    recording: Recording, notifier: FakeNotifier, clock: MovableClock
+def test_the_expiry_date_and_the_days_come_from_the_certification(
+    pause_events: PauseEvents, notifier: FakeNotifier, clock: MovableClock
 ) -> None:
     clock.now = EFFECTIVE.replace(hour=12)
     expired = a_draft(peer_mentor_id="mentor-042", event_type=EventType.CERTIFICATION_EXPIRED)
     expiring = a_draft(peer_mentor_id="mentor-042", event_type=EventType.CERTIFICATION_EXPIRING)
 
-    first, second = recorded(recording, expired, LHL_ADMIN).event, recorded(recording, expiring, LHL_ADMIN).event
+    first, second = recorded(pause_events, expired, LHL_ADMIN).event, recorded(pause_events, expiring, LHL_ADMIN).event
 
     assert first.expiry_date == EFFECTIVE + 11 * DAY
     assert second.days_remaining == 11
     with pytest.raises(ExpiryUnknown):
-        recorded(recording, a_draft(event_type=EventType.CERTIFICATION_EXPIRING))
+        recorded(pause_events, a_draft(event_type=EventType.CERTIFICATION_EXPIRING))
 
 
-def test_the_reason_is_nowhere_in_the_database(recording: Recording, database: Database) -> None:
-    recorded(recording, a_draft(reason="Kreftbehandling"), key=a_key())
+def test_the_reason_is_nowhere_in_the_database(pause_events: PauseEvents, database: Database) -> None:
+    recorded(pause_events, a_draft(reason="Kreftbehandling"), key=a_key())
 
     with database.begin(all_tenants("test")) as session:
         tables = session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()
@@ -208,8 +209,8 @@ def test_the_reason_is_nowhere_in_the_database(recording: Recording, database: D
     assert "Kreft" not in everything
 
 
-def test_recording_is_audited_without_any_text(recording: Recording, database: Database) -> None:
-    event = recorded(recording, a_draft()).event
+def test_recording_is_audited_without_any_text(pause_events: PauseEvents, database: Database) -> None:
+    event = recorded(pause_events, a_draft()).event
 
     with database.begin(all_tenants("test")) as session:
         entry = session.execute(select(ENTRIES).where(ENTRIES.c.action == "event_recorded")).one()
@@ -217,8 +218,14 @@ def test_recording_is_audited_without_any_text(recording: Recording, database: D
     assert (entry.subject_id, entry.details) == (MENTOR, {"fields": []})
 
 
-def test_the_answer_is_what_would_be_read(recording: Recording, records: Records) -> None:
-    answered = recorded(recording, a_draft(reason="vondt i ryggen")).event
+def test_the_answer_is_what_would_be_read(pause_events: PauseEvents) -> None:
+    answered = recorded(pause_events, a_draft(reason="vondt i ryggen")).event
 
-    assert set(answered.dispatch_results) == set(find(records, answered).dispatch_results) != set()
-    assert replace(answered, dispatch_results=()) == replace(find(records, answered), dispatch_results=())
+    assert answered.dispatch_results
+    assert answered == find(pause_events, answered)
+
+
+def test_the_notifier_never_gets_the_reason(pause_events: PauseEvents, notifier: FakeNotifier) -> None:
+    recorded(pause_events, a_draft(reason="vondt i ryggen"))
+
+    assert [event.reason for event in notifier.announced] == [None]

@@ -7,9 +7,8 @@ from orchestrator_service.domain import pause_events as domain
 from orchestrator_service.domain.errors import EventNotFound
 from orchestrator_service.domain.pause_events import EventType
 from orchestrator_service.store.tables import PauseEventRow
-from orchestrator_service.usecases import recording as recording_module
-from orchestrator_service.usecases.recording import Recording
-from orchestrator_service.usecases.records import Records
+from orchestrator_service.usecases import pause_events as module
+from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.database.engine import Database
 from shared_lib.idempotency import KeyReused
 
@@ -26,9 +25,11 @@ from .asking import a_key, count, recorded
 pytestmark = pytest.mark.usefixtures("directory")
 
 
-def test_a_repeat_is_the_same_event_and_tells_nobody_twice(recording: Recording, notifier: FakeNotifier) -> None:
-    first = recorded(recording, a_draft())
-    again = recorded(recording, a_draft(reason="Something else"))
+def test_a_repeat_is_the_same_event_and_is_not_announced_again(
+    pause_events: PauseEvents, notifier: FakeNotifier
+) -> None:
+    first = recorded(pause_events, a_draft())
+    again = recorded(pause_events, a_draft(reason="Something else"))
 
     assert (first.is_new, again.is_new) == (True, False)
     assert again.event.id == first.event.id
@@ -36,53 +37,57 @@ def test_a_repeat_is_the_same_event_and_tells_nobody_twice(recording: Recording,
     assert len(notifier.announced) == 1
 
 
-def test_twenty_at_once_are_one_event(recording: Recording, notifier: FakeNotifier, database: Database) -> None:
+def test_twenty_at_once_are_one_event(pause_events: PauseEvents, notifier: FakeNotifier, database: Database) -> None:
     with ThreadPoolExecutor(20) as threads:
-        answers = list(threads.map(lambda _: recorded(recording, a_draft()), range(20)))
+        answers = list(threads.map(lambda _: recorded(pause_events, a_draft()), range(20)))
 
     assert [answer.is_new for answer in answers].count(True) == 1
     assert len({answer.event.id for answer in answers}) == count(database, PauseEventRow) == 1
     assert len(notifier.announced) == 1
 
 
-def test_a_key_stands_for_the_event_in_its_present_state(recording: Recording, records: Records) -> None:
-    first = recorded(recording, a_draft(), key=a_key())
-    records.correct(
-        first.event.id, domain.Correction.of({"effective_date": EFFECTIVE + DAY}), actor=NHF_ADMIN, versions=None
+def test_a_key_stands_for_the_event_in_its_present_state(
+    pause_events: PauseEvents,
+) -> None:
+    first = recorded(pause_events, a_draft(), key=a_key())
+    pause_events.correct(
+        first.event.id, domain.Correction.of({"effective_date": EFFECTIVE + DAY}), principal=NHF_ADMIN, versions=None
     )
-    again = recorded(recording, a_draft(), key=a_key())
+    again = recorded(pause_events, a_draft(), key=a_key())
 
     assert (again.is_new, again.is_replay) == (True, True)
     assert (again.event.id, again.event.effective_date) == (first.event.id, EFFECTIVE + DAY)
     with pytest.raises(KeyReused):
-        recorded(recording, a_draft(), key=a_key(b"other"))
+        recorded(pause_events, a_draft(), key=a_key(b"other"))
 
 
-def test_a_key_used_for_an_event_that_was_there_stands_for_that_event(recording: Recording) -> None:
-    first = recorded(recording, a_draft())
-    second, third = (recorded(recording, a_draft(), key=a_key()) for _ in range(2))
+def test_a_key_used_for_an_event_that_was_there_stands_for_that_event(pause_events: PauseEvents) -> None:
+    first = recorded(pause_events, a_draft())
+    second, third = (recorded(pause_events, a_draft(), key=a_key()) for _ in range(2))
 
     assert (second.event.id, third.event.id) == (first.event.id, first.event.id)
     assert (second.is_new, second.is_replay) == (False, False)
     assert (third.is_new, third.is_replay) == (False, True)
 
 
-def test_a_key_whose_event_was_removed_stands_for_nothing(recording: Recording, records: Records) -> None:
-    first = recorded(recording, a_draft(), key=a_key())
-    records.remove(first.event.id, actor=GLOBAL_ADMIN, versions=None)
+def test_a_key_whose_event_was_removed_stands_for_nothing(
+    pause_events: PauseEvents,
+) -> None:
+    first = recorded(pause_events, a_draft(), key=a_key())
+    pause_events.remove(first.event.id, principal=GLOBAL_ADMIN, versions=None)
 
     with pytest.raises(EventNotFound):
-        recorded(recording, a_draft(), key=a_key())
+        recorded(pause_events, a_draft(), key=a_key())
 
 
 def test_a_taken_id_is_not_taken_again(
-    recording: Recording, monkeypatch: pytest.MonkeyPatch, database: Database
+    pause_events: PauseEvents, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:
     ids = iter(["pn_000000000001", "pn_000000000001", "pn_000000000002"])
-    monkeypatch.setattr(recording_module, "new_event_id", lambda: next(ids))
+    monkeypatch.setattr(module, "new_event_id", lambda: next(ids))
 
-    first = recorded(recording, a_draft()).event
-    second = recorded(recording, a_draft(event_type=EventType.PAUSE_DEACTIVATED)).event
+    first = recorded(pause_events, a_draft()).event
+    second = recorded(pause_events, a_draft(event_type=EventType.PAUSE_DEACTIVATED)).event
 
     assert (first.id, second.id) == ("pn_000000000001", "pn_000000000002")
     assert second.notifications_sent == ["coordinator_email", "peer_mentor_email"]

@@ -5,10 +5,9 @@ from datetime import timedelta
 import pytest
 from orchestrator_service.__main__ import main
 from orchestrator_service.domain.pause_events import Correction, EventType, PauseEvent
+from orchestrator_service.store.retention import rules
 from orchestrator_service.store.tables import PauseEventRow
-from orchestrator_service.usecases.recording import Recording
-from orchestrator_service.usecases.records import Records
-from orchestrator_service.usecases.retention import rules
+from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.audit import ENTRIES
 from shared_lib.cli import run_retention
 from shared_lib.database.engine import Database
@@ -27,8 +26,8 @@ DAYS = 90
 class Diary:
     """What is recorded about mentors of two organisations, a day at a time."""
 
-    def __init__(self, recording: Recording, records: Records, clock: MovableClock) -> None:
-        self.recording, self.records, self.clock = recording, records, clock
+    def __init__(self, pause_events: PauseEvents, clock: MovableClock) -> None:
+        self.pause_events, self.clock = pause_events, clock
 
     def paused(self, mentor_id: str = MENTOR, **difference: object) -> PauseEvent:
         return self._recorded(mentor_id, EventType.PAUSE_ACTIVATED, **difference)
@@ -37,21 +36,21 @@ class Diary:
         return self._recorded(mentor_id, EventType.PAUSE_DEACTIVATED, **difference)
 
     def read(self, event: PauseEvent) -> PauseEvent:
-        return self.records.find(event.id, actor=GLOBAL_ADMIN)
+        return self.pause_events.find(event.id, principal=GLOBAL_ADMIN)
 
     def remove(self, event: PauseEvent) -> None:
-        self.records.remove(event.id, actor=GLOBAL_ADMIN, versions=None)
+        self.pause_events.remove(event.id, principal=GLOBAL_ADMIN, versions=None)
 
     def _recorded(self, mentor_id: str, event_type: EventType, **difference: object) -> PauseEvent:
         self.clock.now += DAY
         wanted = {"peer_mentor_id": mentor_id, "event_type": event_type, "effective_date": self.clock.now, **difference}
-        return self.recording.record(a_draft(**wanted), actor=GLOBAL_ADMIN, key=None, wait_seconds=2).event
+        return self.pause_events.record(a_draft(**wanted), principal=GLOBAL_ADMIN, key=None, wait_seconds=2).event
 
 
 @pytest.fixture
-def diary(recording: Recording, records: Records, clock: MovableClock) -> Diary:
+def diary(pause_events: PauseEvents, clock: MovableClock) -> Diary:
     clock.now = clock.now.replace(microsecond=0)
-    return Diary(recording, records, clock)
+    return Diary(pause_events, clock)
 
 
 def purge(database: Database, clock: MovableClock, *, days: int = DAYS) -> None:
@@ -117,7 +116,7 @@ def test_a_second_run_changes_nothing(
 def test_the_name_of_whoever_acted_goes_with_time_and_his_id_stays(
     diary: Diary, database: Database, clock: MovableClock
 ) -> None:
-    event = diary.recording.record(a_draft(), actor=INGRID, key=None, wait_seconds=2).event
+    event = diary.pause_events.record(a_draft(), principal=INGRID, key=None, wait_seconds=2).event
     assert acted_by(database, event) == (COORDINATOR, "Ingrid Bakke")
 
     clock.now += DAYS * DAY
@@ -154,7 +153,7 @@ def test_a_pause_ends_on_the_day_that_the_resumption_names(
     assert diary.read(event).reason == "Personal leave"
 
     correction = Correction.of({"effective_date": clock.now - (DAYS + 1) * DAY})
-    diary.records.correct(resumption.id, correction, actor=GLOBAL_ADMIN, versions=None)
+    diary.pause_events.correct(resumption.id, correction, principal=GLOBAL_ADMIN, versions=None)
     purge(database, clock)
     assert diary.read(event).reason is None
 
@@ -164,7 +163,7 @@ def test_a_skipped_event_shares_the_fate_of_the_pause_it_fell_into(
 ) -> None:
     diary.paused()
     skipped = diary.paused()
-    assert skipped.is_skipped
+    assert skipped.announcement_id is None
 
     clock.now += (DAYS + 1) * DAY
     purge(database, clock)
@@ -258,9 +257,9 @@ def test_nobody_is_told_anything(diary: Diary, database: Database, clock: Movabl
 
     clock.now += (DAYS + 1) * DAY
     purge(database, clock)
-    diary.recording.dispatcher.run_once()
-    again = diary.recording.record(
-        a_draft(effective_date=event.effective_date), actor=GLOBAL_ADMIN, key=None, wait_seconds=2
+    diary.pause_events.dispatcher.run_once()
+    again = diary.pause_events.record(
+        a_draft(effective_date=event.effective_date), principal=GLOBAL_ADMIN, key=None, wait_seconds=2
     )
 
     assert (again.is_new, again.event.id) == (False, event.id)

@@ -1,12 +1,12 @@
-"""What is asked in one statement when an event is recorded is what the mapped tables say one by one."""
+"""The statement that recording reads everything with agrees with the mapped tables."""
 
 from datetime import timedelta
 
 import pytest
-from orchestrator_service.domain.roles import Actor
-from orchestrator_service.store import people, responsible, situations
+from orchestrator_service.domain.access import Principal
+from orchestrator_service.store import people, situations
 from orchestrator_service.store.tables import PersonRow
-from orchestrator_service.usecases.recording import Recording
+from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from sqlalchemy import select
@@ -30,8 +30,8 @@ from ..conftest import Import
 pytestmark = pytest.mark.usefixtures("directory")
 
 
-@pytest.mark.parametrize("actor", [INGRID, NHF_ADMIN, LHL_ADMIN, GLOBAL_ADMIN], ids=lambda actor: actor.id)
-def test_it_is_what_the_mapped_tables_say(database: Database, bring_in: Import, actor: Actor) -> None:
+@pytest.mark.parametrize("principal", [INGRID, NHF_ADMIN, LHL_ADMIN, GLOBAL_ADMIN], ids=lambda principal: principal.id)
+def test_it_is_what_the_mapped_tables_say(database: Database, bring_in: Import, principal: Principal) -> None:
     bring_in(
         organisation("nhf", tell_all_coordinators="true"),
         mentor(MENTOR, "oslo|bergen", channels="email|push"),
@@ -43,23 +43,23 @@ def test_it_is_what_the_mapped_tables_say(database: Database, bring_in: Import, 
     )
     with database.begin(all_tenants("test")) as session:
         for mentor_id in session.scalars(select(PersonRow.id)).all():
-            found = situations.of(session, a_draft(peer_mentor_id=mentor_id), actor).value
-            expected = people.mentor(session, mentor_id, actor.scope)
+            found = situations.of(session, a_draft(peer_mentor_id=mentor_id), principal)
+            expected = people.mentor(session, mentor_id, principal.scope)
             assert (found.mentor if found else None) == expected
             if found is not None:
-                assert found.candidates == responsible.candidates_of(
+                assert found.candidates == people.candidates_of(
                     session, mentor_id, organisation_id=found.mentor.organisation_id
                 )
 
 
-def test_the_twin_and_the_last_pause_are_found(database: Database, recording: Recording) -> None:
-    paused = recording.record(a_draft(), actor=INGRID, key=None, wait_seconds=0).event
+def test_the_duplicate_and_the_last_pause_are_found(database: Database, pause_events: PauseEvents) -> None:
+    paused = pause_events.record(a_draft(), principal=INGRID, key=None, wait_seconds=0).event
     with database.begin(all_tenants("test")) as session:
-        same = situations.of(session, a_draft(), INGRID).value
-        other = situations.of(session, a_draft(effective_date=paused.effective_date + timedelta(days=1)), INGRID).value
+        same = situations.of(session, a_draft(), INGRID)
+        other = situations.of(session, a_draft(effective_date=paused.effective_date + timedelta(days=1)), INGRID)
     assert same is not None
     assert other is not None
-    assert (same.twin_id, other.twin_id) == (paused.id, None)
+    assert (same.duplicate_of, other.duplicate_of) == (paused.id, None)
     assert same.is_paused
     assert same.acted_by is not None
     assert same.acted_by.id == COORDINATOR
@@ -67,7 +67,7 @@ def test_the_twin_and_the_last_pause_are_found(database: Database, recording: Re
 
 def test_only_another_coordinator_of_the_organisation_acts_for_a_mentor(database: Database) -> None:
     with database.begin(all_tenants("test")) as session:
-        for actor in (NHF_ADMIN, GLOBAL_ADMIN):
-            found = situations.of(session, a_draft(), actor).value
+        for principal in (NHF_ADMIN, GLOBAL_ADMIN):
+            found = situations.of(session, a_draft(), principal)
             assert found is not None
             assert found.acted_by is None

@@ -1,4 +1,4 @@
-"""Every caller at every operation on his own, a colleague's, a stranger's, an unknown and a removed record."""
+"""Every caller at every operation on their own, a colleague's, a stranger's, an unknown and a removed record."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ COORDINATORS = {"own": COORDINATOR, "colleague's": "coord_2a3b4c5d", "foreign": 
 EVERYTHING = frozenset(MENTORS)
 OBJECTS = (*MENTORS, "unknown", "removed")
 
-# Who calls: subject, roles, organisation, and what of the three he may see. None: is not let in at all.
+# Who calls: subject, roles, organisation, and which of the three they may see. None: is not let in at all.
 CALLERS: dict[str, tuple[str, Any, str | None, frozenset[str] | None]] = {
     "nobody": ("", None, None, None),
     "a bad token": ("", None, None, None),
@@ -123,7 +123,7 @@ def expected(caller: str, operation: str, thing: str) -> int:
 
 
 @pytest.mark.parametrize("operation", ["detail", "record", "correct", "remove", "resolve"])
-def test_every_cell_is_exact_and_tells_nothing_that_is_foreign(operation: str, ask: ASK) -> None:
+def test_every_cell_is_exact_and_shows_nothing_foreign(operation: str, ask: ASK) -> None:
     wrong = []
     for caller in CALLERS:
         for thing in OBJECTS:
@@ -138,7 +138,7 @@ def test_every_cell_is_exact_and_tells_nothing_that_is_foreign(operation: str, a
 
 
 @pytest.mark.parametrize("caller", CALLERS)
-def test_a_list_holds_what_is_his_and_counts_nothing_else(caller: str, ask: ASK) -> None:
+def test_a_list_holds_and_counts_the_visible_events_only(caller: str, ask: ASK) -> None:
     answer = ask(caller, "list")
     sees = CALLERS[caller][3]
 

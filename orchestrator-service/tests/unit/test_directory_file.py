@@ -4,8 +4,7 @@ import io
 from datetime import UTC, datetime
 
 import pytest
-from orchestrator_service.domain.directory import Line, Problem, csv_file
-from orchestrator_service.domain.directory.csv_file import UnreadableFile
+from orchestrator_service.domain.directory_file import Line, Problem, UnreadableFile, read_file
 
 from ..builders import a_file, assignment, certification, mentor, organisation
 
@@ -13,7 +12,7 @@ from ..builders import a_file, assignment, certification, mentor, organisation
 def read(content: bytes) -> tuple[list[Line], list[Problem]]:
     """The lines, and the problems of the text and of the lines."""
     noted: list[Problem] = []
-    lines = list(csv_file.read(io.BytesIO(content), noted.append))
+    lines = list(read_file(io.BytesIO(content), noted.append))
     return lines, [*noted, *(problem for line in lines for problem in line.problems)]
 
 

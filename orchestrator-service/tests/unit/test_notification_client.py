@@ -13,25 +13,27 @@ from ..fakes import StubService
 
 
 @pytest.fixture
-def http_notifier(neighbour: StubService) -> HttpNotifier:
-    return HttpNotifier(client=ServiceClient(neighbour.url, audience="notification-service", sign=lambda _: "token"))
+def http_notifier(notification_service: StubService) -> HttpNotifier:
+    return HttpNotifier(
+        client=ServiceClient(notification_service.url, audience="notification-service", sign=lambda _: "token")
+    )
 
 
-def test_the_reason_never_leaves(http_notifier: HttpNotifier, neighbour: StubService) -> None:
-    neighbour.answer = {"notifications_dispatched": []}
+def test_the_reason_never_leaves(http_notifier: HttpNotifier, notification_service: StubService) -> None:
+    notification_service.answer = {"notifications_dispatched": []}
 
     http_notifier.announce(an_event(reason="Sykdom"), announcement_id=uuid4())
 
-    assert "Sykdom" not in repr(neighbour.asked)
+    assert "Sykdom" not in repr(notification_service.asked)
 
 
 @pytest.mark.parametrize(
     ("status", "failure"), [(404, RetryLater), (422, Rejected), (409, Rejected), (503, Unreachable)]
 )
 def test_a_mentor_whose_contact_is_on_its_way_is_tried_again(
-    http_notifier: HttpNotifier, neighbour: StubService, status: int, failure: type[Exception]
+    http_notifier: HttpNotifier, notification_service: StubService, status: int, failure: type[Exception]
 ) -> None:
-    neighbour.status = status
+    notification_service.status = status
 
     with pytest.raises(failure):
         http_notifier.announce(an_event(), announcement_id=uuid4())
@@ -47,17 +49,19 @@ def test_a_mentor_whose_contact_is_on_its_way_is_tried_again(
     ],
 )
 def test_an_answer_that_is_not_understood_is_asked_for_again(
-    http_notifier: HttpNotifier, neighbour: StubService, answer: dict[str, Any]
+    http_notifier: HttpNotifier, notification_service: StubService, answer: dict[str, Any]
 ) -> None:
-    neighbour.answer = answer
+    notification_service.answer = answer
 
     with pytest.raises(Unreachable):
         http_notifier.announce(an_event(), announcement_id=uuid4())
 
 
-def test_what_it_never_heard_of_needs_no_taking_back(http_notifier: HttpNotifier, neighbour: StubService) -> None:
-    neighbour.status = 404
+def test_what_it_never_heard_of_needs_no_taking_back(
+    http_notifier: HttpNotifier, notification_service: StubService
+) -> None:
+    notification_service.status = 404
 
     http_notifier.withdraw(uuid4())
 
-    assert len(neighbour.asked) == 1
+    assert len(notification_service.asked) == 1

@@ -85,7 +85,7 @@ def test_two_admins_are_one_word_and_stand_in_for_the_coordinator() -> None:
     assert event.notifications_sent == ["org_admin_email", "peer_mentor_email"]
 
 
-def test_a_mentor_who_is_his_own_coordinator_is_told_once_and_counted_as_both() -> None:
+def test_a_mentor_who_is_also_the_coordinator_receives_one_notice_and_counts_as_both() -> None:
     event = an_event(audience=Audience(coordinator_id=MENTOR), dispatch_results=(a_result(MENTOR),))
 
     assert event.recipients == (MENTOR,)

@@ -8,7 +8,7 @@ from orchestrator_service.domain.responsibility import Candidate, Rule, responsi
 from ..builders import EFFECTIVE, a_candidate
 
 
-def test_without_candidates_nobody_is_responsible() -> None:
+def test_without_candidates_there_is_no_coordinator() -> None:
     assert responsible_of([]) is None
 
 

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     DateTime,
     Index,
     Integer,
@@ -13,6 +12,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    bindparam,
     delete,
     select,
     text,
@@ -74,18 +74,28 @@ A key belongs to the tenant within which it was used; '' for one used across all
 """
 
 
-def claim(session: Session, request: RequestKey, *, at: datetime) -> Replay | None:
-    """Take the key in the session's transaction: None when it was free; `complete` it before the commit.
+_OWN_KEY = (
+    KEYS.c.tenant == text(f"COALESCE({CURRENT_TENANT}, '')"),
+    KEYS.c.principal == bindparam("own_principal"),
+    KEYS.c.operation == bindparam("own_operation"),
+    KEYS.c.key == bindparam("own_key"),
+)
+_CLAIM = insert(KEYS).on_conflict_do_nothing().returning(KEYS.c.key)
+_KNOWN = select(KEYS.c.fingerprint, KEYS.c.resource_id, KEYS.c.status).where(*_OWN_KEY)
+_COMPLETE = update(KEYS).where(*_OWN_KEY).values(resource_id=bindparam("resource_id"), status=bindparam("status"))
+
+
+def claim(session: Session, request: RequestKey, *, at: datetime, stands_for: Replay | None = None) -> Replay | None:
+    """Take the key in the session's transaction: None when it was free.
 
     Else what the key stands for already. Two requests with one key wait for each other on the primary key. Raises
-    KeyReused when the key was used for another body.
+    KeyReused when the key was used for another body. `stands_for` is stored with the key; a caller that does not know
+    it yet calls `complete` before the commit.
     """
-    values = {"principal": request.principal, "operation": request.operation, "key": request.key}
-    taken = insert(KEYS).values(**values, fingerprint=request.fingerprint, created_at=at)
-    if session.scalar(taken.on_conflict_do_nothing().returning(KEYS.c.key)) is not None:
+    replay = {"resource_id": None, "status": None} if stands_for is None else vars(stands_for)
+    if session.scalar(_CLAIM, {**vars(request), **replay, "created_at": at}) is not None:
         return None
-    columns = select(KEYS.c.fingerprint, KEYS.c.resource_id, KEYS.c.status)
-    known = session.execute(columns.where(*_is(request))).one()
+    known = session.execute(_KNOWN, _own(request)).one()
     if known.fingerprint != request.fingerprint:
         raise KeyReused
     return Replay(resource_id=known.resource_id, status=known.status)
@@ -93,8 +103,11 @@ def claim(session: Session, request: RequestKey, *, at: datetime) -> Replay | No
 
 def complete(session: Session, request: RequestKey, stands_for: Replay) -> None:
     """Store what the claimed key stands for from now on, and the HTTP status of the first answer."""
-    values = {"resource_id": stands_for.resource_id, "status": stands_for.status}
-    session.execute(update(KEYS).where(*_is(request)).values(values))
+    session.execute(_COMPLETE, {**_own(request), **vars(stands_for)})
+
+
+def _own(request: RequestKey) -> dict[str, str]:
+    return {"own_principal": request.principal, "own_operation": request.operation, "own_key": request.key}
 
 
 def purge_batch(session: Session, *, before: datetime, limit: int | None = None) -> int:
@@ -102,12 +115,3 @@ def purge_batch(session: Session, *, before: datetime, limit: int | None = None)
     key = tuple_(KEYS.c.tenant, KEYS.c.principal, KEYS.c.operation, KEYS.c.key)
     old = select(*key.clauses).where(KEYS.c.created_at < before).limit(limit)
     return len(session.execute(delete(KEYS).where(key.in_(old)).returning(KEYS.c.key)).all())
-
-
-def _is(request: RequestKey) -> tuple[ColumnElement[bool], ...]:
-    return (
-        KEYS.c.tenant == text(f"COALESCE({CURRENT_TENANT}, '')"),
-        KEYS.c.principal == request.principal,
-        KEYS.c.operation == request.operation,
-        KEYS.c.key == request.key,
-    )

@@ -139,7 +139,7 @@ class Lapses:
     def give_up(self, session: Session, delivery: Delivery, final_state: FinalState, reason: str) -> None:
         """Only log it: the closed outbox message can be replayed."""
         dispatch_id = delivery.payload["dispatch"]
-        log.error("lapse.not_opened", dispatch_id=dispatch_id, ending=final_state.value, reason=reason)
+        log.error("lapse.not_opened", dispatch_id=dispatch_id, final_state=final_state.value, reason=reason)
 
 
 def _reachable(found: MessageToSend) -> Contact:

@@ -1,17 +1,18 @@
 """One schema for each shape the contract shows; the order of members is the contract's."""
 
+import dataclasses
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_dump, post_load, validates_schema
 from shared_lib.web.fields import Identifier, PlainText, StrictInteger, UtcDateTime
 from shared_lib.web.pagination import AFTER, BEFORE, CursorField, PageQuerySchema, PaginationSchema, opaque_id
 
-from orchestrator_service.domain.event_lists import EventFilter
-from orchestrator_service.domain.pause_events import EVENT_RULES, Correction, Draft, EventType
+from orchestrator_service.domain.pause_events import EVENT_RULES, Correction, Draft, EventFilter, EventType
 
-LONGEST_REASON = 200
-MOST_DAYS = 3650
-ONLY_WHEN_SET = ("expected_return_date", "expiry_date", "days_remaining")
+MAX_REASON_LENGTH = 200
+MAX_DAYS = 3650
+ONLY_WHEN_SET = tuple(sorted({name for rule in EVENT_RULES.values() for name in rule.members} - {"reason"}))
+"""Members beyond the contract, which appear only where they have a value."""
 
 
 class Moment(UtcDateTime):
@@ -19,28 +20,6 @@ class Moment(UtcDateTime):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(timespec="milliseconds", **options)
-
-
-class _SomeMembersOnlyWhenSet(Schema):
-    """Members that the contract does not know appear only where they say something."""
-
-    @post_dump
-    def leave_out_what_is_not_set(self, document: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {name: value for name, value in document.items() if value is not None or name not in ONLY_WHEN_SET}
-
-
-class EventItemSchema(_SomeMembersOnlyWhenSet):
-    id = fields.String(required=True)
-    peer_mentor_id = fields.String(required=True)
-    event_type = fields.Enum(EventType, by_value=True, required=True)
-    effective_date = Moment(required=True)
-    reason = fields.String(required=True, allow_none=True)
-    expected_return_date = Moment()
-    expiry_date = Moment()
-    days_remaining = fields.Integer()
-    coordinator_id = fields.String(required=True, allow_none=True)
-    notifications_sent = fields.List(fields.String(), required=True)
-    created_at = Moment(required=True)
 
 
 class DispatchResultSchema(Schema):
@@ -52,7 +31,9 @@ class DispatchResultSchema(Schema):
     sent_at = Moment(required=True, allow_none=True)
 
 
-class EventDetailSchema(_SomeMembersOnlyWhenSet):
+class _EventSchema(Schema):
+    """Every member of an event, in the contract's order; the shapes below name those that they show."""
+
     id = fields.String(required=True)
     peer_mentor_id = fields.String(required=True)
     event_type = fields.Enum(EventType, by_value=True, required=True)
@@ -65,26 +46,31 @@ class EventDetailSchema(_SomeMembersOnlyWhenSet):
     notifications_sent = fields.List(fields.String(), required=True)
     dispatch_results = fields.List(fields.Nested(DispatchResultSchema), required=True)
     created_at = Moment(required=True)
-
-
-class EventCreatedSchema(Schema):
-    id = fields.String(required=True)
-    peer_mentor_id = fields.String(required=True)
-    event_type = fields.Enum(EventType, by_value=True, required=True)
-    effective_date = Moment(required=True)
-    coordinator_id = fields.String(required=True, allow_none=True)
-    notifications_sent = fields.List(fields.String(), required=True)
-    created_at = Moment(required=True)
-
-
-class EventUpdatedSchema(Schema):
-    id = fields.String(required=True)
-    peer_mentor_id = fields.String(required=True)
-    event_type = fields.Enum(EventType, by_value=True, required=True)
-    effective_date = Moment(required=True)
-    reason = fields.String(required=True, allow_none=True)
-    coordinator_id = fields.String(required=True, allow_none=True)
     updated_at = Moment(required=True)
+
+    @post_dump
+    def leave_out_what_is_not_set(self, document: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {name: value for name, value in document.items() if value is not None or name not in ONLY_WHEN_SET}
+
+
+class EventDetailSchema(_EventSchema):
+    class Meta:
+        exclude = ("updated_at",)
+
+
+class EventItemSchema(_EventSchema):
+    class Meta:
+        exclude = ("dispatch_results", "updated_at")
+
+
+class EventCreatedSchema(_EventSchema):
+    class Meta:
+        exclude = ("reason", *ONLY_WHEN_SET, "dispatch_results", "updated_at")
+
+
+class EventUpdatedSchema(_EventSchema):
+    class Meta:
+        exclude = (*ONLY_WHEN_SET, "notifications_sent", "dispatch_results", "created_at")
 
 
 class EventDeletedSchema(Schema):
@@ -110,7 +96,7 @@ class DraftSchema(Schema):
     event_type = fields.Enum(EventType, by_value=True, required=True)
     effective_date = Moment(required=True)
     reason = PlainText(
-        max_length=LONGEST_REASON,
+        max_length=MAX_REASON_LENGTH,
         allow_none=True,
         load_default=None,
         metadata={"description": "Kept with pause_activated only."},
@@ -125,7 +111,7 @@ class DraftSchema(Schema):
     )
     days_remaining = StrictInteger(
         minimum=0,
-        maximum=MOST_DAYS,
+        maximum=MAX_DAYS,
         allow_none=True,
         load_default=None,
         metadata={"description": "With certification_expiring only. Default: by the certification's expiry date."},
@@ -149,7 +135,7 @@ class DraftSchema(Schema):
 
 class CorrectionSchema(Schema):
     reason = PlainText(
-        max_length=LONGEST_REASON,
+        max_length=MAX_REASON_LENGTH,
         allow_none=True,
         metadata={"description": "null blanks it. Kept with pause_activated only."},
     )
@@ -175,6 +161,5 @@ class EventQuerySchema(PageQuerySchema):
     @post_load
     def build_filter(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         """PageRequest under `page` and EventFilter under `wanted`, whichever hook runs first."""
-        names = ("event_type", "peer_mentor_id", "coordinator_id")
-        narrowed = {name: values.pop(name) for name in names if name in values}
+        narrowed = {each.name: values.pop(each.name) for each in dataclasses.fields(EventFilter) if each.name in values}
         return {**values, "wanted": EventFilter(**narrowed)}

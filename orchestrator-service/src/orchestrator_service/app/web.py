@@ -15,12 +15,11 @@ from shared_lib.web.health import usual_checks
 from orchestrator_service.api import routes
 from orchestrator_service.api.errors import ERROR_TABLE
 from orchestrator_service.config import Config
+from orchestrator_service.domain.access import GLOBAL_ADMIN, ORG_ADMIN
 from orchestrator_service.domain.ports import Notifier
-from orchestrator_service.domain.roles import GLOBAL_ADMIN, ORG_ADMIN
 from orchestrator_service.store.audit import SUBJECT
 from orchestrator_service.usecases.coordinators import Coordinators
-from orchestrator_service.usecases.recording import Recording
-from orchestrator_service.usecases.records import Records
+from orchestrator_service.usecases.pause_events import PauseEvents
 
 from . import MIGRATIONS
 from .relay import create_dispatcher, create_notifier
@@ -33,8 +32,7 @@ def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock
     cipher = FieldCipher.from_file(config.reason_encryption_keys, setting="REASON_ENCRYPTION_KEYS")
     app = build_api(config, database, clock=clock)
     app.extensions["audit_log"] = AuditLog(database=database, subject=SUBJECT)
-    app.extensions["recording"] = Recording(database=database, dispatcher=dispatcher, cipher=cipher, clock=clock)
-    app.extensions["records"] = Records(database=database, dispatcher=dispatcher, cipher=cipher, clock=clock)
+    app.extensions["pause_events"] = PauseEvents(database=database, dispatcher=dispatcher, cipher=cipher, clock=clock)
     app.extensions["coordinators"] = Coordinators(database=database)
     app.extensions["fingerprint_secret"] = cipher.fingerprint_secret
     close_with(app, database.close)

@@ -1,20 +1,25 @@
-"""The notification service over HTTP: our words into its words, and back."""
+"""The notification service over HTTP: announcements, contacts and the data it holds about people."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from shared_lib.errors import Rejected, RetryLater, Unreachable
 from shared_lib.http_client import ServiceClient
 
 from orchestrator_service.domain.announcements import DispatchResult, Status
-from orchestrator_service.domain.contacts import Contacts
 from orchestrator_service.domain.pause_events import EventType, PauseEvent
+from orchestrator_service.domain.ports import Contacts
 
 BASE_PATH = "/api/v1/pause-notifications"
 NOT_FOUND = "http_404"
+
+MAX_EXPORT_BYTES = 64 * 1024 * 1024
+"""The data of one person are answered in one piece."""
+PERSON_DATA_SECONDS = 60.0
 
 
 def _activated(event: PauseEvent) -> dict[str, Any]:
@@ -60,7 +65,7 @@ class HttpNotifier:
         try:
             self.client.call("DELETE", f"/internal/v1/dispatches/{announcement_id}")
         except Rejected as refusal:
-            if refusal.reason != NOT_FOUND:  # it never heard of it: nothing to take back
+            if refusal.reason != NOT_FOUND:  # it does not know the announcement: there is nothing to withdraw
                 raise
 
     def update_contacts(self, contacts: Contacts) -> None:
@@ -69,6 +74,19 @@ class HttpNotifier:
             "contacts": [asdict(each) for each in contacts.people],
         }
         self.client.call("PUT", "/internal/v1/contacts", json=body)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpPersonData:
+    """Raises what ServiceClient raises. The notification service asks the acknowledgement service."""
+
+    client: ServiceClient
+
+    def export(self, person_id: str) -> Mapping[str, Any]:
+        return self.client.call("GET", _person_path(person_id)).body
+
+    def erase(self, person_id: str) -> Mapping[str, Any]:
+        return self.client.call("DELETE", _person_path(person_id)).body
 
 
 def _context(event: PauseEvent) -> dict[str, Any]:
@@ -99,3 +117,7 @@ def _results(document: Mapping[str, Any]) -> tuple[DispatchResult, ...]:
 
 def _moment(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _person_path(person_id: str) -> str:
+    return f"/internal/v1/people/{quote(person_id, safe='')}"

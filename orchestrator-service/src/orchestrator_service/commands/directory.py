@@ -7,7 +7,7 @@ import click
 from shared_lib.cli import FAILED, ProgressBar
 
 from orchestrator_service.config import Config
-from orchestrator_service.domain.directory import Report
+from orchestrator_service.domain.directory_file import Report
 from orchestrator_service.domain.errors import ImportRunning
 
 directory = click.Group("directory", help="The people, their roles and the coordinators of mentors.")
@@ -45,9 +45,9 @@ def _print_report(path: Path, report: Report) -> None:
         rest = f", of which {unseen} are not shown" if unseen else ""
         click.echo(f"{problems.count} problems{rest}. Nothing was imported.", err=True)
         return
-    for tally in report.tallies:
-        ended = f", {tally.ended} ended" if tally.ended else ""
-        click.echo(f"{tally.subject}: {tally.new} new, {tally.changed} changed, {tally.unchanged} unchanged{ended}")
+    for each in report.counts:
+        ended = f", {each.ended} ended" if each.ended else ""
+        click.echo(f"{each.subject}: {each.new} new, {each.changed} changed, {each.unchanged} unchanged{ended}")
     if report.left_out:
         click.echo(f"Left out, because their data were removed (person erase): {', '.join(report.left_out)}")
     verb = "would be sent" if report.is_dry_run else "will be sent"

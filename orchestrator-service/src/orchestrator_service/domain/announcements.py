@@ -1,4 +1,4 @@
-"""What the notification service is told about an event, and what it tells back."""
+"""The audience of an event's announcement, and the dispatch results that the notification service answers."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class DispatchResult:
-    """What became of the notice to one recipient over one channel."""
+    """The outcome of the notice to one recipient over one channel."""
 
     recipient_id: str
     channel: str
@@ -40,7 +40,7 @@ class DispatchResult:
 
 @dataclass(frozen=True, kw_only=True)
 class ActedBy:
-    """The coordinator who acted for the mentor; the mentor's message names him."""
+    """The coordinator who acted for the mentor; the mentor's message has their name."""
 
     id: str
     name: str = field(repr=False)
@@ -48,7 +48,7 @@ class ActedBy:
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """Who is told, settled when the event is recorded: a later replacement must not get this news."""
+    """The recipients, settled when the event is recorded: a later coordinator must not receive this notice."""
 
     coordinator_id: str | None
     admin_ids: tuple[str, ...] = ()
@@ -61,5 +61,5 @@ LATER_LOOKS_AGAIN = timedelta(seconds=60)
 
 
 def next_look(attempt: int) -> timedelta:
-    """How long to wait before asking again what became of messages that were still queued."""
+    """How long to wait before asking again for the outcome of messages that were still queued."""
     return FIRST_LOOKS_AGAIN[attempt - 1] if attempt <= len(FIRST_LOOKS_AGAIN) else LATER_LOOKS_AGAIN

@@ -1,4 +1,4 @@
-"""Which notice about a certification is due (DOMAIN, "Notices": tiers of 30, 14 and 7 days, then the expiry itself)."""
+"""Which notice about a certification is due: 30, 14 and 7 days before the expiry, then the expiry itself."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -31,13 +31,13 @@ def due_notice(certification: Certification, *, at: datetime, tiers: Collection[
             expiry_date=expiry,
         )
     days = (expiry.date() - at.date()).days
-    reached = [tier for tier in tiers if days <= tier]
-    if not reached:
+    passed = [tier for tier in tiers if days <= tier]
+    if not passed:
         return None
     return Draft.reported(
         peer_mentor_id=certification.mentor_id,
         event_type=EventType.CERTIFICATION_EXPIRING,
-        effective_date=expiry - timedelta(days=min(reached)),
+        effective_date=expiry - timedelta(days=min(passed)),
         expiry_date=expiry,
         days_remaining=days,
     )

@@ -11,7 +11,7 @@ class RoleMissing(Exception):
 
 
 class NoOrganisation(Exception):
-    """A coordinator's or organisation admin's token does not say which organisation he belongs to."""
+    """A coordinator's or organisation admin's token does not say their organisation."""
 
     def __init__(self) -> None:
         super().__init__("Your token names no organisation.")
@@ -32,7 +32,7 @@ class MentorNotFound(Exception):
 
 
 class NoCoordinator(Exception):
-    """The mentor is known, but nobody is responsible for him."""
+    """The mentor is known, but no coordinator is responsible."""
 
     def __init__(self, why: Unresolved) -> None:
         super().__init__(f"No coordinator is responsible for this peer mentor: {why.sentence}.")
@@ -54,7 +54,7 @@ class Outdated(Exception):
 
 
 class ExpiryUnknown(Exception):
-    """A reminder needs the days remaining, and neither the request nor the directory tells them."""
+    """A reminder needs the days remaining, which are neither in the request nor in the directory."""
 
     def __init__(self) -> None:
         super().__init__("The mentor has no certification on record; send days_remaining.")

@@ -1,4 +1,4 @@
-"""Pause events: what happened to a mentor's availability, who was told, and what became of it."""
+"""Pause events: what happened to a mentor's pause or certification, the audience, and the dispatch results."""
 
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -56,7 +56,7 @@ class EventRule:
     """What holds for one type of event. No member has a default: a new type needs a decision on each of them.
 
     `is_paused_after`: whether the mentor is paused after it, None when it is not about that; an event that leaves the
-    mentor as they were is recorded and told to nobody. `lifetime`: how long after its recording people may be told.
+    mentor as they were is recorded and not announced. `lifetime`: how long after its recording a notice may be sent.
     `members`: the optional members that it may carry. `complete`: fills in, with the expiry date if one is known and
     the present time, what the request did not say. `required`: members that must be known by then.
 
@@ -131,7 +131,7 @@ class Correction:
 
 @dataclass(frozen=True, kw_only=True)
 class PauseEvent:
-    """One recorded event. It is authoritative: what becomes of the notices never undoes it."""
+    """One recorded event. It is authoritative: the outcome of its notices never undoes it."""
 
     id: str
     organisation_id: str
@@ -162,16 +162,11 @@ class PauseEvent:
         responsibility: Responsibility | None,
         at: datetime,
     ) -> "PauseEvent":
+        """A new event with every member of the draft."""
         return cls(
             id=event_id,
             organisation_id=organisation_id,
-            peer_mentor_id=draft.peer_mentor_id,
-            event_type=draft.event_type,
-            effective_date=draft.effective_date,
-            reason=draft.reason,
-            expected_return_date=draft.expected_return_date,
-            expiry_date=draft.expiry_date,
-            days_remaining=draft.days_remaining,
+            **vars(draft),
             audience=audience,
             resolution_rule=responsibility.rule if responsibility else None,
             resolution_source=responsibility.source if responsibility else None,
@@ -183,25 +178,20 @@ class PauseEvent:
         return self.audience.coordinator_id
 
     @property
-    def is_skipped(self) -> bool:
-        """Recorded, but nobody is told: it changed nothing for the mentor."""
-        return self.announcement_id is None
-
-    @property
     def recipients(self) -> tuple[str, ...]:
-        """Everybody who is told, the coordinator (or whoever stands in for him) first."""
+        """Ids of the people who receive a notice, the coordinator (or the admins in their place) first."""
         coordinator = (self.coordinator_id,) if self.coordinator_id else self.audience.admin_ids
         return tuple(dict.fromkeys((*coordinator, self.peer_mentor_id, *self.audience.also)))
 
     @property
     def notifications_sent(self) -> list[str]:
-        """Who was really reached over which channel, in the contract's words; never more than is known."""
+        """Recipients and channels of the messages that have really left, in the contract's words."""
         left = [result for result in self.dispatch_results if result.status.has_left]
         names = [(part, result.channel) for result in left for part in self._parts_of(result.recipient_id)]
         return [f"{part}_{channel}" for part, channel in sorted(set(names), key=_in_order_of_telling)]
 
     def _parts_of(self, recipient_id: str) -> Iterable[str]:
-        """One person may be told as the mentor and as the coordinator at once."""
+        """One person may be the mentor and the coordinator at once."""
         if recipient_id == self.peer_mentor_id:
             yield "peer_mentor"
         if recipient_id == self.coordinator_id or recipient_id in self.audience.also:
@@ -219,7 +209,7 @@ class PauseEvent:
         return replace(self, **changes, revision=self.revision + 1, updated_at=in_milliseconds(at))
 
     def addressed_to(self, channels: Mapping[str, Iterable[str]], *, status: Status) -> list[DispatchResult]:
-        """A result of this status for everybody of the audience, over each of his channels."""
+        """A result of this status for every recipient, over each of their channels."""
         return [
             DispatchResult(recipient_id=recipient_id, channel=channel, status=status)
             for recipient_id in self.recipients
@@ -227,7 +217,7 @@ class PauseEvent:
         ]
 
     def ended(self, status: Status) -> list[DispatchResult]:
-        """What was still open when nothing more will be heard of it ends with this status."""
+        """Results of this status for the messages whose outcome was still open."""
         return [replace(result, status=status) for result in self.dispatch_results if not result.status.is_final]
 
     def must_be(self, versions: Collection[int] | None) -> None:
@@ -237,8 +227,17 @@ class PauseEvent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EventFilter:
+    """What a list of events is narrowed to: members of an event and the values that they must have."""
+
+    event_type: EventType | None = None
+    peer_mentor_id: str | None = None
+    coordinator_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Removed:
-    """What is left to say about a record that is gone."""
+    """The answer about a record that was removed."""
 
     event_id: str
     at: datetime

@@ -17,7 +17,7 @@ class Rule(StrEnum):
 
 
 class Unresolved(StrEnum):
-    """Why nobody is responsible."""
+    """Why no coordinator is responsible."""
 
     NO_CHAPTER = "no_chapter"
     NO_ASSIGNMENT = "no_active_assignment"
@@ -51,7 +51,7 @@ class Responsibility:
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedCoordinator:
-    """What a caller is told who asks for a mentor's coordinator."""
+    """The answer to a request for a mentor's coordinator."""
 
     peer_mentor_id: str
     coordinator_id: str

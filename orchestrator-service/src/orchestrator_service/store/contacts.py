@@ -1,33 +1,31 @@
-"""How people are reached, as the notification service is told; which of it has changed since it was told last."""
+"""Contacts as the notification service gets them, and which of them have changed since they were last sent."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, Text, cast, func, literal, select
+from sqlalchemy import ARRAY, CTE, Select, Text, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from orchestrator_service.domain.contacts import Contacts, OrganisationContact, PersonContact
+from orchestrator_service.domain.ports import Contacts, OrganisationContact, PersonContact
 
-from . import responsible
-from .tables import ContactRow, MembershipRow, OrganisationContactRow, OrganisationRow, PersonRow
-from .tables.directory import CONTACT_VERSION
+from . import people as directory
+from .tables import CONTACT_VERSION, ContactRow, MembershipRow, OrganisationContactRow, OrganisationRow, PersonRow
 
 BATCH = 200
-MOST_ADMINS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChangedContacts:
-    """People of one organisation whose contact is to be told anew; the organisation goes with every batch."""
+    """People of one organisation whose contact is to be sent again; the organisation goes with every batch."""
 
     organisation_id: str
     people: list[str]
 
 
-def note_changes(session: Session) -> Iterator[ChangedContacts]:
-    """Give every contact that differs from what was told last a new version; answers them in batches."""
+def record_changes(session: Session) -> Iterator[ChangedContacts]:
+    """Give every contact that differs from what was last sent a new version; yields them in batches."""
     for organisation_id in _changed_organisations(session):
         yield ChangedContacts(organisation_id=organisation_id, people=[])
     for organisation_id, people in _changed_people(session):
@@ -35,21 +33,25 @@ def note_changes(session: Session) -> Iterator[ChangedContacts]:
 
 
 def batch(session: Session, organisation_id: str, people: Sequence[str]) -> Contacts:
-    """The contacts as they are now, which may be newer than when they were promised."""
-    row = session.execute(
-        _organisations()
-        .add_columns(OrganisationContactRow.version)
-        .join(OrganisationContactRow, OrganisationContactRow.organisation_id == OrganisationRow.id)
-        .where(OrganisationRow.id == organisation_id)
-    ).one()
-    organisation = OrganisationContact(**{**row._mapping, "admin_ids": tuple(row.admin_ids)})
+    """The contacts as they are now, which may be newer than when their outbox message was stored."""
+    row = (
+        session.execute(
+            _organisations()
+            .add_columns(OrganisationContactRow.version)
+            .join(OrganisationContactRow, OrganisationContactRow.organisation_id == OrganisationRow.id)
+            .where(OrganisationRow.id == organisation_id)
+        )
+        .mappings()
+        .one()
+    )
+    organisation = OrganisationContact(**{**row, "admin_ids": tuple(row["admin_ids"])})
     rows = session.execute(
         _people(people)
         .add_columns(ContactRow.version)
         .join(ContactRow, ContactRow.person_id == PersonRow.id)
         .where(PersonRow.organisation_id == organisation_id)
     )
-    contacts = (PersonContact(**{**row._mapping, "channels": tuple(row.channels)}) for row in rows)
+    contacts = (PersonContact(**{**row, "channels": tuple(row["channels"])}) for row in rows.mappings())
     return Contacts(organisation=organisation, people=tuple(contacts))
 
 
@@ -58,7 +60,7 @@ def _organisations() -> Select[*tuple[Any, ...]]:
         select(PersonRow.id)
         .where(PersonRow.organisation_id == OrganisationRow.id, PersonRow.is_admin)
         .order_by(PersonRow.id)
-        .limit(MOST_ADMINS)
+        .limit(directory.MAX_ADMINS)
         .scalar_subquery()
     )
     query: Select[*tuple[Any, ...]] = select(
@@ -74,8 +76,8 @@ def _organisations() -> Select[*tuple[Any, ...]]:
 
 
 def _people(ids: Sequence[str] | None = None) -> Select[*tuple[Any, ...]]:
-    """Everybody's contact, or those of the people named; never of somebody whose data were removed."""
-    coordinators = responsible.all_responsible()
+    """The contacts of all people, or of the people named; never of a person whose data were removed."""
+    coordinators = directory.all_responsible()
     if ids is not None:
         coordinators = coordinators.where(MembershipRow.mentor_id.in_(ids))
     of_mentor = coordinators.subquery()
@@ -96,32 +98,12 @@ def _people(ids: Sequence[str] | None = None) -> Select[*tuple[Any, ...]]:
 
 
 def _changed_organisations(session: Session) -> list[str]:
-    now = _digested(_organisations())
-    told = OrganisationContactRow
-    query = insert(told).from_select(
-        ["organisation_id", "digest", "version"],
-        select(now.c.id, now.c.digest, CONTACT_VERSION.next_value())
-        .outerjoin(told, told.organisation_id == now.c.id)
-        .where(told.digest.is_distinct_from(now.c.digest)),
-    )
-    query = query.on_conflict_do_update(
-        index_elements=["organisation_id"], set_={"digest": query.excluded.digest, "version": query.excluded.version}
-    )
-    return sorted(session.scalars(query.returning(told.organisation_id)))
+    changed = _versioned(OrganisationContactRow.organisation_id, _organisations())
+    return sorted(session.scalars(select(changed.c.organisation_id)))
 
 
 def _changed_people(session: Session) -> list[tuple[str, list[str]]]:
-    now = _digested(_people())
-    query = insert(ContactRow).from_select(
-        ["person_id", "digest", "version"],
-        select(now.c.id, now.c.digest, CONTACT_VERSION.next_value())
-        .outerjoin(ContactRow, ContactRow.person_id == now.c.id)
-        .where(ContactRow.digest.is_distinct_from(now.c.digest)),
-    )
-    query = query.on_conflict_do_update(
-        index_elements=["person_id"], set_={"digest": query.excluded.digest, "version": query.excluded.version}
-    )
-    changed = query.returning(ContactRow.person_id).cte("changed")
+    changed = _versioned(ContactRow.person_id, _people())
     turn = func.row_number().over(partition_by=PersonRow.organisation_id, order_by=PersonRow.id) - 1
     numbered = (
         select(PersonRow.id, PersonRow.organisation_id, (turn // literal(BATCH)).label("batch"))
@@ -134,8 +116,22 @@ def _changed_people(session: Session) -> list[tuple[str, list[str]]]:
     return [(row[0], row[1]) for row in session.execute(batches)]
 
 
+def _versioned(key: InstrumentedAttribute[str], contacts: Select[*tuple[Any, ...]]) -> CTE:
+    """Gives every contact that differs from what was last sent its digest and a new version; holds their keys."""
+    now, sent = _digested(contacts), key.class_
+    query = insert(sent).from_select(
+        [key.name, "digest", "version"],
+        select(now.c.id, now.c.digest, CONTACT_VERSION.next_value())
+        .outerjoin(sent, key == now.c.id)
+        .where(sent.digest.is_distinct_from(now.c.digest)),
+    )
+    new = query.excluded
+    query = query.on_conflict_do_update(index_elements=[key.name], set_={"digest": new.digest, "version": new.version})
+    return query.returning(key).cte("changed")
+
+
 def _digested(contacts: Select[*tuple[Any, ...]]) -> Any:
-    """Each contact's id and a digest of all that is told about it."""
-    told = contacts.subquery()
-    text = cast(func.jsonb_build_array(*told.c), Text)
-    return select(told.c.id, func.sha256(func.convert_to(text, "UTF8")).label("digest")).subquery()
+    """Each contact's id and a digest of all that is sent of it."""
+    sent = contacts.subquery()
+    text = cast(func.jsonb_build_array(*sent.c), Text)
+    return select(sent.c.id, func.sha256(func.convert_to(text, "UTF8")).label("digest")).subquery()

@@ -1,122 +1,178 @@
-"""Lists of pause events, newest first, at the same cost however many there are.
+"""Lists of pause events, newest first, and their totals, at the same cost however many events there are."""
 
-Past the mapped classes: to build and look up these statements for every list cost more than to answer it.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
+from shared_lib.database.counter_tables import CounterTable
 from shared_lib.pagination import Cursor, Page, PageRequest, Slice
-from shared_lib.pipeline import Later
-from shared_lib.statements import send
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    func,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
-from orchestrator_service.domain.event_lists import EventFilter
-from orchestrator_service.domain.pause_events import PauseEvent
+from orchestrator_service.domain.access import AccessScope
+from orchestrator_service.domain.pause_events import EventFilter, PauseEvent
 from orchestrator_service.domain.ports import FieldCipher
-from orchestrator_service.domain.roles import Scope
 
-from . import dispatch_results, event_counts, pause_events, responsible
-from .tables import PauseEventRow
+from . import pause_events, people
+from .tables import EventCountRow, MentorEventCountRow, PauseEventRow
 
-_COLUMNS = ", ".join(column.name for column in PauseEventRow.__table__.columns)
-_NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
-_OLDEST_FIRST = "ORDER BY created_at, id"
+OF_COORDINATORS = CounterTable(
+    table="event_count",
+    source="pause_event",
+    values={
+        "organisation_id": "row.organisation_id",
+        "coordinator_id": "COALESCE(row.coordinator_id, '')",
+        "event_type": "row.event_type",
+    },
+    number="events",
+)
+"""Kept totals of everything and of one organisation, by coordinator and type."""
+
+OF_MENTORS = CounterTable(
+    table="mentor_event_count",
+    source="pause_event",
+    values={"peer_mentor_id": "row.peer_mentor_id", **OF_COORDINATORS.values},
+    number="events",
+)
+"""The same by mentor, for lists of a few mentors: too many rows to sum up those of a whole organisation."""
+
+PLACE = ("mentors", "limit", "offset", "each", "moment", "cursor_id")
+"""Parameters of the statements beside the columns that a list is narrowed by."""
 
 
 def page(
-    session: Session, cipher: FieldCipher, scope: Scope, wanted: EventFilter, request: PageRequest
-) -> Later[Page[PauseEvent]]:
-    """What the scope reaches of the wanted events."""
-    mentors = _mentors(session, scope, wanted)
-    narrowing = _narrowing(scope, wanted)
-    conditions = _conditions(narrowing)
-    values = {
-        **narrowing,
-        "mentors": mentors,
-        "moment": request.cursor.moment if request.cursor else None,
-        "mark_id": request.cursor.id if request.cursor else None,
-    }
-    place, order = _reading(request)
-    if event_counts.covers(wanted):
-        total = event_counts.total(session, wanted, organisation_id=scope.organisation, mentors=mentors)
-    else:
-        total = _counted(session, conditions, values)
-    ids = (_ids_of_all if mentors is None else _ids_of_mentors)(conditions, place, order, request)
-    # Only where the database might walk far to find nothing is the number read first, at the cost of a journey there.
-    if (request.offset or wanted.coordinator_id) and request.offset >= total.value:
-        return Later(lambda: _page(cipher, [], {}, request, total.value))
-    found = send(session, f"SELECT {_COLUMNS} FROM pause_event WHERE id IN ({ids}) {order}", values)  # noqa: S608 - put together from ours
-    results = dispatch_results.of_selected(session, ids, values)
-    return found.read(lambda rows: _page(cipher, rows, results.value, request, total.value))
-
-
-def _page(
-    cipher: FieldCipher, rows: Sequence[Any], results: dispatch_results.Results, request: PageRequest, total: int
+    session: Session, cipher: FieldCipher, scope: AccessScope, wanted: EventFilter, request: PageRequest
 ) -> Page[PauseEvent]:
+    """Those of the wanted events that are in the scope: a statement each for the mentors of a coordinator, the total,
+    the rows and their dispatch results.
+    """
+    values = {"organisation_id": scope.organisation_id, **vars(wanted), "mentors": _mentors(session, scope, wanted)}
+    values = {name: value for name, value in values.items() if value is not None and name != "peer_mentor_id"}
+    total = int(session.scalar(_total(frozenset(values)), values) or 0)
+    rows = [] if request.offset >= total else _rows(session, values, request)
     found = Slice.cut(rows, request, lambda row: Cursor(row.created_at, row.id))
-    return Page.of(found, pause_events.told(cipher, found.items, results), total=total)
+    return Page.of(found, pause_events.events_of(session, cipher, found.items), total=total)
 
 
-def _mentors(session: Session, scope: Scope, wanted: EventFilter) -> Sequence[str] | None:
-    """The few mentors that this is about; None when it is about everybody of the organisation, or of all."""
+def _mentors(session: Session, scope: AccessScope, wanted: EventFilter) -> Sequence[str] | None:
+    """The few mentors whose events are listed; None for every mentor of the organisation, or of all."""
     named = None if wanted.peer_mentor_id is None else [wanted.peer_mentor_id]
-    if scope.coordinator is None or scope.organisation is None:
+    if scope.coordinator_id is None or scope.organisation_id is None:
         return named
-    own = responsible.mentors_of(session, scope.coordinator, organisation_id=scope.organisation)
+    own = people.mentors_of(session, scope.coordinator_id, organisation_id=scope.organisation_id)
     return own if named is None else [mentor for mentor in named if mentor in own]
 
 
-def _narrowing(scope: Scope, wanted: EventFilter) -> dict[str, Any]:
-    """Columns and the values that they must have; the mentors are a condition of their own."""
-    named = {"organisation_id": scope.organisation, **vars(wanted)}
-    return {name: value for name, value in named.items() if value is not None and name != "peer_mentor_id"}
+def _rows(session: Session, narrowed: dict[str, Any], request: PageRequest) -> Sequence[Any]:
+    """In the order of reading, one more than the page holds."""
+    values = {**narrowed, "limit": request.limit + 1}
+    if request.offset:
+        values["offset"] = request.offset
+    if "mentors" in values:
+        values["each"] = request.offset + request.limit + 1
+    if request.cursor is not None:
+        values |= {"moment": request.cursor.moment, "cursor_id": request.cursor.id}
+    return session.execute(_page(frozenset(values), request.is_backwards), values).all()
 
 
-def _conditions(narrowing: dict[str, Any]) -> str:
-    """Only those that narrow anything: a condition that may hold for all keeps the database from using an index.
+# A statement is built once for each set of parameters: to build it costs several times what it costs to run it.
 
-    The type stands there itself, so that the plan which the database keeps knows whether it is a rare one.
+
+@cache
+def _total(names: frozenset[str]) -> Select[tuple[int]]:
+    """The statement for a total: from a counter table that has all these columns; else it counts the rows."""
+    row: type[Any] = MentorEventCountRow if "mentors" in names else EventCountRow
+    if names - {"mentors"} <= OF_COORDINATORS.values.keys():
+        query = select(func.coalesce(func.sum(row.events), 0).label("total"))
+    else:
+        row = PauseEventRow
+        query = select(func.count().label("total")).select_from(row)
+    query = query.where(*_narrowed(row, names))
+    return (
+        query.where(row.peer_mentor_id == func.any(_parameter("mentors", ARRAY(Text)))) if "mentors" in names else query
+    )
+
+
+@cache
+def _page(names: frozenset[str], is_backwards: bool) -> Select[*tuple[Any, ...]]:
+    """The statement for the rows of a page.
+
+    The ids come first, each from an index that has every column of the conditions and of the order.
     """
-    names = [name for name in narrowing if name != "event_type"]
-    event_type = [f"event_type = '{narrowing['event_type'].value}'"] if "event_type" in narrowing else []
-    return " AND ".join(["true", *(f"{name} = %({name})s" for name in names), *event_type])
+    ids = _ids_of_mentors(names, is_backwards) if "mentors" in names else _ids(names, is_backwards)
+    ids = ids.limit(_in_text("limit", Integer)).offset(_in_text("offset", Integer) if "offset" in names else None)
+    query: Select[*tuple[Any, ...]] = select(*pause_events.COLUMNS).where(PauseEventRow.id.in_(ids))
+    return query.order_by(*_order(PauseEventRow.created_at, PauseEventRow.id, is_backwards))
 
 
-def _counted(session: Session, conditions: str, values: dict[str, Any]) -> Later[int]:
-    """How many rows the list has, for a filter that no counter table covers. Walks them."""
-    mentors = "true" if values["mentors"] is None else "peer_mentor_id = ANY(%(mentors)s)"
-    query = f"SELECT count(*) AS total FROM pause_event WHERE {conditions} AND {mentors}"  # noqa: S608 - as below
-    return send(session, query, values).read(lambda rows: int(rows[0].total))
+def _ids(names: Iterable[str], is_backwards: bool) -> Select[*tuple[Any, ...]]:
+    query = select(PauseEventRow.id).where(*_narrowed(PauseEventRow, names), *_beyond(names, is_backwards))
+    return query.order_by(*_order(PauseEventRow.created_at, PauseEventRow.id, is_backwards))
 
 
-def _reading(request: PageRequest) -> tuple[str, str]:
-    """From where in the list, and in which order."""
-    if request.is_backwards:
-        return "(created_at, id) > (%(moment)s, %(mark_id)s)", _OLDEST_FIRST
-    return "true" if request.cursor is None else "(created_at, id) < (%(moment)s, %(mark_id)s)", _NEWEST_FIRST
+def _ids_of_mentors(names: Iterable[str], is_backwards: bool) -> Select[*tuple[Any, ...]]:
+    """Each mentor's first through their own index, then the first of those: other people's events are never read.
 
-
-def _ids_of_all(conditions: str, place: str, order: str, request: PageRequest) -> str:
-    return f"SELECT id FROM pause_event WHERE {conditions} AND {place} {order} {_window(request)}"  # noqa: S608 - as below
-
-
-def _ids_of_mentors(conditions: str, place: str, order: str, request: PageRequest) -> str:
-    """Each mentor's first through its own index, then the first of those: never a walk over other people's events.
-
-    That index holds all that narrows them, too. Else the database, which does not know that all events of a mentor are
-    of one organisation and mostly of one coordinator, takes them for few and reads them all to have them sorted.
+    That index has every column of the conditions. Without it PostgreSQL, which does not know that all events of a
+    mentor are of one organisation and mostly of one coordinator, expects few, reads all of them and sorts.
     """
-    return f"""
-        SELECT id FROM unnest(%(mentors)s::text[]) AS named (mentor_id) CROSS JOIN LATERAL (
-            SELECT id, created_at FROM pause_event
-            WHERE peer_mentor_id = named.mentor_id AND {conditions} AND {place} {order}
-            LIMIT {request.offset + request.limit + 1}
-        ) AS own
-        {order} {_window(request)}
-    """  # noqa: S608 - the conditions are ours, their values are not in them
+    mentors = func.unnest(_parameter("mentors", ARRAY(Text)))
+    named = mentors.table_valued("mentor_id", name="named").render_derived()
+    own = (
+        select(PauseEventRow.id, PauseEventRow.created_at)
+        .where(
+            PauseEventRow.peer_mentor_id == named.c.mentor_id,
+            *_narrowed(PauseEventRow, names),
+            *_beyond(names, is_backwards),
+        )
+        .order_by(*_order(PauseEventRow.created_at, PauseEventRow.id, is_backwards))
+        .limit(_in_text("each", Integer))
+        .lateral("own")
+    )
+    first = select(own.c.id).select_from(named.join(own, true()))
+    return first.order_by(*_order(own.c.created_at, own.c.id, is_backwards))
 
 
-def _window(request: PageRequest) -> str:
-    """Numbers instead of values: a plan for whatever limit is one for a tenth of the table, and reads all of it."""
-    return f"LIMIT {request.limit + 1}" + (f" OFFSET {request.offset}" if request.offset else "")
+def _order(moment: Any, row_id: Any, is_backwards: bool) -> tuple[Any, Any]:
+    return (moment, row_id) if is_backwards else (moment.desc(), row_id.desc())
+
+
+def _narrowed(row: type[Any], names: Iterable[str]) -> list[ColumnElement[bool]]:
+    """Only those that narrow anything: a condition that may hold for all keeps the database from using an index."""
+    columns = sorted(name for name in names if name not in PLACE)
+    return [
+        getattr(row, name) == (_in_text(name, Text) if name == "event_type" else _parameter(name, Text))
+        for name in columns
+    ]
+
+
+def _beyond(names: Iterable[str], is_backwards: bool) -> list[ColumnElement[bool]]:
+    if "moment" not in names:
+        return []
+    place = tuple_(PauseEventRow.created_at, PauseEventRow.id)
+    cursor = tuple_(_parameter("moment", DateTime(timezone=True)), _parameter("cursor_id", Text))
+    return [place > cursor if is_backwards else place < cursor]
+
+
+def _parameter(name: str, type_: Any) -> BindParameter[Any]:
+    return bindparam(name, type_=type_)
+
+
+def _in_text(name: str, type_: Any) -> BindParameter[Any]:
+    """A number or code that stands in the statement itself, so that the plan which PostgreSQL keeps is made for it: a
+    plan for any limit or any type reads a tenth of the table.
+    """
+    return bindparam(name, type_=type_, literal_execute=True)

@@ -15,7 +15,7 @@ GRANTS = {
     "organisation_contact": KEPT,
     "pause_event": f"{KEPT}, DELETE",
     "dispatch_result": KEPT,
-    "event_count": KEPT,
+    "event_count": "SELECT",
     "mentor_event_count": "SELECT",
     **outbox.GRANTS,
     **audit.GRANTS,

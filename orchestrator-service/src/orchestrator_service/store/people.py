@@ -1,23 +1,77 @@
-"""Reading the directory: mentors as somebody may see them, names, channels, admins."""
+"""Reading the directory: mentors, the order of precedence of their coordinators, names, channels and admins."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from shared_lib.statements import send
-from sqlalchemy import select
+from shared_lib.database.row_level_security import TenantScope, all_tenants, tenant
+from sqlalchemy import Select, Text, bindparam, collate, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from orchestrator_service.domain.roles import Scope
+from orchestrator_service.domain.access import GLOBAL_ADMIN, AccessScope
+from orchestrator_service.domain.responsibility import Candidate
 
-from . import responsible
-from .tables import CertificationRow, MembershipRow, OrganisationRow, PersonRow
+from .tables import AssignmentRow, CertificationRow, MembershipRow, OrganisationRow, PersonRow
 
-MOST_ADMINS = 200
-"""More than these are not told instead of a coordinator."""
+MAX_ADMINS = 200
+"""More than these do not receive a notice instead of a coordinator."""
 
 MENTOR_LOCK = 20_260
 """First half of the advisory lock that makes the events of one mentor take turns."""
+
+_IN_ORDER = (
+    AssignmentRow.is_primary.desc(),
+    collate(AssignmentRow.chapter_id, "C"),
+    AssignmentRow.since,
+    collate(AssignmentRow.coordinator_id, "C"),
+)
+_SAME_CHAPTER = (AssignmentRow.organisation_id == MembershipRow.organisation_id) & (
+    AssignmentRow.chapter_id == MembershipRow.chapter_id
+)
+
+
+def _candidates(*columns: Any) -> Select[*tuple[Any, ...]]:
+    """Active assignments to a mentor's chapters, of people of the same organisation who are coordinators now."""
+    return (
+        select(*columns)
+        .select_from(MembershipRow)
+        .join(AssignmentRow, _SAME_CHAPTER)
+        .join(PersonRow, PersonRow.id == AssignmentRow.coordinator_id)
+        .where(
+            AssignmentRow.active, PersonRow.is_coordinator, PersonRow.organisation_id == MembershipRow.organisation_id
+        )
+    )
+
+
+def all_responsible() -> Select[*tuple[Any, ...]]:
+    """Selects mentor and responsible coordinator, for every mentor who has one."""
+    return (
+        _candidates(MembershipRow.mentor_id, AssignmentRow.coordinator_id)
+        .ext(distinct_on(MembershipRow.mentor_id))
+        .order_by(MembershipRow.mentor_id, *_IN_ORDER)
+    )
+
+
+def _mentors_of() -> Select[tuple[str]]:
+    own = AssignmentRow.organisation_id == bindparam("organisation_id")
+    assigned = select(MembershipRow.mentor_id).join(AssignmentRow, _SAME_CHAPTER)
+    assigned = assigned.where(AssignmentRow.coordinator_id == bindparam("coordinator_id"), own)
+    responsible = all_responsible().where(MembershipRow.mentor_id.in_(assigned)).subquery()
+    return select(responsible.c.mentor_id).where(responsible.c.coordinator_id == bindparam("coordinator_id"))
+
+
+# Built once: to build a statement of several tables costs more than to run it.
+_TAKE_TURN = select(func.pg_advisory_xact_lock(MENTOR_LOCK, func.hashtext(bindparam("mentor_id", type_=Text))))
+_MENTORS_OF = _mentors_of()
+_CANDIDATES_OF = (
+    _candidates(AssignmentRow.coordinator_id, AssignmentRow.chapter_id, AssignmentRow.is_primary, AssignmentRow.since)
+    .where(
+        MembershipRow.mentor_id == bindparam("mentor_id"), MembershipRow.organisation_id == bindparam("organisation_id")
+    )
+    .order_by(*_IN_ORDER)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,26 +84,31 @@ class Mentor:
     tells_all_coordinators: bool
 
 
+def tenant_scope_of(scope: AccessScope) -> TenantScope:
+    """The rows that a transaction for this scope sees: its organisation's; those of all for a global admin alone."""
+    return all_tenants(GLOBAL_ADMIN) if scope.organisation_id is None else tenant(scope.organisation_id)
+
+
 def take_turn(session: Session, mentor_id: str) -> None:
     """Let the events of one mentor follow each other, until the transaction ends.
 
-    Not a lock on his row: that would wait for a directory import which changes him, seconds long.
+    Not a lock on the mentor's row: that would wait for a directory import which changes it, seconds long.
     """
-    send(session, "SELECT pg_advisory_xact_lock(%(lock)s, hashtext(%(id)s))", {"lock": MENTOR_LOCK, "id": mentor_id})
+    session.execute(_TAKE_TURN, {"mentor_id": mentor_id})
 
 
-def mentor(session: Session, mentor_id: str, scope: Scope) -> Mentor | None:
-    """The mentor, if he is one now and the scope reaches him."""
+def mentor(session: Session, mentor_id: str, scope: AccessScope) -> Mentor | None:
+    """The mentor, if the person is one now and is in the scope."""
     query = (
         select(PersonRow.organisation_id, CertificationRow.expires_at, OrganisationRow.tell_all_coordinators)
         .join(OrganisationRow, OrganisationRow.id == PersonRow.organisation_id)
         .outerjoin(CertificationRow, CertificationRow.mentor_id == PersonRow.id)
         .where(PersonRow.id == mentor_id, PersonRow.is_mentor)
     )
-    if scope.organisation is not None:
-        query = query.where(PersonRow.organisation_id == scope.organisation)
+    if scope.organisation_id is not None:
+        query = query.where(PersonRow.organisation_id == scope.organisation_id)
     row = session.execute(query).one_or_none()
-    if row is None or not _reaches(session, scope, mentor_id, organisation_id=row.organisation_id):
+    if row is None or not is_visible(session, scope, mentor_id, organisation_id=row.organisation_id):
         return None
     return Mentor(
         id=mentor_id,
@@ -59,11 +118,24 @@ def mentor(session: Session, mentor_id: str, scope: Scope) -> Mentor | None:
     )
 
 
-def _reaches(session: Session, scope: Scope, mentor_id: str, *, organisation_id: str) -> bool:
-    if scope.coordinator is None:
+def is_visible(session: Session, scope: AccessScope, mentor_id: str, *, organisation_id: str) -> bool:
+    """Whether the scope's coordinator, if it has one, is responsible for the mentor now."""
+    if scope.coordinator_id is None:
         return True
-    candidates = responsible.candidates_of(session, mentor_id, organisation_id=organisation_id)
-    return bool(candidates) and candidates[0].coordinator_id == scope.coordinator
+    candidates = candidates_of(session, mentor_id, organisation_id=organisation_id)
+    return bool(candidates) and candidates[0].coordinator_id == scope.coordinator_id
+
+
+def candidates_of(session: Session, mentor_id: str, *, organisation_id: str) -> Sequence[Candidate]:
+    """The coordinators who may be responsible for the mentor, in the order of precedence."""
+    rows = session.execute(_CANDIDATES_OF, {"mentor_id": mentor_id, "organisation_id": organisation_id})
+    return [Candidate(**row) for row in rows.mappings()]
+
+
+def mentors_of(session: Session, coordinator_id: str, *, organisation_id: str) -> list[str]:
+    """The mentors that a coordinator is responsible for now."""
+    values = {"coordinator_id": coordinator_id, "organisation_id": organisation_id}
+    return list(session.scalars(_MENTORS_OF, values))
 
 
 def has_chapters(session: Session, mentor_id: str, *, organisation_id: str) -> bool:
@@ -79,11 +151,11 @@ def name_and_email(session: Session, person_id: str, *, organisation_id: str) ->
 
 def admins_of(session: Session, organisation_id: str) -> tuple[str, ...]:
     query = select(PersonRow.id).where(PersonRow.organisation_id == organisation_id, PersonRow.is_admin)
-    return tuple(session.scalars(query.order_by(PersonRow.id).limit(MOST_ADMINS)))
+    return tuple(session.scalars(query.order_by(PersonRow.id).limit(MAX_ADMINS)))
 
 
 def channels_of(session: Session, people: Iterable[str], *, organisation_id: str) -> Mapping[str, list[str]]:
-    """How each of the people wants to be told."""
+    """The channels over which each of the people receives notices."""
     own = PersonRow.id.in_(list(people)) & (PersonRow.organisation_id == organisation_id)
     query = select(PersonRow.id, PersonRow.channels).where(own)
     return {row.id: row.channels for row in session.execute(query)}

@@ -1,4 +1,4 @@
-"""What this database holds about one person, and its removal."""
+"""The data that this database holds about one person, and their removal."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,34 +13,34 @@ from orchestrator_service.domain.ports import FieldCipher
 
 from .pause_events import reasons_of
 
-_HIS_EVENT = (
+_NAMED_EVENT = (
     "peer_mentor_id = :person OR coordinator_id = :person OR acted_by_id = :person "
     "OR :person = ANY(admin_ids) OR :person = ANY(also_ids)"
 )
-_OF_HIM = "SELECT id FROM pause_event WHERE peer_mentor_id = :person"
-_HIS_KEY = f"principal = :person OR resource_id IN ({_OF_HIM})"
-_HIS_PROMISE = f"kind = 'announce' AND payload->>'event_id' IN ({_OF_HIM})"
+_OWN_EVENTS = "SELECT id FROM pause_event WHERE peer_mentor_id = :person"
+_OWN_KEY = f"principal = :person OR resource_id IN ({_OWN_EVENTS})"
+_OWN_ANNOUNCEMENT = f"kind = 'announce' AND payload->>'event_id' IN ({_OWN_EVENTS})"
 _PLACES: Mapping[str, str] = {
     "person": "id = :person",
     "membership": "mentor_id = :person",
     "assignment": "coordinator_id = :person",
     "certification": "mentor_id = :person",
     "contact": "person_id = :person",
-    "pause_event": _HIS_EVENT,
-    "dispatch_result": f"recipient_id = :person OR event_id IN ({_OF_HIM})",
+    "pause_event": _NAMED_EVENT,
+    "dispatch_result": f"recipient_id = :person OR event_id IN ({_OWN_EVENTS})",
     "event_count": "coordinator_id = :person",
     "mentor_event_count": "coordinator_id = :person OR peer_mentor_id = :person",
     "audit_entry": "actor_id = :person OR subject_id = :person",
-    "idempotency_key": _HIS_KEY,
-    "outbox": f"ordering_key = :person OR ({_HIS_PROMISE}) OR payload->'people' ? :person",
-    "outbox_closed": f"ordering_key = :person OR ({_HIS_PROMISE}) OR payload->'people' ? :person",
+    "idempotency_key": _OWN_KEY,
+    "outbox": f"ordering_key = :person OR ({_OWN_ANNOUNCEMENT}) OR payload->'people' ? :person",
+    "outbox_closed": f"ordering_key = :person OR ({_OWN_ANNOUNCEMENT}) OR payload->'people' ? :person",
 }
-_SEALED = ("encrypted_reason", "reason_key_id")
+_ENCRYPTED = ("encrypted_reason", "reason_key_id")
 
 
 def held(session: Session, cipher: FieldCipher, person_id: str) -> dict[str, list[dict[str, Any]]]:
-    """All rows that name him. Reasons are opened where they are his; of other people's events he gets no reason, and
-    no name but his own.
+    """All rows that name the person. Reasons of their own events are decrypted; of other people's events they get no
+    reason, and no name but their own.
     """
     found = data_export.rows_of_person(session, _PLACES, person_id)
     if "pause_event" in found:
@@ -50,14 +50,14 @@ def held(session: Session, cipher: FieldCipher, person_id: str) -> dict[str, lis
 
 
 def _readable(row: dict[str, Any], reasons: Mapping[str, str | None], person_id: str) -> dict[str, Any]:
-    shown = {name: value for name, value in row.items() if name not in _SEALED}
+    shown = {name: value for name, value in row.items() if name not in _ENCRYPTED}
     if row["peer_mentor_id"] == person_id:
         return {**shown, "reason": reasons.get(row["id"])}
     return shown if row["acted_by_id"] == person_id else {**shown, "acted_by_name": None}
 
 
 def lock(session: Session, person_id: str) -> str | None:
-    """The person's organisation, he himself held against other writers; None for somebody unknown."""
+    """The person's organisation; None for an unknown id. Locks the person until the transaction ends."""
     found: str | None = session.scalar(
         text("SELECT organisation_id FROM person WHERE id = :person FOR UPDATE"), {"person": person_id}
     )
@@ -74,7 +74,7 @@ def blank_reasons(session: Session, person_id: str) -> int:
 
 
 def blank_directory(session: Session, person_id: str, *, at: datetime) -> dict[str, int]:
-    """End his roles and remove how he is reached. The import leaves an erased person alone from now on."""
+    """End their roles and remove their addresses. The import leaves an erased person alone from now on."""
     person = text(
         "UPDATE person SET name = '', email = NULL, push_token = NULL, channels = '{}', locale = NULL, "
         "is_mentor = false, is_coordinator = false, is_admin = false, erased_at = :at "
@@ -88,24 +88,24 @@ def blank_directory(session: Session, person_id: str, *, at: datetime) -> dict[s
         "contacts": "DELETE FROM contact WHERE person_id = :person RETURNING 1",
         "names": "UPDATE pause_event SET acted_by_name = NULL WHERE acted_by_id = :person "
         "AND acted_by_name IS NOT NULL RETURNING 1",
-        "keys": f"DELETE FROM idempotency_key WHERE {_HIS_KEY} RETURNING 1",
+        "keys": f"DELETE FROM idempotency_key WHERE {_OWN_KEY} RETURNING 1",
     }
     counts = {what: _count(session, statement, person_id) for what, statement in statements.items()}
     return {"people": blanked, **counts}
 
 
-def promises_of(session: Session, person_id: str) -> Sequence[UUID]:
-    """Announcements about him that are still to be made, or whose outcome is still asked for."""
-    query = text(f"SELECT id FROM outbox WHERE {_HIS_PROMISE} ORDER BY seq")
+def announcements_of(session: Session, person_id: str) -> Sequence[UUID]:
+    """Outbox messages of the person's events that are still to be delivered, or whose outcome is still asked for."""
+    query = text(f"SELECT id FROM outbox WHERE {_OWN_ANNOUNCEMENT} ORDER BY seq")
     return session.scalars(query, {"person": person_id}).all()
 
 
 def skip_queued(session: Session, person_id: str) -> int:
-    """What has not been told by now is not told any more."""
+    """Messages that have not left by now are not sent any more. Returns how many."""
     return _count(
         session,
         f"UPDATE dispatch_result SET status = 'skipped' WHERE status = 'queued' "
-        f"AND (recipient_id = :person OR event_id IN ({_OF_HIM})) RETURNING 1",
+        f"AND (recipient_id = :person OR event_id IN ({_OWN_EVENTS})) RETURNING 1",
         person_id,
     )
 

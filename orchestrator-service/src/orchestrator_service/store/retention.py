@@ -1,8 +1,10 @@
-"""Removing what is kept for a time only: a batch of rows per call, by id."""
+"""What is kept for a time only, for how long, and its removal: a batch of rows per call, by id."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
 
-from shared_lib.privacy.retention import BATCH, PurgedBatch
+from shared_lib.privacy.retention import BATCH, PurgedBatch, RetentionRule, old_deliveries, old_keys
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -28,12 +30,12 @@ COALESCE(
     THEN event.created_at END
 )
 """
-# What somebody is changing at this moment is left for the next run. Chains of the audit log are lengthened in the
+# A row that is being changed at this moment is left for the next run. Hash chains of the audit log grow in the
 # order of their names, so that two of these never wait for each other in a circle.
 _REMOVE_REASONS = text(
     f"""
 WITH looked_at AS MATERIALIZED (
-    SELECT id FROM pause_event WHERE id > :after ORDER BY id LIMIT :most
+    SELECT id FROM pause_event WHERE id > :after ORDER BY id LIMIT :limit
 ), due AS (
     SELECT event.id FROM pause_event event JOIN looked_at USING (id)
     WHERE event.encrypted_reason IS NOT NULL AND {_ENDED} < :before
@@ -42,20 +44,20 @@ WITH looked_at AS MATERIALIZED (
     UPDATE pause_event event SET encrypted_reason = NULL, reason_key_id = NULL, revision = revision + 1
     FROM due WHERE event.id = due.id
     RETURNING event.id, event.organisation_id, event.peer_mentor_id
-), noted AS (
+), audited AS (
     INSERT INTO audit_entry (at, organisation_id, actor_id, action, object_id, subject_id, details)
     SELECT :at, organisation_id, :actor, 'reason_expired', id, peer_mentor_id, '{{"fields": ["reason"]}}'
     FROM removed ORDER BY organisation_id, id
     RETURNING 1
 )
-SELECT (SELECT max(id) FROM looked_at) AS position, (SELECT count(*) FROM noted) AS removed
+SELECT (SELECT max(id) FROM looked_at) AS position, (SELECT count(*) FROM audited) AS removed
 """  # noqa: S608 - a constant
 )
 
 _REMOVE_NAMES = text(
     """
 WITH looked_at AS MATERIALIZED (
-    SELECT id FROM pause_event WHERE id > :after ORDER BY id LIMIT :most
+    SELECT id FROM pause_event WHERE id > :after ORDER BY id LIMIT :limit
 ), due AS (
     SELECT event.id FROM pause_event event JOIN looked_at USING (id)
     WHERE event.acted_by_name IS NOT NULL AND event.created_at < :before
@@ -68,13 +70,29 @@ SELECT (SELECT max(id) FROM looked_at) AS position, (SELECT count(*) FROM remove
 )
 
 
+def rules(*, now: datetime, reason_retention_days: int, actor_name_retention_days: int) -> Sequence[RetentionRule]:
+    """Reasons go that many days after their pause ended, names of those who acted after they did (0: never); keys and
+    closed deliveries in their own time.
+    """
+    ended_before = now - timedelta(days=reason_retention_days)
+    recorded_before = now - timedelta(days=actor_name_retention_days)
+    reasons = RetentionRule(name="reasons", purge_batch=partial(remove_reasons, before=ended_before, at=now))
+    names = RetentionRule(name="names", purge_batch=partial(remove_names, before=recorded_before))
+    return [
+        *([reasons] if reason_retention_days else []),
+        *([names] if actor_name_retention_days else []),
+        old_keys(now),
+        old_deliveries(now),
+    ]
+
+
 def remove_names(session: Session, after: str | None, *, before: datetime) -> PurgedBatch:
     """Remove the names of those who acted from events that were recorded before then; their ids stay.
 
     A name is there for the announcement alone, which is given up within days, and no answer shows it: so the record is
-    the same one as before, and one that operations announce anew after this speaks of the coordinator without his name.
+    the same one as before, and one that operations announce anew after this speaks of the coordinator without a name.
     """
-    row = session.execute(_REMOVE_NAMES, {"after": after or "", "most": BATCH, "before": before}).one()
+    row = session.execute(_REMOVE_NAMES, {"after": after or "", "limit": BATCH, "before": before}).one()
     return PurgedBatch(removed=row.removed, position=row.position)
 
 
@@ -87,7 +105,7 @@ def remove_reasons(session: Session, after: str | None, *, before: datetime, at:
         _REMOVE_REASONS,
         {
             "after": after or "",
-            "most": BATCH,
+            "limit": BATCH,
             "before": before,
             "at": at,
             "actor": ACTOR,

@@ -1,6 +1,7 @@
-"""Keep the promises of recorded and removed events."""
+"""Deliver outbox messages: announce and withdraw events, and send changed contacts."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from shared_lib.clock import Clock
@@ -12,21 +13,14 @@ from sqlalchemy.orm import Session
 from orchestrator_service.domain.announcements import DispatchResult, Status, next_look
 from orchestrator_service.domain.pause_events import PauseEvent
 from orchestrator_service.domain.ports import Notifier
-from orchestrator_service.store import dispatch_results, pause_events, people
+from orchestrator_service.store import contacts, pause_events, people
 
-from .promises import is_too_late
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """What became of the notices, as it was written down."""
-
-    results: tuple[DispatchResult, ...]
+from .outbox_messages import is_too_late
 
 
 @dataclass(frozen=True, kw_only=True)
 class Announcing:
-    """The door of the relay, and of the request that has just recorded an event."""
+    """Used by the relay, and by the request that has just recorded an event. Raises what the Notifier raises."""
 
     database: Database
     notifier: Notifier
@@ -34,51 +28,52 @@ class Announcing:
     scale: float
 
     def announce(self, delivery: Delivery) -> Delivered | Reschedule:
-        """Tell the audience, or learn what became of it; look again until nothing is left open."""
-        event = self._event(delivery)
+        """Send the event to its audience, or ask for the outcomes; repeated until every outcome is final."""
+        with self.database.begin(tenant(delivery.tenant)) as session:
+            event = self._event(session, delivery)
         if event is None:
             return Delivered()  # removed before it could be announced
         if not event.dispatch_results and is_too_late(delivery, now=self.clock(), scale=self.scale):
-            return Delivered(on_commit=lambda session: self._give_up(session, event, Status.EXPIRED))
-        told = self.notifier.announce(event, announcement_id=delivery.id)
+            return Delivered(on_commit=lambda session: self._end(session, event, Status.EXPIRED))
+        results = self.notifier.announce(event, announcement_id=delivery.id)
         at = self.clock()
-        results = tuple(replace(one, sent_at=one.sent_at or at) if one.status.has_left else one for one in told)
 
-        def settle(session: Session) -> None:
-            dispatch_results.record(session, event, results, at=at)
+        def record(session: Session) -> None:
+            pause_events.record_results(session, event, results, at=at)
 
-        news = Told(results=results)
         if all(result.status.is_final for result in results):
-            return Delivered(on_commit=settle, news=news)
-        return Reschedule(after=next_look(delivery.attempt) * self.scale, on_commit=settle, news=news)
-
-    def _event(self, delivery: Delivery) -> PauseEvent | None:
-        """As it has just been recorded, else as it is now; None when it was removed."""
-        if isinstance(delivery.known, PauseEvent):
-            return delivery.known
-        with self.database.begin(tenant(delivery.tenant)) as session:
-            found = pause_events.get_any(session, delivery.payload["event_id"], organisation_id=delivery.tenant)
-        return found.value
+            return Delivered(on_commit=record)
+        return Reschedule(after=next_look(delivery.attempt) * self.scale, on_commit=record)
 
     def withdraw(self, delivery: Delivery) -> Delivered:
-        """Take back what the notification service has not sent yet."""
+        """Withdraw the messages that the notification service has not sent yet."""
         self.notifier.withdraw(UUID(delivery.payload["announcement_id"]))
         return Delivered()
 
+    def update_contacts(self, delivery: Delivery) -> Delivered:
+        """Send the contacts as they are now; their versions make repeats and disorder harmless."""
+        payload = delivery.payload
+        with self.database.begin(tenant(delivery.tenant)) as session:
+            batch = contacts.batch(session, payload["organisation_id"], payload["people"])
+        self.notifier.update_contacts(batch)
+        return Delivered()
+
     def give_up(self, session: Session, delivery: Delivery, ending: FinalState) -> None:
-        """Say truthfully how it ended: nobody was told, or we cannot know."""
-        event = pause_events.get_any(session, delivery.payload["event_id"], organisation_id=delivery.tenant).value
+        """Record how an announcement ended badly: nothing was sent, or that is unknown. Does not commit."""
+        event = self._event(session, delivery)
         if event is None:
             return
         if ending is FinalState.EXPIRED:
-            self._give_up(session, event, Status.EXPIRED)
+            self._end(session, event, Status.EXPIRED)
         else:
-            self._give_up(session, event, Status.UNKNOWN if event.dispatch_results else Status.FAILED)
+            self._end(session, event, Status.UNKNOWN if event.dispatch_results else Status.FAILED)
 
-    def _give_up(self, session: Session, event: PauseEvent, status: Status) -> None:
-        results: list[DispatchResult] = event.ended(status)
+    def _event(self, session: Session, delivery: Delivery) -> PauseEvent | None:
+        return pause_events.get_without_reason(session, delivery.payload["event_id"], organisation_id=delivery.tenant)
+
+    def _end(self, session: Session, event: PauseEvent, status: Status) -> None:
+        results: Sequence[DispatchResult] = event.ended(status)
         if not event.dispatch_results:
-            results = event.addressed_to(
-                people.channels_of(session, event.recipients, organisation_id=event.organisation_id), status=status
-            )
-        dispatch_results.record(session, event, results, at=self.clock())
+            channels = people.channels_of(session, event.recipients, organisation_id=event.organisation_id)
+            results = event.addressed_to(channels, status=status)
+        pause_events.record_results(session, event, results, at=self.clock())

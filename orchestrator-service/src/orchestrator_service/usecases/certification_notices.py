@@ -1,4 +1,4 @@
-"""Records the events that time itself brings: certifications that end soon, or have ended."""
+"""Record the events that the calendar brings: certifications that end soon, or have ended."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 
+from orchestrator_service.domain.access import GLOBAL_ADMIN, Principal
 from orchestrator_service.domain.certifications import due_notice
 from orchestrator_service.domain.errors import MentorNotFound
 from orchestrator_service.domain.pause_events import Draft
 from orchestrator_service.domain.ports import Progress
-from orchestrator_service.domain.roles import EVERYTHING, Actor
 from orchestrator_service.store import certifications
 
-from .recording import Recording
+from .pause_events import PauseEvents
 
-PLANNER = Actor(id="certification-planner", scope=EVERYTHING)
+PLANNER = Principal(id="certification-planner", roles=frozenset({GLOBAL_ADMIN}))
 EVERY_ORGANISATION = all_tenants("certification_planner")
 BATCH = 500
 
@@ -25,15 +25,15 @@ BATCH = 500
 @dataclass(frozen=True, kw_only=True)
 class CertificationNotices:
     database: Database
-    recording: Recording
+    pause_events: PauseEvents
     clock: Clock
     progress: Progress
 
     def record_due(self, *, tiers: Collection[int], late_by: timedelta, dry_run: bool) -> int:
-        """Record every notice that is due and not recorded; answers how many. Each one is a transaction of its own.
+        """Record every notice that is due and not recorded; returns how many. Each one is a transaction of its own.
 
-        What ended longer ago than `late_by` is left alone: a first import must not tell people old news. To run it
-        again, also after it was killed half-way, tells nobody twice.
+        A certification that ended longer ago than `late_by` is left alone: a first import must not announce old news.
+        Running it again, also after it was killed half-way, announces nothing twice.
         """
         at = self.clock()
         since, until = at - late_by, at + timedelta(days=max(tiers, default=0) + 1)
@@ -52,6 +52,6 @@ class CertificationNotices:
 
     def _record(self, draft: Draft) -> bool:
         try:
-            return self.recording.record(draft, actor=PLANNER, key=None, wait_seconds=0).is_new
+            return self.pause_events.record(draft, principal=PLANNER, key=None, wait_seconds=0).is_new
         except MentorNotFound:  # removed from the directory meanwhile
             return False

@@ -1,29 +1,29 @@
-"""Say who is responsible for a mentor now, and why."""
+"""Resolve the coordinator who is responsible for a mentor now, and why."""
 
 from dataclasses import dataclass
 
 from shared_lib.database.engine import Database
 
+from orchestrator_service.domain.access import Principal
 from orchestrator_service.domain.errors import MentorNotFound, NoCoordinator
 from orchestrator_service.domain.responsibility import ResolvedCoordinator, Unresolved, responsible_of
-from orchestrator_service.domain.roles import Actor
-from orchestrator_service.store import people, responsible
-
-from .reach import tenant_scope_of
+from orchestrator_service.store import people
+from orchestrator_service.store.people import tenant_scope_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Coordinators:
     database: Database
 
-    def resolve(self, mentor_id: str, *, actor: Actor) -> ResolvedCoordinator:
-        """Raises MentorNotFound for who is unknown or foreign, NoCoordinator when nobody is responsible."""
-        with self.database.begin(tenant_scope_of(actor.scope)) as session:
-            mentor = people.mentor(session, mentor_id, actor.scope)
+    def resolve(self, mentor_id: str, *, principal: Principal) -> ResolvedCoordinator:
+        """Raises MentorNotFound for an unknown or invisible mentor, NoCoordinator when nobody is responsible."""
+        scope = principal.scope
+        with self.database.begin(tenant_scope_of(scope)) as session:
+            mentor = people.mentor(session, mentor_id, scope)
             if mentor is None:
                 raise MentorNotFound
             responsibility = responsible_of(
-                responsible.candidates_of(session, mentor_id, organisation_id=mentor.organisation_id)
+                people.candidates_of(session, mentor_id, organisation_id=mentor.organisation_id)
             )
             if responsibility is None:
                 has_chapters = people.has_chapters(session, mentor_id, organisation_id=mentor.organisation_id)

@@ -10,14 +10,12 @@ from shared_lib.database.row_level_security import all_tenants
 from shared_lib.outbox import Dispatcher
 from sqlalchemy.orm import Session
 
-from orchestrator_service.domain.directory import Problems, Report, csv_file
-from orchestrator_service.domain.directory.report import MOST_SHOWN
+from orchestrator_service.domain.directory_file import MAX_SHOWN, Problems, Report, UnreadableFile, read_file
 from orchestrator_service.domain.errors import ImportRunning
 from orchestrator_service.domain.ports import Progress
-from orchestrator_service.store import audit, contacts
-from orchestrator_service.store.directory import checks, merge, staging
+from orchestrator_service.store import audit, contacts, directory_merge, directory_staging
 
-from .promises import to_tell_contacts
+from .outbox_messages import to_update_contacts
 
 PROGRESS_EVERY = 1_000
 EVERY_ORGANISATION = all_tenants("directory_import")
@@ -33,9 +31,9 @@ class DirectoryImport:
     progress: Progress
 
     def run(self, file: BinaryIO, *, size: int, actor_id: str, dry_run: bool = False) -> Report:
-        """Read the file once, check all of it, then write what differs and promise the changed contacts.
+        """Read the file once, check all of it, then write what differs and enqueue the changed contacts.
 
-        A dry run does all of that and takes it back. Raises ImportRunning.
+        A dry run does all of that and rolls it back. Raises ImportRunning.
         """
         with self.database.begin(EVERY_ORGANISATION) as session:
             report = self._run(session, file, size=size, actor_id=actor_id, dry_run=dry_run)
@@ -44,40 +42,42 @@ class DirectoryImport:
         return report
 
     def _run(self, session: Session, file: BinaryIO, *, size: int, actor_id: str, dry_run: bool) -> Report:
-        if not staging.begin(session):
+        if not directory_staging.begin(session):
             raise ImportRunning
         problems = Problems()
         try:
-            staging.copy(session, self._rows(file, problems, size=size))
-        except csv_file.UnreadableFile as fault:
+            directory_staging.copy(session, self._rows(file, problems, size=size))
+        except UnreadableFile as fault:
             problems.add_one(fault.problem)
             return Report(problems=problems, is_dry_run=dry_run)
         self.progress.at("checking")
-        erased = staging.leave_out_erased(session)
-        staging.prepare(session)
-        found, count = checks.problems(session, most=MOST_SHOWN)
+        erased = directory_staging.leave_out_erased(session)
+        directory_staging.prepare(session)
+        found, count = directory_staging.problems(session, limit=MAX_SHOWN)
         problems.add_counted(found, count=count)
         if problems.count:
             return Report(problems=problems, is_dry_run=dry_run)
         self.progress.at("writing")
-        tallies = merge.merge(session, at=self.clock())
-        self.progress.at("promising contacts")
-        told = self._promise_contacts(session)
-        written = {tally.subject: tally.new + tally.changed + tally.ended for tally in tallies}
+        counts = directory_merge.merge(session, at=self.clock())
+        self.progress.at("announcing contacts")
+        announced = self._enqueue_contacts(session)
+        written = {each.subject: each.new + each.changed + each.ended for each in counts}
         audit.record_import(session, actor_id=actor_id, at=self.clock(), counts=written)
-        return Report(problems=problems, tallies=tallies, contacts=told, left_out=tuple(erased), is_dry_run=dry_run)
+        return Report(problems=problems, counts=counts, contacts=announced, left_out=tuple(erased), is_dry_run=dry_run)
 
     def _rows(self, file: BinaryIO, problems: Problems, *, size: int) -> Iterator[tuple[Any, ...]]:
-        """What other lines can refer to, even where a cell of it is wrong; the wrong cells go to `problems`."""
-        for count, line in enumerate(csv_file.read(file, problems.add_one)):
-            if count % PROGRESS_EVERY == 0:
+        """The lines that others can refer to, even where a cell is wrong; the wrong cells go to `problems`."""
+        for number, line in enumerate(read_file(file, problems.add_one)):
+            if number % PROGRESS_EVERY == 0:
                 self.progress.at("reading", file.tell(), size)
             problems.add(line.problems)
             if line.is_placeable:
                 yield line.row
         self.progress.at("reading", size, size)
 
-    def _promise_contacts(self, session: Session) -> int:
-        changed = list(contacts.note_changes(session))
-        self.dispatcher.enqueue(session, *(to_tell_contacts(batch.organisation_id, batch.people) for batch in changed))
+    def _enqueue_contacts(self, session: Session) -> int:
+        changed = list(contacts.record_changes(session))
+        self.dispatcher.enqueue(
+            session, *(to_update_contacts(batch.organisation_id, batch.people) for batch in changed)
+        )
         return sum(len(batch.people) for batch in changed)

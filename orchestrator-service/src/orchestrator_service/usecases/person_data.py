@@ -1,4 +1,4 @@
-"""What the three services hold about one person: shown, and removed."""
+"""Export and erase the data that the three services hold about one person."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.errors import ImportRunning
 from orchestrator_service.domain.ports import FieldCipher, PersonDataElsewhere
-from orchestrator_service.store import audit, contacts, people, person_data
-from orchestrator_service.store.directory import staging
+from orchestrator_service.store import audit, contacts, directory_staging, people, person_data
 
-from .promises import to_tell_contacts
+from .outbox_messages import to_update_contacts
 
 OPERATIONS = "operations"
 EVERY_ORGANISATION = all_tenants("person_data")
@@ -32,7 +31,7 @@ class PersonData:
     clock: Clock
 
     def export(self, person_id: str) -> Mapping[str, Any]:
-        """Every row that names him, by service and table. Raises Unreachable and Rejected."""
+        """Every row that names the person, by service and table. Raises Unreachable and Rejected."""
         elsewhere = self.elsewhere.export(person_id)
         with self.database.begin(EVERY_ORGANISATION) as session:
             held = person_data.held(session, self.cipher, person_id)
@@ -40,29 +39,29 @@ class PersonData:
         return {"orchestrator": held, **elsewhere}
 
     def erase(self, person_id: str) -> Mapping[str, Any]:
-        """Leave ids, codes and times; answers how much was removed where. Repeating removes nothing more.
+        """Leave ids, codes and times; returns how much was removed where. Idempotent.
 
-        Reasons and the directory go first, in one transaction, then the neighbours are asked: from then on nobody is
-        told anything new about him. Raises ImportRunning, Unreachable and Rejected: then run it again.
+        Reasons and the directory go first, in one transaction, then the downstream services are asked: from then on
+        nothing new is sent about the person. Raises ImportRunning, Unreachable and Rejected: then run it again.
         """
         with self.database.begin(EVERY_ORGANISATION) as session:
             own = self._erase(session, person_id)
         return {"orchestrator": own, **self.elsewhere.erase(person_id)}
 
     def _erase(self, session: Session, person_id: str) -> Mapping[str, int]:
-        if not staging.take_turn(session):
+        if not directory_staging.take_turn(session):
             raise ImportRunning
-        people.take_turn(session, person_id)  # what is being recorded about him is there before we look, or refused
+        people.take_turn(session, person_id)  # an event that is being recorded is committed before we look, or refused
         person_data.lock(session, person_id)
         removed = {"reasons": person_data.blank_reasons(session, person_id)}
         removed |= person_data.blank_directory(session, person_id, at=self.clock())
-        removed["promises"] = self.dispatcher.cancel(session, person_data.promises_of(session, person_id))
+        removed["outbox_messages"] = self.dispatcher.cancel(session, person_data.announcements_of(session, person_id))
         removed["skipped"] = person_data.skip_queued(session, person_id)
         if any(removed.values()):
             self._note(session, "person_erased", person_id)
             # Others may have lost their coordinator, and their organisation an administrator.
-            for batch in list(contacts.note_changes(session)):
-                self.dispatcher.enqueue(session, to_tell_contacts(batch.organisation_id, batch.people))
+            for batch in list(contacts.record_changes(session)):
+                self.dispatcher.enqueue(session, to_update_contacts(batch.organisation_id, batch.people))
         return removed
 
     def _note(self, session: Session, action: str, person_id: str) -> None:

@@ -51,6 +51,8 @@ ENTRIES = Table(
 )
 """Ids, codes and times only. `object_id` is what was acted on, `subject_id` the person whom it is about."""
 
+_INSERT = insert(ENTRIES)
+
 LINKS = Table(
     "audit_link",
     _METADATA,
@@ -93,7 +95,7 @@ def record(
     transactions of all tenants only.
     """
     session.execute(
-        insert(ENTRIES),
+        _INSERT,
         {
             "at": at,
             "organisation_id": organisation_id,

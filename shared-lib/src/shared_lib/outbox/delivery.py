@@ -35,14 +35,6 @@ class Surroundings:
     abandoning: threading.Event
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """`recovered`: the destination answers again, after its circuit breaker had been open."""
-
-    recovered: bool = False
-    news: object = None
-
-
 @dataclass(frozen=True)
 class Attempt:
     """Delivers, then commits the outcome. A commit that fails is repeated; the delivery never is."""
@@ -52,32 +44,36 @@ class Attempt:
     route: Route
     delivery: Delivery
 
-    def run(self) -> Result:
-        """Returns once the outcome is committed. Raises Unavailable when `abandoning` is set before that."""
+    def run(self) -> bool:
+        """Attempt the delivery and commit the outcome.
+
+        Returns whether the destination answers again after its circuit breaker had been open. Raises Unavailable when
+        `abandoning` is set before the commit.
+        """
         final = self._state_before_attempt()
         if final is not None:
             self._give_up(*final)
-            return Result()
+            return False
         try:
             outcome = self.route.deliver(self.delivery)
         except LeaseLost:
             self._count("lease_lost")
             log.warning("outbox.lease_lost", **self._ids())
-            return Result()
+            return False
         except Unreachable as error:
-            return Result(recovered=self._retry(error))
+            return self._retry(error)
         except Rejected as error:
             self._give_up(FinalState.REJECTED, error.reason)
-            return Result(recovered=self.breaker.record_success())
+            return self.breaker.record_success()
         except OutcomeUnknown as error:
             self.breaker.record_failure()
             if self.delivery.ambiguous_count < MAX_AMBIGUOUS:
                 self._postpone(error.reason, ambiguous=1)
             else:
                 self._give_up(FinalState.UNKNOWN, error.reason)
-            return Result()
+            return False
         self._store_success(outcome)
-        return Result(recovered=self.breaker.record_success(), news=outcome.news)
+        return self.breaker.record_success()
 
     def _state_before_attempt(self) -> tuple[FinalState, str] | None:
         """The final state and reason of a message that must not be attempted any more."""

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,9 +33,6 @@ log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS = 0.3
 """What a request needs after its wait, to read the outcome and to answer."""
-
-KNOWN_FOR = timedelta(seconds=0.25)
-"""How old a message may be while its delivery still relies on `OutboxMessage.known`."""
 
 
 class Dispatcher:
@@ -92,17 +88,14 @@ class Dispatcher:
             until=self.leases.end(),
             request_id=current_request_id(),
         )
-        known = {message.id: message.known for message in messages}
-        deliveries = tuple(replace(self._delivery(row), known=known[row.id]) for row in rows)
-        return Enqueued(deliveries=deliveries, queueing=queueing)
+        return Enqueued(deliveries=tuple(self._delivery(row) for row in rows), queueing=queueing)
 
-    def deliver_now(self, enqueued: Enqueued, *, wait_seconds: float) -> Mapping[UUID, object]:
+    def deliver_now(self, enqueued: Enqueued, *, wait_seconds: float) -> None:
         """Begin the deliveries and wait at most this long, less when the deadline is near; the attempts go on.
 
-        Returns the `news` of those that have succeeded by then, by message id. Messages that found no thread are
-        released to the relays. Never raises for what happens to an attempt.
+        Messages that found no thread are released to the relays. Never raises for what happens to an attempt.
         """
-        begun: dict[Future[object], Delivery] = {}
+        begun: dict[Future[None], Delivery] = {}
         released = []
         for delivery in enqueued.deliveries:
             future = self.submit(delivery, queueing=enqueued.queueing)
@@ -112,14 +105,13 @@ class Dispatcher:
                 begun[future] = delivery
         left = deadline.left()
         timeout = wait_seconds if left is None else min(wait_seconds, left - ANSWER_SECONDS)
-        ended, unfinished = wait(begun, timeout=max(0.0, timeout))
+        _, unfinished = wait(begun, timeout=max(0.0, timeout))
         if enqueued.queueing:
             released += [begun[future].id for future in unfinished if self._cancel_queued(begun[future], future)]
         if released:
             self.leases.release(released)
-        return {begun[future].id: news for future in ended if (news := future.result()) is not None}
 
-    def submit(self, delivery: Delivery, *, queueing: bool = False) -> "Future[object] | None":
+    def submit(self, delivery: Delivery, *, queueing: bool = False) -> "Future[None] | None":
         """Attempt a leased message on a thread of its executor; None when that has no capacity."""
         self.leases.add(delivery.id)
         future = self._executor_of(delivery.kind).submit(lambda: self._attempt(delivery), queueing=queueing)
@@ -175,27 +167,24 @@ class Dispatcher:
     def _executor_of(self, kind: str) -> Executor:
         return self.executors[self.routes[kind].executor]
 
-    def _cancel_queued(self, delivery: Delivery, future: "Future[object]") -> bool:
+    def _cancel_queued(self, delivery: Delivery, future: "Future[None]") -> bool:
         if not self._executor_of(delivery.kind).cancel(future):
             return False
         self.leases.remove(delivery.id)
         return True
 
-    def _attempt(self, delivery: Delivery) -> object:
-        """Returns the `news` of a success, else None. Never raises."""
+    def _attempt(self, delivery: Delivery) -> None:
+        """Never raises."""
         executor = self._executor_of(delivery.kind)
-        if self.clock() - delivery.created_at > KNOWN_FOR:
-            delivery = replace(delivery, known=None)
         try:
             with (
                 request_id_bound(delivery.request_id),
                 tracing.attempting(delivery.kind, delivery.payload, id=str(delivery.id), attempt=delivery.attempt),
             ):
                 route = self.routes[delivery.kind]
-                result = Attempt(self._surroundings, executor.breaker, route, delivery).run()
-            if result.recovered:
+                recovered = Attempt(self._surroundings, executor.breaker, route, delivery).run()
+            if recovered:
                 self.retry_waiting(executor)
-            return result.news
         except Unavailable as error:
             log.warning("outbox.database_unavailable", outbox_id=str(delivery.id), reason=error.reason)
         except Exception:
@@ -207,7 +196,6 @@ class Dispatcher:
             self._surroundings.in_flight_gate.release(delivery.id)
             self.leases.remove(delivery.id)
             self.on_finished()
-        return None
 
     def _mark_in_flight(self, message_id: UUID) -> None:
         self._surroundings.in_flight_gate.acquire(message_id)

@@ -40,7 +40,7 @@ class Executor:
     def claim_request(self, *, limit: int, expired_only: bool = False) -> ClaimRequest:
         return ClaimRequest(executor=self.name, kinds=self.kinds, limit=limit, expired_only=expired_only)
 
-    def submit(self, work: Callable[[], object], *, queueing: bool = False) -> "Future[object] | None":
+    def submit(self, work: Callable[[], None], *, queueing: bool = False) -> "Future[None] | None":
         """Run `work` on a thread; None when there is no capacity."""
         with self._lock:
             if not self.has_capacity(queueing=queueing):
@@ -50,7 +50,7 @@ class Executor:
             self._pool = self._pool or ThreadPoolExecutor(self.size, thread_name_prefix=f"executor-{self.name}")
             return self._pool.submit(self._run, work)
 
-    def cancel(self, future: "Future[object]") -> bool:
+    def cancel(self, future: "Future[None]") -> bool:
         """Remove work from the queue; False when a thread has begun it."""
         if not future.cancel():
             return False
@@ -58,9 +58,9 @@ class Executor:
             self.in_flight -= 1
         return True
 
-    def _run(self, work: Callable[[], object]) -> object:
+    def _run(self, work: Callable[[], None]) -> None:
         try:
-            return work()
+            work()
         finally:
             with self._lock:
                 self.in_flight -= 1

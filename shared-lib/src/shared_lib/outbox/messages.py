@@ -35,8 +35,6 @@ class OutboxMessage:
     due_at: datetime | None = None
     """The earliest time of the first attempt; None lets the process that stores the message attempt it at once."""
     id: UUID = field(default_factory=uuid7)
-    known: object = field(default=None, repr=False, compare=False)
-    """For `Delivery.known`. Never stored."""
 
 
 class LeaseLost(Exception):
@@ -66,16 +64,13 @@ class Delivery:
     check_lease: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
     """To be called right before the effect. Raises LeaseLost when the lease may have run out since `mark_in_flight`,
     for example because this process was frozen. Does not use the database."""
-    known: object = field(default=None, repr=False, compare=False)
-    """`OutboxMessage.known` for an attempt right after the message was stored, by the same process; else None."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivered:
-    """The effect has happened for certain. `Dispatcher.deliver_now` returns `news` once the outcome is committed."""
+    """The effect has happened for certain."""
 
     on_commit: OnCommit = write_nothing
-    news: object = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +79,6 @@ class Reschedule:
 
     after: timedelta
     on_commit: OnCommit = write_nothing
-    news: object = None
 
 
 class FinalState(StrEnum):

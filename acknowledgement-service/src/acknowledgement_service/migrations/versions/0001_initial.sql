@@ -111,8 +111,8 @@ CREATE TRIGGER lapse_count_update AFTER UPDATE ON lapse REFERENCING OLD TABLE AS
 CREATE TRIGGER lapse_count_truncate AFTER TRUNCATE ON lapse
     FOR EACH STATEMENT EXECUTE FUNCTION lapse_count_keep();
 
--- Row-level security: a transaction sees and writes the rows of its tenant (the setting app.org), or those of all tenants
--- (app.all_tenants). It applies to the owner as well.
+-- Row-level security: a transaction sees and writes the rows of its tenant (the setting app.org), or those of all
+-- tenants (app.all_tenants). It applies to the owner as well.
 ALTER TABLE lapse ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON lapse USING (
     current_setting('app.all_tenants', true) <> '' OR organisation_id = NULLIF(current_setting('app.org', true), '')

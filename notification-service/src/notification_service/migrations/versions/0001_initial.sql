@@ -77,8 +77,8 @@ CREATE TABLE inbox (
 );
 CREATE INDEX inbox_of_recipient ON inbox (recipient_id, created_at);
 
--- Row-level security: a transaction sees and writes the rows of its tenant (the setting app.org), or those of all tenants
--- (app.all_tenants). It applies to the owner as well.
+-- Row-level security: a transaction sees and writes the rows of its tenant (the setting app.org), or those of all
+-- tenants (app.all_tenants). It applies to the owner as well.
 ALTER TABLE organisation ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON organisation USING (
     current_setting('app.all_tenants', true) <> '' OR id = NULLIF(current_setting('app.org', true), '')

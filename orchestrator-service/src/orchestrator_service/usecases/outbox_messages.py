@@ -1,7 +1,6 @@
-"""What is promised to the notification service. Ids only: the rest is read when the promise is kept."""
+"""The outbox messages for the notification service. Ids only: the rest is read when they are delivered."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,29 +13,27 @@ WITHDRAW = "withdraw"
 CONTACTS = "contacts"
 
 LATE_OUTCOMES = timedelta(minutes=15)
-"""How much longer than it may take to tell somebody we go on asking whether he was told."""
+"""How long after an event's lifetime its outcomes are still asked for."""
 
 
 def to_announce(event: PauseEvent, announcement_id: UUID, *, scale: float) -> OutboxMessage:
-    """Tell the event's audience; a mentor's events are told in their order.
+    """Announce the event to its audience; a mentor's events are announced in their order.
 
-    It may begin for as long as the news is news, and outcomes are asked for a little longer. What it is told about at
-    once goes with it, less the reason: nobody is told that.
+    That may begin within the event's lifetime; outcomes are asked for a little longer.
     """
-    longest = EVENT_RULES[event.event_type].lifetime + LATE_OUTCOMES
+    lifetime = EVENT_RULES[event.event_type].lifetime + LATE_OUTCOMES
     return OutboxMessage(
         id=announcement_id,
         kind=ANNOUNCE,
         payload={"event_id": event.id},
         tenant=event.organisation_id,
         ordering_key=event.peer_mentor_id,
-        expires_at=event.created_at + longest * scale,
-        known=replace(event, reason=None),
+        expires_at=event.created_at + lifetime * scale,
     )
 
 
 def to_withdraw(event: PauseEvent, *, at: datetime, scale: float) -> OutboxMessage:
-    """Take back what has not left, after whatever of the same mentor is being told just now."""
+    """Withdraw the messages that have not left, after every earlier outbox message about the same mentor."""
     return OutboxMessage(
         kind=WITHDRAW,
         payload={"announcement_id": str(event.announcement_id)},
@@ -46,12 +43,12 @@ def to_withdraw(event: PauseEvent, *, at: datetime, scale: float) -> OutboxMessa
     )
 
 
-def to_tell_contacts(organisation_id: str, people: Sequence[str]) -> OutboxMessage:
-    """Pass on how these people, and the organisation itself, are reached; this never grows stale."""
+def to_update_contacts(organisation_id: str, people: Sequence[str]) -> OutboxMessage:
+    """Send the contacts of these people, and of the organisation itself; this never expires."""
     payload = {"organisation_id": organisation_id, "people": list(people)}
     return OutboxMessage(kind=CONTACTS, payload=payload, tenant=organisation_id)
 
 
 def is_too_late(delivery: Delivery, *, now: datetime, scale: float) -> bool:
-    """Whether it is too late to begin telling anybody."""
+    """Whether the event's lifetime has ended: nobody may receive a first notice of it any more."""
     return delivery.expires_at is not None and now >= delivery.expires_at - LATE_OUTCOMES * scale

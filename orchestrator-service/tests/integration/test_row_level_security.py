@@ -1,4 +1,4 @@
-"""The second wall: the database itself keeps organisations apart, whatever the queries say."""
+"""Row-level security: the database itself keeps organisations apart, whatever the queries are."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from orchestrator_service.domain.pause_events import EventType
 from orchestrator_service.store.grants import GRANTS
-from orchestrator_service.usecases.recording import Recording
+from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.database.roles import BASE_PRIVILEGES
 from shared_lib.database.row_level_security import all_tenants, tenant
 from shared_lib.errors import Unreachable
@@ -21,15 +21,15 @@ EVERYTHING = all_tenants("test")
 
 
 @pytest.fixture
-def two_full_organisations(directory: None, recording: Recording, notifier: FakeNotifier) -> None:
+def two_full_organisations(directory: None, pause_events: PauseEvents, notifier: FakeNotifier) -> None:
     """Rows of both in every table: each has told of one event and not yet of another."""
     for failure in (None, Unreachable("down")):
         notifier.failure = failure
-        for actor, mentor in ((INGRID, MENTOR), (LHL_ADMIN, "mentor-042")):
+        for principal, mentor in ((INGRID, MENTOR), (LHL_ADMIN, "mentor-042")):
             draft = a_draft(peer_mentor_id=mentor, effective_date=EFFECTIVE + (DAY if failure else timedelta(0)))
             draft = replace(draft, event_type=EventType.PAUSE_DEACTIVATED) if failure else draft
-            key = RequestKey(principal=actor.id, operation="record", key=str(draft.event_type), fingerprint=b"")
-            recording.record(draft, actor=actor, key=key, wait_seconds=5)
+            key = RequestKey(principal=principal.id, operation="record", key=str(draft.event_type), fingerprint=b"")
+            pause_events.record(draft, principal=principal, key=key, wait_seconds=5)
 
 
 def test_without_an_organisation_there_is_nothing_to_see(two_full_organisations: None, addresses: Addresses) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from orchestrator_service.domain.directory import Tally
+from orchestrator_service.domain.directory_file import Counts
 
 # Each statement answers, for every row that it wrote, whether the row is new.
 _ORGANISATIONS = """
@@ -70,7 +70,7 @@ ON CONFLICT (coordinator_id, organisation_id, chapter_id) DO UPDATE SET
 WHERE old IS DISTINCT FROM excluded
 RETURNING xmax = 0 AS is_new
 """
-# The assignment lines of a chapter are the whole truth about it: whoever is no longer listed has been replaced.
+# The assignment lines of a chapter are complete: a coordinator who is no longer listed has been replaced.
 _ASSIGNMENTS_ENDED = """
 UPDATE assignment a SET active = false
 WHERE a.active
@@ -110,20 +110,20 @@ _SUBJECTS: Mapping[str, tuple[str, str | None]] = {
 }
 
 
-def merge(session: Session, *, at: datetime) -> tuple[Tally, ...]:
-    """Write what is new or different; answers how many of each were new, changed, ended and left alone."""
-    staged = session.execute(text(_STAGED)).one()._mapping
-    tallies = tuple(_merged(session, subject, staged[subject], at=at) for subject in _SUBJECTS)
+def merge(session: Session, *, at: datetime) -> tuple[Counts, ...]:
+    """Write what is new or different; returns how many of each were new, changed, ended and left alone."""
+    staged = session.execute(text(_STAGED)).mappings().one()
+    counts = tuple(_merged(session, subject, staged[subject], at=at) for subject in _SUBJECTS)
     # Without statistics on what a first import has just written, finding the changed contacts takes minutes.
     session.execute(text("ANALYZE person, membership, assignment, contact"))
-    return tallies
+    return counts
 
 
-def _merged(session: Session, subject: str, staged: int, *, at: datetime) -> Tally:
+def _merged(session: Session, subject: str, staged: int, *, at: datetime) -> Counts:
     write, end = _SUBJECTS[subject]
     ended = 0 if end is None else _count(session, end, at=at)[1]
     new, written = _count(session, write, at=at)
-    return Tally(subject=subject, new=new, changed=written - new, unchanged=staged - written, ended=ended)
+    return Counts(subject=subject, new=new, changed=written - new, unchanged=staged - written, ended=ended)
 
 
 def _count(session: Session, statement: str, *, at: datetime) -> tuple[int, int]:

@@ -1,11 +1,63 @@
-"""What can be wrong between the lines of a directory file, or between them and the directory."""
+"""The lines of a directory file in temporary tables, and what is wrong between them or with the directory."""
 
 from collections.abc import Iterable
+from typing import Any
 
+from shared_lib.database.engine import copy_rows
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from orchestrator_service.domain.directory import Problem
+from orchestrator_service.domain.directory_file import Problem
+
+IMPORT_LOCK = 7_204_915_027
+"""Of pg_try_advisory_xact_lock: one import at a time."""
+
+_CREATE = """
+CREATE TEMPORARY TABLE staged (
+    line integer NOT NULL,
+    kind text NOT NULL,
+    id text NOT NULL,
+    organisation_id text,
+    name text,
+    email text,
+    push_token text,
+    channels text[],
+    locale text,
+    chapters text[],
+    is_primary boolean,
+    since timestamptz,
+    active boolean,
+    expires_at timestamptz,
+    region text,
+    time_zone text,
+    mentor_word text,
+    coordinator_word text,
+    tell_all_coordinators boolean
+) ON COMMIT DROP;
+"""
+_PREPARE = """
+CREATE INDEX ON staged (kind, id);
+ANALYZE staged;
+CREATE TEMPORARY TABLE staged_person ON COMMIT DROP AS
+SELECT id,
+       min(organisation_id) AS organisation_id,
+       min(name) AS name,
+       min(email) AS email,
+       min(push_token) AS push_token,
+       COALESCE(min(channels), ARRAY['email']) AS channels,
+       min(locale) AS locale,
+       bool_or(COALESCE(active, true)) FILTER (WHERE kind = 'mentor') AS is_mentor,
+       bool_or(COALESCE(active, true)) FILTER (WHERE kind = 'coordinator') AS is_coordinator,
+       bool_or(COALESCE(active, true)) FILTER (WHERE kind = 'admin') AS is_admin
+FROM staged WHERE kind IN ('mentor', 'coordinator', 'admin') GROUP BY id;
+CREATE UNIQUE INDEX ON staged_person (id);
+ANALYZE staged_person;
+CREATE TEMPORARY TABLE staged_place ON COMMIT DROP AS
+SELECT line, kind, id, organisation_id, unnest(chapters) AS chapter_id, is_primary, since, active
+FROM staged WHERE kind IN ('mentor', 'assignment');
+CREATE INDEX ON staged_place (organisation_id, chapter_id);
+ANALYZE staged_place;
+"""
 
 # Each check answers line, column and reason of every line that fails it.
 _TWICE = """
@@ -36,7 +88,7 @@ WHERE organisation_id IS NOT NULL
                   AND c.organisation_id = p.organisation_id)
   AND NOT EXISTS (SELECT 1 FROM chapter c WHERE c.id = p.chapter_id AND c.organisation_id = p.organisation_id)
 """
-_ELSEWHERE = """
+_OTHER_ORGANISATION = """
 SELECT s.line, 'organisation', 'this person belongs to another organisation'
 FROM staged s
 LEFT JOIN staged_person f ON f.id = s.id
@@ -44,7 +96,7 @@ LEFT JOIN person p ON p.id = s.id
 WHERE s.kind IN ('mentor', 'coordinator', 'admin')
   AND s.organisation_id <> COALESCE(p.organisation_id, f.organisation_id)
 """
-_NOT_OF_ONE_MIND = """
+_CONTRADICTING = """
 SELECT s.line, difference.name, 'differs from line ' || min(e.line) || ', which is about the same person'
 FROM staged s
 JOIN staged e ON e.id = s.id AND e.line < s.line
@@ -85,20 +137,54 @@ CHECKS = (
     _ASSIGNED_TWICE,
     _UNKNOWN_ORGANISATION,
     _UNKNOWN_CHAPTER,
-    _ELSEWHERE,
-    _NOT_OF_ONE_MIND,
+    _OTHER_ORGANISATION,
+    _CONTRADICTING,
     _NO_COORDINATOR,
     _NO_PERSON,
     _NO_MENTOR,
 )
-_FIRST_OF_ALL = f"""
+_FIRST_PROBLEMS = f"""
 SELECT line, "column", reason, count(*) OVER () AS found FROM ({" UNION ALL ".join(CHECKS)}) AS problem
-ORDER BY line LIMIT :most
+ORDER BY line LIMIT :limit
 """  # noqa: S608 - put together from the constants above
 
 
-def problems(session: Session, *, most: int) -> tuple[Iterable[Problem], int]:
+def take_turn(session: Session) -> bool:
+    """Keep imports, and what must not run beside one, apart until the transaction ends; False while one runs."""
+    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": IMPORT_LOCK}))
+
+
+def begin(session: Session) -> bool:
+    """Create the staging table; False when another import is running. Lifts the transaction's time-outs."""
+    session.execute(text("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"))
+    if not take_turn(session):
+        return False
+    session.execute(text(_CREATE))
+    return True
+
+
+def copy(session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Stream the rows into the staging table; they come in the order of its columns."""
+    copy_rows(session, "COPY staged FROM STDIN", rows)
+
+
+def leave_out_erased(session: Session) -> list[str]:
+    """Drop the lines about people whose data were removed: a file must not bring them back. Returns their ids."""
+    dropped = text(
+        "WITH dropped AS (DELETE FROM staged s USING person p WHERE p.id = s.id AND p.erased_at IS NOT NULL "
+        "AND s.kind IN ('mentor', 'coordinator', 'admin', 'assignment', 'certification') RETURNING s.id) "
+        "SELECT DISTINCT id FROM dropped ORDER BY id"
+    )
+    return list(session.scalars(dropped))
+
+
+def prepare(session: Session) -> None:
+    """Gather each person from all of their lines, and each place a line names, for the checks and the merge."""
+    session.execute(text(_PREPARE))
+
+
+def problems(session: Session, *, limit: int) -> tuple[Iterable[Problem], int]:
     """The first problems by line, and how many there are."""
-    rows = session.execute(text(_FIRST_OF_ALL), {"most": max(most, 1)}).all()
+    rows = session.execute(text(_FIRST_PROBLEMS), {"limit": max(limit, 1)}).all()
     shown = [Problem(row.line, row.column, row.reason) for row in rows]
     return shown, rows[0].found if rows else 0

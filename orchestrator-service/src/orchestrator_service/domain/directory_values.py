@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 CHANNELS = ("email", "push", "in_app")
 LOCALES = ("nb", "nn", "en")
-MOST_CHAPTERS = 5
+MAX_CHAPTERS = 5
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}")
 _LOCAL_PART = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -32,12 +32,12 @@ def identifier(cell: str) -> str:
     return cell
 
 
-def text(longest: int) -> Callable[[str], str]:
+def text(max_length: int) -> Callable[[str], str]:
     """A reader of one line of text without control characters."""
 
     def read(cell: str) -> str:
-        if len(cell) > longest:
-            raise BadValue(f"must have at most {longest} characters")
+        if len(cell) > max_length:
+            raise BadValue(f"must have at most {max_length} characters")
         if any(unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} or sign in _BIDI_CONTROLS for sign in cell):
             raise BadValue("must not contain control characters or line breaks")
         return cell

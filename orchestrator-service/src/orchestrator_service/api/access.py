@@ -1,4 +1,4 @@
-"""From a verified token to the domain's actor, before anything else is looked at."""
+"""From a verified token to the domain's principal, before anything else is looked at."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 from flask import g
 from shared_lib.web.auth import current_principal, requires
 
-from orchestrator_service.domain.roles import Actor
+from orchestrator_service.domain.access import Principal
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,8 +22,9 @@ def allowed(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*arguments: P.args, **options: P.kwargs) -> R:
-            who = current_principal()
-            g.actor = Actor.acting(who.subject, roles=who.roles, organisation=who.organisation, allowed=roles)
+            token = current_principal()
+            sender = Principal(id=token.subject, roles=frozenset(token.roles), organisation_id=token.organisation)
+            g.orchestrator_principal = sender.limited_to(roles)
             return view(*arguments, **options)
 
         return requires(*roles)(guarded)
@@ -31,7 +32,7 @@ def allowed(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
-def actor() -> Actor:
-    """Whoever sent this request, under `allowed`."""
-    who: Actor = g.actor
-    return who
+def principal() -> Principal:
+    """The sender of this request, with the roles that the operation allows; under `allowed` only."""
+    found: Principal = g.orchestrator_principal
+    return found

@@ -1,0 +1,209 @@
+"""The tables of this service, as the migrations make them: the directory, pause events, their counts, the audit log."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from shared_lib.audit import audit_tables
+from shared_lib.idempotency import KEYS
+from shared_lib.outbox import OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER
+from shared_lib.privacy.key_rotation import EncryptedColumn
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Sequence,
+    Text,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {str: Text, datetime: DateTime(timezone=True), list[str]: ARRAY(Text)}  # noqa: RUF012
+
+
+audit_tables(Base.metadata)
+for table in (OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER, KEYS):
+    table.to_metadata(Base.metadata)
+
+CONTACT_VERSION = Sequence("contact_version", metadata=Base.metadata)
+
+
+class OrganisationRow(Base):
+    __tablename__ = "organisation"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    locale: Mapped[str]
+    time_zone: Mapped[str]
+    mentor_word: Mapped[str]
+    coordinator_word: Mapped[str]
+    tell_all_coordinators: Mapped[bool]
+
+
+class ChapterRow(Base):
+    __tablename__ = "chapter"
+
+    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    region: Mapped[str | None]
+
+
+class PersonRow(Base):
+    """A person of an organisation, in any number of roles; a person without a role is no longer active."""
+
+    __tablename__ = "person"
+    __table_args__ = (Index("person_admins", "organisation_id", "id", postgresql_where=text("is_admin")),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
+    name: Mapped[str]
+    email: Mapped[str | None]
+    push_token: Mapped[str | None]
+    channels: Mapped[list[str]]
+    locale: Mapped[str | None]
+    is_mentor: Mapped[bool]
+    is_coordinator: Mapped[bool]
+    is_admin: Mapped[bool]
+    erased_at: Mapped[datetime | None]
+
+
+class MembershipRow(Base):
+    __tablename__ = "membership"
+    __table_args__ = (
+        ForeignKeyConstraint(["organisation_id", "chapter_id"], ["chapter.organisation_id", "chapter.id"]),
+        Index("membership_chapter", "organisation_id", "chapter_id"),
+    )
+
+    mentor_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(primary_key=True)
+    chapter_id: Mapped[str] = mapped_column(primary_key=True)
+
+
+class AssignmentRow(Base):
+    """A coordinator looks after the mentors of a chapter. Ended assignments stay, not active."""
+
+    __tablename__ = "assignment"
+    __table_args__ = (
+        ForeignKeyConstraint(["organisation_id", "chapter_id"], ["chapter.organisation_id", "chapter.id"]),
+        Index("assignment_chapter", "organisation_id", "chapter_id"),
+    )
+
+    coordinator_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(primary_key=True)
+    chapter_id: Mapped[str] = mapped_column(primary_key=True)
+    is_primary: Mapped[bool]
+    since: Mapped[datetime]
+    active: Mapped[bool]
+
+
+class CertificationRow(Base):
+    __tablename__ = "certification"
+
+    mentor_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    expires_at: Mapped[datetime]
+
+
+class ContactRow(Base):
+    """Which state of a person's contact was last enqueued for the notification service."""
+
+    __tablename__ = "contact"
+
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    digest: Mapped[bytes]
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
+class OrganisationContactRow(Base):
+    """The same for an organisation."""
+
+    __tablename__ = "organisation_contact"
+
+    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    digest: Mapped[bytes]
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
+def _newest_first(name: str, *columns: str, include: Iterable[str] = ()) -> Index:
+    return Index(name, *columns, text("created_at DESC"), text("id DESC"), postgresql_include=list(include))
+
+
+class PauseEventRow(Base):
+    __tablename__ = "pause_event"
+    __table_args__ = (
+        Index("pause_event_natural_key", "peer_mentor_id", "event_type", "effective_date", unique=True),
+        _newest_first("pause_event_newest"),
+        _newest_first("pause_event_of_type", "event_type"),
+        _newest_first("pause_event_of_organisation", "organisation_id"),
+        _newest_first("pause_event_of_organisation_and_type", "organisation_id", "event_type"),
+        _newest_first(
+            "pause_event_by_mentor", "peer_mentor_id", include=["organisation_id", "event_type", "coordinator_id"]
+        ),
+        _newest_first("pause_event_of_coordinator", "coordinator_id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
+    peer_mentor_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    event_type: Mapped[str]
+    effective_date: Mapped[datetime]
+    encrypted_reason: Mapped[bytes | None]
+    reason_key_id: Mapped[str | None]
+    expected_return_date: Mapped[datetime | None]
+    expiry_date: Mapped[datetime | None]
+    days_remaining: Mapped[int | None]
+    coordinator_id: Mapped[str | None]
+    admin_ids: Mapped[list[str]]
+    also_ids: Mapped[list[str]]
+    acted_by_id: Mapped[str | None]
+    acted_by_name: Mapped[str | None]
+    resolution_rule: Mapped[str | None]
+    resolution_source: Mapped[str | None]
+    announcement_id: Mapped[UUID | None]
+    revision: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
+
+
+REASONS = EncryptedColumn(table="pause_event", ciphertext="encrypted_reason", key_id="reason_key_id")
+
+
+class DispatchResultRow(Base):
+    __tablename__ = "dispatch_result"
+
+    event_id: Mapped[str] = mapped_column(ForeignKey("pause_event.id", ondelete="CASCADE"), primary_key=True)
+    recipient_id: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str]
+    sent_at: Mapped[datetime | None]
+    message_id: Mapped[str | None]
+
+
+class EventCountRow(Base):
+    """How many events there are; no coordinator is the empty text. Triggers keep it."""
+
+    __tablename__ = "event_count"
+
+    organisation_id: Mapped[str] = mapped_column(primary_key=True)
+    coordinator_id: Mapped[str] = mapped_column(primary_key=True)
+    event_type: Mapped[str] = mapped_column(primary_key=True)
+    events: Mapped[int] = mapped_column(BigInteger)
+
+
+class MentorEventCountRow(Base):
+    """The same by mentor; triggers keep it."""
+
+    __tablename__ = "mentor_event_count"
+
+    peer_mentor_id: Mapped[str] = mapped_column(primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(primary_key=True)
+    coordinator_id: Mapped[str] = mapped_column(primary_key=True)
+    event_type: Mapped[str] = mapped_column(primary_key=True)
+    events: Mapped[int] = mapped_column(BigInteger)
