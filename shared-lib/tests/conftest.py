@@ -1,13 +1,14 @@
-"""A database with an outbox, idempotency keys and row-level security; downstream services that follow a script."""
+"""A database with the tables of shared_lib and row-level security; downstream services that follow a script."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
-from shared_lib import idempotency, outbox
+from shared_lib import audit, idempotency, outbox
 from shared_lib.database import roles
 from shared_lib.database.engine import Database
 from shared_lib.outbox import Dispatcher
 from shared_lib_testing.postgres import Addresses, PostgresServer, database_for, truncate_all
+from shared_lib_testing.schema import create_shared_tables
 from sqlalchemy import text
 
 from .downstream_services import DownstreamService
@@ -15,14 +16,11 @@ from .outbox_world import Destination, MovableClock, a_relay, started_long_ago
 
 
 def _create(dsn: str) -> None:
+    create_shared_tables(dsn)
     database = Database.open(dsn, pool_size=1)
     with database.engine.begin() as connection:
         connection.execute(text("CREATE TABLE alembic_version (version_num text)"))
-        for statements in (outbox.CREATE, outbox.PER_TENANT, idempotency.CREATE, idempotency.PER_TENANT):
-            connection.execute(text(statements))
-        for statement in outbox.READY:
-            connection.execute(text(statement.replace("CONCURRENTLY", "")))
-        roles.grant_privileges(connection, {**outbox.GRANTS, **idempotency.GRANTS})
+        roles.grant_privileges(connection, {**audit.GRANTS, **outbox.GRANTS, **idempotency.GRANTS})
     database.close()
 
 

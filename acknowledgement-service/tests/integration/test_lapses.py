@@ -97,7 +97,8 @@ def test_audit_entries_cannot_be_changed(lapses: Lapses, database: Database) -> 
 
 def test_the_migrations_create_the_tables_that_the_code_describes(database: Database) -> None:
     with database.engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, Base.metadata)
 
     assert differences == []
     assert revision_of_database(database) == revision_of_code(MIGRATIONS)

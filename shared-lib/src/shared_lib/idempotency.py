@@ -22,41 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from shared_lib.database.row_level_security import CURRENT_TENANT, enable_row_level_security
+from shared_lib.database.row_level_security import CURRENT_TENANT
 
 RETENTION = timedelta(days=7)
 """How long a key is kept: longer than our own retries (72 h) and than the 48 h that clients may rely on."""
-
-CREATE = """
-CREATE TABLE idempotency_key (
-    principal text NOT NULL,
-    operation text NOT NULL,
-    key text NOT NULL,
-    fingerprint bytea NOT NULL,
-    resource_id text,
-    status integer,
-    created_at timestamptz NOT NULL,
-    PRIMARY KEY (principal, operation, key)
-);
-CREATE INDEX idempotency_key_age ON idempotency_key (created_at);
-"""
-"""The first version, for the services' own migrations."""
-
-PER_TENANT = f"""
-ALTER TABLE idempotency_key ADD COLUMN tenant text NOT NULL DEFAULT '';
-ALTER TABLE idempotency_key ALTER COLUMN tenant SET DEFAULT COALESCE({CURRENT_TENANT}, '');
-ALTER TABLE idempotency_key DROP CONSTRAINT idempotency_key_pkey, ADD PRIMARY KEY (tenant, principal, operation, key);
-{enable_row_level_security("idempotency_key", "tenant")}"""
-"""The second version: a key belongs to the tenant within which it was used; '' for one used across all of them.
-
-Keys of before the change are known across tenants only.
-"""
-
-_NOBODY_WAITS = "another primary key takes its place; code of before row-level security is not served meanwhile anyway"
-PER_TENANT_ACCEPTS = dict.fromkeys(
-    ("ban-drop-constraint", "adding-serial-primary-key-field", "constraint-missing-not-valid"), _NOBODY_WAITS
-)
-"""For the `accepts` of the services' migrations."""
 
 GRANTS = {"idempotency_key": "SELECT, INSERT, UPDATE, DELETE"}
 
@@ -99,7 +68,10 @@ KEYS = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Index("idempotency_key_age", "created_at"),
 )
-"""As `CREATE` and `PER_TENANT` make it. A service copies it into its own metadata (`Table.to_metadata`)."""
+"""A service copies it into its own metadata (`Table.to_metadata`).
+
+A key belongs to the tenant within which it was used; '' for one used across all of them.
+"""
 
 
 _OWN_KEY = (

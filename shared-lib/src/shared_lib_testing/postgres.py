@@ -37,8 +37,13 @@ class Addresses:
     @property
     def everything(self) -> str:
         """The address with which a test reads the rows of all tenants."""
-        separator = "&" if "?" in self.read else "?"
-        return f"{self.read}{separator}options={quote(f'-c {ALL_TENANTS_SETTING}=test')}"
+        return within_all_tenants(self.read)
+
+
+def within_all_tenants(dsn: str) -> str:
+    """The same address for a connection that sees and writes the rows of all tenants."""
+    separator = "&" if "?" in dsn else "?"
+    return f"{dsn}{separator}options={quote(f'-c {ALL_TENANTS_SETTING}=test')}"
 
 
 @dataclass(frozen=True)

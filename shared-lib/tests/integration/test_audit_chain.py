@@ -16,7 +16,8 @@ from shared_lib.audit.verification import Anchor, HashChains, Verdict
 from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
-from shared_lib_testing.postgres import PostgresServer, database_for, truncate_all
+from shared_lib_testing.postgres import PostgresServer, database_for, truncate_all, within_all_tenants
+from shared_lib_testing.schema import create_shared_tables
 from sqlalchemy import text
 
 INSERT = (
@@ -25,14 +26,9 @@ INSERT = (
 Tamper = Callable[[str], None]
 
 
-def _create(dsn: str) -> None:
-    with psycopg.connect(dsn) as connection:
-        connection.execute(audit.CREATE)
-
-
 @pytest.fixture(scope="module")
 def log_url(postgres_server: PostgresServer) -> str:
-    return database_for(postgres_server, "audit_log", _create).owner
+    return within_all_tenants(database_for(postgres_server, "audit_log", create_shared_tables).owner)
 
 
 @pytest.fixture
@@ -50,7 +46,7 @@ def tamper(postgres_server: PostgresServer) -> Tamper:
 
     def execute(statement: str) -> None:
         with psycopg.connect(urlunsplit(parts._replace(path="/audit_log"))) as connection:
-            connection.execute("SET session_replication_role = replica")
+            connection.execute("SET session_replication_role = replica; SET app.all_tenants = 'test'")
             connection.execute(statement.encode())
 
     return execute
@@ -111,7 +107,7 @@ def test_the_documented_form_is_all_it_takes_to_compute_a_hash(database: Databas
 
 
 def test_a_column_that_is_added_later_breaks_nothing(postgres_server: PostgresServer) -> None:
-    url = database_for(postgres_server, "wider_audit_log", _create).owner
+    url = database_for(postgres_server, "wider_audit_log", create_shared_tables).owner
     database = Database.open(url)
     write(database, "nhf", 2)
     with psycopg.connect(url) as connection:

@@ -1,6 +1,5 @@
 """Errors, exit codes and the commands that change outbox messages."""
 
-from collections.abc import Iterator
 from uuid import UUID
 
 import click
@@ -12,8 +11,7 @@ from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import MigrationRefused, Rejected, Unavailable
 from shared_lib.outbox import Dispatcher, cli
-from shared_lib_testing.postgres import Addresses
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from ..outbox_world import Destination, enqueue, rows
 
@@ -52,21 +50,6 @@ def test_a_command_sees_the_environment_and_returns_its_exit_code() -> None:
 
 
 @pytest.fixture
-def audited(database: Database, outbox_addresses: Addresses) -> Iterator[Database]:
-    """The database of the outbox, with an audit log for the length of a test."""
-    owner = Database.open(outbox_addresses.owner, pool_size=1)
-    with owner.engine.begin() as connection:
-        connection.execute(text(audit.CREATE + audit.PER_TENANT))
-        for table, privileges in audit.GRANTS.items():
-            connection.execute(text(f"GRANT {privileges} ON {table} TO PUBLIC"))
-    yield database
-    with owner.engine.begin() as connection:
-        connection.execute(text("DROP TABLE audit_entry, audit_link, audit_head CASCADE"))
-        connection.execute(text("DROP FUNCTION audit_append_new, audit_append_only"))
-    owner.close()
-
-
-@pytest.fixture
 def dead_letter(dispatcher: Dispatcher, destination: Destination) -> UUID:
     def refuse(_: object) -> None:
         raise Rejected("smtp_550")
@@ -85,24 +68,24 @@ def entries(database: Database) -> list[tuple[str, str, str | None]]:
 
 
 def test_a_dead_letter_is_listed_and_delivered_again_once(
-    audited: Database, dispatcher: Dispatcher, destination: Destination, dead_letter: UUID, capsys: Output
+    database: Database, dispatcher: Dispatcher, destination: Destination, dead_letter: UUID, capsys: Output
 ) -> None:
-    assert cli.print_list(audited, final_state="rejected", limit=10) == 0
+    assert cli.print_list(database, final_state="rejected", limit=10) == 0
     assert f"{dead_letter}  rejected" in capsys.readouterr().out
 
-    assert [cli.replay(audited, dead_letter) for _ in range(2)] == [0, 1]
+    assert [cli.replay(database, dead_letter) for _ in range(2)] == [0, 1]
 
     assert dispatcher.run_once() == 1
     assert destination.taken == ["parcel"]
-    assert entries(audited) == [("outbox_replay", "operations", str(dead_letter))]
+    assert entries(database) == [("outbox_replay", "operations", str(dead_letter))]
 
 
-def test_a_discarded_dead_letter_is_no_longer_listed(audited: Database, dead_letter: UUID, capsys: Output) -> None:
-    assert cli.discard(audited, dead_letter) == 0
-    assert cli.print_list(audited, final_state=None, limit=10) == 0
+def test_a_discarded_dead_letter_is_no_longer_listed(database: Database, dead_letter: UUID, capsys: Output) -> None:
+    assert cli.discard(database, dead_letter) == 0
+    assert cli.print_list(database, final_state=None, limit=10) == 0
 
     assert capsys.readouterr().out.endswith("0 shown.\n")
-    assert entries(audited) == [("outbox_discard", "operations", str(dead_letter))]
+    assert entries(database) == [("outbox_discard", "operations", str(dead_letter))]
 
 
 def test_an_unknown_final_state_is_refused(database: Database) -> None:

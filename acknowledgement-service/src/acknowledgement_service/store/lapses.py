@@ -37,7 +37,6 @@ _UPDATE = update(_TABLE).where(_TABLE.c.id == bindparam("lapse_id"))
 COUNTS = CounterTable(
     table="lapse_count",
     source="lapse",
-    by={"organisation_id": "varchar", "coordinator_id": "varchar", "is_acknowledged": "boolean"},
     values={
         "organisation_id": "row.organisation_id",
         "coordinator_id": "row.coordinator_id",

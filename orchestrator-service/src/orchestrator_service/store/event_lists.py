@@ -32,7 +32,6 @@ from .tables import EventCountRow, MentorEventCountRow, PauseEventRow
 OF_COORDINATORS = CounterTable(
     table="event_count",
     source="pause_event",
-    by={"organisation_id": "text", "coordinator_id": "text", "event_type": "text"},
     values={
         "organisation_id": "row.organisation_id",
         "coordinator_id": "COALESCE(row.coordinator_id, '')",
@@ -45,7 +44,6 @@ OF_COORDINATORS = CounterTable(
 OF_MENTORS = CounterTable(
     table="mentor_event_count",
     source="pause_event",
-    by={"peer_mentor_id": "text", **OF_COORDINATORS.by},
     values={"peer_mentor_id": "row.peer_mentor_id", **OF_COORDINATORS.values},
     number="events",
 )
@@ -97,7 +95,7 @@ def _rows(session: Session, narrowed: dict[str, Any], request: PageRequest) -> S
 def _total(names: frozenset[str]) -> Select[tuple[int]]:
     """The statement for a total: from a counter table that has all these columns; else it counts the rows."""
     row: type[Any] = MentorEventCountRow if "mentors" in names else EventCountRow
-    if names - {"mentors"} <= OF_COORDINATORS.by.keys():
+    if names - {"mentors"} <= OF_COORDINATORS.values.keys():
         query = select(func.coalesce(func.sum(row.events), 0).label("total"))
     else:
         row = PauseEventRow

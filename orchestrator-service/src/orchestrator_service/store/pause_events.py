@@ -28,7 +28,7 @@ COLUMNS = tuple(PauseEventRow.__table__.columns)
 """Selected as columns for what becomes an event: to build an object of the mapped class for each row costs more."""
 
 _INSERT = insert(PauseEventRow)
-_HOLD = (
+_LOCK_EVENT = (
     select(PauseEventRow.id)
     .where(PauseEventRow.id == bindparam("event_id"), PauseEventRow.organisation_id == bindparam("organisation_id"))
     .with_for_update(read=True, key_share=True)
@@ -117,7 +117,7 @@ def record_results(session: Session, event: PauseEvent, results: Sequence[Dispat
     Nothing is written for an event that was removed meanwhile; it is held against its removal.
     """
     own = {"event_id": event.id, "organisation_id": event.organisation_id}
-    if not results or session.scalar(_HOLD, own) is None:
+    if not results or session.scalar(_LOCK_EVENT, own) is None:
         return
     values = [{"event_id": event.id, **_result_values(result, at)} for result in results]
     session.connection().execute(_RECORD_RESULTS, values)

@@ -1,4 +1,14 @@
-"""The audit log's tables, which have one shape in every service, and the one way to write an entry."""
+"""The audit log's tables, which have one shape in every service, and the one way to write an entry.
+
+Each organisation has a hash chain of its own. A link's hash is SHA-256 over the hash before it and the entry's
+canonical form; before the first link stands SHA-256 of the chain's name (the organisation's id, or the empty string for
+entries without an organisation). The canonical form is the entry's row as PostgreSQL's `jsonb` writes it, in UTC, in
+UTF-8, without members that are null: so columns may be added later without breaking existing links.
+
+A trigger that is deferred to COMMIT makes the link: the lock on an organisation's chain is taken last, is held only
+while the database commits, and costs no round trip. A client that stands still cannot hold it. The migrations of each
+service create tables and triggers in plain SQL (as in `shared_lib_testing/schema.sql`).
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -59,9 +69,11 @@ HEADS = Table(
     Column("hash", LargeBinary, nullable=False),
 )
 
+GRANTS = {"audit_entry": "SELECT, INSERT", "audit_link": "SELECT", "audit_head": "SELECT"}
+
 
 def audit_tables(metadata: MetaData) -> None:
-    """Describe the audit log on a service's metadata, as `CREATE` makes it."""
+    """Describe the audit log on a service's metadata."""
     for table in (ENTRIES, LINKS, HEADS):
         table.to_metadata(metadata)
 

@@ -53,6 +53,6 @@ def does_database_serve(database: Database, code: str | None) -> bool:
 
 
 def revision_of_code(migrations: Path) -> str | None:
-    """The newest revision in the alembic directory; the names of its files begin with it (0001_first.py)."""
+    """The newest revision in the alembic directory; the names of its files begin with it (0001_initial.py)."""
     names = sorted(path.stem.partition("_")[0] for path in (migrations / "versions").glob("[0-9]*.py"))
     return names[-1] if names else None

@@ -15,17 +15,14 @@ from .messages import (
     write_nothing,
 )
 from .retry import RetryPolicy
-from .schema import CREATE, GRANTS, OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER, PER_TENANT, READY
+from .schema import GRANTS, OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER
 from .worker import Worker
 
 __all__ = [
-    "CREATE",
     "GRANTS",
     "OUTBOX",
     "OUTBOX_CLOSED",
     "OUTBOX_WORKER",
-    "PER_TENANT",
-    "READY",
     "Delivered",
     "Delivery",
     "Dispatcher",

@@ -1,4 +1,7 @@
-"""The tables of the outbox: messages to deliver in one small table, closed messages in another."""
+"""The tables of the outbox: messages to deliver in one small table, closed messages in another.
+
+The migrations of each service create them in plain SQL (as in `shared_lib_testing/schema.sql`).
+"""
 
 from typing import Any
 
@@ -16,11 +19,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
-
-from shared_lib.database.row_level_security import enable_row_level_security
 
 
 def _columns(*, count_default: TextClause | None = None) -> list[Column[Any]]:
@@ -75,24 +74,5 @@ OUTBOX_WORKER = Table(
     Column("id", Uuid, primary_key=True),
     Column("heartbeat_at", DateTime(timezone=True), nullable=False),
 )
-
-
-def _create(table: Table) -> str:
-    statements: list[ExecutableDDLElement] = [CreateTable(table), *map(CreateIndex, table.indexes)]
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    return "".join(f"{statement.compile(dialect=dialect)};\n" for statement in statements)
-
-
-CREATE = _create(OUTBOX) + _create(OUTBOX_CLOSED) + _create(OUTBOX_WORKER)
-"""SQL: the first revision, for the services' own migrations."""
-
-PER_TENANT = enable_row_level_security("outbox", "tenant") + enable_row_level_security("outbox_closed", "tenant")
-"""SQL: the second revision: a message is seen within its tenant and by relays. `outbox_worker` belongs to no tenant."""
-
-READY = (
-    "DROP INDEX CONCURRENTLY IF EXISTS outbox_ready",
-    "CREATE INDEX CONCURRENTLY outbox_ready ON outbox (tenant, kind, due_at, seq)",
-)
-"""The third revision, outside a transaction; it makes an index anew that `CREATE` makes already."""
 
 GRANTS = dict.fromkeys(("outbox", "outbox_closed", "outbox_worker"), "SELECT, INSERT, UPDATE, DELETE")
