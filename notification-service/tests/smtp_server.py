@@ -84,7 +84,7 @@ def late(octets: bytes, seconds: float) -> Deed:
 
 @dataclass
 class ScriptedServer:
-    """`script` names steps: greeting EHLO MAIL RCPT DATA body dot RSET STARTTLS. The rest behaves."""
+    """`script` names steps: greeting EHLO MAIL RCPT DATA body dot STARTTLS. The rest behaves."""
 
     script: dict[str, Deed] = field(default_factory=dict)
     stored: list[bytes] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +25,12 @@ log = structlog.get_logger(__name__)
 _ENCRYPTED = ("encrypted_notes", "notes_key_id")
 _TABLE = Base.metadata.tables["lapse"]
 _FIELDS = tuple(column.key for column in _TABLE.columns if column.key not in _ENCRYPTED)
-_SELECT = select(*(getattr(LapseRow, name) for name in _FIELDS))
+_SELECT = select(*(_TABLE.c[name] for name in _FIELDS))
 """Without the notes, which most operations do not need."""
+_BY_ID = _SELECT.where(_TABLE.c.id == bindparam("lapse_id"))
+_BY_NOTIFICATION = _SELECT.where(
+    _TABLE.c.notification_id == bindparam("notification_id"), _TABLE.c.coordinator_id == bindparam("coordinator_id")
+)
 _INSERT = insert(_TABLE).on_conflict_do_nothing(constraint="lapse_once").returning(_TABLE.c.id)
 _UPDATE = update(_TABLE).where(_TABLE.c.id == bindparam("lapse_id"))
 
@@ -56,14 +61,13 @@ def add_once(session: Session, lapse: Lapse) -> bool:
 
 def get(session: Session, lapse_id: UUID, *, scope: AccessScope) -> Lapse | None:
     """The lapse without its notes, None outside the scope."""
-    return _one(session, _SELECT.where(LapseRow.id == lapse_id, *_within(scope)))
+    return _one(session, _BY_ID, {"lapse_id": lapse_id}, scope=scope)
 
 
 def of_opening(session: Session, opening: Opening) -> Lapse | None:
     """The lapse that an earlier opening of the same notification and coordinator stored."""
-    scope = AccessScope(organisation_id=opening.organisation_id)
-    conditions = (*_of_notification(opening.notification_id, opening.coordinator_id), *_within(scope))
-    return _one(session, _SELECT.where(*conditions))
+    values = {"notification_id": opening.notification_id, "coordinator_id": opening.coordinator_id}
+    return _one(session, _BY_NOTIFICATION, values, scope=AccessScope(organisation_id=opening.organisation_id))
 
 
 def lock(session: Session, cipher: FieldCipher, lapse_id: UUID, *, scope: AccessScope) -> Lapse | None:
@@ -76,8 +80,8 @@ def lock_of_notification(
     session: Session, notification_id: UUID, coordinator_id: str, *, scope: AccessScope
 ) -> Lapse | None:
     """This coordinator's lapse of a notification without its notes, locked until the transaction ends."""
-    conditions = (*_of_notification(notification_id, coordinator_id), *_within(scope))
-    return _one(session, _SELECT.where(*conditions).with_for_update())
+    values = {"notification_id": notification_id, "coordinator_id": coordinator_id}
+    return _one(session, _BY_NOTIFICATION, values, scope=scope, locking=True)
 
 
 def is_notification_known(session: Session, notification_id: UUID, *, scope: AccessScope) -> bool:
@@ -150,13 +154,27 @@ def _total(session: Session, filters: Filters, scope: AccessScope) -> int:
     return int(session.scalar(select(func.sum(LapseCountRow.lapses)).where(*conditions)) or 0)
 
 
-def _one(session: Session, statement: Select[Any]) -> Lapse | None:
-    row = session.execute(statement).one_or_none()
+def _one(
+    session: Session, statement: Select[Any], values: Mapping[str, Any], *, scope: AccessScope, locking: bool = False
+) -> Lapse | None:
+    """`statement` is one of the constants above, so there is one of each kind and scope to keep."""
+    if scope.is_empty:
+        return None
+    by_organisation, by_coordinator = scope.organisation_id is not None, scope.coordinator_id is not None
+    narrowed = _narrowed(statement, by_organisation=by_organisation, by_coordinator=by_coordinator, locking=locking)
+    own = {"own_organisation_id": scope.organisation_id, "own_coordinator_id": scope.coordinator_id}
+    row = session.execute(narrowed, {**values, **own}).one_or_none()
     return lapse_of(row) if row is not None else None
 
 
-def _of_notification(notification_id: UUID, coordinator_id: str) -> Sequence[ColumnElement[bool]]:
-    return LapseRow.notification_id == notification_id, LapseRow.coordinator_id == coordinator_id
+@cache
+def _narrowed(statement: Select[Any], *, by_organisation: bool, by_coordinator: bool, locking: bool) -> Select[Any]:
+    """Built once: building a statement takes longer than PostgreSQL needs for it."""
+    if by_organisation:
+        statement = statement.where(_TABLE.c.organisation_id == bindparam("own_organisation_id"))
+    if by_coordinator:
+        statement = statement.where(_TABLE.c.coordinator_id == bindparam("own_coordinator_id"))
+    return statement.with_for_update() if locking else statement
 
 
 def _within(scope: AccessScope) -> Sequence[ColumnElement[bool]]:

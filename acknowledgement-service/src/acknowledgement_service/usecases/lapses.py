@@ -71,8 +71,8 @@ class Lapses:
         if scope.is_empty:
             raise LapseNotFound  # without an organisation there is no tenant that the key could be stored for
         with self.database.begin(tenant_scope_of(scope)) as session:
-            replay = idempotency.claim(session, key, at=self.clock()) if key is not None else None
             before = lapses.lock_of_notification(session, notification_id, coordinator_id, scope=scope)
+            replay = self._claim(session, key, before) if key is not None else None
             if before is None and not lapses.is_notification_known(session, notification_id, scope=scope):
                 raise LapseNotFound
             principal.must_be(coordinator_id)
@@ -82,8 +82,6 @@ class Lapses:
                 return Outcome(lapse=before, is_new=replay.status == 201, replayed=True)
             after = before.acknowledged(by=coordinator_id, at=self._now())
             is_new = self._save(session, before, after, principal)
-            if key is not None:
-                idempotency.complete(session, key, Replay(resource_id=str(after.id), status=201 if is_new else 200))
         self._measure(before, after)
         return Outcome(lapse=after, is_new=is_new)
 
@@ -140,6 +138,15 @@ class Lapses:
     def _now(self) -> datetime:
         """To the second, as the contract shows times."""
         return self.clock().replace(microsecond=0)
+
+    def _claim(self, session: Session, key: RequestKey, locked: Lapse | None) -> Replay | None:
+        """Take the key for the answer that follows from the locked lapse. Without a lapse this is never committed.
+
+        Raises KeyReused for a key that came with another body, also when this body names no lapse.
+        """
+        is_new = locked is not None and not locked.is_acknowledged
+        stands_for = Replay(resource_id=str(locked.id) if locked is not None else "", status=201 if is_new else 200)
+        return idempotency.claim(session, key, at=self.clock(), stands_for=stands_for)
 
     def _measure(self, before: Lapse, after: Lapse) -> None:
         if before.acknowledged_at is None and after.acknowledged_at is not None:

@@ -4,36 +4,49 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, select
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Channel, Contact, Organisation
 
-from .tables import ContactRow, OrganisationRow
+from .tables import Base, ContactRow, OrganisationRow
 
-_CONTACT_COLUMNS = [field.name for field in fields(Contact) if field.name != "is_erased"]
-_ORGANISATION_COLUMNS = [field.name for field in fields(Organisation)]
+_CONTACT_FIELDS = [field.name for field in fields(Contact) if field.name != "is_erased"]
+_ORGANISATION_FIELDS = [field.name for field in fields(Organisation)]
+_CONTACT, _ORGANISATION = Base.metadata.tables["contact"], Base.metadata.tables["organisation"]
+
+
+def contact_columns(table: FromClause) -> list[ColumnElement[Any]]:
+    """The columns of `contact`, or of an alias of it, that `contact_of` takes, in its order."""
+    return [table.c[name] for name in [*_CONTACT_FIELDS, "erased_at"]]
+
+
+def organisation_columns() -> list[ColumnElement[Any]]:
+    """The columns that `organisation_of` takes, in its order."""
+    return [_ORGANISATION.c[name] for name in _ORGANISATION_FIELDS]
 
 
 # Statements are built once: building one takes longer than PostgreSQL needs for it.
-_IS_OWN = ContactRow.organisation_id == bindparam("organisation_id")
-_BY_IDS = select(ContactRow).where(ContactRow.id.in_(bindparam("ids", expanding=True)), _IS_OWN)
+_IS_OWN = _CONTACT.c.organisation_id == bindparam("organisation_id")
+_BY_IDS = select(*contact_columns(_CONTACT)).where(_CONTACT.c.id.in_(bindparam("ids", expanding=True)), _IS_OWN)
 _LOCKED = (
-    select(ContactRow, OrganisationRow)
-    .outerjoin(OrganisationRow, OrganisationRow.id == ContactRow.organisation_id)
-    .where(ContactRow.id == bindparam("contact_id"))
-    .with_for_update(of=ContactRow, key_share=True)
+    select(*contact_columns(_CONTACT), *organisation_columns())
+    .outerjoin_from(_CONTACT, _ORGANISATION, _ORGANISATION.c.id == _CONTACT.c.organisation_id)
+    .where(_CONTACT.c.id == bindparam("contact_id"))
+    .with_for_update(of=_CONTACT, key_share=True)
 )
 _LOCKED_OWN = _LOCKED.where(_IS_OWN)
+CONTACT_WIDTH = len(contact_columns(_CONTACT))
 
 
 def find(session: Session, contact_ids: Collection[str], *, organisation_id: str) -> dict[str, Contact]:
     """Those of them who are known in the organisation, by id."""
     if not contact_ids:
         return {}
-    rows = session.scalars(_BY_IDS, {"ids": list(contact_ids), "organisation_id": organisation_id})
-    return {row.id: contact_of(row) for row in rows}
+    rows = session.execute(_BY_IDS, {"ids": list(contact_ids), "organisation_id": organisation_id})
+    found = [_known_contact(row) for row in rows]
+    return {contact.id: contact for contact in found}
 
 
 def lock(session: Session, contact_id: str, *, organisation_id: str | None) -> tuple[Contact, Organisation] | None:
@@ -42,11 +55,11 @@ def lock(session: Session, contact_id: str, *, organisation_id: str | None) -> t
     Without an organisation, of whichever it is: the contract lets a client name a mentor alone.
     """
     values = {"contact_id": contact_id, "organisation_id": organisation_id}
-    found = session.execute(_LOCKED if organisation_id is None else _LOCKED_OWN, values).one_or_none()
-    if found is None:
+    row = session.execute(_LOCKED if organisation_id is None else _LOCKED_OWN, values).one_or_none()
+    if row is None:
         return None
-    contact, organisation = found
-    return contact_of(contact), organisation_of(organisation, contact.organisation_id)
+    contact = _known_contact(row[:CONTACT_WIDTH])
+    return contact, organisation_of(row[CONTACT_WIDTH:], contact.organisation_id)
 
 
 def put(session: Session, *, organisations: Sequence[Organisation], contacts: Sequence[Contact]) -> None:
@@ -55,18 +68,27 @@ def put(session: Session, *, organisations: Sequence[Organisation], contacts: Se
     _upsert(session, ContactRow, [_contact_values(item) for item in contacts], ContactRow.erased_at.is_(None))
 
 
-def contact_of(row: ContactRow) -> Contact:
-    values = {name: getattr(row, name) for name in _CONTACT_COLUMNS}
-    channels = tuple(Channel(name) for name in row.channels)
-    return Contact(**{**values, "channels": channels, "is_erased": row.erased_at is not None})
+def contact_of(row: Sequence[Any]) -> Contact | None:
+    """From the values of `contact_columns`; None for those of an outer join that found no contact."""
+    return _known_contact(row) if row[0] is not None else None
 
 
-def organisation_of(row: OrganisationRow | None, organisation_id: str) -> Organisation:
-    """The defaults without a row: contacts may arrive before their organisation."""
-    if row is None:
+def organisation_of(row: Sequence[Any], organisation_id: str) -> Organisation:
+    """From the values of `organisation_columns`; the defaults for those of an outer join that found no organisation.
+
+    Contacts may arrive before their organisation.
+    """
+    if row[0] is None:
         return Organisation.unknown(organisation_id)
-    values = {name: getattr(row, name) for name in _ORGANISATION_COLUMNS}
-    return Organisation(**{**values, "admin_ids": tuple(row.admin_ids)})
+    values = dict(zip(_ORGANISATION_FIELDS, row, strict=True))
+    return Organisation(**{**values, "admin_ids": tuple(values["admin_ids"])})
+
+
+def _known_contact(row: Sequence[Any]) -> Contact:
+    *members, erased_at = row
+    values = dict(zip(_CONTACT_FIELDS, members, strict=True))
+    channels = tuple(Channel(name) for name in values["channels"])
+    return Contact(**{**values, "channels": channels, "is_erased": erased_at is not None})
 
 
 def _upsert(
@@ -91,7 +113,7 @@ def _upsert(
 
 
 def _contact_values(contact: Contact) -> dict[str, Any]:
-    values = {name: getattr(contact, name) for name in _CONTACT_COLUMNS}
+    values = {name: getattr(contact, name) for name in _CONTACT_FIELDS}
     return {**values, "channels": [channel.value for channel in contact.channels]}
 
 

@@ -1,12 +1,14 @@
 """Dispatches with their messages, and what became of each message."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import groupby
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, insert, select, update
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy import Row, and_, bindparam, insert, select, update
+from sqlalchemy.orm import Session
 
 from notification_service.domain.model import (
     ActingPerson,
@@ -24,8 +26,8 @@ from notification_service.domain.notice_rules import NOTICE_RULES
 from notification_service.domain.participants import PlannedMessage
 from notification_service.domain.texts.model import RenderedText
 
-from .contacts import contact_of, organisation_of
-from .tables import ContactRow, DispatchRow, InboxRow, MessageRow, OrganisationRow, idempotency_key
+from .contacts import CONTACT_WIDTH, contact_columns, contact_of, organisation_columns, organisation_of
+from .tables import Base, DispatchRow, InboxRow, idempotency_key
 
 _SAME_IN_BOTH = (
     "id",
@@ -55,30 +57,39 @@ class MessageToSend:
 
 
 # Statements are built once: building one takes longer than PostgreSQL needs for it.
-_DISPATCH = select(DispatchRow).options(joinedload(DispatchRow.messages)).execution_options(populate_existing=True)
-_NEWEST_FIRST = (DispatchRow.created_at.desc(), DispatchRow.id.desc())
-_IS_OWN = DispatchRow.organisation_id == bindparam("organisation_id")
-_OF_MENTOR = and_(DispatchRow.mentor_id == bindparam("mentor_id"), _IS_OWN)
-_BY_ID = _DISPATCH.where(DispatchRow.id == bindparam("dispatch_id"))
-_OWN_BY_ID = _BY_ID.where(_IS_OWN)
-_LOCKED_BY_ID = select(DispatchRow.id).where(DispatchRow.id == bindparam("dispatch_id")).with_for_update(key_share=True)
-_LATEST_ID = select(DispatchRow.id).where(_OF_MENTOR).order_by(*_NEWEST_FIRST).limit(1)
-_BY_NATURAL_KEY = _DISPATCH.where(
-    _OF_MENTOR, DispatchRow.natural_key == bindparam("natural_key"), DispatchRow.withdrawn_at.is_(None)
+_DISPATCH_TABLE, _MESSAGE_TABLE = Base.metadata.tables["dispatch"], Base.metadata.tables["message"]
+_D, _M = _DISPATCH_TABLE.c, _MESSAGE_TABLE.c
+_DISPATCH_COLUMNS = [_D[name] for name in (*_SAME_IN_BOTH, "notice", "acted_by_id", "acted_by_name")]
+_MESSAGE_COLUMNS = [_M[field.name] for field in fields(Message)]
+_DISPATCH_WIDTH, _MESSAGE_WIDTH = len(_DISPATCH_COLUMNS), len(_MESSAGE_COLUMNS)
+
+_DISPATCH = (
+    select(*_DISPATCH_COLUMNS, *_MESSAGE_COLUMNS)
+    .outerjoin_from(_DISPATCH_TABLE, _MESSAGE_TABLE, _M.dispatch_id == _D.id)
+    .order_by(_D.created_at.desc(), _D.id.desc(), _M.number)
 )
+"""Newest first; a row for each message."""
+_IS_OWN = _D.organisation_id == bindparam("organisation_id")
+_OF_MENTOR = and_(_D.mentor_id == bindparam("mentor_id"), _IS_OWN)
+_BY_ID = _DISPATCH.where(_D.id == bindparam("dispatch_id"))
+_OWN_BY_ID = _BY_ID.where(_IS_OWN)
+_LOCKED_BY_ID = select(_D.id).where(_D.id == bindparam("dispatch_id")).with_for_update(key_share=True)
+_LATEST_ID = select(_D.id).where(_OF_MENTOR).order_by(_D.created_at.desc(), _D.id.desc()).limit(1)
+_BY_NATURAL_KEY = _DISPATCH.where(_OF_MENTOR, _D.natural_key == bindparam("natural_key"), _D.withdrawn_at.is_(None))
 _RECENT = _DISPATCH.where(
     _OF_MENTOR,
-    DispatchRow.notice.in_(bindparam("notices", expanding=True)),
-    DispatchRow.created_at >= bindparam("since"),
-    DispatchRow.withdrawn_at.is_(None),
-).order_by(*_NEWEST_FIRST)
+    _D.notice.in_(bindparam("notices", expanding=True)),
+    _D.created_at >= bindparam("since"),
+    _D.withdrawn_at.is_(None),
+)
 
 
 def get(session: Session, dispatch_id: UUID, *, organisation_id: str | None) -> Dispatch:
     """The organisation's dispatch as it is stored now; with None, of any organisation (for an Idempotency-Key)."""
     query = _BY_ID if organisation_id is None else _OWN_BY_ID
     values = {"dispatch_id": dispatch_id, "organisation_id": organisation_id}
-    return _dispatch(session.scalars(query, values).unique().one())
+    [found] = _dispatches(session.execute(query, values).all())
+    return found
 
 
 def lock(session: Session, dispatch_id: UUID) -> Dispatch:
@@ -95,8 +106,7 @@ def latest_id(session: Session, mentor_id: str, *, organisation_id: str) -> UUID
 def with_natural_key(session: Session, mentor_id: str, natural_key: str, *, organisation_id: str) -> Dispatch | None:
     """The mentor's dispatch that has this key and was not withdrawn."""
     values = {"mentor_id": mentor_id, "natural_key": natural_key, "organisation_id": organisation_id}
-    row = session.scalars(_BY_NATURAL_KEY, values).unique().one_or_none()
-    return _dispatch(row) if row is not None else None
+    return next(iter(_dispatches(session.execute(_BY_NATURAL_KEY, values).all())), None)
 
 
 def recent_duplicate(
@@ -110,11 +120,11 @@ def recent_duplicate(
         "since": since,
         "organisation_id": organisation_id,
     }
-    for row in session.scalars(_RECENT, values).unique():
-        if row.notice != notice:
+    for found in _dispatches(session.execute(_RECENT, values).all()):
+        if found.notice != notice:
             return None
-        if all(getattr(row, name) == getattr(announcement, name) for name in rule.members):
-            return _dispatch(row)
+        if all(getattr(found, name) == getattr(announcement, name) for name in rule.members):
+            return found
     return None
 
 
@@ -128,8 +138,8 @@ def under_key(session: Session, *, caller: str, operations: Collection[str], key
     return UUID(found) if found else None
 
 
-_ADD = insert(DispatchRow)
-_ADD_MESSAGES = insert(MessageRow).returning(MessageRow, sort_by_parameter_order=True)
+_ADD = insert(_DISPATCH_TABLE)
+_ADD_MESSAGES = insert(_MESSAGE_TABLE).returning(*_MESSAGE_COLUMNS, sort_by_parameter_order=True)
 
 
 def add(
@@ -146,9 +156,9 @@ def add(
         "acted_by_id": dispatch.acted_by.id if dispatch.acted_by else None,
         "acted_by_name": dispatch.acted_by.name if dispatch.acted_by else None,
     }
-    session.execute(_ADD, [values])
+    session.execute(_ADD, values)
     rows = [_message_values(dispatch, message, outbox_id) for message, outbox_id in planned]
-    return tuple(_message(row) for row in session.scalars(_ADD_MESSAGES, rows)) if rows else ()
+    return tuple(_message(row) for row in session.execute(_ADD_MESSAGES, rows)) if rows else ()
 
 
 def add_to_inbox(session: Session, dispatch: Dispatch, message: Message, text: RenderedText) -> None:
@@ -166,20 +176,25 @@ def add_to_inbox(session: Session, dispatch: Dispatch, message: Message, text: R
     )
 
 
-_RECIPIENT, _MENTOR = aliased(ContactRow), aliased(ContactRow)
+_RECIPIENT, _MENTOR = (Base.metadata.tables["contact"].alias(name) for name in ("recipient", "mentor"))
+_ORGANISATION = Base.metadata.tables["organisation"]
 _MESSAGE_TO_SEND = (
-    select(MessageRow, DispatchRow, _RECIPIENT, _MENTOR, OrganisationRow)
-    .join(DispatchRow, DispatchRow.id == MessageRow.dispatch_id)
-    .outerjoin(
-        _RECIPIENT,
-        and_(_RECIPIENT.id == MessageRow.recipient_id, _RECIPIENT.organisation_id == MessageRow.organisation_id),
+    select(
+        *_DISPATCH_COLUMNS,
+        *_MESSAGE_COLUMNS,
+        *contact_columns(_RECIPIENT),
+        *contact_columns(_MENTOR),
+        *organisation_columns(),
     )
-    .outerjoin(
-        _MENTOR, and_(_MENTOR.id == DispatchRow.mentor_id, _MENTOR.organisation_id == MessageRow.organisation_id)
-    )
-    .outerjoin(OrganisationRow, OrganisationRow.id == MessageRow.organisation_id)
-    .where(MessageRow.number == bindparam("number"), MessageRow.organisation_id == bindparam("organisation_id"))
+    .join_from(_MESSAGE_TABLE, _DISPATCH_TABLE, _D.id == _M.dispatch_id)
+    .outerjoin(_RECIPIENT, and_(_RECIPIENT.c.id == _M.recipient_id, _RECIPIENT.c.organisation_id == _M.organisation_id))
+    .outerjoin(_MENTOR, and_(_MENTOR.c.id == _D.mentor_id, _MENTOR.c.organisation_id == _M.organisation_id))
+    .outerjoin(_ORGANISATION, _ORGANISATION.c.id == _M.organisation_id)
+    .where(_M.number == bindparam("number"), _M.organisation_id == bindparam("organisation_id"))
 )
+_RECIPIENT_AT = _DISPATCH_WIDTH + _MESSAGE_WIDTH
+_MENTOR_AT = _RECIPIENT_AT + CONTACT_WIDTH
+_ORGANISATION_AT = _MENTOR_AT + CONTACT_WIDTH
 
 
 def message_to_send(session: Session, number: int, *, organisation_id: str) -> MessageToSend | None:
@@ -188,36 +203,29 @@ def message_to_send(session: Session, number: int, *, organisation_id: str) -> M
     found = session.execute(_MESSAGE_TO_SEND, values).one_or_none()
     if found is None:
         return None
-    message_row, dispatch_row, recipient, mentor, organisation = found
-    message = _message(message_row)
+    message = _message(found[_DISPATCH_WIDTH:_RECIPIENT_AT])
     return MessageToSend(
-        dispatch=_dispatch(dispatch_row, (message,)),
+        dispatch=_dispatch(found[:_DISPATCH_WIDTH], (message,)),
         message=message,
-        recipient=contact_of(recipient) if recipient is not None else None,
-        mentor=contact_of(mentor) if mentor is not None else None,
-        organisation=organisation_of(organisation, organisation_id),
+        recipient=contact_of(found[_RECIPIENT_AT:_MENTOR_AT]),
+        mentor=contact_of(found[_MENTOR_AT:_ORGANISATION_AT]),
+        organisation=organisation_of(found[_ORGANISATION_AT:], organisation_id),
     )
 
 
 _RECORD_OUTCOME = (
-    update(MessageRow)
+    update(_MESSAGE_TABLE)
     .where(
-        MessageRow.number == bindparam("message_number"),
-        MessageRow.organisation_id == bindparam("own"),
-        MessageRow.status.not_in([Status.SENT, Status.DELIVERED]),
+        _M.number == bindparam("message_number"),
+        _M.organisation_id == bindparam("own"),
+        _M.status.not_in([Status.SENT, Status.DELIVERED]),
     )
     .values(status=bindparam("status"), reason=bindparam("reason"), ended_at=bindparam("at"))
-    .execution_options(synchronize_session=False)
 )
 _RECORD_LAPSE_OPENED = (
-    update(DispatchRow)
-    .where(
-        DispatchRow.id == bindparam("dispatch_id"),
-        DispatchRow.organisation_id == bindparam("own"),
-        DispatchRow.lapse_opened_at.is_(None),
-    )
+    update(_DISPATCH_TABLE)
+    .where(_D.id == bindparam("dispatch_id"), _D.organisation_id == bindparam("own"), _D.lapse_opened_at.is_(None))
     .values(lapse_opened_at=bindparam("at"))
-    .execution_options(synchronize_session=False)
 )
 
 
@@ -255,22 +263,37 @@ def _message_values(dispatch: Dispatch, planned: PlannedMessage, outbox_id: UUID
     }
 
 
-def _dispatch(row: DispatchRow, messages: tuple[Message, ...] | None = None) -> Dispatch:
+def _dispatches(rows: Sequence[Row[Any]]) -> list[Dispatch]:
+    """In the order of the rows, which hold a dispatch and one of its messages each, or none."""
+    grouped = groupby(rows, key=lambda row: row[:_DISPATCH_WIDTH])
+    return [_dispatch(values, _messages(row[_DISPATCH_WIDTH:] for row in found)) for values, found in grouped]
+
+
+def _messages(rows: Iterable[Sequence[Any]]) -> tuple[Message, ...]:
+    """Without the one row of an outer join that found no message."""
+    return tuple(_message(row) for row in rows if row[0] is not None)
+
+
+def _dispatch(row: Sequence[Any], messages: tuple[Message, ...]) -> Dispatch:
+    """`row` has the values of `_DISPATCH_COLUMNS`."""
+    *same, notice, acted_by_id, acted_by_name = row
     return Dispatch(
-        **{name: getattr(row, name) for name in _SAME_IN_BOTH},
-        notice=Notice(row.notice),
-        acted_by=ActingPerson(id=row.acted_by_id, name=row.acted_by_name or "") if row.acted_by_id else None,
-        messages=tuple(_message(message) for message in row.messages) if messages is None else messages,
+        **dict(zip(_SAME_IN_BOTH, same, strict=True)),
+        notice=Notice(notice),
+        acted_by=ActingPerson(id=acted_by_id, name=acted_by_name or "") if acted_by_id else None,
+        messages=messages,
     )
 
 
-def _message(row: MessageRow) -> Message:
+def _message(row: Sequence[Any]) -> Message:
+    """`row` has the values of `_MESSAGE_COLUMNS`."""
+    number, recipient_id, audience, channel, status, reason, outbox_id = row
     return Message(
-        number=row.number,
-        recipient_id=row.recipient_id,
-        audience=Audience(row.audience),
-        channel=Channel(row.channel),
-        status=Status(row.status),
-        reason=row.reason,
-        outbox_id=row.outbox_id,
+        number=number,
+        recipient_id=recipient_id,
+        audience=Audience(audience),
+        channel=Channel(channel),
+        status=Status(status),
+        reason=reason,
+        outbox_id=outbox_id,
     )

@@ -11,6 +11,7 @@ from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import TenantScope, all_tenants, tenant
 from shared_lib.errors import Unavailable
 from shared_lib.idempotency import Replay, RequestKey
+from shared_lib.ids import uuid7
 from shared_lib.outbox import Dispatcher, Enqueued
 from sqlalchemy.orm import Session
 
@@ -89,22 +90,22 @@ class Announcements:
         queueing: bool,
     ) -> Accepted:
         scope = principal.scope
-        replay = idempotency.claim(session, key, at=self.clock()) if key is not None else None
+        new_id = uuid7()
+        stands_for = Replay(resource_id=str(new_id), status=CREATED)
+        replay = idempotency.claim(session, key, at=self.clock(), stands_for=stands_for) if key is not None else None
         if replay is not None:
             replayed = dispatches.get(session, UUID(replay.resource_id), organisation_id=scope.organisation_id)
             return Accepted(dispatch=replayed, status=replay.status, is_replay=True)
         mentor, organisation = _locked_mentor(session, announcement, scope)
         at = self.clock()
         duplicate = _duplicate(session, announcement, organisation, at=at)
-        accepted = (
-            Accepted(dispatch=duplicate, status=DUPLICATE)
-            if duplicate is not None
-            else self._record(session, announcement, mentor, organisation, principal, at=at, queueing=queueing)
+        if duplicate is not None:
+            if key is not None:
+                idempotency.complete(session, key, Replay(resource_id=str(duplicate.id), status=DUPLICATE))
+            return Accepted(dispatch=duplicate, status=DUPLICATE)
+        return self._record(
+            session, announcement, mentor, organisation, principal, dispatch_id=new_id, at=at, queueing=queueing
         )
-        if key is not None:
-            stands_for = Replay(resource_id=str(accepted.dispatch.id), status=accepted.status)
-            idempotency.complete(session, key, stands_for)
-        return accepted
 
     def _record(
         self,
@@ -114,6 +115,7 @@ class Announcements:
         organisation: Organisation,
         principal: Principal,
         *,
+        dispatch_id: UUID,
         at: datetime,
         queueing: bool,
     ) -> Accepted:
@@ -124,6 +126,7 @@ class Announcements:
             session,
             announcement,
             participants_of(announcement, mentor, organisation, contacts=known, person_id=person_id),
+            dispatch_id=dispatch_id,
             natural_key=_new_natural_key(session, announcement, organisation, at=at),
             at=at,
         )

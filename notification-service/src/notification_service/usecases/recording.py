@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from shared_lib.ids import uuid7
@@ -36,6 +37,7 @@ class Recorder:
         announcement: Announcement,
         participants: Participants,
         *,
+        dispatch_id: UUID,
         natural_key: str,
         at: datetime,
     ) -> tuple[Dispatch, list[OutboxMessage]]:
@@ -50,7 +52,7 @@ class Recorder:
                 push_configured=self.push_configured,
             )
         ]
-        dispatch = _dispatch(announcement, participants, at=at)
+        dispatch = _dispatch(announcement, participants, dispatch_id=dispatch_id, at=at)
         messages = dispatches.add(session, dispatch, planned, natural_key=natural_key)
         dispatch = replace(dispatch, messages=messages)
         for message in messages:
@@ -97,13 +99,13 @@ def _outbox_messages(dispatch: Dispatch, expires: datetime) -> Iterator[OutboxMe
             )
 
 
-def _dispatch(announcement: Announcement, participants: Participants, *, at: datetime) -> Dispatch:
+def _dispatch(announcement: Announcement, participants: Participants, *, dispatch_id: UUID, at: datetime) -> Dispatch:
     organisation_id, coordinator_id = participants.organisation.id, participants.coordinator_id
     if coordinator_id is None:
         log.warning("dispatch.without_coordinator", mentor_id=announcement.mentor_id, organisation_id=organisation_id)
     opens_lapse = NOTICE_RULES[announcement.notice].opens_lapse and coordinator_id is not None
     return Dispatch(
-        id=uuid7(),
+        id=dispatch_id,
         organisation_id=organisation_id,
         notice=announcement.notice,
         mentor_id=announcement.mentor_id,

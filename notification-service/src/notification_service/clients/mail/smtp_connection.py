@@ -64,12 +64,19 @@ class SmtpConnection:
     def start_transaction(self, message: RenderedMessage) -> bool:
         """Announce sender, recipient and content; False when the server does not want this connection any more.
 
-        Servers close idle connections at any time, so one that was used before is tried first.
+        Servers close idle connections at any time, so a first command that fails on a used one means that.
         Raises `Unreachable`, `RetryLater` or `Rejected` (see `ports`).
         """
-        if self._uses and not self._is_alive():
+        if self._uses and self._replies.has_input():
             return False
-        code = self._command("MAIL", f"FROM:<{message.sender}>")
+        try:
+            code = self._command("MAIL", f"FROM:<{message.sender}>")
+        except Unreachable:
+            if self._uses:
+                return False
+            raise
+        if self._uses and code == 421:
+            return False
         if code != 250:
             raise Unreachable(f"smtp_sender_{code}")
         code = self._command("RCPT", f"TO:<{message.recipient}>")
@@ -141,12 +148,6 @@ class SmtpConnection:
     def _use(self, connected: socket) -> None:
         self._replies = ReplyFile(connected)
         self._smtp.sock, self._smtp.file = connected, self._replies
-
-    def _is_alive(self) -> bool:
-        try:
-            return not self._replies.has_input() and self._command("RSET") == 250
-        except Unreachable:
-            return False
 
     def _finish(self) -> int:
         """Send the final dot; the code of the reply. A failure to send means that the server never got it."""
