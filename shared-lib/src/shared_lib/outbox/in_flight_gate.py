@@ -38,4 +38,4 @@ class InFlightGate:
         with self._changed:
             if self._holder == message_id:
                 self._holder = None
-                self._changed.notify_all()
+                self._changed.notify()

@@ -172,9 +172,8 @@ def extend(session: Session, ids: Sequence[UUID], *, owner: UUID, until: datetim
 
 def mark_in_flight(session: Session, message_id: UUID, *, owner: UUID, now: datetime, until: datetime) -> bool:
     """Store that the effect may happen from now on; False when `owner` no longer has the lease."""
-    query = update(OUTBOX).where(OUTBOX.c.id == message_id, OUTBOX.c.leased_by == owner, OUTBOX.c.leased_until > now)
-    query = query.values(in_flight_since=now, leased_until=until)
-    return session.scalar(query.returning(OUTBOX.c.id)) is not None
+    values = {"message_id": message_id, "owner": owner, "now": now, "until": until}
+    return session.connection().execute(_MARK_IN_FLIGHT, values).one_or_none() is not None
 
 
 def release(session: Session, ids: Sequence[UUID], *, owner: UUID) -> None:
@@ -198,9 +197,8 @@ def postpone(
 
     `waiting_for` names the executor whose destination did not answer (`retry_waiting`).
     """
-    query = update(OUTBOX).where(OUTBOX.c.id == message_id, OUTBOX.c.leased_by == owner)
     outcome = {"due_at": due_at, "last_reason": reason, "waiting_for": waiting_for, "ambiguous_count": ambiguous_count}
-    session.execute(query.values(in_flight_since=None, crash_count=0, **NOT_LEASED, **outcome))
+    session.execute(_POSTPONE, {"message_id": message_id, "owner": owner, **outcome})
 
 
 def reschedule(session: Session, message_id: UUID, *, due_at: datetime, ordering_key: str | None) -> None:
@@ -214,6 +212,24 @@ def reschedule(session: Session, message_id: UUID, *, due_at: datetime, ordering
         waits = exists().where(OUTBOX.c.ordering_key == ordering_key)
         session.execute(select(func.pg_notify(CHANNEL, "")).where(waits))
 
+
+_mine = and_(OUTBOX.c.id == bindparam("message_id"), OUTBOX.c.leased_by == bindparam("owner"))
+_MARK_IN_FLIGHT = (
+    update(OUTBOX)
+    .where(_mine, OUTBOX.c.leased_until > bindparam("now"))
+    .values(in_flight_since=bindparam("now"), leased_until=bindparam("until"))
+    .returning(OUTBOX.c.id)
+)
+_POSTPONE = (
+    update(OUTBOX)
+    .where(_mine)
+    .values(
+        in_flight_since=None,
+        crash_count=0,
+        **NOT_LEASED,
+        **{name: bindparam(name) for name in ("due_at", "last_reason", "waiting_for", "ambiguous_count")},
+    )
+)
 
 _CLOSE = text(
     # SQL text: moves a row between tables and wakes the relays for the next of its ordering key in one statement.
