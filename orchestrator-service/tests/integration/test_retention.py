@@ -9,7 +9,7 @@ from orchestrator_service.store.retention import rules
 from orchestrator_service.store.tables import PauseEventRow
 from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.audit import ENTRIES
-from shared_lib.cli import run_retention
+from shared_lib.cli.data import run_retention
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.privacy.retention import BATCH

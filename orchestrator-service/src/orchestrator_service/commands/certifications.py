@@ -1,10 +1,9 @@
 """`certifications announce`: notices that become due as time passes."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 import click
-from shared_lib.cli import ProgressBar
+from shared_lib.cli import Process, ProgressBar
 
 from orchestrator_service.config import Config
 from orchestrator_service.domain.certifications import TIERS
@@ -44,7 +43,7 @@ def _day_count(text: str) -> int:
 )
 @click.option("--dry-run", is_flag=True, help="Only count.")
 @click.pass_obj
-def announce(environ: Mapping[str, str], tiers: tuple[int, ...], late_by: int, dry_run: bool) -> None:
+def announce(process: Process[Config], tiers: tuple[int, ...], late_by: int, dry_run: bool) -> None:
     """Record the notices that are due: reminders, and certifications that have ended.
 
     Run it daily.
@@ -52,6 +51,6 @@ def announce(environ: Mapping[str, str], tiers: tuple[int, ...], late_by: int, d
     from orchestrator_service.app.relay import create_certification_notices
 
     with ProgressBar() as bar:
-        notices = create_certification_notices(Config.from_env(environ), progress=bar)
+        notices = create_certification_notices(process.config, progress=bar)
         found = notices.record_due(tiers=tiers, late_by=timedelta(days=late_by), dry_run=dry_run)
     click.echo(f"{found} notices {'are due' if dry_run else 'recorded'}.")

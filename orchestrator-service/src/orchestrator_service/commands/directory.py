@@ -1,10 +1,9 @@
 """`directory import FILE`: changes the directory to the contents of a CSV file."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
-from shared_lib.cli import FAILED, ProgressBar
+from shared_lib.cli import FAILED, Process, ProgressBar
 
 from orchestrator_service.config import Config
 from orchestrator_service.domain.directory_file import Report
@@ -17,7 +16,7 @@ directory = click.Group("directory", help="The people, their roles and the coord
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Do everything, then roll it back.")
 @click.pass_obj
-def import_directory(environ: Mapping[str, str], file: Path, dry_run: bool) -> int:
+def import_directory(process: Process[Config], file: Path, dry_run: bool) -> int:
     """Change the directory to the contents of the CSV file FILE.
 
     Ends with 1 and imports nothing if a line of the file is wrong.
@@ -25,7 +24,7 @@ def import_directory(environ: Mapping[str, str], file: Path, dry_run: bool) -> i
     from orchestrator_service.app.relay import create_import
 
     with ProgressBar() as bar:
-        directory_import = create_import(Config.from_env(environ), progress=bar)
+        directory_import = create_import(process.config, progress=bar)
         try:
             with file.open("rb") as opened:
                 report = directory_import.run(opened, size=file.stat().st_size, actor_id="operations", dry_run=dry_run)

@@ -1,9 +1,11 @@
 """`audit verify`: prints a line for each hash chain."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from shared_lib.cli import Process
 from shared_lib.cli.terminal import FAILED, ProgressBar
 from shared_lib.database.engine import Database
 
@@ -11,6 +13,24 @@ from .verification import BadAnchors, HashChains, Verdict, read_anchors, write_a
 
 BAD_ANCHORS = 2
 NO_ORGANISATION = "(no organisation)"
+
+audit = click.Group("audit", help="The audit log.")
+
+
+@audit.command("verify")
+@click.option(
+    "--anchors",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also compare with the anchors in FILE, and write the present ones there if all chains are whole.",
+)
+@click.pass_obj
+def verify_chains(process: Process[Any], anchors: Path | None) -> int:
+    """Read all hash chains and name the first broken entry of each.
+
+    Ends with 0 if all are whole, with 1 if one is broken, with 2 if FILE is not a file of anchors.
+    """
+    return verify(process.database(statement_timeout=0), anchors)
 
 
 def verify(database: Database, anchors: Path | None) -> int:
