@@ -6,15 +6,8 @@ TO_MERGE = "to be merged into its subject"
 SMALL = "one small subject that every layer uses"
 
 SHORT_OR_LONG: Mapping[str, str] = {
-    "acknowledgement-service/src/acknowledgement_service/store/grants.py": TO_MERGE,
-    "notification-service/src/notification_service/api/errors.py": TO_MERGE,
-    "notification-service/src/notification_service/store/grants.py": TO_MERGE,
-    "orchestrator-service/src/orchestrator_service/api/errors.py": TO_MERGE,
-    "orchestrator-service/src/orchestrator_service/store/grants.py": TO_MERGE,
     "shared-lib/src/shared_lib/clock.py": SMALL,
     "shared-lib/src/shared_lib/ids.py": SMALL,
-    "shared-lib/src/shared_lib/observability/metrics.py": TO_MERGE,
-    "shared-lib/src/shared_lib/observability/request_id.py": TO_MERGE,
     "shared-lib/src/shared_lib/outbox/retry.py": TO_MERGE,
     "shared-lib/src/shared_lib/privacy/data_export.py": TO_MERGE,
     "shared-lib/src/shared_lib/web/conditional.py": TO_MERGE,

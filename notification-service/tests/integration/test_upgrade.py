@@ -3,7 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 from notification_service.app import MIGRATIONS
-from notification_service.store.grants import GRANTS
+from notification_service.store.tables import GRANTS
 from shared_lib.database.schema_revision import revision_of_database
 from shared_lib.errors import Unreachable
 from shared_lib.outbox import Dispatcher

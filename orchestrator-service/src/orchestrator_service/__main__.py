@@ -46,7 +46,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _grants() -> Mapping[str, str]:
-    from .store.grants import GRANTS
+    from .store.tables import GRANTS
 
     return GRANTS
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 from orchestrator_service.app import MIGRATIONS
-from orchestrator_service.store.grants import GRANTS
+from orchestrator_service.store.tables import GRANTS
 from shared_lib.database.schema_revision import revision_of_database
 from shared_lib.errors import Unreachable
 from shared_lib.outbox import Dispatcher

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from .request_id import current_request_id
+from .tracing import current_request_id
 
 ALLOWED = frozenset(
     {"event", "level", "logger", "timestamp", "service", "request_id", "exception"}

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared_lib.ids import IDENTIFIER
-from shared_lib.observability import request_id, tracing
+from shared_lib.observability import tracing
 
 from . import auth, error_handlers, health, openapi
 from .json_input import Blueprint
@@ -88,7 +88,7 @@ def _with_request_id(application: "WSGIApplication") -> "WSGIApplication":
     """
 
     def wrapped(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        with request_id.request_id_bound(request_id.accepted(environ.get("HTTP_X_REQUEST_ID"))):
+        with tracing.request_id_bound(tracing.accepted_request_id(environ.get("HTTP_X_REQUEST_ID"))):
             if environ.get("PATH_INFO") in health.PATHS:
                 return application(environ, start_response)
             with tracing.serving(environ.get("HTTP_TRACEPARENT")):
@@ -103,7 +103,7 @@ def _start_clock() -> None:
 
 def _add_headers(response: Response) -> Response:
     response.headers.update(SECURITY_HEADERS)
-    response.headers[request_id.HEADER] = request_id.current_request_id() or ""
+    response.headers[tracing.REQUEST_ID_HEADER] = tracing.current_request_id() or ""
     if request.path.startswith(openapi.PAGE):
         response.headers["Content-Security-Policy"] = openapi.PAGE_POLICY
     return response
