@@ -172,7 +172,7 @@ class Worker:
     def _postpone_take_over(self, reason: str) -> None:
         lease_seconds = self.dispatcher.retry.lease_seconds
         self._take_over_at = time.monotonic() + lease_seconds
-        log.warning("outbox.database_lost", reason=reason, hold_off_seconds=lease_seconds)
+        log.warning("outbox.database_lost", reason=reason, seconds=lease_seconds)
 
     def _retry_all_waiting(self) -> None:
         """A relay that has just started knows of no outage: it tries everything that waits for a destination."""
