@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from routes import route_for
 from shared_lib.observability.tracing import accepted_request_id
-from shared_lib.web.security_headers import SECURITY_HEADERS
+from shared_lib.web.problems import SECURITY_HEADERS
 from upstream import Answer, Cut, Request, Slow, Upstream
 
 BODY_LIMIT = 64 * 1024

@@ -126,7 +126,7 @@ SERVICE = cli.Service(
     cipher=_cipher,
     encrypted_column=_reasons,
 )
-COMMANDS = cli.command_line(SERVICE, directory.directory, certifications.certifications)
+COMMANDS = cli.command_line(SERVICE, directory, certifications)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:], os.environ))

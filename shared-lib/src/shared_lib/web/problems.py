@@ -10,7 +10,13 @@ from typing import Any
 
 from shared_lib.observability.tracing import REQUEST_ID_HEADER
 
-from .security_headers import SECURITY_HEADERS
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""Headers of every response: no cache, no frames, no content sniffing. Used with and without Flask."""
 
 CONTENT_TYPE = "application/problem+json"
 
