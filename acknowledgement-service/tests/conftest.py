@@ -11,7 +11,7 @@ import pytest
 from acknowledgement_service import MIGRATIONS
 from acknowledgement_service.app import create_app
 from acknowledgement_service.config import Config
-from acknowledgement_service.store.grants import GRANTS
+from acknowledgement_service.store.tables import GRANTS
 from acknowledgement_service.usecases.lapses import Lapses
 from flask import Flask
 from flask.testing import FlaskClient

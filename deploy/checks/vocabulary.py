@@ -69,6 +69,7 @@ ALLOWED_PHRASES: Mapping[tuple[str, ...], str] = {
 ALLOWED_NAMES: Mapping[str, str] = {
     "Envelope": "aiosmtpd",
     "envelope": "what aiosmtpd calls the argument that holds it",
+    "least": "the function of PostgreSQL",
 }
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from routes import route_for
-from shared_lib.observability.request_id import accepted
-from shared_lib.web.security_headers import SECURITY_HEADERS
+from shared_lib.observability.tracing import accepted_request_id
+from shared_lib.web.problems import SECURITY_HEADERS
 from upstream import Answer, Cut, Request, Slow, Upstream
 
 BODY_LIMIT = 64 * 1024
@@ -47,7 +47,7 @@ class Gateway:
         self._upstreams = upstreams
 
     def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
-        request_id = accepted(environ.get("HTTP_X_REQUEST_ID"))
+        request_id = accepted_request_id(environ.get("HTTP_X_REQUEST_ID"))
         try:
             answer = self._answer(environ, request_id)
         except Refused as refused:

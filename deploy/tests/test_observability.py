@@ -33,7 +33,7 @@ def _migrate(service: str, dsn: str) -> None:
     migrate(
         database,
         import_module(f"{service}_service.app").MIGRATIONS,
-        import_module(f"{service}_service.store.grants").GRANTS,
+        import_module(f"{service}_service.store.tables").GRANTS,
     )
     database.close()
 

@@ -10,7 +10,7 @@ from notification_service.app import MIGRATIONS
 from notification_service.app.relay import Ports, create_dispatcher
 from notification_service.app.web import create_app
 from notification_service.config import Config
-from notification_service.store.grants import GRANTS
+from notification_service.store.tables import GRANTS
 from notification_service.usecases.announcements import Announcements
 from notification_service.usecases.person_data import Contacts
 from notification_service.usecases.recording import Recorder

@@ -15,7 +15,7 @@ from orchestrator_service.app.relay import create_import
 from orchestrator_service.app.web import create_app
 from orchestrator_service.config import Config
 from orchestrator_service.domain.directory_file import Report
-from orchestrator_service.store.grants import GRANTS
+from orchestrator_service.store.tables import GRANTS
 from orchestrator_service.usecases.coordinators import Coordinators
 from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.database.engine import Database

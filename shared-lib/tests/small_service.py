@@ -5,11 +5,11 @@ from typing import Any
 
 from flask import Flask, Response
 from marshmallow import Schema, fields
-from shared_lib.auth.settings import Identity
 from shared_lib.auth.tokens import ClaimNames
 from shared_lib.clock import utc_now
 from shared_lib.errors import Unavailable
 from shared_lib.rate_limit import RateLimits
+from shared_lib.service_config import Identity
 from shared_lib.web.app import build_app
 from shared_lib.web.auth import Authenticator, current_principal, public, requires, service_only
 from shared_lib.web.conditional import etag, wanted_versions

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _grants() -> Mapping[str, str]:
-    from .store.grants import GRANTS
+    from .store.tables import GRANTS
 
     return GRANTS
 
@@ -104,11 +104,12 @@ SERVICE = cli.Service(
     config=Config,
     unused=UNUSED,
     grants=_grants,
-    check=_cipher,
     api=_api,
     retention=_retention,
     person_data=_person_data,
-    person_services="this service only; the orchestrator's command reaches all three",
+    counter_tables=_counter_tables,
+    cipher=_cipher,
+    encrypted_column=_notes,
 )
 
 lapses = click.Group("lapses", help="Lapse records.")
@@ -117,25 +118,22 @@ lapses = click.Group("lapses", help="Lapse records.")
 @lapses.command("import")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.pass_obj
-def import_lapses(environ: Mapping[str, str], file: Path) -> int:
+def import_lapses(process: cli.Process[Config], file: Path) -> int:
     """Import lapse records of another system from the CSV file FILE.
 
     Records that are already known stay as they are.
     """
     from shared_lib.clock import utc_now
-    from shared_lib.database.engine import Database
 
     from .usecases.lapses import Lapses
 
-    config = Config.from_env(environ)
-    cipher = _cipher(config)
+    cipher = _cipher(process.config)
     try:
         with file.open(newline="", encoding="utf-8-sig") as opened:
             records = [_record(line) for line in csv.DictReader(opened)]
     except (OSError, KeyError, ValueError) as error:
         raise click.ClickException(f"{file}: not a file of lapse records ({type(error).__name__}: {error}).") from error
-    database = Database.open(config.database_url, pool_size=1)
-    new = Lapses(database=database, cipher=cipher, clock=utc_now).import_records(records)
+    new = Lapses(database=process.database(), cipher=cipher, clock=utc_now).import_records(records)
     click.echo(f"{len(records)} records read, {new} of them new.")
     return 0
 
@@ -152,9 +150,7 @@ def _record(line: dict[str, str]) -> Lapse:
     )
 
 
-COMMANDS = cli.command_line(
-    SERVICE, cli.counts_group(SERVICE, _counter_tables), cli.encryption_group(SERVICE, _notes, _cipher), lapses
-)
+COMMANDS = cli.command_line(SERVICE, lapses)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:], os.environ))

@@ -9,7 +9,7 @@ from acknowledgement_service.domain.model import Change, Lapse
 from acknowledgement_service.store.retention import rules
 from acknowledgement_service.usecases.lapses import Lapses
 from shared_lib.audit import ENTRIES
-from shared_lib.cli import run_retention
+from shared_lib.cli.data import run_retention
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.idempotency import RequestKey

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from acknowledgement_service.domain.access import ORG_ADMIN, Principal
-from acknowledgement_service.store.grants import GRANTS
+from acknowledgement_service.store.tables import GRANTS
 from acknowledgement_service.usecases.lapses import Lapses
 from flask.testing import FlaskClient
 from shared_lib.database.roles import BASE_PRIVILEGES

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 from acknowledgement_service import MIGRATIONS
-from acknowledgement_service.store.grants import GRANTS
+from acknowledgement_service.store.tables import GRANTS
 from acknowledgement_service.usecases.lapses import Lapses
 from flask.testing import FlaskClient
 from shared_lib.database.engine import Database
 from shared_lib.database.schema_revision import revision_of_database
-from shared_lib_testing.next_release import NEXT, migrate_ahead
 from shared_lib_testing.postgres import Addresses, PostgresServer, database_for
+from shared_lib_testing.schema import NEXT, migrate_ahead
 
 from ..builders import an_opening
 from ..conftest import Headers

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
-from shared_lib_testing.certificates import context_of, self_signed
+from server_certificates import context_of, self_signed
 
 from .catalogue import CATALOGUE, Drill
 from .figures import Findings, table

@@ -42,13 +42,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _grants() -> Mapping[str, str]:
-    from .store.grants import GRANTS
+    from .store.tables import GRANTS
 
     return GRANTS
-
-
-def _nothing_to_check(_: Config) -> None:
-    """The settings name no file that a web process cannot do without."""
 
 
 def _api(config: Config) -> "Flask":
@@ -89,13 +85,12 @@ SERVICE = cli.Service(
     config=Config,
     unused=UNUSED,
     grants=_grants,
-    check=_nothing_to_check,
     api=_api,
     retention=_retention,
     person_data=_person_data,
-    person_services="this service only; the orchestrator's command reaches all three",
+    dispatcher=_dispatcher,
 )
-COMMANDS = cli.command_line(SERVICE, cli.relay_command(SERVICE, _dispatcher), cli.outbox_group(SERVICE))
+COMMANDS = cli.command_line(SERVICE)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:], os.environ))

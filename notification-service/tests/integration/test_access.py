@@ -137,7 +137,7 @@ def test_the_internal_operations_are_for_services_only(caller: str, client: Flas
 
 
 @pytest.mark.usefixtures("people")
-def test_the_audit_trail_is_for_administrators_alone_each_within_their_scope(
+def test_the_audit_log_is_for_administrators_alone_each_within_their_scope(
     client: FlaskClient, issuer: Issuer, mode: str
 ) -> None:
     for mentor in ("mentor_own", "mentor_foreign"):

@@ -68,5 +68,5 @@ def test_it_needs_an_administrator_s_token_and_is_one_whole_chain(
 
     assert client.get(AUDIT).status_code == 401
     assert client.get(AUDIT, headers=as_person("coordinator-007", "coordinator")).status_code == 403
-    (verdict,) = HashChains(database).verify({}, lambda *_: None)
-    assert (verdict.chain, verdict.anchor.number, verdict.fault) == ("lhl", 1, None)
+    (check,) = HashChains(database).verify({}, lambda *_: None)
+    assert (check.chain, check.anchor.number, check.fault) == ("lhl", 1, None)

@@ -105,7 +105,7 @@ def test_a_mail_waits_for_the_contact_of_a_new_coordinator(
     assert mailer.addresses == [MENTOR_MAIL, "new@lhl.example"]
 
 
-def test_messages_reach_a_person_in_the_order_of_their_announcements(
+def test_messages_are_sent_to_a_person_in_the_order_of_their_announcements(
     announcements: Announcements, mailer: FakeMailer, dispatcher: Dispatcher, clock: MovableClock
 ) -> None:
     mailer.failures[MENTOR_MAIL] = RetryLater("smtp_451")

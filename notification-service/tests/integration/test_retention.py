@@ -9,7 +9,7 @@ from notification_service.domain.model import ActingPerson, Channel
 from notification_service.store.tables import DispatchRow, InboxRow
 from notification_service.usecases.announcements import Accepted, Announcements
 from notification_service.usecases.person_data import Contacts, retention_rules
-from shared_lib.cli import run_retention
+from shared_lib.cli.data import run_retention
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Rejected, Unreachable

@@ -3,7 +3,7 @@
 import pytest
 from notification_service.domain.access import ANONYMOUS, ORG_ADMIN, Principal
 from notification_service.domain.model import Channel, Notice
-from notification_service.store.grants import GRANTS
+from notification_service.store.tables import GRANTS
 from notification_service.usecases.announcements import Announcements
 from notification_service.usecases.person_data import Contacts
 from shared_lib.database.roles import BASE_PRIVILEGES

@@ -5,8 +5,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from notification_service.app import MIGRATIONS
-from notification_service.store.grants import GRANTS
-from notification_service.store.tables import Base
+from notification_service.store.tables import GRANTS, Base
 from shared_lib.database.engine import Database
 from shared_lib.database.migrations import migrate
 from shared_lib.database.schema_revision import revision_of_code, revision_of_database

@@ -3,12 +3,12 @@
 import pytest
 from flask.testing import FlaskClient
 from notification_service.app import MIGRATIONS
-from notification_service.store.grants import GRANTS
+from notification_service.store.tables import GRANTS
 from shared_lib.database.schema_revision import revision_of_database
 from shared_lib.errors import Unreachable
 from shared_lib.outbox import Dispatcher
-from shared_lib_testing.next_release import NEXT, migrate_ahead
 from shared_lib_testing.postgres import Addresses, PostgresServer, database_for
+from shared_lib_testing.schema import NEXT, migrate_ahead
 
 from ..fakes import FakeAcknowledgements, FakeMailer
 

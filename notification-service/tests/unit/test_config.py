@@ -11,7 +11,7 @@ def config(**changes: str) -> Config:
     return Config.from_env({**UNUSED, **changes})
 
 
-def test_the_contracts_operations_are_open_unless_told_otherwise() -> None:
+def test_the_contracts_operations_are_open_by_default() -> None:
     assert config().allow_anonymous
     assert not config(AUTH_MODE="token").allow_anonymous
 

@@ -49,7 +49,7 @@ def test_a_reminder_names_the_day() -> None:
         (datetime(2026, 4, 1, tzinfo=UTC), "Sertifiseringen din går ut"),
     ],
 )
-def test_an_expiry_that_is_told_ahead_is_not_called_past(expiry: datetime, title: str) -> None:
+def test_an_expiry_that_is_announced_ahead_is_not_called_past(expiry: datetime, title: str) -> None:
     assert rendered(notice=Notice.CERT_EXPIRY, expiry_date=expiry).title == title
 
 
@@ -82,7 +82,7 @@ def test_no_text_holds_contact_data() -> None:
         assert "@" not in "".join(str(value) for value in dataclasses.astuple(text))
 
 
-def test_a_mentor_who_is_his_own_coordinator_is_not_sent_to_himself() -> None:
+def test_mentors_who_are_their_own_coordinators_are_sent_to_the_organisation() -> None:
     text = rendered(coordinator_id="mentor-042")
 
     assert text.paragraphs[-1].endswith("Ta kontakt med LHL.")

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _grants() -> Mapping[str, str]:
-    from .store.grants import GRANTS
+    from .store.tables import GRANTS
 
     return GRANTS
 
@@ -118,21 +118,15 @@ SERVICE = cli.Service(
     config=Config,
     unused=UNUSED,
     grants=_grants,
-    check=_cipher,
     api=_api,
     retention=_retention,
     person_data=_person_data,
-    person_services="in all three services",
+    dispatcher=_dispatcher,
+    counter_tables=_counter_tables,
+    cipher=_cipher,
+    encrypted_column=_reasons,
 )
-COMMANDS = cli.command_line(
-    SERVICE,
-    cli.relay_command(SERVICE, _dispatcher),
-    cli.outbox_group(SERVICE),
-    cli.counts_group(SERVICE, _counter_tables),
-    cli.encryption_group(SERVICE, _reasons, _cipher),
-    directory.directory,
-    certifications.certifications,
-)
+COMMANDS = cli.command_line(SERVICE, directory, certifications)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:], os.environ))

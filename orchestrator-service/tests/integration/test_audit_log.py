@@ -87,7 +87,7 @@ def test_each_filter_narrows(client: FlaskClient, root: Headers, removed_event: 
     assert actions("actor=nobody") == []
 
 
-def test_administrators_alone_read_it_each_within_his_reach(
+def test_administrators_alone_read_it_each_within_their_scope(
     client: FlaskClient, as_person: AsPerson, removed_event: str
 ) -> None:
     theirs = client.get(AUDIT, headers=as_person("admin_lhl", "org_admin", "lhl"))

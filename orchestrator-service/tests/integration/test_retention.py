@@ -9,7 +9,7 @@ from orchestrator_service.store.retention import rules
 from orchestrator_service.store.tables import PauseEventRow
 from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.audit import ENTRIES
-from shared_lib.cli import run_retention
+from shared_lib.cli.data import run_retention
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.privacy.retention import BATCH
@@ -113,7 +113,7 @@ def test_a_second_run_changes_nothing(
     assert main(["audit", "verify"], environ) == 0
 
 
-def test_the_name_of_whoever_acted_goes_with_time_and_his_id_stays(
+def test_the_name_of_an_actor_goes_with_time_and_their_id_stays(
     diary: Diary, database: Database, clock: MovableClock
 ) -> None:
     event = diary.pause_events.record(a_draft(), principal=INGRID, key=None, wait_seconds=2).event
@@ -211,9 +211,7 @@ def test_no_days_mean_never(diary: Diary, database: Database, clock: MovableCloc
     assert said(capsys) == ["Removed: 0 keys, 6 closed deliveries."]
 
 
-def test_somebody_who_corrects_at_this_moment_is_not_waited_for(
-    diary: Diary, database: Database, clock: MovableClock
-) -> None:
+def test_a_correction_at_this_moment_is_not_waited_for(diary: Diary, database: Database, clock: MovableClock) -> None:
     event, other = diary.paused(), diary.paused("mentor-042")
     diary.back()
     diary.back("mentor-042")
@@ -250,7 +248,7 @@ def test_more_than_a_batch_goes_in_one_run(diary: Diary, database: Database, clo
     assert left == 0
 
 
-def test_nobody_is_told_anything(diary: Diary, database: Database, clock: MovableClock, notifier: FakeNotifier) -> None:
+def test_nothing_is_sent(diary: Diary, database: Database, clock: MovableClock, notifier: FakeNotifier) -> None:
     event = diary.paused()
     diary.back()
     told = len(notifier.announced)

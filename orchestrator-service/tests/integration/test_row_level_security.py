@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from orchestrator_service.domain.pause_events import EventType
-from orchestrator_service.store.grants import GRANTS
+from orchestrator_service.store.tables import GRANTS
 from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.database.roles import BASE_PRIVILEGES
 from shared_lib.database.row_level_security import all_tenants, tenant

@@ -18,7 +18,7 @@ from shared_lib.auth.service_tokens import Sign
 from shared_lib.deadline import DeadlineSocket, deadline_tls_context, time_left, total_timeout
 from shared_lib.errors import Rejected, RetryLater, Unreachable
 from shared_lib.observability import tracing
-from shared_lib.observability.request_id import HEADER, current_request_id
+from shared_lib.observability.tracing import REQUEST_ID_HEADER, current_request_id
 
 TOO_LARGE = "answer_too_large"
 """The reason of an `Unreachable` that every retry would get again."""
@@ -141,7 +141,7 @@ class ServiceClient:
         with total_timeout(self._total), tracing.calling(self._audience or "elsewhere", method):
             request = requests.Request(method, self._base_url + path, json=json, headers={**(headers or {})})
             if (request_id := current_request_id()) is not None:
-                request.headers[HEADER] = request_id
+                request.headers[REQUEST_ID_HEADER] = request_id
             try:
                 prepared = self._session.prepare_request(request)
             except (InvalidURL, MissingSchema) as error:
@@ -175,7 +175,7 @@ def _authorize(sign: Sign, audience: str, request: requests.PreparedRequest) -> 
     """Add a token and the trace; a service of another owner must get neither."""
     request.headers["Authorization"] = f"Bearer {sign(audience)}"
     if (parent := tracing.traceparent()) is not None:
-        request.headers[tracing.HEADER] = parent
+        request.headers[tracing.TRACE_HEADER] = parent
     return request
 
 

@@ -1,14 +1,64 @@
-"""The settings that every service has; a service's own config adds its members to these."""
+"""The settings that every service has, the issuer it trusts among them; a service's own config adds its members."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-from shared_lib.auth.settings import Identity
+from shared_lib.auth.jwks import KeySet
+from shared_lib.auth.service_tokens import LIFETIME_SECONDS
+from shared_lib.auth.tokens import ClaimNames, TokenVerifier
+from shared_lib.clock import Clock
 from shared_lib.config import Settings
 from shared_lib.rate_limit import RateLimits
 
 MAX_RETENTION_DAYS = 36_500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """The issuer, the sources of the keys of people and of services, and the audience of this service."""
+
+    issuer: str
+    audience: str
+    jwks: str
+    service_jwks: str | None
+    claims: ClaimNames
+
+    @classmethod
+    def from_settings(cls, settings: Settings, *, audience: str, has_callers: bool) -> Self:
+        """The identity by a service's settings. Raises BadSetting.
+
+        `audience` is the default of JWT_AUDIENCE; `has_callers`: other services call this one.
+        """
+        return cls(
+            issuer=settings.text("JWT_ISSUER"),
+            audience=settings.text("JWT_AUDIENCE", audience),
+            jwks=settings.text("JWT_JWKS"),
+            service_jwks=settings.text("SERVICE_JWKS") if has_callers else None,
+            claims=ClaimNames(
+                role=settings.text("JWT_ROLE_CLAIM", "role"),
+                organisation=settings.text("JWT_ORG_CLAIM", "org_id"),
+            ),
+        )
+
+    def people(self, clock: Clock) -> TokenVerifier:
+        """Verifies the tokens of people."""
+        return TokenVerifier(
+            keys=KeySet(self.jwks), issuer=self.issuer, audience=self.audience, clock=clock, claims=self.claims
+        )
+
+    def services(self, clock: Clock) -> TokenVerifier | None:
+        """Verifies the tokens of services; None for a service that no other one calls."""
+        if self.service_jwks is None:
+            return None
+        return TokenVerifier(
+            keys=KeySet(self.service_jwks),
+            issuer=self.issuer,
+            audience=self.audience,
+            clock=clock,
+            max_lifetime=LIFETIME_SECONDS,
+            for_services=True,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

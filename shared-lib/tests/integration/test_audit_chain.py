@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from shared_lib import audit
 from shared_lib.audit.cli import verify
-from shared_lib.audit.verification import Anchor, HashChains, Verdict
+from shared_lib.audit.verification import Anchor, ChainCheck, HashChains
 from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
@@ -65,13 +65,13 @@ def write(database: Database, organisation_id: str | None = "nhf", times: int = 
             )
 
 
-def verdicts(database: Database, anchors: dict[str, Anchor] | None = None) -> dict[str, Verdict]:
+def checks(database: Database, anchors: dict[str, Anchor] | None = None) -> dict[str, ChainCheck]:
     found = HashChains(database).verify(anchors or {}, lambda *_: None)
-    return {verdict.chain: verdict for verdict in found}
+    return {check.chain: check for check in found}
 
 
 def faults(database: Database, anchors: dict[str, Anchor] | None = None) -> dict[str, str]:
-    return {chain: found.fault for chain, found in verdicts(database, anchors).items() if found.fault is not None}
+    return {chain: found.fault for chain, found in checks(database, anchors).items() if found.fault is not None}
 
 
 def test_each_organisation_has_a_chain_and_so_have_acts_without_one(database: Database) -> None:
@@ -79,9 +79,9 @@ def test_each_organisation_has_a_chain_and_so_have_acts_without_one(database: Da
     write(database, "lhl", 2)
     write(database, None)
 
-    found = verdicts(database)
+    found = checks(database)
 
-    assert {chain: (verdict.anchor.number, verdict.fault) for chain, verdict in found.items()} == {
+    assert {chain: (check.anchor.number, check.fault) for chain, check in found.items()} == {
         "": (1, None),
         "lhl": (2, None),
         "nhf": (3, None),
@@ -114,7 +114,7 @@ def test_a_column_that_is_added_later_breaks_nothing(postgres_server: PostgresSe
         connection.execute("ALTER TABLE audit_entry ADD COLUMN later text")
     write(database, "nhf", 2)
 
-    found = verdicts(database)
+    found = checks(database)
     database.close()
 
     assert (found["nhf"].anchor.number, found["nhf"].fault) == (4, None)
@@ -176,7 +176,7 @@ def test_a_rewritten_end_with_its_head_is_found_by_an_anchor(
     database: Database, tamper: Tamper, statements: str, fault: str
 ) -> None:
     write(database, "nhf", 3)
-    anchors = {chain: verdict.anchor for chain, verdict in verdicts(database).items()}
+    anchors = {chain: check.anchor for chain, check in checks(database).items()}
     tamper(statements)
 
     assert faults(database) == {}
@@ -190,7 +190,7 @@ def test_an_act_that_is_taken_back_leaves_no_link(database: Database) -> None:
         session.rollback()
     write(database, "nhf")
 
-    assert verdicts(database)["nhf"].anchor.number == 2
+    assert checks(database)["nhf"].anchor.number == 2
     assert faults(database) == {}
 
 
@@ -198,7 +198,7 @@ def test_twenty_writers_at_once_make_one_chain(database: Database) -> None:
     with ThreadPoolExecutor(20) as writers:
         list(writers.map(lambda number: write(database, f"org{number % 2}", 25), range(20)))
 
-    assert {chain: found.anchor.number for chain, found in verdicts(database).items()} == {"org0": 250, "org1": 250}
+    assert {chain: found.anchor.number for chain, found in checks(database).items()} == {"org0": 250, "org1": 250}
     assert faults(database) == {}
 
 
@@ -211,7 +211,7 @@ def test_a_writer_that_stands_still_before_its_commit_holds_nobody_up(database: 
         frozen.commit()
 
     assert took < 1.0
-    assert verdicts(database)["nhf"].anchor.number == 6
+    assert checks(database)["nhf"].anchor.number == 6
     assert faults(database) == {}
 
 
@@ -242,7 +242,7 @@ def test_writers_that_are_killed_leave_a_whole_chain(
     with database.begin(all_tenants("test")) as session:
         written = session.scalar(text("SELECT count(*) FROM audit_entry"))
     assert written
-    assert verdicts(database)["nhf"].anchor.number == written
+    assert checks(database)["nhf"].anchor.number == written
     assert faults(database) == {}
 
 

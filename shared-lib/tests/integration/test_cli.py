@@ -1,21 +1,50 @@
 """Errors, exit codes and the commands that change outbox messages."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import click
 import pytest
+from flask import Flask
 from shared_lib import audit
-from shared_lib.cli import Environ, run
+from shared_lib.cli import Environ, Service, command_line, run
 from shared_lib.config import BadSetting
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import MigrationRefused, Rejected, Unavailable
-from shared_lib.outbox import Dispatcher, cli
+from shared_lib.outbox import Dispatcher
+from shared_lib.service_config import RelayConfig
+from shared_lib_testing.issuer import Issuer
 from sqlalchemy import select
 
 from ..outbox_world import Destination, enqueue, rows
 
 Output = pytest.CaptureFixture[str]
+
+
+class ParcelConfig(RelayConfig):
+    DEFAULT_AUDIENCE = "parcels"
+
+
+def no_dispatcher(*_: object) -> Dispatcher:
+    raise NotImplementedError
+
+
+SERVICE: Service[Any] = Service(
+    name="parcels",
+    package="parcels",
+    migrations=Path("migrations"),
+    config=ParcelConfig,
+    unused={},
+    grants=dict,
+    api=lambda _: Flask("parcels"),
+    retention=lambda *_: [],
+    person_data=nullcontext,
+    dispatcher=no_dispatcher,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,27 +96,44 @@ def entries(database: Database) -> list[tuple[str, str, str | None]]:
     return [(entry.action, entry.actor_id, entry.object_id) for entry in found]
 
 
+@pytest.fixture
+def operate(issuer: Issuer, outbox_url: str) -> Callable[..., int]:
+    """Runs `outbox` with these arguments in a service; returns the exit code."""
+    commands = command_line(SERVICE)
+    return lambda *arguments: run(commands, ["outbox", *arguments], issuer.environ(DATABASE_URL=outbox_url))
+
+
 def test_a_dead_letter_is_listed_and_delivered_again_once(
-    database: Database, dispatcher: Dispatcher, destination: Destination, dead_letter: UUID, capsys: Output
+    operate: Callable[..., int], dispatcher: Dispatcher, destination: Destination, dead_letter: UUID, capsys: Output
 ) -> None:
-    assert cli.print_list(database, final_state="rejected", limit=10) == 0
+    assert operate("list", "--final-state", "rejected", "--limit", "10") == 0
     assert f"{dead_letter}  rejected" in capsys.readouterr().out
 
-    assert [cli.replay(database, dead_letter) for _ in range(2)] == [0, 1]
+    assert [operate("replay", str(dead_letter)) for _ in range(2)] == [0, 1]
 
     assert dispatcher.run_once() == 1
     assert destination.taken == ["parcel"]
-    assert entries(database) == [("outbox_replay", "operations", str(dead_letter))]
+    assert entries(dispatcher.database) == [("outbox_replay", "operations", str(dead_letter))]
 
 
-def test_a_discarded_dead_letter_is_no_longer_listed(database: Database, dead_letter: UUID, capsys: Output) -> None:
-    assert cli.discard(database, dead_letter) == 0
-    assert cli.print_list(database, final_state=None, limit=10) == 0
+def test_a_discarded_dead_letter_is_no_longer_listed(
+    operate: Callable[..., int], database: Database, dead_letter: UUID, capsys: Output
+) -> None:
+    assert operate("discard", str(dead_letter)) == 0
+    assert operate("list") == 0
 
     assert capsys.readouterr().out.endswith("0 shown.\n")
     assert entries(database) == [("outbox_discard", "operations", str(dead_letter))]
 
 
-def test_an_unknown_final_state_is_refused(database: Database) -> None:
-    with pytest.raises(click.BadParameter, match="dead"):
-        cli.print_list(database, final_state="done", limit=10)
+def test_an_unknown_final_state_is_refused(operate: Callable[..., int], capsys: Output) -> None:
+    assert operate("list", "--final-state", "done") == 2
+
+    assert "'dead'" in capsys.readouterr().err
+
+
+def test_a_service_has_the_commands_for_what_it_has() -> None:
+    names = set(command_line(SERVICE).list_commands(click.Context(command_line(SERVICE))))
+
+    assert {"web", "migrate", "relay", "outbox", "audit", "retention", "person"} <= names
+    assert not {"counts", "encryption"} & names

@@ -102,7 +102,7 @@ def test_a_database_that_is_not_there_is_found_out_at_once() -> None:
     assert seconds_until_refused(Database.open("postgresql://nobody@127.0.0.1:1/nothing")) < 2.5
 
 
-def test_a_connection_that_is_lost_leaves_room_for_the_next(outbox_addresses: Addresses) -> None:
+def test_a_connection_that_is_lost_makes_way_for_the_next(outbox_addresses: Addresses) -> None:
     database = Database.open(outbox_addresses.app, pool_size=1)
     asked = []
 

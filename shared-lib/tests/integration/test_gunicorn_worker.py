@@ -95,7 +95,7 @@ def test_time_in_the_queue_for_a_thread_counts_towards_the_deadline(served: Serv
     assert queued < idle - 1.2
 
 
-def test_silent_clients_hold_no_thread(served: Served) -> None:
+def test_silent_clients_occupy_no_thread(served: Served) -> None:
     silent = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(THREADS * 3)]
     begun = time.monotonic()
     answer = requests.get(f"{served.url}/openapi.json", timeout=5)
@@ -149,7 +149,7 @@ def test_a_client_that_sends_too_much_sees_the_answer(served: Served, size: int)
     assert (whole.status_code, chunked.status_code) == (413, 413)
 
 
-def test_a_body_that_never_comes_does_not_hold_a_thread_for_ever(served: Served) -> None:
+def test_a_body_that_never_comes_does_not_occupy_a_thread_for_ever(served: Served) -> None:
     begun = time.monotonic()
     message = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
     answer = served.say(message)

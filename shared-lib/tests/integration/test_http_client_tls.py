@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from server_certificates import Certificate, context_of, self_signed
 from shared_lib.errors import Unreachable
 from shared_lib.http_client import ServiceClient
-from shared_lib_testing.certificates import Certificate, context_of, self_signed
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from checks.migration_rules import RuleBroken, migrate_by_rules
 from shared_lib.database.engine import Database
 from shared_lib.database.migrations import migrate
 from shared_lib.database.row_level_security import NO_TENANT
 from shared_lib.database.schema_revision import does_database_serve, revision_of_database
 from shared_lib.errors import MigrationRefused, Unavailable
-from shared_lib_testing.migration_rules import RuleBroken, migrate_by_rules
 from shared_lib_testing.postgres import PostgresServer, database_for
 from sqlalchemy import text
 

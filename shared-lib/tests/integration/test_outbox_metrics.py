@@ -6,7 +6,8 @@ import requests
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from shared_lib.errors import Rejected, Unreachable
-from shared_lib.outbox import Delivery, Dispatcher, worker_server
+from shared_lib.observability import metrics
+from shared_lib.outbox import Delivery, Dispatcher
 from shared_lib.outbox.metrics import OutboxCollector
 
 from ..outbox_world import Destination, enqueue, rows
@@ -26,7 +27,7 @@ def refuse(_: Delivery) -> None:
 
 def test_livez_answers_503_when_the_worker_no_longer_polls() -> None:
     turning = True
-    with worker_server.serving("127.0.0.1:0", lambda: turning) as port:
+    with metrics.serving("127.0.0.1:0", lambda: turning) as port:
         address = f"http://127.0.0.1:{port}"
         assert requests.get(f"{address}/livez", timeout=5).status_code == 200
         turning = False
@@ -38,7 +39,7 @@ def test_livez_answers_503_when_the_worker_no_longer_polls() -> None:
 
 
 def test_a_silent_connection_delays_no_other() -> None:
-    with worker_server.serving("127.0.0.1:0", lambda: True) as port, socket.create_connection(("127.0.0.1", port)):
+    with metrics.serving("127.0.0.1:0", lambda: True) as port, socket.create_connection(("127.0.0.1", port)):
         assert requests.get(f"http://127.0.0.1:{port}/livez", timeout=5).status_code == 200
 
 

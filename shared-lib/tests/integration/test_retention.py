@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from shared_lib import idempotency
-from shared_lib.cli import run_retention
+from shared_lib.cli.data import run_retention
 from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants, tenant

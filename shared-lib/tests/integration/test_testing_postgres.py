@@ -45,7 +45,7 @@ def test_databases_of_one_owner_share_a_migration_but_no_rows(postgres_server):
     assert len(migrations) == 1
 
 
-def test_a_database_of_the_same_name_begins_anew_even_when_somebody_is_connected(postgres_server):
+def test_a_database_of_the_same_name_begins_anew_even_when_a_client_is_connected(postgres_server):
     dsn = database_for(postgres_server, "anew", migrate).owner
     fill(dsn)
     connection = psycopg.connect(dsn)

@@ -15,7 +15,7 @@ class ParcelQuerySchema(PageQuerySchema):
     weight = fields.Integer()
 
 
-class LetterQuerySchema(Schema):
+class BranchQuerySchema(Schema):
     page = fields.String()
 
 
@@ -29,7 +29,7 @@ def client() -> FlaskClient:
         return {name: str(value) for name, value in query.items()}
 
     app.add_url_rule("/parcels", "parcels", lambda: understood(ParcelQuerySchema))
-    app.add_url_rule("/letters", "letters", lambda: understood(LetterQuerySchema))
+    app.add_url_rule("/letters", "letters", lambda: understood(BranchQuerySchema))
     app.register_error_handler(Problem, lambda problem: ({"refused": True}, problem.status))
     return app.test_client()
 

@@ -48,9 +48,9 @@ def test_a_request_with_a_missing_role_counts_and_a_bad_token_counts_for_no_prin
 
 def test_services_are_not_limited(issuer: Issuer) -> None:
     client = a_service(issuer, limits=THREE, allow_anonymous=True).test_client()
-    neighbour = bearer(issuer.service("post", audience=AUDIENCE))
-    assert statuses(client, "/internal", 10, headers=neighbour) == [200] * 10
-    assert statuses(client, "/open", 10, headers=neighbour) == [200] * 10
+    other_client = bearer(issuer.service("post", audience=AUDIENCE))
+    assert statuses(client, "/internal", 10, headers=other_client) == [200] * 10
+    assert statuses(client, "/open", 10, headers=other_client) == [200] * 10
 
 
 @pytest.mark.parametrize("path", ["/livez", "/metrics", "/openapi.json"])

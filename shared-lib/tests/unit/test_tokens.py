@@ -209,7 +209,7 @@ def test_a_good_token_is_refused_once_its_key_is_withdrawn(issuer: Issuer, tmp_p
         verifier.verify(token)
 
 
-def test_a_service_token_is_reused_while_most_of_its_lifetime_is_left(issuer: Issuer) -> None:
+def test_a_service_token_is_reused_for_a_third_of_its_lifetime(issuer: Issuer) -> None:
     now = [utc_now()]
     signer = ServiceSigner.from_file(issuer.service_key_path, issuer=ISSUER, name="clerk", clock=lambda: now[0])
     first = signer.token(AUDIENCE)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared_lib.privacy import data_export
+from shared_lib.privacy import retention
 from shared_lib.privacy.encryption import FieldCipher
 from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
@@ -25,7 +25,7 @@ _ENCRYPTED = ("encrypted_notes", "notes_key_id")
 
 def export(session: Session, cipher: FieldCipher, person_id: str) -> dict[str, list[dict[str, Any]]]:
     """All rows that name the person, by table; the notes on a mentor's or coordinator's lapses are decrypted."""
-    found = data_export.rows_of_person(session, _CONDITIONS, person_id)
+    found = retention.rows_of_person(session, _CONDITIONS, person_id)
     if "lapse" in found:
         notes = notes_of(session, cipher, [row["id"] for row in found["lapse"]])
         found["lapse"] = [_readable(row, notes) for row in found["lapse"]]

@@ -3,7 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
+from shared_lib.audit import GRANTS as AUDIT_GRANTS
 from shared_lib.audit import audit_tables
+from shared_lib.idempotency import GRANTS as IDEMPOTENCY_GRANTS
 from shared_lib.idempotency import KEYS
 from shared_lib.privacy.key_rotation import EncryptedColumn
 from sqlalchemy import BigInteger, DateTime, Index, Text, UniqueConstraint
@@ -67,3 +69,12 @@ NOTES = EncryptedColumn(table="lapse", ciphertext="encrypted_notes", key_id="not
 
 audit_tables(Base.metadata)
 KEYS.to_metadata(Base.metadata)
+
+
+GRANTS = {
+    "lapse": "SELECT, INSERT, UPDATE, DELETE",
+    "lapse_count": "SELECT",
+    **AUDIT_GRANTS,
+    **IDEMPOTENCY_GRANTS,
+}
+"""What the app role may do with which table: what the queries of this service need."""

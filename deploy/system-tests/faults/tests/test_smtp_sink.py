@@ -8,7 +8,7 @@ from email.message import EmailMessage
 import pytest
 from faults.smtp_script import Cut, Garbage, PlainAfterTls, Refusal, Silence, Stall, Step, StoreThenCut
 from faults.smtp_sink import SmtpSink
-from shared_lib_testing.certificates import context_of, self_signed
+from server_certificates import context_of, self_signed
 
 ANNA, BERIT = "anna@faults.example", "berit@faults.example"
 TIMEOUT = 0.3

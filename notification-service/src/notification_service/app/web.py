@@ -1,5 +1,7 @@
 """The web process."""
 
+from http import HTTPStatus
+
 from flask import Flask
 from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
@@ -12,8 +14,9 @@ from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
 from notification_service.api import internal, routes
-from notification_service.api.errors import ERROR_TABLE
 from notification_service.config import Config
+from notification_service.domain.access import MentorNotFound, NotEntitled
+from notification_service.domain.model import DispatchNotFound
 from notification_service.store.audit import SUBJECT
 from notification_service.usecases.announcements import Announcements
 from notification_service.usecases.person_data import Contacts, PersonData, PersonDataWithDownstream
@@ -27,6 +30,13 @@ from .relay import Ports, create_dispatcher, create_ports
 PERSON_SECONDS = 20.0
 """The limit of a statement about one person's data, which looks into every table. The client is a command that waits
 for longer; one such request at a time has a connection of its own."""
+
+ERROR_TABLE: dict[type[Exception], HTTPStatus] = {
+    MentorNotFound: HTTPStatus.NOT_FOUND,
+    DispatchNotFound: HTTPStatus.NOT_FOUND,
+    NotEntitled: HTTPStatus.FORBIDDEN,
+}
+"""Which error of the domain is answered with which status."""
 
 
 def create_app(config: Config, *, ports: Ports | None = None, clock: Clock = utc_now) -> Flask:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shared_lib.privacy import data_export
+from shared_lib.privacy import retention
 from shared_lib.privacy.retention import BATCH, PurgedBatch
 from sqlalchemy import or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -50,7 +50,7 @@ NOBODYS = "-"
 
 def held(session: Session, person_id: str) -> dict[str, list[dict[str, Any]]]:
     """All rows that name the person, by table, with the texts that were written to them or about them."""
-    found = data_export.rows_of_person(session, _CONDITIONS, person_id)
+    found = retention.rows_of_person(session, _CONDITIONS, person_id)
     for table, columns in _IDS_ONLY.items():
         if table in found:
             found[table] = [

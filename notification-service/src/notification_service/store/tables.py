@@ -3,8 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
+from shared_lib.audit import GRANTS as AUDIT_GRANTS
 from shared_lib.audit import audit_tables
+from shared_lib.idempotency import GRANTS as IDEMPOTENCY_GRANTS
 from shared_lib.idempotency import KEYS
+from shared_lib.outbox import GRANTS as OUTBOX_GRANTS
 from shared_lib.outbox import OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -125,3 +128,18 @@ idempotency_key = KEYS.to_metadata(Base.metadata)
 outbox = OUTBOX.to_metadata(Base.metadata)
 outbox_closed = OUTBOX_CLOSED.to_metadata(Base.metadata)
 OUTBOX_WORKER.to_metadata(Base.metadata)
+
+
+APPEND_ONLY = "SELECT, INSERT"
+KEPT = "SELECT, INSERT, UPDATE"
+GRANTS = {
+    "organisation": KEPT,
+    "contact": KEPT,
+    "dispatch": KEPT,
+    "message": KEPT,
+    "inbox": f"{APPEND_ONLY}, DELETE",
+    **OUTBOX_GRANTS,
+    **AUDIT_GRANTS,
+    **IDEMPOTENCY_GRANTS,
+}
+"""What the app role may do with which table: what the queries of this service need."""

@@ -1,5 +1,7 @@
 """The web process."""
 
+from http import HTTPStatus
+
 from flask import Flask
 from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
@@ -13,8 +15,8 @@ from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
 from orchestrator_service.api import routes
-from orchestrator_service.api.errors import ERROR_TABLE
 from orchestrator_service.config import Config
+from orchestrator_service.domain import errors
 from orchestrator_service.domain.access import GLOBAL_ADMIN, ORG_ADMIN
 from orchestrator_service.domain.ports import Notifier
 from orchestrator_service.store.audit import SUBJECT
@@ -23,6 +25,18 @@ from orchestrator_service.usecases.pause_events import PauseEvents
 
 from . import MIGRATIONS
 from .relay import create_dispatcher, create_notifier
+
+ERROR_TABLE: dict[type[Exception], HTTPStatus] = {
+    errors.RoleMissing: HTTPStatus.FORBIDDEN,
+    errors.NoOrganisation: HTTPStatus.FORBIDDEN,
+    errors.EventNotFound: HTTPStatus.NOT_FOUND,
+    errors.MentorNotFound: HTTPStatus.NOT_FOUND,
+    errors.NoCoordinator: HTTPStatus.NOT_FOUND,
+    errors.SameEventExists: HTTPStatus.CONFLICT,
+    errors.Outdated: HTTPStatus.PRECONDITION_FAILED,
+    errors.ExpiryUnknown: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+"""Which error of the domain is answered with which status."""
 
 
 def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock = utc_now) -> Flask:

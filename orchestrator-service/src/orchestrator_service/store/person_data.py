@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shared_lib.privacy import data_export
+from shared_lib.privacy import retention
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -42,7 +42,7 @@ def held(session: Session, cipher: FieldCipher, person_id: str) -> dict[str, lis
     """All rows that name the person. Reasons of their own events are decrypted; of other people's events they get no
     reason, and no name but their own.
     """
-    found = data_export.rows_of_person(session, _PLACES, person_id)
+    found = retention.rows_of_person(session, _PLACES, person_id)
     if "pause_event" in found:
         reasons = reasons_of(session, cipher, [row["id"] for row in found["pause_event"]])
         found["pause_event"] = [_readable(row, reasons, person_id) for row in found["pause_event"]]

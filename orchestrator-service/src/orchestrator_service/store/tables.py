@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from shared_lib.audit import GRANTS as AUDIT_GRANTS
 from shared_lib.audit import audit_tables
+from shared_lib.idempotency import GRANTS as IDEMPOTENCY_GRANTS
 from shared_lib.idempotency import KEYS
+from shared_lib.outbox import GRANTS as OUTBOX_GRANTS
 from shared_lib.outbox import OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER
 from shared_lib.privacy.key_rotation import EncryptedColumn
 from sqlalchemy import (
@@ -207,3 +210,25 @@ class MentorEventCountRow(Base):
     coordinator_id: Mapped[str] = mapped_column(primary_key=True)
     event_type: Mapped[str] = mapped_column(primary_key=True)
     events: Mapped[int] = mapped_column(BigInteger)
+
+
+KEPT = "SELECT, INSERT, UPDATE"
+GRANTS = {
+    "organisation": KEPT,
+    "chapter": KEPT,
+    # MAINTAIN: an import brings the statistics of what it has just written up to date.
+    "person": f"{KEPT}, MAINTAIN",
+    "membership": "SELECT, INSERT, DELETE, MAINTAIN",
+    "assignment": f"{KEPT}, MAINTAIN",
+    "certification": f"{KEPT}, DELETE",
+    "contact": f"{KEPT}, DELETE, MAINTAIN",
+    "organisation_contact": KEPT,
+    "pause_event": f"{KEPT}, DELETE",
+    "dispatch_result": KEPT,
+    "event_count": "SELECT",
+    "mentor_event_count": "SELECT",
+    **OUTBOX_GRANTS,
+    **AUDIT_GRANTS,
+    **IDEMPOTENCY_GRANTS,
+}
+"""What the app role may do with which table: what the queries of this service need."""

@@ -27,7 +27,7 @@ class Anchor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class ChainCheck:
     """One chain: whole as far as `anchor`, or broken at `fault`, its first."""
 
     chain: str
@@ -55,19 +55,19 @@ class HashChains:
 
     database: Database
 
-    def verify(self, anchors: Mapping[str, Anchor], progress: Progress) -> Iterator[Verdict]:
-        """One verdict per chain, and one for entries that no chain holds."""
+    def verify(self, anchors: Mapping[str, Anchor], progress: Progress) -> Iterator[ChainCheck]:
+        """One check per chain, and one for entries that no chain holds."""
         extents = self._extents()
         for extent in extents:
-            yield self._verdict(extent, anchors.get(extent.chain), progress)
+            yield self._check(extent, anchors.get(extent.chain), progress)
         for chain in sorted(anchors.keys() - {extent.chain for extent in extents}):
-            yield Verdict(chain=chain, anchor=Anchor(number=0, hash=""), fault="the whole chain is gone")
+            yield ChainCheck(chain=chain, anchor=Anchor(number=0, hash=""), fault="the whole chain is gone")
         stray = self._stray()
         if stray is not None:
             fault = f"entry {stray} is in no chain"
-            yield Verdict(chain="entries outside every chain", anchor=Anchor(number=0, hash=""), fault=fault)
+            yield ChainCheck(chain="entries outside every chain", anchor=Anchor(number=0, hash=""), fault=fault)
 
-    def _verdict(self, extent: _Extent, known: Anchor | None, progress: Progress) -> Verdict:
+    def _check(self, extent: _Extent, known: Anchor | None, progress: Progress) -> ChainCheck:
         done, before = 0, hashlib.sha256(extent.chain.encode()).digest()
         fault = None
         for row in self._links(extent):
@@ -80,7 +80,7 @@ class HashChains:
         if fault is None:
             fault = _end_fault(extent, known, done, before)
         progress(extent.chain, done, extent.number)
-        return Verdict(chain=extent.chain, anchor=Anchor(number=done, hash=before.hex()), fault=fault)
+        return ChainCheck(chain=extent.chain, anchor=Anchor(number=done, hash=before.hex()), fault=fault)
 
     def _extents(self) -> list[_Extent]:
         """In one statement, so that heads and links are of the same moment."""
@@ -166,9 +166,9 @@ def read_anchors(path: Path) -> dict[str, Anchor]:
         raise BadAnchors(f"{path}: not a file of anchors.") from error
 
 
-def write_anchors(path: Path, verdicts: Iterable[Verdict]) -> None:
+def write_anchors(path: Path, checks: Iterable[ChainCheck]) -> None:
     """Replace the file in one step."""
     new = path.with_name(f"{path.name}.new")
-    anchors = {verdict.chain: asdict(verdict.anchor) for verdict in verdicts}
+    anchors = {check.chain: asdict(check.anchor) for check in checks}
     new.write_text(json.dumps(anchors, indent=2) + "\n")
     new.replace(path)

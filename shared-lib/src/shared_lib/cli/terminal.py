@@ -17,12 +17,16 @@ REDRAW_SECONDS = 0.2
 
 @contextmanager
 def sigterm_interrupts() -> Iterator[None]:
-    """Within the block SIGTERM raises KeyboardInterrupt, as Ctrl-C does; otherwise a container ignores it."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Within the block SIGTERM and SIGINT raise KeyboardInterrupt.
+
+    Otherwise the first process of a container ignores SIGTERM, and one that a shell started in the background SIGINT.
+    """
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class ProgressBar:

@@ -35,7 +35,7 @@ def migrate(
     as it was; try again. Raises MigrationRefused for a database that no longer serves this code. On a database that is
     ahead by revisions which only added it does nothing: an older release may be rolled out again. `target` stops at a
     revision. That a revision neither locks nor breaks the running release is checked in tests
-    (`shared_lib_testing.migration_rules`).
+    (`deploy/checks/migration_rules.py`).
 
     `database` is connected as the owner of the tables, who at the newest revision grants the other roles exactly these
     `privileges` (`roles.grant_privileges`).

@@ -15,7 +15,7 @@ from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from shared_lib import deadline
-from shared_lib.observability.request_id import accepted
+from shared_lib.observability.tracing import accepted_request_id
 from shared_lib.web.problems import raw_problem
 
 from . import shutting_down
@@ -104,7 +104,7 @@ class ServiceWorker(ThreadWorker):  # type: ignore[misc]
     def handle_error(self, req: Any, client: RequestSocket, addr: Any, exc: Exception) -> None:
         """Answer a request that cannot be read with a problem document."""
         status = STATUSES.get(type(exc), 400 if isinstance(exc, errors.ParseException) else 500)
-        path, request_id = PATH.match(client.beginning), accepted(None)
+        path, request_id = PATH.match(client.beginning), accepted_request_id(None)
         self.log.warning("unreadable request %s: %s", request_id, type(exc).__name__)
         with suppress(OSError):  # the client is gone
             util.write_nonblock(client, raw_problem(status, path[1].decode() if path else "", request_id))

@@ -9,12 +9,12 @@ from typing import Any
 
 import structlog
 
-from .request_id import current_request_id
+from .tracing import current_request_id
 
 ALLOWED = frozenset(
     {"event", "level", "logger", "timestamp", "service", "request_id", "exception"}
     | {"method", "route", "status", "duration_ms", "principal", "detail_code"}
-    | {"outbox_id", "kind", "attempt", "final_state", "again", "reason", "error", "seconds", "hold_off_seconds"}
+    | {"outbox_id", "kind", "attempt", "final_state", "again", "reason", "error", "seconds"}
     | {"organisation_id", "mentor_id", "event_id", "dispatch_id", "lapse_id"}
     | {"count", "kept", "revision", "rule"}
 )

@@ -1,12 +1,22 @@
-"""The Prometheus metrics of this process, for web processes and relays."""
+"""The Prometheus metrics of this process, and the HTTP server by which a relay shows them."""
 
 import os
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+CLIENT_TIMEOUT_SECONDS = 5.0
 
 
 class _Process(Collector):
@@ -27,3 +37,44 @@ def registry_of_process() -> CollectorRegistry:
     else:
         registry.register(_Process())
     return registry
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = CLIENT_TIMEOUT_SECONDS  # a client may connect and send nothing
+
+    def log_message(self, *_: object) -> None:
+        """Not a line per scrape."""
+
+
+@contextmanager
+def serving(bind: str, is_alive: Callable[[], bool]) -> Iterator[int]:
+    """Serve `/metrics`, and `/livez` while `is_alive`, at `bind` (host:port) inside the block; yields the port.
+
+    Raises OSError when the address is in use.
+    """
+    registry = registry_of_process()
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ.get("PATH_INFO") == "/metrics":
+            start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST)])
+            return [generate_latest(registry)]
+        if environ.get("PATH_INFO") == "/livez":
+            start_response("200 OK" if is_alive() else "503 Service Unavailable", [("Content-Type", "text/plain")])
+            return [b""]
+        start_response("404 Not Found", [("Content-Type", "text/plain")])
+        return [b""]
+
+    host, _, port = bind.rpartition(":")
+    server = make_server(host, int(port), application, _Server, _Handler)
+    thread = threading.Thread(target=server.serve_forever, name="worker-server", daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

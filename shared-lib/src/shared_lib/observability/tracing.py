@@ -1,27 +1,54 @@
-"""One trace over all services (OpenTelemetry, W3C Trace Context): an extra, `pip install shared-lib[tracing]`.
+"""What follows a request through every service, log line and outbox message: its request id, and a trace.
 
-It is on when OTEL_EXPORTER_OTLP_ENDPOINT is set; otherwise nothing of OpenTelemetry is imported. Spans hold routes,
-statuses, kinds and ids, and never a query, a body, the text of an error or of a person.
+The trace (OpenTelemetry, W3C Trace Context) is an extra, `pip install shared-lib[tracing]`. It is on when
+OTEL_EXPORTER_OTLP_ENDPOINT is set; otherwise nothing of OpenTelemetry is imported. Spans hold routes, statuses, kinds
+and ids, and never a query, a body, the text of an error or of a person.
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from shared_lib.config import BadSetting
+from shared_lib.ids import uuid7
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.trace import Tracer
 
-HEADER = "traceparent"
+REQUEST_ID_HEADER = "X-Request-ID"
+TRACE_HEADER = "traceparent"
 MEMBER = "_traceparent"
 """The member of an outbox message's payload that holds the trace in which it was enqueued."""
 
 Attribute = str | int
 
 _tracer: "Tracer | None" = None
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+
+def accepted_request_id(offered: str | None) -> str:
+    """The id of a request header if it has the form of one, else a new id."""
+    return offered if offered and _REQUEST_ID.fullmatch(offered) else uuid7().hex
+
+
+def current_request_id() -> str | None:
+    """The id of the request that this thread works on; None outside one."""
+    return _request_id.get()
+
+
+@contextmanager
+def request_id_bound(request_id: str | None) -> Iterator[None]:
+    """Within the block `current_request_id` returns this id."""
+    token = _request_id.set(request_id)
+    try:
+        yield
+    finally:
+        _request_id.reset(token)
 
 
 def start(service: str) -> None:
@@ -84,7 +111,7 @@ def traceparent() -> str | None:
 
     carrier: dict[str, str] = {}
     TraceContextTextMapPropagator().inject(carrier)
-    return carrier.get(HEADER)
+    return carrier.get(TRACE_HEADER)
 
 
 def carried(payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -99,7 +126,7 @@ def _span(name: str, kind: str, attributes: Mapping[str, Attribute], parent: str
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
 
     assert _tracer is not None  # noqa: S101 - the callers check it
-    around = TraceContextTextMapPropagator().extract({HEADER: parent}, context.Context()) if parent else None
+    around = TraceContextTextMapPropagator().extract({TRACE_HEADER: parent}, context.Context()) if parent else None
     with _tracer.start_as_current_span(
         name,
         context=around,

@@ -1,8 +1,9 @@
-"""What operations do about dead letters and the quarantine. Every change is recorded in the audit log."""
+"""`relay`, and `outbox` for dead letters and the quarantine. Every change is recorded in the audit log."""
 
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import click
@@ -10,12 +11,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from shared_lib import audit
-from shared_lib.cli.terminal import FAILED
+from shared_lib.cli import FAILED, LONG_STATEMENT_SECONDS, Process
 from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
+from shared_lib.observability import logging, tracing
 
-from . import dead_letters
+from . import dead_letters, worker
 from .messages import DEAD_LETTER_STATES, FinalState
 
 OPERATIONS = "operations"
@@ -26,42 +28,80 @@ _MESSAGE = text(
 )
 
 
-def print_list(database: Database, *, final_state: str | None, limit: int) -> int:
-    """Print the newest dead letters, one a line; returns the exit code. Raises click.BadParameter."""
-    if final_state is not None and final_state not in DEAD_LETTER_STATES:
-        raise click.BadParameter(f"a dead letter is one of {', '.join(DEAD_LETTER_STATES)}", param_hint="--final-state")
+outbox = click.Group(
+    "outbox",
+    short_help="Failed messages (dead letters), quarantine.",
+    help="Outbox messages that failed (dead letters), and the quarantine.",
+)
+message_id_argument = click.argument("message_id", metavar="ID", type=click.UUID)
+
+
+@click.command()
+@click.pass_obj
+def relay(process: Process[Any]) -> int:
+    """Deliver outbox messages until SIGTERM."""
+    config, service = process.config, process.service
+    if service.dispatcher is None:
+        raise click.ClickException("This service has no outbox.")
+    logging.configure(service.name, level=config.log_level)
+    tracing.start(service.name)
+    database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=LONG_STATEMENT_SECONDS)
+    return worker.run(service.dispatcher(config, database), service.migrations, metrics_bind=config.metrics_bind)
+
+
+@outbox.command("list")
+@click.option(
+    "--final-state",
+    metavar="STATE",
+    type=click.Choice([state.value for state in DEAD_LETTER_STATES]),
+    help="Only messages in this state, such as dead or expired.",
+)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many to show.")
+@click.pass_obj
+def list_messages(process: Process[Any], final_state: str | None, limit: int) -> None:
+    """List the newest dead letters."""
     state = FinalState(final_state) if final_state is not None else None
-    with database.begin(SCOPE) as session:
+    with process.database().begin(SCOPE) as session:
         rows = dead_letters.newest(session, limit=limit, final_state=state)
     for row in rows:
         reason, at = row.last_reason or "-", f"{row.closed_at:%Y-%m-%d %H:%M:%S}"
         click.echo(f"{row.id}  {row.final_state:<11} {row.kind:<18} {reason:<24} {at}")
     click.echo(f"{len(rows)} shown.")
-    return 0
 
 
-def print_one(database: Database, message_id: UUID) -> int:
-    """Print a closed message as JSON; 1 if there is none."""
-    with database.begin(SCOPE) as session:
+@outbox.command()
+@message_id_argument
+@click.pass_obj
+def show(process: Process[Any], message_id: UUID) -> int:
+    """Show one dead letter."""
+    with process.database().begin(SCOPE) as session:
         row = dead_letters.find(session, message_id)
     click.echo(json.dumps(row._asdict(), indent=2, default=str) if row is not None else "There is no such message.")
     return 0 if row is not None else FAILED
 
 
-def replay(database: Database, message_id: UUID) -> int:
-    """Deliver a dead letter again; 1 if there is none."""
-    return _change(database, message_id, "outbox_replay", dead_letters.replay)
+@outbox.command()
+@message_id_argument
+@click.pass_obj
+def replay(process: Process[Any], message_id: UUID) -> int:
+    """Deliver one dead letter again under its old id. Repeating it is safe."""
+    return _change(process.database(), message_id, "outbox_replay", dead_letters.replay)
 
 
-def discard(database: Database, message_id: UUID) -> int:
-    """Discard a dead letter; 1 if there is none."""
-    return _change(database, message_id, "outbox_discard", dead_letters.discard)
+@outbox.command()
+@message_id_argument
+@click.pass_obj
+def discard(process: Process[Any], message_id: UUID) -> int:
+    """Discard one dead letter."""
+    return _change(process.database(), message_id, "outbox_discard", dead_letters.discard)
 
 
-def quarantine(database: Database) -> int:
-    """Hold back every waiting message; 1 if a relay is running."""
+@outbox.command()
+@click.pass_obj
+def quarantine(process: Process[Any]) -> int:
+    """Hold back all waiting messages. Run it after a restore, before any process of the service starts."""
     try:
-        count = _change_all(database, "outbox_quarantine", dead_letters.quarantine)
+        count = _change_all(process.database(), "outbox_quarantine", dead_letters.quarantine)
     except dead_letters.RelayIsRunning:
         click.echo("A relay is running. Stop every process of this service first, and wait 20 seconds.")
         return FAILED
@@ -69,10 +109,11 @@ def quarantine(database: Database) -> int:
     return 0
 
 
-def release(database: Database) -> int:
-    """Deliver every message in quarantine."""
-    click.echo(f"{_change_all(database, 'outbox_release', dead_letters.release)} released.")
-    return 0
+@outbox.command()
+@click.pass_obj
+def release(process: Process[Any]) -> None:
+    """Deliver all messages in quarantine."""
+    click.echo(f"{_change_all(process.database(), 'outbox_release', dead_letters.release)} released.")
 
 
 def _change(database: Database, message_id: UUID, action: str, change: Callable[..., bool]) -> int:

@@ -17,7 +17,7 @@ from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
 from shared_lib.errors import Unavailable
 from shared_lib.observability import tracing
-from shared_lib.observability.request_id import current_request_id, request_id_bound
+from shared_lib.observability.tracing import current_request_id, request_id_bound
 
 from . import metrics, store
 from .circuit_breaker import CircuitBreaker

@@ -14,8 +14,9 @@ from shared_lib import idempotency
 from shared_lib.database.row_level_security import NO_TENANT
 from shared_lib.database.schema_revision import does_database_serve, revision_of_code
 from shared_lib.errors import Unavailable
+from shared_lib.observability import metrics
 
-from . import heartbeats, store, worker_server
+from . import heartbeats, store
 from .dispatcher import Dispatcher
 from .executor import Executor
 from .leases import EVERY_TENANT
@@ -171,7 +172,7 @@ class Worker:
     def _postpone_take_over(self, reason: str) -> None:
         lease_seconds = self.dispatcher.retry.lease_seconds
         self._take_over_at = time.monotonic() + lease_seconds
-        log.warning("outbox.database_lost", reason=reason, hold_off_seconds=lease_seconds)
+        log.warning("outbox.database_lost", reason=reason, seconds=lease_seconds)
 
     def _retry_all_waiting(self) -> None:
         """A relay that has just started knows of no outage: it tries everything that waits for a destination."""
@@ -201,7 +202,7 @@ def run(dispatcher: Dispatcher, migrations: Path, *, metrics_bind: str | None) -
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     log.info("relay.started")
-    with worker_server.serving(metrics_bind, worker.is_polling) if metrics_bind else nullcontext():
+    with metrics.serving(metrics_bind, worker.is_polling) if metrics_bind else nullcontext():
         if _wait_for_schema(dispatcher, revision_of_code(migrations)):
             worker.run()
     dispatcher.database.close()

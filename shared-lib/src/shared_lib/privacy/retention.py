@@ -1,10 +1,12 @@
-"""Retention: deletes what was kept long enough, in batches that each commit."""
+"""Personal data: what was kept long enough is deleted, in batches that each commit; what is kept can be exported."""
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from shared_lib import idempotency
@@ -25,6 +27,8 @@ class PurgedBatch:
     removed: int
     position: Any = None
 
+
+Rows = dict[str, list[dict[str, Any]]]
 
 PurgeBatch = Callable[[Session, Any], PurgedBatch]
 """Purges one batch after a position, None for the first one. It does not commit."""
@@ -81,3 +85,19 @@ def _by_age(name: str, delete: Callable[[Session], int]) -> RetentionRule:
         return PurgedBatch(removed=count, position=count or None)
 
     return RetentionRule(name=name, purge_batch=purge_batch)
+
+
+def rows_of_person(session: Session, conditions: Mapping[str, str], person_id: str) -> Rows:
+    """The rows of each table that meet its condition in `conditions` (SQL with the parameter `:person`).
+
+    Values are as in JSON: times in UTC, bytes in hexadecimal. Tables without such a row are left out. Sets the time
+    zone of the transaction to UTC.
+    """
+    session.execute(text("SET LOCAL timezone = 'UTC'"))
+    found = {table: _rows(session, table, condition, person_id) for table, condition in conditions.items()}
+    return {table: rows for table, rows in found.items() if rows}
+
+
+def _rows(session: Session, table: str, condition: str, person_id: str) -> list[dict[str, Any]]:
+    query = text(f"SELECT to_jsonb(t)::text FROM {table} t WHERE {condition}")  # noqa: S608 - constants of the service
+    return [json.loads(row) for row in session.scalars(query, {"person": person_id})]

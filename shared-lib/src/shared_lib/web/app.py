@@ -12,14 +12,14 @@ from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram
 from prometheus_client.registry import Collector
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
 
 from shared_lib.ids import IDENTIFIER
-from shared_lib.observability import request_id, tracing
+from shared_lib.observability import tracing
 
 from . import auth, error_handlers, health, openapi
 from .json_input import Blueprint
-from .paths import DoubledPath, IdentifierConverter
-from .security_headers import SECURITY_HEADERS
+from .problems import SECURITY_HEADERS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -88,7 +88,7 @@ def _with_request_id(application: "WSGIApplication") -> "WSGIApplication":
     """
 
     def wrapped(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        with request_id.request_id_bound(request_id.accepted(environ.get("HTTP_X_REQUEST_ID"))):
+        with tracing.request_id_bound(tracing.accepted_request_id(environ.get("HTTP_X_REQUEST_ID"))):
             if environ.get("PATH_INFO") in health.PATHS:
                 return application(environ, start_response)
             with tracing.serving(environ.get("HTTP_TRACEPARENT")):
@@ -103,7 +103,7 @@ def _start_clock() -> None:
 
 def _add_headers(response: Response) -> Response:
     response.headers.update(SECURITY_HEADERS)
-    response.headers[request_id.HEADER] = request_id.current_request_id() or ""
+    response.headers[tracing.REQUEST_ID_HEADER] = tracing.current_request_id() or ""
     if request.path.startswith(openapi.PAGE):
         response.headers["Content-Security-Policy"] = openapi.PAGE_POLICY
     return response
@@ -144,3 +144,28 @@ def close_app(app: Any) -> None:
     """Call the functions that were given to `close_with`, the last one first."""
     for close in reversed(app.extensions.get("close_with", [])):
         close()
+
+
+class IdentifierConverter(BaseConverter):
+    """`<identifier:name>` in a route: an id; other texts are 404."""
+
+    regex = IDENTIFIER
+
+
+class DoubledPath:
+    """WSGI middleware that moves `base` to SCRIPT_NAME where one of `prefixes` (`base` is one of them) follows it.
+
+    The contract prints base path + path, so each path appears doubled. Both forms have the same responses.
+    """
+
+    def __init__(self, application: "WSGIApplication", base: str, prefixes: Iterable[str]) -> None:
+        self._application = application
+        self._base = base
+        self._doubled = tuple(base + prefix for prefix in prefixes)
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[Any]:
+        path = environ.get("PATH_INFO", "")
+        if any(path == doubled or path.startswith(f"{doubled}/") for doubled in self._doubled):
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + self._base
+            environ["PATH_INFO"] = path.removeprefix(self._base)
+        return self._application(environ, start_response)

@@ -102,7 +102,7 @@ class AuditEntrySchema(Schema):
     details = fields.Dict(required=True, metadata={"description": "Ids, codes and times that this service notes."})
 
 
-class PortionSchema(Schema):
+class SliceSchema(Schema):
     page = fields.Integer(required=True)
     limit = fields.Integer(required=True)
     has_more = fields.Boolean(required=True)
@@ -110,4 +110,4 @@ class PortionSchema(Schema):
 
 class AuditPageSchema(Schema):
     data = fields.List(fields.Nested(AuditEntrySchema), required=True)
-    pagination = fields.Nested(PortionSchema, required=True)
+    pagination = fields.Nested(SliceSchema, required=True)

@@ -11,10 +11,10 @@ import structlog
 from flask import current_app, g, request
 from flask_smorest import Blueprint
 
-from shared_lib.auth.settings import Identity
 from shared_lib.auth.tokens import InvalidToken, Principal, TokenVerifier
 from shared_lib.clock import Clock
 from shared_lib.rate_limit import RateLimits, Throttle
+from shared_lib.service_config import Identity
 
 from .problems import Problem
 

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from shared_lib.errors import Unavailable
 from shared_lib.idempotency import KeyReused
-from shared_lib.observability.request_id import current_request_id
+from shared_lib.observability.tracing import current_request_id
 
 from .problems import CONTENT_TYPE, Problem, problem_document
 

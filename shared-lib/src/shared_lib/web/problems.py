@@ -8,9 +8,15 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from shared_lib.observability.request_id import HEADER
+from shared_lib.observability.tracing import REQUEST_ID_HEADER
 
-from .security_headers import SECURITY_HEADERS
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""Headers of every response: no cache, no frames, no content sniffing. Used with and without Flask."""
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -85,7 +91,7 @@ def raw_problem(status: int, instance: str, request_id: str) -> bytes:
         "Connection": "close",
         "Content-Type": CONTENT_TYPE,
         "Content-Length": str(len(body)),
-        HEADER: request_id,
+        REQUEST_ID_HEADER: request_id,
         **SECURITY_HEADERS,
     }
     lines = [f"HTTP/1.1 {status} {title_of(status)}", *(f"{name}: {headers[name]}" for name in headers)]
