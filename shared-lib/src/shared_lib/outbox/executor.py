@@ -34,7 +34,7 @@ class Executor:
         return max(0, self.size - self.in_flight)
 
     def has_capacity(self, *, queueing: bool) -> bool:
-        """Whether a thread is free or, with `queueing`, there is room in the queue."""
+        """Whether a thread is free or, with `queueing`, the queue takes one more."""
         return self.in_flight < (self.size * (1 + QUEUE_PER_THREAD) if queueing else self.size)
 
     def claim_request(self, *, limit: int, expired_only: bool = False) -> ClaimRequest:
