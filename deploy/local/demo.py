@@ -11,6 +11,7 @@ interpreter.require_packages()
 
 import argparse
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -88,7 +89,7 @@ def main() -> int:
     options = parser.parse_args()
     description = running_stack.description(parser, options)
     mailbox = Mailbox(description["mailbox"])
-    start = datetime.now(UTC).replace(microsecond=0)
+    start = next_second()
     try:
         talk = Conversation(description)
         sent = sum(mails_in(answer, since=start) for answer in walk_through(talk))
@@ -100,6 +101,12 @@ def main() -> int:
         return 1
     print(f"\nAll {OPERATIONS} operations answered as they should, and {sent} mails arrived.")
     return 0
+
+
+def next_second() -> datetime:
+    """Wait until a second begins, and return it: answers state whole seconds, and earlier mails must not be counted."""
+    time.sleep(1 - time.time() % 1)
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 def mails_in(answer: dict[str, Any], *, since: datetime) -> int:
