@@ -94,7 +94,7 @@ def _findings(statements: str, *, in_transaction: bool) -> list[dict[str, Any]]:
     command = [_squawk(), "--reporter", "json", "--pg-version", POSTGRES_VERSION]
     command += ["--assume-in-transaction"] if in_transaction else []
     # squawk exits with 1 when it has found something, and prints it as JSON.
-    answer = subprocess.run(command, input=statements, capture_output=True, text=True, check=False)  # noqa: S603
+    answer = subprocess.run(command, input=statements, capture_output=True, text=True, check=False)  # noqa: S603 - squawk
     if answer.returncode not in (0, 1):
         raise RuleBroken(f"The rules for migrations could not be checked: {answer.stderr.strip()}")
     found: list[dict[str, Any]] = json.loads(answer.stdout or "[]")

@@ -20,7 +20,7 @@ class IntoMaildir:
     def __init__(self, maildir: Maildir) -> None:
         self._maildir = maildir
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         received = [f"Return-Path: <{envelope.mail_from}>", *(f"Delivered-To: {to}" for to in envelope.rcpt_tos)]
         content = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
         self._maildir.add("".join(f"{line}\r\n" for line in received).encode() + content)

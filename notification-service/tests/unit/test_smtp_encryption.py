@@ -38,7 +38,7 @@ class Mailbox:
         self.envelopes: list[Envelope] = []
         self.peers: list[tuple[str, int]] = []
 
-    async def handle_DATA(self, _server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         self.peers.append(session.peer)
         self.envelopes.append(envelope)
         return "250 taken"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from itertools import product
+from typing import Any
 
 import pytest
 from orchestrator_service.domain.access import Principal
@@ -20,7 +21,7 @@ from ..builders import COORDINATOR, DAY, EFFECTIVE, GLOBAL_ADMIN, INGRID, MENTOR
 
 pytestmark = pytest.mark.usefixtures("directory")
 
-EXAMPLES: Mapping[str, tuple[object, ...]] = {
+EXAMPLES: Mapping[str, tuple[Any, ...]] = {
     "event_type": (None, EventType.PAUSE_ACTIVATED, EventType.CERTIFICATION_EXPIRED),
     "peer_mentor_id": (None, MENTOR),
     "coordinator_id": (None, COORDINATOR),
@@ -62,7 +63,7 @@ def there(database: Database, pause_events: PauseEvents) -> list[PauseEvent]:
 def every_combination() -> Iterator[EventFilter]:
     names = [field.name for field in fields(EventFilter)]
     for values in product(*(EXAMPLES[name] for name in names)):
-        yield EventFilter(**dict(zip(names, values, strict=True)))  # type: ignore[arg-type]
+        yield EventFilter(**dict(zip(names, values, strict=True)))
 
 
 def matches(event: PauseEvent, wanted: EventFilter) -> bool:
@@ -96,7 +97,7 @@ def test_the_total_is_the_number_of_rows_on_all_pages(
 @pytest.mark.parametrize("name", [field.name for field in fields(EventFilter)])
 def test_every_example_narrows_the_list(there: list[PauseEvent], name: str) -> None:
     for value in EXAMPLES[name]:
-        narrowed = [event for event in there if matches(event, EventFilter(**{name: value}))]  # type: ignore[arg-type]
+        narrowed = [event for event in there if matches(event, EventFilter(**{name: value}))]
         assert value is None or 0 < len(narrowed) < len(there)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from orchestrator_service.domain.access import Principal
@@ -42,9 +43,9 @@ OLAV = a_coordinator("coord_2a3b4c5d")
 
 
 def listed(
-    pause_events: PauseEvents, principal: Principal, page: int = 1, limit: int = 20, **wanted: object
+    pause_events: PauseEvents, principal: Principal, page: int = 1, limit: int = 20, **wanted: Any
 ) -> Page[PauseEvent]:
-    return pause_events.page(EventFilter(**wanted), PageRequest(page=page, limit=limit), principal=principal)  # type: ignore[arg-type]
+    return pause_events.page(EventFilter(**wanted), PageRequest(page=page, limit=limit), principal=principal)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The tables of this service."""
 
 from datetime import datetime
+from typing import Any, ClassVar
 from uuid import UUID
 
 from shared_lib.audit import GRANTS as AUDIT_GRANTS
@@ -15,7 +16,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {str: Text, datetime: DateTime(timezone=True), list[str]: ARRAY(Text)}  # noqa: RUF012
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text,
+        datetime: DateTime(timezone=True),
+        list[str]: ARRAY(Text),
+    }
 
 
 class OrganisationRow(Base):

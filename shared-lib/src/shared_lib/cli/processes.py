@@ -18,7 +18,7 @@ def web(process: Process[Any]) -> None:
     if service.cipher is not None:
         service.cipher(config)  # a key file that cannot be read ends this command with a sentence
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn.config"]
-    os.execve(sys.executable, [*gunicorn, f"{service.package}.wsgi:application"], dict(process.environ))  # noqa: S606
+    os.execve(sys.executable, [*gunicorn, f"{service.package}.wsgi:application"], dict(process.environ))  # noqa: S606 - no shell
 
 
 @click.command()
