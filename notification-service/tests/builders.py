@@ -88,6 +88,8 @@ def a_mail(**changes: Any) -> Mail:
             "message_id": f"msg-00940.{A_DISPATCH_ID}",
             "to": "kari.nordmann@lhl.example",
             "written_at": A_MOMENT,
+            "sender_name": "LHL",
+            "reply_to": "post@lhl.example",
             "text": some_text(),
             **changes,
         }

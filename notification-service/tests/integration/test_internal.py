@@ -57,6 +57,30 @@ def test_an_organisation_that_would_break_something_later_is_refused(
     assert answer.status_code == 422
 
 
+def test_addresses_are_stored_with_an_ascii_domain_and_a_bad_one_stops_nobody(
+    client: FlaskClient, as_service: Headers, mailer: FakeMailer
+) -> None:
+    organisation = {"id": "lhl", "name": "LHL", "version": 9, "reply_to": "svar@blåkors.no"}
+    mentor = {"id": "mentor-042", "organisation_id": "lhl", "name": "Kari", "is_mentor": True, "version": 9}
+    update = {
+        "organisations": [organisation],
+        "contacts": [
+            {**mentor, "email": "kari@blåkors.no", "coordinator_id": "coordinator-007"},
+            {"id": "coordinator-007", "organisation_id": "lhl", "name": "Ola", "version": 9, "email": "øla@blåkors.no"},
+        ],
+    }
+
+    assert client.put("/internal/v1/contacts", json=update, headers=as_service).status_code == 200
+    rows = client.post(PAUSE_LIFTED, json={"mentor_id": "mentor-042"}).json["notifications_dispatched"]
+
+    assert [(row["recipient"], row["status"]) for row in rows[:2]] == [
+        ("mentor-042", "sent"),
+        ("coordinator-007", "skipped"),
+    ]
+    [mail] = [mail for mail in mailer.taken if mail.to == "kari@xn--blkors-jua.no"]
+    assert mail.reply_to == "svar@xn--blkors-jua.no"
+
+
 def test_one_person_at_a_time(client: FlaskClient, as_service: Headers) -> None:
     body = {
         "organisation_id": "lhl",

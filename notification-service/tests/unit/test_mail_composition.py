@@ -15,7 +15,10 @@ from shared_lib.errors import Rejected
 from ..builders import a_mail, some_text
 
 SENDER = Sender(address="likeperson@portal.example", name="Likepersontjenesten")
-HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Type", "MIME-Version"]
+HEADERS = [
+    "From", "Reply-To", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress",
+    "Content-Type", "MIME-Version",
+]  # fmt: skip
 
 
 def content_of(mail: Mail) -> bytes:
@@ -36,6 +39,33 @@ def test_a_mail_has_exactly_the_headers_we_mean() -> None:
     assert message["Subject"] == "Pausen din er registrert på nytt"
     assert message["Message-ID"] == "<msg-00940.0195d1c2-0000-7000-8000-000000000001@portal.example>"
     assert message["Date"] == "Thu, 26 Mar 2026 08:30:00 +0000"
+    assert message["Reply-To"] == "post@lhl.example"
+    assert (message["Auto-Submitted"], message["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
+
+
+def test_without_an_address_for_answers_there_is_no_header_for_it() -> None:
+    assert sorted(read(content_of(a_mail(reply_to=None))).keys()) == sorted(set(HEADERS) - {"Reply-To"})
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("LHL", "LHL"),
+        ("Blå Kors", "Blå Kors"),
+        ("Norges Handikapforbund, Oslo & Akershus", "Norges Handikapforbund, Oslo & Akershus"),
+        ('Mental "Helse" <post@evil.example>', 'Mental "Helse" <post@evil.example>'),
+        ("=?utf-8?q?a=0D=0ABcc:_x@y.no?=", "=?utf-8?q?a=0D=0ABcc:_x@y.no?="),
+        ("Kreftforeningen " + "æøå " * 15, "Kreftforeningen " + "æøå " * 15),
+        ("एकता 👩\u200d🦽", "एकता 👩\u200d🦽"),
+        ("", SENDER.name),
+    ],
+)
+def test_the_organisation_is_the_sender_by_name(name: str, shown: str) -> None:
+    octets = content_of(a_mail(sender_name=name.strip()))
+
+    assert max(len(line) for line in octets.split(b"\r\n")) <= 78
+    [sender] = read(octets)["From"].addresses
+    assert (" ".join(sender.display_name.split()), sender.addr_spec) == (shown.strip(), SENDER.address)
 
 
 def test_the_same_mail_is_the_same_bytes_however_often_it_is_tried() -> None:
@@ -65,7 +95,7 @@ def test_it_reads_like_a_mail_that_the_library_built(difference: dict[str, Any])
     built = EmailMessage(policy=SMTP)
     ours = read(content_of(mail))
     parts = [part.get_content() for part in ours.iter_parts()]
-    built["From"] = Address(display_name=SENDER.name, addr_spec=SENDER.address)
+    built["From"] = Address(display_name=mail.sender_name, addr_spec=SENDER.address)
     built["To"], built["Subject"], built["Date"] = mail.to, mail.text.title, mail.written_at
     built.set_content(parts[0], cte="quoted-printable")
     built.add_alternative(parts[1], subtype="html", cte="quoted-printable")
@@ -94,6 +124,8 @@ def test_html_names_its_language_and_loads_nothing_from_elsewhere() -> None:
 
     assert '<html lang="nn">' in html
     assert not re.search(r"<(img|script|link|iframe|form)|url\(", html)
+    assert '<meta name="color-scheme" content="light dark">' in html
+    assert "@media (prefers-color-scheme: dark)" in html
 
 
 def test_what_a_person_is_called_cannot_become_markup() -> None:
@@ -143,6 +175,10 @@ def test_only_plain_addresses_are_written_to(address: str) -> None:
         (b"Date: ", b"Date: \x0bBcc: x@y.no\x0b "),
         (b"Date: ", b"Date : "),
         (b"To: kari", b"To: ola@x.no\r\nTo: kari"),
+        (b"From: LHL", b"From: Another"),
+        (b"<likeperson@portal.example>", b"<another@portal.example>"),
+        (b"Reply-To: post@lhl.example\r\n", b""),
+        (b"Reply-To: post", b"Reply-To: another"),
         (b"multipart/alternative", b"multipart/mixed"),
         (b'boundary="=_alternative"', b'boundary="=_another"'),
         (b"Hei", b"Hei\r\n--=_alternative\r\nContent-Type: text/calendar\r\n\r\n"),
@@ -155,5 +191,5 @@ def test_only_plain_addresses_are_written_to(address: str) -> None:
 def test_a_mail_that_is_not_as_meant_is_noticed(change: tuple[bytes, bytes]) -> None:
     octets = content_of(a_mail())
 
-    assert reads_as_meant(octets, a_mail())
-    assert not reads_as_meant(octets.replace(*change, 1), a_mail())
+    assert reads_as_meant(octets, a_mail(), SENDER)
+    assert not reads_as_meant(octets.replace(*change, 1), a_mail(), SENDER)

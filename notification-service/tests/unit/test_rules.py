@@ -4,9 +4,10 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from notification_service.domain.mail_addresses import is_plain_address, mail_obstacle, with_ascii_domain
 from notification_service.domain.model import Announcement, Audience, Dispatch, Notice
 from notification_service.domain.notice_rules import NOTICE_RULES, expires_at, natural_key
-from notification_service.domain.participants import is_plain_address, recipients_of
+from notification_service.domain.participants import recipients_of
 
 from ..builders import A_DISPATCH_ID, A_MOMENT, an_announcement, some_participants
 
@@ -119,3 +120,24 @@ def test_two_pauses_that_are_accepted_at_once_collide() -> None:
 )
 def test_plain_addresses(address: str, plain: bool) -> None:
     assert is_plain_address(address) is plain
+
+
+@pytest.mark.parametrize(
+    ("address", "sent_to", "obstacle"),
+    [
+        ("post@blåkors.no", "post@xn--blkors-jua.no", None),
+        ("Post@LikePerson.BLÅKORS.no", "Post@LikePerson.xn--blkors-jua.no", None),
+        ("post@blåkors。no", "post@xn--blkors-jua.no", None),
+        ("kåre@blåkors.no", "kåre@xn--blkors-jua.no", "needs_smtputf8"),
+        ("kåre@nhf-oslo.no", "kåre@nhf-oslo.no", "needs_smtputf8"),
+        ("post@straße.de", "post@straße.de", "invalid_address"),
+        ("post@blå..no", "post@blå..no", "invalid_address"),
+        ("post@" + "å" * 64 + ".no", "post@" + "å" * 64 + ".no", "invalid_address"),
+        ("blåkors.no", "xn--blkors-jua.no", "invalid_address"),
+        ("a@b@blåkors.no", "a@b@xn--blkors-jua.no", "invalid_address"),
+        ("", "", "no_address"),
+    ],
+)
+def test_international_domains_are_mailed_to_in_ascii(address: str, sent_to: str, obstacle: str | None) -> None:
+    assert with_ascii_domain(address) == sent_to
+    assert mail_obstacle(sent_to) == obstacle

@@ -162,6 +162,20 @@ def test_contacts_are_sent_with_their_coordinator(notifier: FakeNotifier, direct
     }
 
 
+def test_an_organisation_says_where_answers_to_its_mails_go(
+    bring_in: Import, notifier: FakeNotifier, dispatcher: Dispatcher, directory: None
+) -> None:
+    refused = bring_in(organisation("lhl", reply_to="LHL <post@lhl.example>"))
+    bring_in(organisation("lhl", reply_to="post@lhl.example"))
+    dispatcher.run_once()
+
+    assert found(refused) == [(2, "reply_to")]
+    assert {batch.organisation.id: batch.organisation.reply_to for batch in notifier.contacts} == {
+        "nhf": None,
+        "lhl": "post@lhl.example",
+    }
+
+
 def test_a_new_coordinator_changes_the_contacts_of_the_mentors_concerned_and_no_others(
     bring_in: Import, notifier: FakeNotifier, dispatcher: Dispatcher, directory: None
 ) -> None:

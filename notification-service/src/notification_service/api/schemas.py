@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 from shared_lib.web.auth import optional_principal
 from shared_lib.web.fields import Identifier, PlainText, StrictBoolean, StrictInteger, UtcDateTime
 
+from notification_service.domain.mail_addresses import is_plain_address, with_ascii_domain
 from notification_service.domain.model import (
     ActingPerson,
     Announcement,
@@ -147,6 +148,13 @@ def _is_time_zone(name: str) -> None:
         raise ValidationError("Give a time zone by its IANA name, such as Europe/Oslo.") from error
 
 
+class _MailAddress(PlainText):
+    """Loaded with its domain in ASCII. One that cannot be mailed to is no error here: it must not stop the others."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        return with_ascii_domain(super()._deserialize(value, attr, data, **options))
+
+
 class OrganisationSchema(Schema):
     id = Identifier(required=True)
     name = PlainText(required=True, max_length=200)
@@ -154,12 +162,14 @@ class OrganisationSchema(Schema):
     time_zone = fields.String(load_default="Europe/Oslo", validate=[validate.Length(max=64), _is_time_zone])
     mentor_word = PlainText(max_length=60, allow_none=True, load_default=None)
     coordinator_word = PlainText(max_length=60, allow_none=True, load_default=None)
+    reply_to = _MailAddress(max_length=254, allow_none=True, load_default=None)
     admin_ids = fields.List(Identifier(), load_default=list, validate=validate.Length(max=MAX_PEOPLE))
     version = StrictInteger(minimum=0, maximum=MAX_VERSION, required=True)
 
     @post_load
     def build(self, values: dict[str, Any], **_: Any) -> Organisation:
-        return Organisation(**{**values, "admin_ids": tuple(values["admin_ids"])})
+        reply_to = values["reply_to"] if is_plain_address(values["reply_to"] or "") else None
+        return Organisation(**{**values, "admin_ids": tuple(values["admin_ids"]), "reply_to": reply_to})
 
 
 class ContactBodySchema(Schema):
@@ -167,7 +177,7 @@ class ContactBodySchema(Schema):
 
     organisation_id = Identifier(required=True)
     name = PlainText(required=True, max_length=200)
-    email = PlainText(max_length=254, allow_none=True, load_default=None)
+    email = _MailAddress(max_length=254, allow_none=True, load_default=None)
     push_token = PlainText(max_length=512, allow_none=True, load_default=None)
     channels = fields.List(fields.Enum(Channel, by_value=True), load_default=lambda: [Channel.EMAIL])
     locale = PlainText(max_length=16, allow_none=True, load_default=None)

@@ -52,6 +52,7 @@ class Organisation:
     time_zone: str = "Europe/Oslo"
     mentor_word: str | None = None
     coordinator_word: str | None = None
+    reply_to: str | None = None
     admin_ids: tuple[str, ...] = ()
     version: int = 0
 

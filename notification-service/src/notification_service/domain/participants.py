@@ -1,26 +1,17 @@
 """Who takes part in an announcement, and who is notified of it, in which role and on which channels."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from .mail_addresses import NO_ADDRESS, mail_obstacle
 from .model import ActingPerson, Announcement, Audience, Channel, Contact, Context, Notice, Organisation, Status
 from .notice_rules import NOTICE_RULES
 
-NO_ADDRESS = "no_address"
-INVALID_ADDRESS = "invalid_address"
 PUSH_NOT_CONFIGURED = "push_not_configured"
 INACTIVE = "inactive"
 SILENCED = "silenced"
 WITHDRAWN = "withdrawn"
 ERASED = "erased"
-
-# Plain ASCII addr-spec: no quoting, no comments, no address literals, nothing that could end a header or a command.
-_ADDRESS = re.compile(
-    r"(?=.{3,254}\Z)(?=[^@]{1,64}@)"
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\Z"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,18 +152,6 @@ def _obstacle(contact: Contact, channel: Channel, *, push_configured: bool) -> s
     if channel is Channel.PUSH and not push_configured:
         return PUSH_NOT_CONFIGURED
     return NO_ADDRESS if channel is Channel.PUSH and not contact.push_token else None
-
-
-def mail_obstacle(address: str | None) -> str | None:
-    """The reason code why no mail can be sent to this address; None when it can."""
-    if not address:
-        return NO_ADDRESS
-    return None if is_plain_address(address) else INVALID_ADDRESS
-
-
-def is_plain_address(address: str) -> bool:
-    """Is it a mail address that may be given to a mail server?"""
-    return _ADDRESS.match(address) is not None
 
 
 def _status(channel: Channel, reason: str | None) -> Status:

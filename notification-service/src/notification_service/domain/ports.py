@@ -15,11 +15,15 @@ from .texts.model import RenderedText
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:
-    """`message_id` and `written_at` are the same in every attempt."""
+    """`message_id` and `written_at` are the same in every attempt. `sender_name` is the organisation's name or empty;
+    `reply_to` is a plain address.
+    """
 
     message_id: str
     to: str
     written_at: datetime
+    sender_name: str
+    reply_to: str | None
     text: RenderedText
 
 

@@ -32,6 +32,7 @@ class OrganisationRow(Base):
     time_zone: Mapped[str]
     mentor_word: Mapped[str | None]
     coordinator_word: Mapped[str | None]
+    reply_to: Mapped[str | None]
     admin_ids: Mapped[list[str]]
     version: Mapped[int] = mapped_column(BigInteger)
 

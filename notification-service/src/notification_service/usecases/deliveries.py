@@ -12,10 +12,12 @@ from shared_lib.errors import Rejected, RetryLater
 from shared_lib.outbox import Delivered, Delivery, FinalState
 from sqlalchemy.orm import Session
 
+from notification_service.domain.mail_addresses import NO_ADDRESS, mail_obstacle
 from notification_service.domain.model import Contact, Status
-from notification_service.domain.participants import INACTIVE, NO_ADDRESS, mail_obstacle
+from notification_service.domain.participants import INACTIVE
 from notification_service.domain.ports import Acknowledgements, Lapse, Mail, Mailer, Pusher, PushMessage
 from notification_service.domain.texts.model import RenderedText
+from notification_service.domain.texts.rendering import safe_name
 from notification_service.store import dispatches
 from notification_service.store.dispatches import MessageToSend
 
@@ -159,5 +161,7 @@ def _mail(found: MessageToSend, recipient: Contact, text: RenderedText) -> Mail:
         message_id=f"{found.message.message_id}.{found.dispatch.id}",
         to=recipient.email,
         written_at=found.dispatch.created_at,
+        sender_name=safe_name(found.organisation.name),
+        reply_to=found.organisation.reply_to,
         text=text,
     )

@@ -41,6 +41,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "mentor_word": values.text(60),
     "coordinator_word": values.text(60),
     "tell_all_coordinators": values.boolean,
+    "reply_to": values.email,
 }
 COLUMNS = ("record", *READERS)
 _WORDS = frozenset(Kind)
@@ -56,7 +57,9 @@ NEEDED: Mapping[Kind, frozenset[str]] = {
     Kind.CERTIFICATION: frozenset({"id", "organisation"}),
 }
 _ALSO: Mapping[Kind, frozenset[str]] = {
-    Kind.ORGANISATION: frozenset({"locale", "time_zone", "mentor_word", "coordinator_word", "tell_all_coordinators"}),
+    Kind.ORGANISATION: frozenset(
+        {"locale", "time_zone", "mentor_word", "coordinator_word", "tell_all_coordinators", "reply_to"}
+    ),
     Kind.CHAPTER: frozenset({"region"}),
     Kind.MENTOR: _PERSON | {"chapters"},
     Kind.COORDINATOR: _PERSON,

@@ -17,6 +17,7 @@ class OrganisationContact:
     time_zone: str
     mentor_word: str
     coordinator_word: str
+    reply_to: str | None = field(repr=False)
     admin_ids: tuple[str, ...]
     version: int
 

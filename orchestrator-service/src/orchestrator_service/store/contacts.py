@@ -70,6 +70,7 @@ def _organisations() -> Select[*tuple[Any, ...]]:
         OrganisationRow.time_zone,
         OrganisationRow.mentor_word,
         OrganisationRow.coordinator_word,
+        OrganisationRow.reply_to,
         func.array(first_admins, type_=ARRAY(Text)).label("admin_ids"),
     )
     return query

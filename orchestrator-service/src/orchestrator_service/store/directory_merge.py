@@ -11,14 +11,14 @@ from orchestrator_service.domain.directory_file import Counts
 # Each statement answers, for every row that it wrote, whether the row is new.
 _ORGANISATIONS = """
 INSERT INTO organisation AS old
-    (id, name, locale, time_zone, mentor_word, coordinator_word, tell_all_coordinators)
+    (id, name, locale, time_zone, mentor_word, coordinator_word, tell_all_coordinators, reply_to)
 SELECT id, name, COALESCE(locale, 'nb'), COALESCE(time_zone, 'Europe/Oslo'), COALESCE(mentor_word, 'likeperson'),
-       COALESCE(coordinator_word, 'koordinator'), COALESCE(tell_all_coordinators, false)
+       COALESCE(coordinator_word, 'koordinator'), COALESCE(tell_all_coordinators, false), reply_to
 FROM staged WHERE kind = 'organisation'
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, locale = excluded.locale, time_zone = excluded.time_zone,
     mentor_word = excluded.mentor_word, coordinator_word = excluded.coordinator_word,
-    tell_all_coordinators = excluded.tell_all_coordinators
+    tell_all_coordinators = excluded.tell_all_coordinators, reply_to = excluded.reply_to
 WHERE old IS DISTINCT FROM excluded
 RETURNING xmax = 0 AS is_new
 """

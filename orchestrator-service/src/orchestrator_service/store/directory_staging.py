@@ -32,7 +32,8 @@ CREATE TEMPORARY TABLE staged (
     time_zone text,
     mentor_word text,
     coordinator_word text,
-    tell_all_coordinators boolean
+    tell_all_coordinators boolean,
+    reply_to text
 ) ON COMMIT DROP;
 """
 _PREPARE = """

@@ -52,6 +52,7 @@ class OrganisationRow(Base):
     mentor_word: Mapped[str]
     coordinator_word: Mapped[str]
     tell_all_coordinators: Mapped[bool]
+    reply_to: Mapped[str | None]
 
 
 class ChapterRow(Base):

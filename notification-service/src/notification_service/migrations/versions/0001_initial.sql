@@ -6,6 +6,7 @@ CREATE TABLE organisation (
     time_zone text NOT NULL,
     mentor_word text,
     coordinator_word text,
+    reply_to text,
     admin_ids text[] NOT NULL,
     version bigint NOT NULL
 );

@@ -6,7 +6,8 @@ CREATE TABLE organisation (
     time_zone text NOT NULL,
     mentor_word text NOT NULL,
     coordinator_word text NOT NULL,
-    tell_all_coordinators boolean NOT NULL
+    tell_all_coordinators boolean NOT NULL,
+    reply_to text
 );
 
 CREATE TABLE chapter (
