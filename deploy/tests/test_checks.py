@@ -23,7 +23,9 @@ def test_an_excused_module_passes_and_an_excuse_without_need_does_not():
     ]
 
 
-@pytest.mark.parametrize("path", ["src/a/__init__.py", "src/a/wsgi.py", "src/a/migrations/versions/0002_more.py"])
+@pytest.mark.parametrize(
+    "path", ["src/a/__init__.py", "src/a/wsgi.py", "src/a/__main__.py", "src/a/migrations/versions/0002_more.py"]
+)
 def test_packages_entry_points_and_revisions_have_no_limit(path):
     assert list(wrong_sizes({Path(path): 3}, excused={})) == []
 

@@ -4,7 +4,6 @@ from flask import Flask
 from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
 from shared_lib.database.engine import REQUEST_SECONDS, Database
-from shared_lib.privacy.encryption import FieldCipher
 from shared_lib.web.app import build_app, close_with
 from shared_lib.web.audit import audit_blueprint
 from shared_lib.web.auth import Authenticator
@@ -26,7 +25,7 @@ longer than that; they have a database connection of their own, one at a time.""
 def create_app(config: Config, *, clock: Clock = utc_now) -> Flask:
     """The web application; it connects to the database with the first request."""
     database = Database.open(config.database_url, pool_size=config.pool_size, transaction_timeout=REQUEST_SECONDS)
-    cipher = FieldCipher.from_file(config.note_encryption_keys, setting="NOTE_ENCRYPTION_KEYS")
+    cipher = config.cipher()
     app = build_api(
         config, Lapses(database=database, cipher=cipher, clock=clock, on_acknowledged=metrics.observe), clock=clock
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from shared_lib.config import Settings
+from shared_lib.privacy.encryption import FieldCipher
 from shared_lib.service_config import MAX_RETENTION_DAYS, ServiceConfig
 
 
@@ -23,3 +24,6 @@ class Config(ServiceConfig):
             "allow_anonymous": settings.choice("AUTH_MODE", ("open", "token")) == "open",
             "note_retention_days": settings.whole("NOTE_RETENTION_DAYS", 0, maximum=MAX_RETENTION_DAYS),
         }
+
+    def cipher(self) -> FieldCipher:
+        return FieldCipher.from_file(self.note_encryption_keys, setting="NOTE_ENCRYPTION_KEYS")

@@ -1,15 +1,29 @@
-"""The commands that only this service has: `certifications announce` and `directory import`."""
+"""The commands that only this service has (`certifications`, `directory`), and what the others work with."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from shared_lib.cli import FAILED, Process, ProgressBar
+from shared_lib.cli import FAILED, Operations, Process, ProgressBar
+from shared_lib.database.engine import Database
+from shared_lib.errors import Rejected, Unreachable
+from shared_lib.http_client import TOO_LARGE
 
+from .app import relay
 from .config import Config
 from .domain.certifications import TIERS
 from .domain.directory_file import Report
 from .domain.errors import ImportRunning
+from .store.event_lists import OF_COORDINATORS, OF_MENTORS
+from .store.retention import rules
+from .store.tables import GRANTS, REASONS
+from .usecases.person_data import PersonData
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 MAX_DAYS = 3650
 
@@ -51,10 +65,8 @@ def announce(process: Process[Config], tiers: tuple[int, ...], late_by: int, dry
 
     Run it daily.
     """
-    from .app.relay import create_certification_notices
-
     with ProgressBar() as bar:
-        notices = create_certification_notices(process.config, progress=bar)
+        notices = relay.create_certification_notices(process.config, progress=bar)
         found = notices.record_due(tiers=tiers, late_by=timedelta(days=late_by), dry_run=dry_run)
     click.echo(f"{found} notices {'are due' if dry_run else 'recorded'}.")
 
@@ -71,10 +83,8 @@ def import_directory(process: Process[Config], file: Path, dry_run: bool) -> int
 
     Ends with 1 and imports nothing if a line of the file is wrong.
     """
-    from .app.relay import create_import
-
     with ProgressBar() as bar:
-        directory_import = create_import(process.config, progress=bar)
+        directory_import = relay.create_import(process.config, progress=bar)
         try:
             with file.open("rb") as opened:
                 report = directory_import.run(opened, size=file.stat().st_size, actor_id="operations", dry_run=dry_run)
@@ -103,3 +113,37 @@ def _print_report(path: Path, report: Report) -> None:
     click.echo(f"{report.contacts} contacts {verb} to the notification service.")
     if report.is_dry_run:
         click.echo("Dry run: nothing was imported.")
+
+
+def _api(config: Config) -> "Flask":
+    from .app.web import build_api
+
+    return build_api(config, Database.open(config.database_url))
+
+
+@contextmanager
+def _person_data(process: Process[Config]) -> Iterator[PersonData]:
+    """Ends with a sentence when another service or an import prevents it."""
+    try:
+        yield relay.create_person_data(process.config)
+    except (Unreachable, Rejected) as error:
+        remedy = "it holds more than one answer can carry" if error.reason == TOO_LARGE else "run this again"
+        message = f"The notification service does not do its part ({error.reason}): {remedy}."
+        raise click.ClickException(message) from error
+    except ImportRunning as error:
+        raise click.ClickException(str(error)) from error
+
+
+OPERATIONS = Operations[Config](
+    grants=GRANTS,
+    api=_api,
+    retention=lambda config, now: rules(
+        now=now,
+        reason_retention_days=config.reason_retention_days,
+        actor_name_retention_days=config.actor_name_retention_days,
+    ),
+    person_data=_person_data,
+    dispatcher=lambda config, database: relay.create_dispatcher(config, database, relay.create_notifier(config)),
+    counter_tables={"Events of coordinators": OF_COORDINATORS, "Events of mentors": OF_MENTORS},
+    encrypted_column=REASONS,
+)

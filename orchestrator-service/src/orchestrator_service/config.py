@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from shared_lib.config import Settings
+from shared_lib.privacy.encryption import FieldCipher
 from shared_lib.service_config import MAX_RETENTION_DAYS, RelayConfig
 
 
@@ -29,3 +30,6 @@ class Config(RelayConfig):
             "reason_retention_days": settings.whole("REASON_RETENTION_DAYS", 90, maximum=MAX_RETENTION_DAYS),
             "actor_name_retention_days": settings.whole("ACTOR_NAME_RETENTION_DAYS", 90, maximum=MAX_RETENTION_DAYS),
         }
+
+    def cipher(self) -> FieldCipher:
+        return FieldCipher.from_file(self.reason_encryption_keys, setting="REASON_ENCRYPTION_KEYS")

@@ -9,6 +9,7 @@ from shared_lib.auth.service_tokens import LIFETIME_SECONDS
 from shared_lib.auth.tokens import ClaimNames, TokenVerifier
 from shared_lib.clock import Clock
 from shared_lib.config import Settings
+from shared_lib.privacy.encryption import FieldCipher
 from shared_lib.rate_limit import RateLimits
 
 MAX_RETENTION_DAYS = 36_500
@@ -97,6 +98,10 @@ class ServiceConfig:
             "pool_size": settings.pool_size(executor_threads=cls.EXECUTOR_THREADS),
             "log_level": settings.choice("LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         }
+
+    def cipher(self) -> FieldCipher | None:
+        """Encrypts the column of a service that has one. Raises BadSetting."""
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)

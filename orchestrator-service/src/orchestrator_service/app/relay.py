@@ -9,7 +9,6 @@ from shared_lib.config import BadSetting
 from shared_lib.database.engine import Database
 from shared_lib.http_client import ServiceClient
 from shared_lib.outbox import Dispatcher, RetryPolicy
-from shared_lib.privacy.encryption import FieldCipher
 
 from orchestrator_service import outbox_handlers
 from orchestrator_service.clients.notification import (
@@ -75,7 +74,7 @@ def create_person_data(
         database=database,
         elsewhere=elsewhere or HttpPersonData(client=client),
         dispatcher=_without_threads(config, database, clock),
-        cipher=FieldCipher.from_file(config.reason_encryption_keys, setting="REASON_ENCRYPTION_KEYS"),
+        cipher=config.cipher(),
         clock=clock,
     )
 
@@ -89,7 +88,6 @@ def _without_threads(config: Config, database: Database, clock: Clock) -> Dispat
 def create_certification_notices(config: Config, *, progress: Progress, clock: Clock = utc_now) -> CertificationNotices:
     """Records due notices; the relays announce them. Raises BadSetting."""
     database = Database.open(config.database_url, pool_size=1)
-    cipher = FieldCipher.from_file(config.reason_encryption_keys, setting="REASON_ENCRYPTION_KEYS")
     dispatcher = _without_threads(config, database, clock)
-    pause_events = PauseEvents(database=database, dispatcher=dispatcher, cipher=cipher, clock=clock)
+    pause_events = PauseEvents(database=database, dispatcher=dispatcher, cipher=config.cipher(), clock=clock)
     return CertificationNotices(database=database, pause_events=pause_events, clock=clock, progress=progress)

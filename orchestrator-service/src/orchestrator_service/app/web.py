@@ -8,7 +8,6 @@ from shared_lib.clock import Clock, utc_now
 from shared_lib.database.engine import REQUEST_SECONDS, Database
 from shared_lib.outbox import is_relay_running
 from shared_lib.outbox.metrics import OutboxCollector
-from shared_lib.privacy.encryption import FieldCipher
 from shared_lib.web.app import build_app, close_with
 from shared_lib.web.audit import audit_blueprint
 from shared_lib.web.auth import Authenticator
@@ -43,7 +42,7 @@ def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock
     """A web application that is ready to be served; connects to nothing yet."""
     database = Database.open(config.database_url, pool_size=config.pool_size, transaction_timeout=REQUEST_SECONDS)
     dispatcher = create_dispatcher(config, database, notifier or create_notifier(config, clock=clock), clock=clock)
-    cipher = FieldCipher.from_file(config.reason_encryption_keys, setting="REASON_ENCRYPTION_KEYS")
+    cipher = config.cipher()
     app = build_api(config, database, clock=clock)
     app.extensions["audit_log"] = AuditLog(database=database, subject=SUBJECT)
     app.extensions["pause_events"] = PauseEvents(database=database, dispatcher=dispatcher, cipher=cipher, clock=clock)

@@ -1,12 +1,11 @@
 """The command line of every service: `python -m <service>_service COMMAND`.
 
-The modules of commands are imported when one of their commands runs, so that a short command starts quickly and a
-migration loads no web framework.
+The modules of commands are imported when one of their commands runs, so that a short command starts quickly.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +15,7 @@ import click
 
 from shared_lib.config import BadSetting
 from shared_lib.errors import MigrationRefused, Unavailable
+from shared_lib.service_config import RelayConfig, ServiceConfig
 
 from .terminal import FAILED, INTERRUPTED, ProgressBar
 
@@ -25,28 +25,18 @@ if TYPE_CHECKING:
     from shared_lib.database.counter_tables import CounterTable
     from shared_lib.database.engine import Database
     from shared_lib.outbox import Dispatcher
-    from shared_lib.privacy.encryption import FieldCipher
     from shared_lib.privacy.key_rotation import EncryptedColumn
     from shared_lib.privacy.retention import RetentionRule
-    from shared_lib.service_config import ServiceConfig
 
-__all__ = [
-    "FAILED",
-    "Environ",
-    "Process",
-    "ProgressBar",
-    "Service",
-    "command_line",
-    "run",
-]
+__all__ = ["FAILED", "Environ", "Operations", "Process", "ProgressBar", "Service", "run"]
 
-C = TypeVar("C", bound="ServiceConfig")
+C = TypeVar("C", bound=ServiceConfig)
 Environ = Mapping[str, str]
 
 BAD_SETTING = 2
 LONG_STATEMENT_SECONDS = 30.0
 
-_COMMON = {
+_EVERYWHERE = {
     "web": "shared_lib.cli.processes",
     "migrate": "shared_lib.cli.processes",
     "openapi": "shared_lib.cli.processes",
@@ -54,7 +44,9 @@ _COMMON = {
     "retention": "shared_lib.cli.data",
     "person": "shared_lib.cli.data",
 }
-"""The modules of the commands that every service has."""
+_WITH_RELAYS = {"relay": "shared_lib.outbox.cli", "outbox": "shared_lib.outbox.cli"}
+_OPTIONAL = {"counts": "shared_lib.cli.data", "encryption": "shared_lib.cli.data"}
+"""Commands by their module: of every service, of those with an outbox, and of those that name them."""
 
 
 class PersonData(Protocol):
@@ -66,8 +58,24 @@ class PersonData(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Operations(Generic[C]):
+    """What the commands of one service work with. Callables raise BadSetting."""
+
+    grants: Mapping[str, str]
+    api: Callable[[C], "Flask"]
+    """The application with its routes, connected to nothing."""
+    retention: Callable[[C, datetime], Sequence["RetentionRule"]]
+    person_data: Callable[["Process[C]"], AbstractContextManager[PersonData]]
+    """Raises click.ClickException on leaving when another service prevents the command."""
+    dispatcher: Callable[[C, "Database"], "Dispatcher"] | None = None
+    counter_tables: Mapping[str, "CounterTable"] = field(default_factory=dict)
+    """By their name in the output."""
+    encrypted_column: "EncryptedColumn | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Service(Generic[C]):
-    """What the commands need of one service. Callables are called when a command runs; they raise BadSetting."""
+    """One service. Its module `commands` has the `OPERATIONS` and the commands that are named in `commands`."""
 
     name: str
     package: str
@@ -75,19 +83,16 @@ class Service(Generic[C]):
     config: type[C]
     unused: Environ
     """Settings that are enough to describe the service without running it."""
-    grants: Callable[[], Mapping[str, str]]
-    api: Callable[[C], "Flask"]
-    """The application with its routes, connected to nothing."""
-    retention: Callable[[C, datetime], Sequence["RetentionRule"]]
-    person_data: Callable[[C], AbstractContextManager[PersonData]]
-    """Raises click.ClickException on leaving when another service prevents the command."""
-    dispatcher: Callable[[C, "Database"], "Dispatcher"] | None = None
-    """None for a service without an outbox."""
-    counter_tables: Callable[[], Mapping[str, "CounterTable"]] | None = None
-    """The counter tables by their name in the output."""
-    cipher: Callable[[C], "FieldCipher"] | None = None
-    """Reads the keys of the encrypted column; also before a web process starts."""
-    encrypted_column: Callable[[], "EncryptedColumn"] | None = None
+    commands: Collection[str] = ()
+    """Besides those that every service has: its own, `counts`, `encryption`."""
+
+    def run(self, arguments: Sequence[str], environ: Environ) -> int:
+        """Run one command; returns the exit code."""
+        modules = _EVERYWHERE | (_WITH_RELAYS if issubclass(self.config, RelayConfig) else {})
+        modules |= {name: _OPTIONAL.get(name, f"{self.package}.commands") for name in self.commands}
+        name, about = f"python -m {self.package}", f"Run the {self.name}, or operate it."
+        group = _Commands(name=name, help=about, modules=modules)
+        return run(group, arguments, Process(service=self, environ=environ))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,17 +107,24 @@ class Process(Generic[C]):
         """The settings. Raises BadSetting."""
         return self.service.config.from_env(self.environ)
 
+    @property
+    def operations(self) -> Any:
+        """The `Operations` of the service."""
+        return import_module(f"{self.service.package}.commands").OPERATIONS
+
     def database(self, *, statement_timeout: float = LONG_STATEMENT_SECONDS) -> "Database":
         """One connection as the app role. Seconds; 0 does not limit."""
-        from shared_lib.database.engine import Database
-
-        return Database.open(self.config.database_url, pool_size=1, statement_timeout=statement_timeout)
+        return _database(self.config.database_url, statement_timeout)
 
     def owner_database(self) -> "Database":
         """One connection as the owner of the tables, without a statement timeout."""
-        from shared_lib.database.engine import Database
+        return _database(self.config.database_owner_url, 0)
 
-        return Database.open(self.config.database_owner_url, pool_size=1, statement_timeout=0)
+
+def _database(url: str, statement_timeout: float) -> "Database":
+    from shared_lib.database.engine import Database
+
+    return Database.open(url, pool_size=1, statement_timeout=statement_timeout)
 
 
 class _Commands(click.Group):
@@ -123,41 +135,19 @@ class _Commands(click.Group):
         self.modules = modules
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *self.modules])
+        return sorted(self.modules)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in self.modules:
-            found: click.Command = getattr(import_module(self.modules[cmd_name]), cmd_name)
-            return found
-        return super().get_command(ctx, cmd_name)
+        if cmd_name not in self.modules:
+            return None
+        found: click.Command = getattr(import_module(self.modules[cmd_name]), cmd_name)
+        return found
 
 
-def command_line(service: Service[C], *own: click.Command) -> click.Group:
-    """The commands that every service has, those of what it has (outbox, ...), and its `own`. They get a `Process`."""
-
-    modules = dict(_COMMON)
-    if service.dispatcher is not None:
-        modules |= {"relay": "shared_lib.outbox.cli", "outbox": "shared_lib.outbox.cli"}
-    if service.counter_tables is not None:
-        modules["counts"] = "shared_lib.cli.data"
-    if service.encrypted_column is not None:
-        modules["encryption"] = "shared_lib.cli.data"
-
-    @click.pass_context
-    def begin(context: click.Context) -> None:
-        context.obj = Process(service=service, environ=context.obj)
-
-    name, about = f"python -m {service.package}", f"Run the {service.name}, or operate it."
-    root = _Commands(name=name, help=about, callback=begin, modules=modules)
-    for command in own:
-        root.add_command(command)
-    return root
-
-
-def run(command: click.Command, arguments: Sequence[str], environ: Environ) -> int:
+def run(command: click.Command, arguments: Sequence[str], process: object) -> int:
     """Run a command line; returns the exit code. Errors of settings, usage and the database become one sentence."""
     try:
-        code = command.main(list(arguments), prog_name=command.name, obj=environ, standalone_mode=False)
+        code = command.main(list(arguments), prog_name=command.name, obj=process, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code

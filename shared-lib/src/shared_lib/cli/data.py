@@ -37,7 +37,7 @@ def apply_rules(process: Process[Any]) -> int:
 
     Run it daily. It may be interrupted and repeated.
     """
-    return run_retention(process.database(), process.service.retention(process.config, utc_now()))
+    return run_retention(process.database(), process.operations.retention(process.config, utc_now()))
 
 
 def run_retention(database: Database, rules: Sequence[RetentionRule]) -> int:
@@ -73,7 +73,7 @@ person_id_argument = click.argument("person_id", metavar="ID", callback=_checked
 @click.pass_obj
 def export(process: Process[Any], person_id: str) -> None:
     """Print all data about the person, as JSON."""
-    with process.service.person_data(process.config) as person_data:
+    with process.operations.person_data(process) as person_data:
         _print_json(person_data.export(person_id))
 
 
@@ -85,7 +85,7 @@ def erase(process: Process[Any], person_id: str) -> None:
 
     Repeating it is safe; repeat it if it was interrupted.
     """
-    with process.service.person_data(process.config) as person_data:
+    with process.operations.person_data(process) as person_data:
         _print_json(person_data.erase(person_id))
 
 
@@ -108,8 +108,7 @@ def repair(process: Process[Any]) -> int:
 
 
 def _check_counts(process: Process[Any], *, repair: bool) -> int:
-    tables = process.service.counter_tables() if process.service.counter_tables is not None else {}
-    owner = process.owner_database()
+    owner, tables = process.owner_database(), process.operations.counter_tables
     found = {name: run_check(owner, table, repair=repair) for name, table in tables.items()}
     for name, (_, sentence) in found.items():
         click.echo(f"{name}: {sentence}")
@@ -123,10 +122,7 @@ def encrypt_again(process: Process[Any]) -> int:
 
     It may be interrupted and repeated. Ends with 1 if a text cannot be decrypted.
     """
-    service = process.service
-    if service.cipher is None or service.encrypted_column is None:
-        raise click.ClickException("This service has no encrypted column.")
-    return run_key_rotation(process.database(), service.cipher(process.config), service.encrypted_column())
+    return run_key_rotation(process.database(), process.config.cipher(), process.operations.encrypted_column)
 
 
 def run_key_rotation(database: Database, cipher: FieldCipher, column: EncryptedColumn) -> int:

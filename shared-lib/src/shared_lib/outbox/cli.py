@@ -41,12 +41,12 @@ message_id_argument = click.argument("message_id", metavar="ID", type=click.UUID
 def relay(process: Process[Any]) -> int:
     """Deliver outbox messages until SIGTERM."""
     config, service = process.config, process.service
-    if service.dispatcher is None:
-        raise click.ClickException("This service has no outbox.")
     logging.configure(service.name, level=config.log_level)
     tracing.start(service.name)
     database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=LONG_STATEMENT_SECONDS)
-    return worker.run(service.dispatcher(config, database), service.migrations, metrics_bind=config.metrics_bind)
+    return worker.run(
+        process.operations.dispatcher(config, database), service.migrations, metrics_bind=config.metrics_bind
+    )
 
 
 @outbox.command("list")
