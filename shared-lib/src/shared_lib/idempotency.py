@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     Column,
     DateTime,
-    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -66,12 +65,8 @@ KEYS = Table(
     Column("resource_id", Text),
     Column("status", Integer),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    Index("idempotency_key_age", "created_at"),
 )
-"""A service copies it into its own metadata (`Table.to_metadata`).
-
-A key belongs to the tenant within which it was used; '' for one used across all of them.
-"""
+"""A key belongs to the tenant within which it was used; '' for one used across all of them."""
 
 
 _OWN_KEY = (

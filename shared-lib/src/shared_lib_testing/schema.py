@@ -3,11 +3,15 @@
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psycopg
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from shared_lib.database.engine import Database
 from shared_lib.database.migrations import migrate
 from shared_lib.database.schema_revision import revision_of_code
+from sqlalchemy import MetaData
 
 SHARED_TABLES = Path(__file__).with_name("schema.sql")
 NEXT = "9000"
@@ -44,3 +48,15 @@ def migrate_ahead(dsn: str, migrations: Path, privileges: Mapping[str, str], scr
     (ahead / "versions" / f"{NEXT}_next.py").write_text(_STEP.format(newest=revision_of_code(migrations)))
     migrate(database, ahead, privileges)
     database.close()
+
+
+def different_columns(database: Database, *tables: MetaData) -> list[Any]:
+    """Where the columns of these tables differ from those of the database; there should be none."""
+
+    def is_compared(_: object, __: object, kind: str, is_in_database: bool, counterpart: object) -> bool:
+        return kind == "column" or (kind == "table" and not (is_in_database and counterpart is None))
+
+    options = {"compare_type": True, "include_object": is_compared}
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts=options)
+        return [difference for described in tables for difference in compare_metadata(context, described)]

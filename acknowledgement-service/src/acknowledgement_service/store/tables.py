@@ -1,14 +1,12 @@
-"""The tables of this service."""
+"""The tables of this service as its statements use them; the migrations say which indexes and constraints they have."""
 
 from datetime import datetime
 from uuid import UUID
 
 from shared_lib.audit import GRANTS as AUDIT_GRANTS
-from shared_lib.audit import audit_tables
 from shared_lib.idempotency import GRANTS as IDEMPOTENCY_GRANTS
-from shared_lib.idempotency import KEYS
 from shared_lib.privacy.key_rotation import EncryptedColumn
-from sqlalchemy import BigInteger, DateTime, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, DateTime, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 TIMESTAMP = DateTime(timezone=True)
@@ -16,11 +14,6 @@ TIMESTAMP = DateTime(timezone=True)
 
 class Base(DeclarativeBase):
     """Its metadata describes all tables of this service."""
-
-
-def _open(name: str, *columns: str) -> Index:
-    """An index of unacknowledged lapses only: they are few, and most lists ask for them."""
-    return Index(name, *columns, postgresql_where="acknowledged_at IS NULL")
 
 
 class LapseRow(Base):
@@ -38,21 +31,6 @@ class LapseRow(Base):
     notes_key_id: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(default=1)
 
-    __table_args__ = (
-        UniqueConstraint("notification_id", "coordinator_id", name="lapse_once"),
-        Index("lapse_newest", "created_at", "id"),
-        Index("lapse_of_coordinator", "coordinator_id", "created_at", "id"),
-        Index("lapse_of_mentor", "mentor_id", "created_at", "id"),
-        Index("lapse_of_organisation", "organisation_id", "created_at", "id"),
-        Index("lapse_by_expiry", "expiry_date", "id"),
-        Index("lapse_of_organisation_by_expiry", "organisation_id", "expiry_date", "id"),
-        Index("lapse_of_coordinator_by_expiry", "coordinator_id", "expiry_date", "id"),
-        _open("lapse_open", "created_at"),
-        _open("lapse_open_of_organisation", "organisation_id", "created_at", "id"),
-        _open("lapse_open_by_expiry", "expiry_date", "id"),
-        _open("lapse_open_of_organisation_by_expiry", "organisation_id", "expiry_date", "id"),
-    )
-
 
 class LapseCountRow(Base):
     """How many lapses there are; triggers of the database keep the number (`lapses.COUNTS`)."""
@@ -66,10 +44,6 @@ class LapseCountRow(Base):
 
 
 NOTES = EncryptedColumn(table="lapse", ciphertext="encrypted_notes", key_id="notes_key_id")
-
-audit_tables(Base.metadata)
-KEYS.to_metadata(Base.metadata)
-
 
 GRANTS = {
     "lapse": "SELECT, INSERT, UPDATE, DELETE",

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from shared_lib.idempotency import KEYS
 from sqlalchemy import Row, and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -27,7 +28,7 @@ from notification_service.domain.participants import PlannedMessage
 from notification_service.domain.texts.model import RenderedText
 
 from .contacts import CONTACT_WIDTH, contact_columns, contact_of, organisation_columns, organisation_of
-from .tables import Base, DispatchRow, InboxRow, idempotency_key
+from .tables import Base, DispatchRow, InboxRow
 
 _SAME_IN_BOTH = (
     "id",
@@ -130,7 +131,7 @@ def recent_duplicate(
 
 def under_key(session: Session, *, caller: str, operations: Collection[str], key: str) -> UUID | None:
     """The id of the dispatch that a caller's Idempotency-Key stands for."""
-    columns = idempotency_key.c
+    columns = KEYS.c
     query = select(columns.resource_id).where(
         columns.principal == caller, columns.operation.in_(operations), columns.key == key
     )

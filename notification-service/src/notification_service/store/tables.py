@@ -1,16 +1,13 @@
-"""The tables of this service."""
+"""The tables of this service as its statements use them; the migrations say which indexes and constraints they have."""
 
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from shared_lib.audit import GRANTS as AUDIT_GRANTS
-from shared_lib.audit import audit_tables
 from shared_lib.idempotency import GRANTS as IDEMPOTENCY_GRANTS
-from shared_lib.idempotency import KEYS
 from shared_lib.outbox import GRANTS as OUTBOX_GRANTS
-from shared_lib.outbox import OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -78,22 +75,11 @@ class DispatchRow(Base):
     )
 
 
-# The last check for duplicates, should two announcements ever be accepted at the same moment.
-Index(
-    "dispatch_once",
-    DispatchRow.mentor_id,
-    DispatchRow.natural_key,
-    unique=True,
-    postgresql_where=text("withdrawn_at IS NULL"),
-)
-Index("dispatch_of_mentor", DispatchRow.mentor_id, DispatchRow.created_at)
-
-
 class MessageRow(Base):
     __tablename__ = "message"
 
     number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    dispatch_id: Mapped[UUID] = mapped_column(ForeignKey("dispatch.id", ondelete="CASCADE"))
+    dispatch_id: Mapped[UUID] = mapped_column(ForeignKey("dispatch.id"))
     organisation_id: Mapped[str]
     recipient_id: Mapped[str]
     audience: Mapped[str]
@@ -104,18 +90,11 @@ class MessageRow(Base):
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
-    __table_args__ = (UniqueConstraint("dispatch_id", "recipient_id", "channel", name="message_once"),)
-
-
-Index("message_of_recipient", MessageRow.recipient_id, MessageRow.created_at)
-
 
 class InboxRow(Base):
     __tablename__ = "inbox"
 
-    message_number: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("message.number", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
+    message_number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     organisation_id: Mapped[str]
     recipient_id: Mapped[str]
     title: Mapped[str]
@@ -123,17 +102,6 @@ class InboxRow(Base):
     link: Mapped[str | None]
     created_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
-
-
-Index("inbox_of_recipient", InboxRow.recipient_id, InboxRow.created_at)
-
-
-audit_tables(Base.metadata)
-
-idempotency_key = KEYS.to_metadata(Base.metadata)
-outbox = OUTBOX.to_metadata(Base.metadata)
-outbox_closed = OUTBOX_CLOSED.to_metadata(Base.metadata)
-OUTBOX_WORKER.to_metadata(Base.metadata)
 
 
 APPEND_ONLY = "SELECT, INSERT"

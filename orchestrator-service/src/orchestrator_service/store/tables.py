@@ -1,29 +1,14 @@
-"""The tables of this service, as the migrations make them: the directory, pause events, their counts, the audit log."""
+"""The tables of this service as its statements use them; the migrations say which indexes and constraints they have."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from shared_lib.audit import GRANTS as AUDIT_GRANTS
-from shared_lib.audit import audit_tables
 from shared_lib.idempotency import GRANTS as IDEMPOTENCY_GRANTS
-from shared_lib.idempotency import KEYS
 from shared_lib.outbox import GRANTS as OUTBOX_GRANTS
-from shared_lib.outbox import OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER
 from shared_lib.privacy.key_rotation import EncryptedColumn
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    DateTime,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Identity,
-    Index,
-    Sequence,
-    Text,
-    text,
-)
+from sqlalchemy import ARRAY, BigInteger, DateTime, Identity, Sequence, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -35,11 +20,7 @@ class Base(DeclarativeBase):
     }
 
 
-audit_tables(Base.metadata)
-for table in (OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER, KEYS):
-    table.to_metadata(Base.metadata)
-
-CONTACT_VERSION = Sequence("contact_version", metadata=Base.metadata)
+CONTACT_VERSION = Sequence("contact_version")
 
 
 class OrganisationRow(Base):
@@ -55,23 +36,13 @@ class OrganisationRow(Base):
     reply_to: Mapped[str | None]
 
 
-class ChapterRow(Base):
-    __tablename__ = "chapter"
-
-    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
-    id: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    region: Mapped[str | None]
-
-
 class PersonRow(Base):
     """A person of an organisation, in any number of roles; a person without a role is no longer active."""
 
     __tablename__ = "person"
-    __table_args__ = (Index("person_admins", "organisation_id", "id", postgresql_where=text("is_admin")),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
+    organisation_id: Mapped[str]
     name: Mapped[str]
     email: Mapped[str | None]
     push_token: Mapped[str | None]
@@ -85,12 +56,8 @@ class PersonRow(Base):
 
 class MembershipRow(Base):
     __tablename__ = "membership"
-    __table_args__ = (
-        ForeignKeyConstraint(["organisation_id", "chapter_id"], ["chapter.organisation_id", "chapter.id"]),
-        Index("membership_chapter", "organisation_id", "chapter_id"),
-    )
 
-    mentor_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    mentor_id: Mapped[str] = mapped_column(primary_key=True)
     organisation_id: Mapped[str] = mapped_column(primary_key=True)
     chapter_id: Mapped[str] = mapped_column(primary_key=True)
 
@@ -99,12 +66,8 @@ class AssignmentRow(Base):
     """A coordinator looks after the mentors of a chapter. Ended assignments stay, not active."""
 
     __tablename__ = "assignment"
-    __table_args__ = (
-        ForeignKeyConstraint(["organisation_id", "chapter_id"], ["chapter.organisation_id", "chapter.id"]),
-        Index("assignment_chapter", "organisation_id", "chapter_id"),
-    )
 
-    coordinator_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    coordinator_id: Mapped[str] = mapped_column(primary_key=True)
     organisation_id: Mapped[str] = mapped_column(primary_key=True)
     chapter_id: Mapped[str] = mapped_column(primary_key=True)
     is_primary: Mapped[bool]
@@ -115,7 +78,7 @@ class AssignmentRow(Base):
 class CertificationRow(Base):
     __tablename__ = "certification"
 
-    mentor_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    mentor_id: Mapped[str] = mapped_column(primary_key=True)
     expires_at: Mapped[datetime]
 
 
@@ -124,7 +87,7 @@ class ContactRow(Base):
 
     __tablename__ = "contact"
 
-    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    person_id: Mapped[str] = mapped_column(primary_key=True)
     digest: Mapped[bytes]
     version: Mapped[int] = mapped_column(BigInteger)
 
@@ -134,33 +97,17 @@ class OrganisationContactRow(Base):
 
     __tablename__ = "organisation_contact"
 
-    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(primary_key=True)
     digest: Mapped[bytes]
     version: Mapped[int] = mapped_column(BigInteger)
 
 
-def _newest_first(name: str, *columns: str, include: Iterable[str] = ()) -> Index:
-    return Index(name, *columns, text("created_at DESC"), text("id DESC"), postgresql_include=list(include))
-
-
 class PauseEventRow(Base):
     __tablename__ = "pause_event"
-    __table_args__ = (
-        Index("pause_event_natural_key", "peer_mentor_id", "event_type", "effective_date", unique=True),
-        _newest_first("pause_event_newest"),
-        _newest_first("pause_event_of_type", "event_type"),
-        _newest_first("pause_event_of_organisation", "organisation_id"),
-        _newest_first("pause_event_of_organisation_and_type", "organisation_id", "event_type"),
-        _newest_first(
-            "pause_event_by_mentor", "peer_mentor_id", include=["organisation_id", "event_type", "coordinator_id"]
-        ),
-        _newest_first("pause_event_of_coordinator", "coordinator_id"),
-    )
-
     id: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
-    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"))
-    peer_mentor_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    organisation_id: Mapped[str]
+    peer_mentor_id: Mapped[str]
     event_type: Mapped[str]
     effective_date: Mapped[datetime]
     encrypted_reason: Mapped[bytes | None]
@@ -187,7 +134,7 @@ REASONS = EncryptedColumn(table="pause_event", ciphertext="encrypted_reason", ke
 class DispatchResultRow(Base):
     __tablename__ = "dispatch_result"
 
-    event_id: Mapped[str] = mapped_column(ForeignKey("pause_event.id", ondelete="CASCADE"), primary_key=True)
+    event_id: Mapped[str] = mapped_column(primary_key=True)
     recipient_id: Mapped[str] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(primary_key=True)
     status: Mapped[str]

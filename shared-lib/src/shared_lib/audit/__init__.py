@@ -1,7 +1,7 @@
 """The audit log: who did what and when, and the hash chain that shows when an entry was changed or removed."""
 
 from .query import AuditEntry, AuditFilters, AuditLog
-from .table import ENTRIES, GRANTS, audit_tables, record
+from .table import ENTRIES, GRANTS, record
 
 __all__ = [
     "ENTRIES",
@@ -9,6 +9,5 @@ __all__ = [
     "AuditEntry",
     "AuditFilters",
     "AuditLog",
-    "audit_tables",
     "record",
 ]

@@ -1,4 +1,4 @@
-"""The audit log's tables, which have one shape in every service, and the one way to write an entry.
+"""The audit log, whose tables have one shape in every service, and the one way to write an entry.
 
 Each organisation has a hash chain of its own. A link's hash is SHA-256 over the hash before it and the entry's
 canonical form; before the first link stands SHA-256 of the chain's name (the organisation's id, or the empty string for
@@ -14,26 +14,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    DateTime,
-    Identity,
-    Index,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    insert,
-)
+from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Table, Text, insert
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-_METADATA = MetaData()
-
 ENTRIES = Table(
     "audit_entry",
-    _METADATA,
+    MetaData(),
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("organisation_id", Text),
@@ -42,40 +29,12 @@ ENTRIES = Table(
     Column("object_id", Text),
     Column("subject_id", Text),
     Column("details", JSONB, nullable=False),
-    Index("audit_entry_of_organisation", "organisation_id", "at"),
-    Index("audit_entry_of_object", "object_id"),
-    Index("audit_entry_of_subject", "subject_id"),
-    Index("audit_entry_of_actor", "actor_id", "at"),
-    Index("audit_entry_of_action", "action", "at"),
-    Index("audit_entry_newest", "at"),
 )
 """Ids, codes and times only. `object_id` is what was acted on, `subject_id` the person whom it is about."""
 
 _INSERT = insert(ENTRIES).inline()  # no RETURNING: the id is not needed
 
-LINKS = Table(
-    "audit_link",
-    _METADATA,
-    Column("chain", Text, primary_key=True),
-    Column("number", BigInteger, primary_key=True, autoincrement=False),
-    Column("entry_id", BigInteger, nullable=False, unique=True),
-    Column("hash", LargeBinary, nullable=False),
-)
-HEADS = Table(
-    "audit_head",
-    _METADATA,
-    Column("chain", Text, primary_key=True),
-    Column("number", BigInteger, nullable=False),
-    Column("hash", LargeBinary, nullable=False),
-)
-
 GRANTS = {"audit_entry": "SELECT, INSERT", "audit_link": "SELECT", "audit_head": "SELECT"}
-
-
-def audit_tables(metadata: MetaData) -> None:
-    """Describe the audit log on a service's metadata."""
-    for table in (ENTRIES, LINKS, HEADS):
-        table.to_metadata(metadata)
 
 
 def record(

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Column,
     DateTime,
     Identity,
-    Index,
     Integer,
     MetaData,
     Table,
@@ -52,11 +51,8 @@ OUTBOX = Table(
     Column("seq", BigInteger, Identity(), nullable=False),
     Column("leased_by", Uuid),
     Column("leased_until", DateTime(timezone=True)),
-    Index("outbox_ready", "tenant", "kind", "due_at", "seq"),
-    Index("outbox_order", "ordering_key", "seq"),
-    Index("outbox_waiting", "waiting_for", "seq"),
 )
-"""Messages to deliver. A service copies this table and the other two into its own metadata (`Table.to_metadata`)."""
+"""Messages to deliver."""
 
 OUTBOX_CLOSED = Table(
     "outbox_closed",
@@ -65,7 +61,6 @@ OUTBOX_CLOSED = Table(
     Column("seq", BigInteger, nullable=False),
     Column("final_state", Text, nullable=False),
     Column("closed_at", DateTime(timezone=True), nullable=False),
-    Index("outbox_closed_final_state", "final_state", "closed_at"),
 )
 
 OUTBOX_WORKER = Table(
