@@ -6,15 +6,16 @@ from shared_lib.outbox import Delivery, FinalState, Route
 from sqlalchemy.orm import Session
 
 from .usecases.announcing import Announcing
-from .usecases.outbox_messages import ANNOUNCE, CONTACTS, WITHDRAW
+from .usecases.changed_contacts import ChangedContacts
+from .usecases.outbox_messages import ANNOUNCE, ASSIGNMENTS, CONTACTS, WITHDRAW
 
 NOTIFICATION = "notification"
 DIRECTORY = "directory"
 EXECUTORS: Mapping[str, int] = {NOTIFICATION: 8, DIRECTORY: 2}
-"""Threads by executor. Both call the notification service: a whole directory must not delay a notice."""
+"""Threads by executor. Both lead to the notification service: a whole directory must not delay a notice."""
 
 
-def routes(announcing: Announcing) -> Mapping[str, Route]:
+def routes(announcing: Announcing, changed_contacts: ChangedContacts) -> Mapping[str, Route]:
     def announcement_given_up(session: Session, delivery: Delivery, ending: FinalState, _: str) -> None:
         announcing.give_up(session, delivery, ending)
 
@@ -22,6 +23,9 @@ def routes(announcing: Announcing) -> Mapping[str, Route]:
         ANNOUNCE: Route(executor=NOTIFICATION, deliver=announcing.announce, give_up=announcement_given_up),
         WITHDRAW: Route(executor=NOTIFICATION, deliver=announcing.withdraw, give_up=_record_nothing),
         CONTACTS: Route(executor=DIRECTORY, deliver=announcing.update_contacts, give_up=_record_nothing),
+        ASSIGNMENTS: Route(
+            executor=DIRECTORY, deliver=changed_contacts.enqueue_of_organisation, give_up=_record_nothing
+        ),
     }
 
 

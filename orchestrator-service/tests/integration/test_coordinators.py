@@ -24,6 +24,7 @@ from ..builders import (
     person,
 )
 from ..conftest import Import
+from ..fakes import MovableClock
 
 BASE = (organisation("nhf"), chapter("a"), chapter("b"), person("coordinator", "c1"), person("coordinator", "c2"))
 
@@ -87,7 +88,9 @@ def test_no_coordinator_is_answered_with_its_reason(coordinators: Coordinators, 
         coordinators.resolve("pm_alone", principal=GLOBAL_ADMIN)
 
 
-def test_one_by_one_and_all_at_once_agree(bring_in: Import, coordinators: Coordinators, database: Database) -> None:
+def test_one_by_one_and_all_at_once_agree(
+    bring_in: Import, coordinators: Coordinators, database: Database, clock: MovableClock
+) -> None:
     chance = random.Random(42)
     chapters = [chapter(f"k{number}") for number in range(8)]
     coordinator_lines = [person("coordinator", f"c{number}") for number in range(6)]
@@ -102,8 +105,8 @@ def test_one_by_one_and_all_at_once_agree(bring_in: Import, coordinators: Coordi
     assert bring_in(organisation("nhf"), *chapters, *coordinator_lines, *assignments, *mentors).problems.shown == []
 
     with database.begin(all_tenants("test")) as session:
-        at_once = {row[0]: row[1] for row in session.execute(people.all_responsible())}
-        of_c0 = people.mentors_of(session, "c0", organisation_id="nhf")
+        at_once = {row[0]: row[1] for row in session.execute(people.all_responsible(clock.now))}
+        of_c0 = people.mentors_of(session, "c0", organisation_id="nhf", at=clock.now)
     one_by_one = {
         mentor_id: coordinators.resolve(mentor_id, principal=NHF_ADMIN).coordinator_id for mentor_id in at_once
     }

@@ -21,6 +21,7 @@ from orchestrator_service.config import Config
 from orchestrator_service.domain.ports import Notifier, PersonDataElsewhere, Progress
 from orchestrator_service.usecases.announcing import Announcing
 from orchestrator_service.usecases.certification_notices import CertificationNotices
+from orchestrator_service.usecases.changed_contacts import ChangedContacts
 from orchestrator_service.usecases.directory_import import DirectoryImport
 from orchestrator_service.usecases.pause_events import PauseEvents
 from orchestrator_service.usecases.person_data import PersonData
@@ -52,15 +53,21 @@ def create_dispatcher(
     """Delivers every kind of outbox message; web and relay processes have one each."""
     dispatcher = Dispatcher(database, executors=executors, clock=clock, retry=RetryPolicy(scale=config.time_scale))
     announcing = Announcing(database=database, notifier=notifier, clock=clock, scale=config.time_scale)
-    dispatcher.register(outbox_handlers.routes(announcing))
+    changed_contacts = ChangedContacts(database=database, dispatcher=dispatcher, clock=clock)
+    dispatcher.register(outbox_handlers.routes(announcing, changed_contacts))
     return dispatcher
 
 
 def create_import(config: Config, *, progress: Progress, clock: Clock = utc_now) -> DirectoryImport:
     """Imports directory files. Raises BadSetting."""
     database = Database.open(config.database_url, pool_size=1)
+    dispatcher = _without_threads(config, database, clock)
     return DirectoryImport(
-        database=database, dispatcher=_without_threads(config, database, clock), clock=clock, progress=progress
+        database=database,
+        changed_contacts=ChangedContacts(database=database, dispatcher=dispatcher, clock=clock),
+        dispatcher=dispatcher,
+        clock=clock,
+        progress=progress,
     )
 
 
@@ -70,10 +77,12 @@ def create_person_data(
     """A person's data in all three services. Raises BadSetting."""
     database = Database.open(config.database_url, pool_size=1, statement_timeout=0)
     client = _notification_service(config, clock, total=PERSON_DATA_SECONDS, max_bytes=MAX_EXPORT_BYTES)
+    dispatcher = _without_threads(config, database, clock)
     return PersonData(
         database=database,
         elsewhere=elsewhere or HttpPersonData(client=client),
-        dispatcher=_without_threads(config, database, clock),
+        dispatcher=dispatcher,
+        changed_contacts=ChangedContacts(database=database, dispatcher=dispatcher, clock=clock),
         cipher=config.cipher(),
         clock=clock,
     )

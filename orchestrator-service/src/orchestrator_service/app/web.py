@@ -46,7 +46,7 @@ def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock
     app = build_api(config, database, clock=clock)
     app.extensions["audit_log"] = AuditLog(database=database, subject=SUBJECT)
     app.extensions["pause_events"] = PauseEvents(database=database, dispatcher=dispatcher, cipher=cipher, clock=clock)
-    app.extensions["coordinators"] = Coordinators(database=database)
+    app.extensions["coordinators"] = Coordinators(database=database, clock=clock)
     app.extensions["fingerprint_secret"] = cipher.fingerprint_secret
     close_with(app, database.close)
     close_with(app, dispatcher.close)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, CTE, Select, Text, cast, func, literal, select
@@ -24,16 +25,16 @@ class ChangedContacts:
     people: list[str]
 
 
-def record_changes(session: Session) -> Iterator[ChangedContacts]:
-    """Give every contact that differs from what was last sent a new version; yields them in batches."""
+def record_changes(session: Session, *, at: datetime) -> Iterator[ChangedContacts]:
+    """Give every contact that differs, at this time, from what was last sent a new version; yields them in batches."""
     for organisation_id in _changed_organisations(session):
         yield ChangedContacts(organisation_id=organisation_id, people=[])
-    for organisation_id, people in _changed_people(session):
+    for organisation_id, people in _changed_people(session, at):
         yield ChangedContacts(organisation_id=organisation_id, people=people)
 
 
-def batch(session: Session, organisation_id: str, people: Sequence[str]) -> Contacts:
-    """The contacts as they are now, which may be newer than when their outbox message was stored."""
+def batch(session: Session, organisation_id: str, people: Sequence[str], *, at: datetime) -> Contacts:
+    """The contacts as they are at this time, which may be newer than when their outbox message was stored."""
     row = (
         session.execute(
             _organisations()
@@ -46,7 +47,7 @@ def batch(session: Session, organisation_id: str, people: Sequence[str]) -> Cont
     )
     organisation = OrganisationContact(**{**row, "admin_ids": tuple(row["admin_ids"])})
     rows = session.execute(
-        _people(people)
+        _people(at, people)
         .add_columns(ContactRow.version)
         .join(ContactRow, ContactRow.person_id == PersonRow.id)
         .where(PersonRow.organisation_id == organisation_id)
@@ -76,9 +77,9 @@ def _organisations() -> Select[*tuple[Any, ...]]:
     return query
 
 
-def _people(ids: Sequence[str] | None = None) -> Select[*tuple[Any, ...]]:
+def _people(at: datetime, ids: Sequence[str] | None = None) -> Select[*tuple[Any, ...]]:
     """The contacts of all people, or of the people named; never of a person whose data were removed."""
-    coordinators = directory.all_responsible()
+    coordinators = directory.all_responsible(at)
     if ids is not None:
         coordinators = coordinators.where(MembershipRow.mentor_id.in_(ids))
     of_mentor = coordinators.subquery()
@@ -103,8 +104,8 @@ def _changed_organisations(session: Session) -> list[str]:
     return sorted(session.scalars(select(changed.c.organisation_id)))
 
 
-def _changed_people(session: Session) -> list[tuple[str, list[str]]]:
-    changed = _versioned(ContactRow.person_id, _people())
+def _changed_people(session: Session, at: datetime) -> list[tuple[str, list[str]]]:
+    changed = _versioned(ContactRow.person_id, _people(at))
     turn = func.row_number().over(partition_by=PersonRow.organisation_id, order_by=PersonRow.id) - 1
     numbered = (
         select(PersonRow.id, PersonRow.organisation_id, (turn // literal(BATCH)).label("batch"))

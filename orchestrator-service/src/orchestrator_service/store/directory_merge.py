@@ -66,19 +66,39 @@ LEFT JOIN assignment a
        ON (a.coordinator_id, a.organisation_id, a.chapter_id) = (f.id, f.organisation_id, f.chapter_id)
 WHERE f.kind = 'assignment'
 ON CONFLICT (coordinator_id, organisation_id, chapter_id) DO UPDATE SET
-    is_primary = excluded.is_primary, since = excluded.since, active = excluded.active
+    is_primary = excluded.is_primary, since = excluded.since, until = NULL, active = excluded.active
 WHERE old IS DISTINCT FROM excluded
 RETURNING xmax = 0 AS is_new
 """
-# The assignment lines of a chapter are complete: a coordinator who is no longer listed has been replaced.
+# The assignment lines of a chapter are complete: a coordinator who is no longer listed has been replaced, now or, when
+# every successor's assignment lies ahead, from the earliest of them on.
 _ASSIGNMENTS_ENDED = """
-UPDATE assignment a SET active = false
-WHERE a.active
-  AND EXISTS (SELECT 1 FROM staged_place p WHERE p.kind = 'assignment'
-              AND (p.organisation_id, p.chapter_id) = (a.organisation_id, a.chapter_id))
-  AND NOT EXISTS (SELECT 1 FROM staged_place p WHERE p.kind = 'assignment'
-                  AND (p.organisation_id, p.chapter_id, p.id) = (a.organisation_id, a.chapter_id, a.coordinator_id))
+WITH listed AS (
+    SELECT p.organisation_id, p.chapter_id, array_agg(p.id) AS ids, min(b.since) FILTER (WHERE b.active) AS since
+    FROM staged_place p
+    JOIN assignment b
+      ON (b.coordinator_id, b.organisation_id, b.chapter_id) = (p.id, p.organisation_id, p.chapter_id)
+    WHERE p.kind = 'assignment' GROUP BY p.organisation_id, p.chapter_id
+), replaced AS (
+    SELECT a.coordinator_id, a.organisation_id, a.chapter_id,
+           CASE WHEN a.since <= :at THEN GREATEST(listed.since, :at) ELSE :at END AS until
+    FROM assignment a JOIN listed USING (organisation_id, chapter_id)
+    WHERE a.active AND COALESCE(a.until > :at, true) AND a.coordinator_id <> ALL (listed.ids)
+)
+UPDATE assignment a SET until = replaced.until FROM replaced
+WHERE (a.coordinator_id, a.organisation_id, a.chapter_id)
+    = (replaced.coordinator_id, replaced.organisation_id, replaced.chapter_id)
+  AND a.until IS DISTINCT FROM replaced.until
 RETURNING false AS is_new
+"""
+# Moments ahead in which assignments of the file come into force that the directory does not have yet.
+_COMING = """
+SELECT DISTINCT f.organisation_id, COALESCE(f.since, a.since) AS since
+FROM staged_place f
+LEFT JOIN assignment a
+       ON (a.coordinator_id, a.organisation_id, a.chapter_id) = (f.id, f.organisation_id, f.chapter_id)
+WHERE f.kind = 'assignment' AND COALESCE(f.active, true) AND COALESCE(f.since, a.since) > :at
+  AND (a.active AND a.since = f.since) IS NOT TRUE
 """
 _CERTIFICATIONS = """
 INSERT INTO certification AS old (mentor_id, expires_at)
@@ -110,6 +130,11 @@ _SUBJECTS: Mapping[str, tuple[str, str | None]] = {
 }
 
 
+def coming(session: Session, *, at: datetime) -> list[tuple[str, datetime]]:
+    """Organisations and moments in which responsibility will change as the file says; to be asked before `merge`."""
+    return [(row.organisation_id, row.since) for row in session.execute(text(_COMING), {"at": at})]
+
+
 def merge(session: Session, *, at: datetime) -> tuple[Counts, ...]:
     """Write what is new or different; returns how many of each were new, changed, ended and left alone."""
     staged = session.execute(text(_STAGED)).mappings().one()
@@ -121,8 +146,8 @@ def merge(session: Session, *, at: datetime) -> tuple[Counts, ...]:
 
 def _merged(session: Session, subject: str, staged: int, *, at: datetime) -> Counts:
     write, end = _SUBJECTS[subject]
-    ended = 0 if end is None else _count(session, end, at=at)[1]
     new, written = _count(session, write, at=at)
+    ended = 0 if end is None else _count(session, end, at=at)[1]
     return Counts(subject=subject, new=new, changed=written - new, unchanged=staged - written, ended=ended)
 
 

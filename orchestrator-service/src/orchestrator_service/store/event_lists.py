@@ -1,6 +1,7 @@
 """Lists of pause events, newest first, and their totals, at the same cost however many events there are."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -55,12 +56,18 @@ PLACE = ("mentors", "limit", "offset", "each", "moment", "cursor_id")
 
 
 def page(
-    session: Session, cipher: FieldCipher, scope: AccessScope, wanted: EventFilter, request: PageRequest
+    session: Session,
+    cipher: FieldCipher,
+    scope: AccessScope,
+    wanted: EventFilter,
+    request: PageRequest,
+    *,
+    at: datetime,
 ) -> Page[PauseEvent]:
-    """Those of the wanted events that are in the scope: a statement for the mentors of a coordinator, and one for the
-    rows with their dispatch results and the total, which has one of its own only where there are no rows.
+    """Those of the wanted events that are in the scope at this time: a statement for the mentors of a coordinator, and
+    one for the rows with their dispatch results and the total, which has one of its own only where there are no rows.
     """
-    values = {"organisation_id": scope.organisation_id, **vars(wanted), "mentors": _mentors(session, scope, wanted)}
+    values = {"organisation_id": scope.organisation_id, **vars(wanted), "mentors": _mentors(session, scope, wanted, at)}
     values = {name: value for name, value in values.items() if value is not None and name != "peer_mentor_id"}
     rows = _rows(session, values, request)
     total = int((rows[0].total if rows else session.scalar(_total(frozenset(values)), values)) or 0)
@@ -68,12 +75,12 @@ def page(
     return Page.of(found, [pause_events.event_of(cipher, row) for row in found.items], total=total)
 
 
-def _mentors(session: Session, scope: AccessScope, wanted: EventFilter) -> Sequence[str] | None:
+def _mentors(session: Session, scope: AccessScope, wanted: EventFilter, at: datetime) -> Sequence[str] | None:
     """The few mentors whose events are listed; None for every mentor of the organisation, or of all."""
     named = None if wanted.peer_mentor_id is None else [wanted.peer_mentor_id]
     if scope.coordinator_id is None or scope.organisation_id is None:
         return named
-    own = people.mentors_of(session, scope.coordinator_id, organisation_id=scope.organisation_id)
+    own = people.mentors_of(session, scope.coordinator_id, organisation_id=scope.organisation_id, at=at)
     return own if named is None else [mentor for mentor in named if mentor in own]
 
 

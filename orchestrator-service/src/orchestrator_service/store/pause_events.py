@@ -86,17 +86,19 @@ def is_id_taken(fault: IntegrityError) -> bool:
     return diagnosis is not None and diagnosis.constraint_name == "pause_event_pkey"
 
 
-def get(session: Session, cipher: FieldCipher, event_id: str, scope: AccessScope) -> PauseEvent | None:
-    """The event, if it is in the scope."""
-    return _in_scope(session, cipher, _one(event_id, scope.organisation_id), scope)
+def get(session: Session, cipher: FieldCipher, event_id: str, scope: AccessScope, *, at: datetime) -> PauseEvent | None:
+    """The event, if it is in the scope at this time."""
+    return _in_scope(session, cipher, _one(event_id, scope.organisation_id), scope, at=at)
 
 
-def lock(session: Session, cipher: FieldCipher, event_id: str, scope: AccessScope) -> PauseEvent | None:
-    """The event, if it is in the scope, held against other writers until the transaction ends.
+def lock(
+    session: Session, cipher: FieldCipher, event_id: str, scope: AccessScope, *, at: datetime
+) -> PauseEvent | None:
+    """The event, if it is in the scope at this time, held against other writers until the transaction ends.
 
     Its dispatch results are those of before it was held.
     """
-    return _in_scope(session, cipher, _one(event_id, scope.organisation_id).with_for_update(), scope)
+    return _in_scope(session, cipher, _one(event_id, scope.organisation_id).with_for_update(), scope, at=at)
 
 
 def get_without_reason(session: Session, event_id: str, *, organisation_id: str) -> PauseEvent | None:
@@ -175,10 +177,12 @@ def _one(event_id: str, organisation_id: str | None) -> Select[*tuple[Any, ...]]
 
 
 def _in_scope(
-    session: Session, cipher: FieldCipher, query: Select[*tuple[Any, ...]], scope: AccessScope
+    session: Session, cipher: FieldCipher, query: Select[*tuple[Any, ...]], scope: AccessScope, *, at: datetime
 ) -> PauseEvent | None:
     row = session.execute(query).one_or_none()
-    if row is None or not people.is_visible(session, scope, row.peer_mentor_id, organisation_id=row.organisation_id):
+    if row is None or not people.is_visible(
+        session, scope, row.peer_mentor_id, organisation_id=row.organisation_id, at=at
+    ):
         return None
     return event_of(cipher, row)
 

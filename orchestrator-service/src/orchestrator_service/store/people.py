@@ -7,7 +7,7 @@ from typing import Any
 
 from shared_lib.database.engine import Turn
 from shared_lib.database.row_level_security import TenantScope, all_tenants, tenant
-from sqlalchemy import Select, Text, bindparam, collate, func, select
+from sqlalchemy import BindParameter, Select, Text, bindparam, collate, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,8 @@ MAX_ADMINS = 200
 MENTOR_LOCK = 20_260
 """First half of the advisory lock that makes the events of one mentor take turns."""
 
+Moment = datetime | BindParameter[datetime]
+_AT = bindparam("at", type_=AssignmentRow.since.type)
 _IN_ORDER = (
     AssignmentRow.is_primary.desc(),
     collate(AssignmentRow.chapter_id, "C"),
@@ -33,23 +35,26 @@ _SAME_CHAPTER = (AssignmentRow.organisation_id == MembershipRow.organisation_id)
 )
 
 
-def _candidates(*columns: Any) -> Select[*tuple[Any, ...]]:
-    """Active assignments to a mentor's chapters, of people of the same organisation who are coordinators now."""
+def _candidates(*columns: Any, at: Moment) -> Select[*tuple[Any, ...]]:
+    """Assignments in force to a mentor's chapters, of people of the same organisation who are coordinators now."""
+    is_in_force = AssignmentRow.active & (AssignmentRow.since <= at)
     return (
         select(*columns)
         .select_from(MembershipRow)
         .join(AssignmentRow, _SAME_CHAPTER)
         .join(PersonRow, PersonRow.id == AssignmentRow.coordinator_id)
         .where(
-            AssignmentRow.active, PersonRow.is_coordinator, PersonRow.organisation_id == MembershipRow.organisation_id
+            is_in_force & (AssignmentRow.until.is_(None) | (AssignmentRow.until > at)),
+            PersonRow.is_coordinator,
+            PersonRow.organisation_id == MembershipRow.organisation_id,
         )
     )
 
 
-def all_responsible() -> Select[*tuple[Any, ...]]:
-    """Selects mentor and responsible coordinator, for every mentor who has one."""
+def all_responsible(at: Moment) -> Select[*tuple[Any, ...]]:
+    """Selects mentor and the coordinator responsible at this time, for every mentor who has one."""
     return (
-        _candidates(MembershipRow.mentor_id, AssignmentRow.coordinator_id)
+        _candidates(MembershipRow.mentor_id, AssignmentRow.coordinator_id, at=at)
         .ext(distinct_on(MembershipRow.mentor_id))
         .order_by(MembershipRow.mentor_id, *_IN_ORDER)
     )
@@ -59,7 +64,7 @@ def _mentors_of() -> Select[tuple[str]]:
     own = AssignmentRow.organisation_id == bindparam("organisation_id")
     assigned = select(MembershipRow.mentor_id).join(AssignmentRow, _SAME_CHAPTER)
     assigned = assigned.where(AssignmentRow.coordinator_id == bindparam("coordinator_id"), own)
-    responsible = all_responsible().where(MembershipRow.mentor_id.in_(assigned)).subquery()
+    responsible = all_responsible(_AT).where(MembershipRow.mentor_id.in_(assigned)).subquery()
     return select(responsible.c.mentor_id).where(responsible.c.coordinator_id == bindparam("coordinator_id"))
 
 
@@ -67,7 +72,13 @@ def _mentors_of() -> Select[tuple[str]]:
 _TAKE_TURN = select(func.pg_advisory_xact_lock(MENTOR_LOCK, func.hashtext(bindparam("mentor_id", type_=Text))))
 _MENTORS_OF = _mentors_of()
 _CANDIDATES_OF = (
-    _candidates(AssignmentRow.coordinator_id, AssignmentRow.chapter_id, AssignmentRow.is_primary, AssignmentRow.since)
+    _candidates(
+        AssignmentRow.coordinator_id,
+        AssignmentRow.chapter_id,
+        AssignmentRow.is_primary,
+        AssignmentRow.since,
+        at=_AT,
+    )
     .where(
         MembershipRow.mentor_id == bindparam("mentor_id"), MembershipRow.organisation_id == bindparam("organisation_id")
     )
@@ -103,8 +114,8 @@ def take_turn(session: Session, mentor_id: str) -> None:
     session.execute(_TAKE_TURN, {"mentor_id": mentor_id})
 
 
-def mentor(session: Session, mentor_id: str, scope: AccessScope) -> Mentor | None:
-    """The mentor, if the person is one now and is in the scope."""
+def mentor(session: Session, mentor_id: str, scope: AccessScope, *, at: datetime) -> Mentor | None:
+    """The mentor, if the person is one now and is in the scope at this time."""
     query = (
         select(PersonRow.organisation_id, CertificationRow.expires_at, OrganisationRow.tell_all_coordinators)
         .join(OrganisationRow, OrganisationRow.id == PersonRow.organisation_id)
@@ -114,7 +125,7 @@ def mentor(session: Session, mentor_id: str, scope: AccessScope) -> Mentor | Non
     if scope.organisation_id is not None:
         query = query.where(PersonRow.organisation_id == scope.organisation_id)
     row = session.execute(query).one_or_none()
-    if row is None or not is_visible(session, scope, mentor_id, organisation_id=row.organisation_id):
+    if row is None or not is_visible(session, scope, mentor_id, organisation_id=row.organisation_id, at=at):
         return None
     return Mentor(
         id=mentor_id,
@@ -124,23 +135,24 @@ def mentor(session: Session, mentor_id: str, scope: AccessScope) -> Mentor | Non
     )
 
 
-def is_visible(session: Session, scope: AccessScope, mentor_id: str, *, organisation_id: str) -> bool:
-    """Whether the scope's coordinator, if it has one, is responsible for the mentor now."""
+def is_visible(session: Session, scope: AccessScope, mentor_id: str, *, organisation_id: str, at: datetime) -> bool:
+    """Whether the scope's coordinator, if it has one, is responsible for the mentor at this time."""
     if scope.coordinator_id is None:
         return True
-    candidates = candidates_of(session, mentor_id, organisation_id=organisation_id)
+    candidates = candidates_of(session, mentor_id, organisation_id=organisation_id, at=at)
     return bool(candidates) and candidates[0].coordinator_id == scope.coordinator_id
 
 
-def candidates_of(session: Session, mentor_id: str, *, organisation_id: str) -> Sequence[Candidate]:
-    """The coordinators who may be responsible for the mentor, in the order of precedence."""
-    rows = session.execute(_CANDIDATES_OF, {"mentor_id": mentor_id, "organisation_id": organisation_id})
+def candidates_of(session: Session, mentor_id: str, *, organisation_id: str, at: datetime) -> Sequence[Candidate]:
+    """The coordinators who may be responsible for the mentor at this time, in the order of precedence."""
+    values = {"mentor_id": mentor_id, "organisation_id": organisation_id, "at": at}
+    rows = session.execute(_CANDIDATES_OF, values)
     return [Candidate(**row) for row in rows.mappings()]
 
 
-def mentors_of(session: Session, coordinator_id: str, *, organisation_id: str) -> list[str]:
-    """The mentors that a coordinator is responsible for now."""
-    values = {"coordinator_id": coordinator_id, "organisation_id": organisation_id}
+def mentors_of(session: Session, coordinator_id: str, *, organisation_id: str, at: datetime) -> list[str]:
+    """The mentors that a coordinator is responsible for at this time."""
+    values = {"coordinator_id": coordinator_id, "organisation_id": organisation_id, "at": at}
     return list(session.scalars(_MENTORS_OF, values))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -42,7 +43,8 @@ LEFT JOIN LATERAL (
     JOIN person coordinator
         ON coordinator.id = assignment.coordinator_id AND coordinator.organisation_id = membership.organisation_id
     WHERE membership.mentor_id = mentor.id AND membership.organisation_id = mentor.organisation_id
-        AND assignment.active AND coordinator.is_coordinator
+        AND assignment.active AND assignment.since <= :at AND (assignment.until IS NULL OR assignment.until > :at)
+        AND coordinator.is_coordinator
 ) AS candidate ON true
 WHERE mentor.id = :mentor_id AND mentor.is_mentor
     AND (CAST(:organisation_id AS text) IS NULL OR mentor.organisation_id = :organisation_id)
@@ -67,8 +69,8 @@ class Situation:
     acted_by: ActedBy | None
 
 
-def of(session: Session, draft: Draft, principal: Principal) -> Situation | None:
-    """None unless there is such a mentor in the principal's scope. Call it in the mentor's turn."""
+def of(session: Session, draft: Draft, principal: Principal, *, at: datetime) -> Situation | None:
+    """None unless there is such a mentor in the principal's scope at this time. Call it in the mentor's turn."""
     scope = principal.scope
     acts_for_mentor = principal.is_coordinator and principal.id != draft.peer_mentor_id
     values = {
@@ -77,6 +79,7 @@ def of(session: Session, draft: Draft, principal: Principal) -> Situation | None
         "effective_date": draft.effective_date,
         "organisation_id": scope.organisation_id,
         "actor_id": principal.id if acts_for_mentor else None,
+        "at": at,
     }
     rows = session.connection().execute(_SITUATION, values).all()
     candidates = [_candidate(row) for row in rows if row.coordinator_id is not None]

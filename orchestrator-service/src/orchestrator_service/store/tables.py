@@ -63,7 +63,10 @@ class MembershipRow(Base):
 
 
 class AssignmentRow(Base):
-    """A coordinator looks after the mentors of a chapter. Ended assignments stay, not active."""
+    """A coordinator looks after the mentors of a chapter, from `since` until `until`, when they have been replaced.
+
+    Ended assignments stay. One that the directory file itself calls ended is not active.
+    """
 
     __tablename__ = "assignment"
 
@@ -72,6 +75,7 @@ class AssignmentRow(Base):
     chapter_id: Mapped[str] = mapped_column(primary_key=True)
     is_primary: Mapped[bool]
     since: Mapped[datetime]
+    until: Mapped[datetime | None]
     active: Mapped[bool]
 
 

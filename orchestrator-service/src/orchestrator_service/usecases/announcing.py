@@ -54,7 +54,7 @@ class Announcing:
         """Send the contacts as they are now; their versions make repeats and disorder harmless."""
         payload = delivery.payload
         with self.database.begin(tenant(delivery.tenant)) as session:
-            batch = contacts.batch(session, payload["organisation_id"], payload["people"])
+            batch = contacts.batch(session, payload["organisation_id"], payload["people"], at=self.clock())
         self.notifier.update_contacts(batch)
         return Delivered()
 

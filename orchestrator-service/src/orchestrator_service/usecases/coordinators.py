@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
 
 from orchestrator_service.domain.access import Principal
@@ -14,16 +15,17 @@ from orchestrator_service.store.people import tenant_scope_of
 @dataclass(frozen=True, kw_only=True)
 class Coordinators:
     database: Database
+    clock: Clock
 
     def resolve(self, mentor_id: str, *, principal: Principal) -> ResolvedCoordinator:
         """Raises MentorNotFound for an unknown or invisible mentor, NoCoordinator when nobody is responsible."""
-        scope = principal.scope
+        scope, at = principal.scope, self.clock()
         with self.database.begin(tenant_scope_of(scope)) as session:
-            mentor = people.mentor(session, mentor_id, scope)
+            mentor = people.mentor(session, mentor_id, scope, at=at)
             if mentor is None:
                 raise MentorNotFound
             responsibility = responsible_of(
-                people.candidates_of(session, mentor_id, organisation_id=mentor.organisation_id)
+                people.candidates_of(session, mentor_id, organisation_id=mentor.organisation_id, at=at)
             )
             if responsibility is None:
                 has_chapters = people.has_chapters(session, mentor_id, organisation_id=mentor.organisation_id)

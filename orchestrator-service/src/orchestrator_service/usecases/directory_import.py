@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from orchestrator_service.domain.directory_file import MAX_SHOWN, Problems, Report, UnreadableFile, read_file
 from orchestrator_service.domain.errors import ImportRunning
 from orchestrator_service.domain.ports import Progress
-from orchestrator_service.store import audit, contacts, directory_merge, directory_staging
+from orchestrator_service.store import audit, directory_merge, directory_staging
 
-from .outbox_messages import to_update_contacts
+from .changed_contacts import ChangedContacts
+from .outbox_messages import to_look_at_assignments
 
 PROGRESS_EVERY = 1_000
 EVERY_ORGANISATION = all_tenants("directory_import")
@@ -26,6 +27,7 @@ class DirectoryImport:
     """Runs from the command line. Nothing is written when anything in the file is wrong."""
 
     database: Database
+    changed_contacts: ChangedContacts
     dispatcher: Dispatcher
     clock: Clock
     progress: Progress
@@ -58,9 +60,12 @@ class DirectoryImport:
         if problems.count:
             return Report(problems=problems, is_dry_run=dry_run)
         self.progress.at("writing")
-        counts = directory_merge.merge(session, at=self.clock())
+        at = self.clock()
+        coming = directory_merge.coming(session, at=at)
+        counts = directory_merge.merge(session, at=at)
         self.progress.at("announcing contacts")
-        announced = self._enqueue_contacts(session)
+        announced = self.changed_contacts.enqueue(session)
+        self.dispatcher.enqueue(session, *(to_look_at_assignments(place, due_at=since) for place, since in coming))
         written = {each.subject: each.new + each.changed + each.ended for each in counts}
         audit.record_import(session, actor_id=actor_id, at=self.clock(), counts=written)
         return Report(problems=problems, counts=counts, contacts=announced, left_out=tuple(erased), is_dry_run=dry_run)
@@ -74,10 +79,3 @@ class DirectoryImport:
             if line.is_placeable:
                 yield line.row
         self.progress.at("reading", size, size)
-
-    def _enqueue_contacts(self, session: Session) -> int:
-        changed = list(contacts.record_changes(session))
-        self.dispatcher.enqueue(
-            session, *(to_update_contacts(batch.organisation_id, batch.people) for batch in changed)
-        )
-        return sum(len(batch.people) for batch in changed)

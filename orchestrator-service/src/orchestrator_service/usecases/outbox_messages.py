@@ -11,6 +11,7 @@ from orchestrator_service.domain.pause_events import EVENT_RULES, PauseEvent
 ANNOUNCE = "announce"
 WITHDRAW = "withdraw"
 CONTACTS = "contacts"
+ASSIGNMENTS = "assignments"
 
 LATE_OUTCOMES = timedelta(minutes=15)
 """How long after an event's lifetime its outcomes are still asked for."""
@@ -43,10 +44,15 @@ def to_withdraw(event: PauseEvent, *, at: datetime, scale: float) -> OutboxMessa
     )
 
 
-def to_update_contacts(organisation_id: str, people: Sequence[str]) -> OutboxMessage:
+def to_update_contacts(organisation_id: str, people: Sequence[str], *, due_at: datetime) -> OutboxMessage:
     """Send the contacts of these people, and of the organisation itself; this never expires."""
     payload = {"organisation_id": organisation_id, "people": list(people)}
-    return OutboxMessage(kind=CONTACTS, payload=payload, tenant=organisation_id)
+    return OutboxMessage(kind=CONTACTS, payload=payload, tenant=organisation_id, due_at=due_at)
+
+
+def to_look_at_assignments(organisation_id: str, *, due_at: datetime) -> OutboxMessage:
+    """Find the contacts of the organisation that change when an assignment comes into force."""
+    return OutboxMessage(kind=ASSIGNMENTS, payload={}, tenant=organisation_id, due_at=due_at)
 
 
 def is_too_late(delivery: Delivery, *, now: datetime, scale: float) -> bool:

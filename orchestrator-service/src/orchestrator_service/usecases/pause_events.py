@@ -87,13 +87,13 @@ class PauseEvents:
         """The wanted events that the principal may see, newest first."""
         scope = principal.scope
         with self.database.begin(tenant_scope_of(scope)) as session:
-            return event_lists.page(session, self.cipher, scope, wanted, request)
+            return event_lists.page(session, self.cipher, scope, wanted, request, at=self.clock())
 
     def find(self, event_id: str, *, principal: Principal) -> PauseEvent:
         """Raises EventNotFound, for an event that the principal may not see just as for one that does not exist."""
         scope = principal.scope
         with self.database.begin(tenant_scope_of(scope)) as session:
-            return _found(pause_events.get(session, self.cipher, event_id, scope))
+            return _found(pause_events.get(session, self.cipher, event_id, scope, at=self.clock()))
 
     def correct(self, event_id: str, correction: Correction, *, principal: Principal, versions: Versions) -> PauseEvent:
         """Change the members that the correction names; sends nothing.
@@ -133,9 +133,10 @@ class PauseEvents:
             new = Replay(resource_id=event_id, status=201)
             replay = idempotency.claim(session, key, at=self.clock(), stands_for=new) if key is not None else None
             if replay is not None:
-                event = _found(pause_events.get(session, self.cipher, replay.resource_id, principal.scope))
+                replayed = pause_events.get(session, self.cipher, replay.resource_id, principal.scope, at=self.clock())
+                event = _found(replayed)
                 return Recorded(event=event, is_new=replay.status == 201, is_replay=True), NOTHING
-            situation = situations.of(session, draft, principal)
+            situation = situations.of(session, draft, principal, at=self.clock())
             if situation is None:
                 raise MentorNotFound
             recorded, enqueued = self._added(session, event_id, draft, principal, situation, queueing=queueing)
@@ -154,7 +155,7 @@ class PauseEvents:
         queueing: bool,
     ) -> tuple[Recorded, Enqueued]:
         if situation.duplicate_of is not None:
-            duplicate = pause_events.get(session, self.cipher, situation.duplicate_of, principal.scope)
+            duplicate = pause_events.get(session, self.cipher, situation.duplicate_of, principal.scope, at=self.clock())
             return Recorded(event=_found(duplicate), is_new=False), NOTHING
         event, enqueued = self._opened(session, event_id, draft, situation), NOTHING
         if _changes_nothing(event, situation):
@@ -205,7 +206,7 @@ class PauseEvents:
         return replace(event, dispatch_results=results)
 
     def _lock(self, session: Session, event_id: str, principal: Principal, versions: Versions) -> PauseEvent:
-        event = _found(pause_events.lock(session, self.cipher, event_id, principal.scope))
+        event = _found(pause_events.lock(session, self.cipher, event_id, principal.scope, at=self.clock()))
         event.must_be(versions)
         return event
 

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.errors import ImportRunning
 from orchestrator_service.domain.ports import FieldCipher, PersonDataElsewhere
-from orchestrator_service.store import audit, contacts, directory_staging, people, person_data
+from orchestrator_service.store import audit, directory_staging, people, person_data
 
-from .outbox_messages import to_update_contacts
+from .changed_contacts import ChangedContacts
 
 OPERATIONS = "operations"
 EVERY_ORGANISATION = all_tenants("person_data")
@@ -27,6 +27,7 @@ class PersonData:
     database: Database
     elsewhere: PersonDataElsewhere
     dispatcher: Dispatcher
+    changed_contacts: ChangedContacts
     cipher: FieldCipher
     clock: Clock
 
@@ -60,8 +61,7 @@ class PersonData:
         if any(removed.values()):
             self._note(session, "person_erased", person_id)
             # Others may have lost their coordinator, and their organisation an administrator.
-            for batch in list(contacts.record_changes(session)):
-                self.dispatcher.enqueue(session, to_update_contacts(batch.organisation_id, batch.people))
+            self.changed_contacts.enqueue(session)
         return removed
 
     def _note(self, session: Session, action: str, person_id: str) -> None:

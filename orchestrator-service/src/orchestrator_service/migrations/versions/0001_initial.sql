@@ -43,12 +43,14 @@ CREATE TABLE membership (
 );
 CREATE INDEX membership_chapter ON membership (organisation_id, chapter_id);
 
+-- Of an assignment: since and until (not included) are the time in which it is in force; active is the file's own word.
 CREATE TABLE assignment (
     coordinator_id text NOT NULL REFERENCES person,
     organisation_id text NOT NULL,
     chapter_id text NOT NULL,
     is_primary boolean NOT NULL,
     since timestamptz NOT NULL,
+    until timestamptz,
     active boolean NOT NULL,
     PRIMARY KEY (coordinator_id, organisation_id, chapter_id),
     FOREIGN KEY (organisation_id, chapter_id) REFERENCES chapter (organisation_id, id)

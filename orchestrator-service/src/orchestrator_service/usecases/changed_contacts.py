@@ -1,0 +1,43 @@
+"""Send the notification service the contacts that have changed, also when the day of an assignment has come."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared_lib.clock import Clock
+from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import tenant
+from shared_lib.outbox import Delivered, Delivery, Dispatcher, Reschedule
+from sqlalchemy.orm import Session
+
+from orchestrator_service.store import contacts, directory_staging
+
+from .outbox_messages import to_update_contacts
+
+IMPORT_PAUSE = timedelta(minutes=1)
+"""How long to wait while an import runs, which records the changes itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedContacts:
+    database: Database
+    dispatcher: Dispatcher
+    clock: Clock
+
+    def enqueue(self, session: Session) -> int:
+        """Store outbox messages with every contact that differs from what was last sent; returns how many differ.
+
+        The relays deliver them. Commits nothing.
+        """
+        at = self.clock()
+        changed = list(contacts.record_changes(session, at=at))
+        messages = [to_update_contacts(batch.organisation_id, batch.people, due_at=at) for batch in changed]
+        self.dispatcher.enqueue(session, *messages)
+        return sum(len(batch.people) for batch in changed)
+
+    def enqueue_of_organisation(self, delivery: Delivery) -> Delivered | Reschedule:
+        """The same for one organisation, at the moment in which an assignment comes into force. Idempotent."""
+        with self.database.begin(tenant(delivery.tenant)) as session:
+            if not directory_staging.take_turn(session):
+                return Reschedule(after=IMPORT_PAUSE)
+            self.enqueue(session)
+        return Delivered()
