@@ -7,6 +7,7 @@ SMALL = "one small subject that every layer uses"
 
 SHORT_OR_LONG: Mapping[str, str] = {
     "shared-lib/src/shared_lib/clock.py": SMALL,
+    "shared-lib/src/shared_lib/errors.py": SMALL,
     "shared-lib/src/shared_lib/ids.py": SMALL,
     "shared-lib/src/shared_lib/outbox/retry.py": TO_MERGE,
     "shared-lib/src/shared_lib/web/conditional.py": TO_MERGE,

@@ -9,8 +9,9 @@ from shared_lib.database.engine import Database
 
 from .app.relay import create_dispatcher, create_ports
 from .config import Config
+from .store.person_data import retention_rules
 from .store.tables import GRANTS
-from .usecases.person_data import PersonData, retention_rules
+from .usecases.person_data import PersonData
 
 if TYPE_CHECKING:
     from flask import Flask

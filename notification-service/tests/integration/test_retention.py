@@ -6,9 +6,10 @@ import pytest
 from notification_service.__main__ import main
 from notification_service.domain.access import ANONYMOUS
 from notification_service.domain.model import ActingPerson, Channel
+from notification_service.store.person_data import retention_rules
 from notification_service.store.tables import DispatchRow, InboxRow
 from notification_service.usecases.announcements import Accepted, Announcements
-from notification_service.usecases.person_data import Contacts, retention_rules
+from notification_service.usecases.person_data import Contacts
 from shared_lib.cli.data import run_retention
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants

@@ -10,7 +10,6 @@ from orchestrator_service.app.relay import create_person_data
 from orchestrator_service.config import Config
 from orchestrator_service.domain.announcements import Status
 from orchestrator_service.domain.errors import ImportRunning
-from orchestrator_service.domain.ports import FieldCipher
 from orchestrator_service.store import directory_staging
 from orchestrator_service.usecases.pause_events import PauseEvents
 from orchestrator_service.usecases.person_data import PersonData
@@ -18,6 +17,7 @@ from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
 from shared_lib.outbox import Dispatcher
+from shared_lib.privacy.encryption import FieldCipher
 from sqlalchemy import text
 
 from ..builders import COORDINATOR, GLOBAL_ADMIN, INGRID, MENTOR, a_draft, two_organisations

@@ -6,6 +6,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
 
 
 class BadSetting(Exception):
@@ -46,13 +47,10 @@ class Settings:
         return self._parsed(name, allowed[0], lambda value: allowed[allowed.index(value)], f"one of {allowed}")
 
     def whole(self, name: str, default: int, *, minimum: int = 0, maximum: int = 1_000_000) -> int:
-        def parse(value: str) -> int:
-            number = int(value)
-            if not minimum <= number <= maximum:
-                raise ValueError(value)
-            return number
+        return self._within(name, str(default), int, (minimum, maximum), "a whole number")
 
-        return self._parsed(name, str(default), parse, f"a whole number from {minimum} to {maximum}")
+    def number(self, name: str, default: float, *, minimum: float = 0.0, maximum: float = 1e6) -> float:
+        return self._within(name, str(default), float, (minimum, maximum), "a number")
 
     def pool_size(self, *, executor_threads: int = 0) -> int:
         """Connections of a process: `DATABASE_POOL_SIZE`, or by default one for each thread that may want one.
@@ -61,15 +59,6 @@ class Settings:
         """
         threads = self.whole("WEB_THREADS", 16, minimum=1, maximum=1000)
         return self.whole("DATABASE_POOL_SIZE", threads + executor_threads + 2, minimum=1, maximum=2000)
-
-    def number(self, name: str, default: float, *, minimum: float = 0.0, maximum: float = 1e6) -> float:
-        def parse(value: str) -> float:
-            number = float(value)
-            if not minimum <= number <= maximum:
-                raise ValueError(value)
-            return number
-
-        return self._parsed(name, str(default), parse, f"a number from {minimum} to {maximum}")
 
     def url(self, name: str, *, schemes: tuple[str, ...] = ("http", "https"), default: str | None = None) -> str:
         def parse(value: str) -> str:
@@ -90,14 +79,15 @@ class Settings:
 
         return self._parsed(name, None, parse, "host:port, as in 0.0.0.0:9100") if self.optional(name) else None
 
-    def file(self, name: str) -> str:
-        """The path of a file that can be read."""
+    def _within(
+        self, name: str, default: str, kind: Callable[[str], N], limits: tuple[float, float], expected: str
+    ) -> N:
+        def parse(value: str) -> N:
+            if not limits[0] <= (number := kind(value)) <= limits[1]:
+                raise ValueError(value)
+            return number
 
-        def parse(value: str) -> str:
-            with Path(value).open("rb"):
-                return value
-
-        return self._parsed(name, None, parse, "the path of a readable file")
+        return self._parsed(name, default, parse, f"{expected} from {limits[0]} to {limits[1]}")
 
     def _parsed(self, name: str, default: str | None, parse: Callable[[str], T], expected: str) -> T:
         value = self.text(name, default)

@@ -36,10 +36,10 @@ class RateLimits:
 
 
 class Allowance:
-    """A number of requests per minute for each key, which may come all at once."""
+    """A number of requests per minute for each key, which may come all at once; 0 is no limit."""
 
     def __init__(self, per_minute: int, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._step = WINDOW_SECONDS / per_minute
+        self._step = WINDOW_SECONDS / per_minute if per_minute else 0.0
         self._monotonic = monotonic
         self._full_at: dict[Key, float] = {}
         """When the whole allowance of a key is free again, by key."""
@@ -48,6 +48,8 @@ class Allowance:
 
     def take(self, key: Key) -> int:
         """0 if a request is free, and it is taken; else the seconds until the next one is."""
+        if not self._step:
+            return 0
         with self._lock:
             now = self._monotonic()
             self._delete_old(now)
@@ -72,16 +74,10 @@ class Throttle:
 
     def __init__(self, limits: RateLimits, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.limits = limits
-        self._clients = _allowance(limits.per_principal, monotonic)
-        self._organisations = _allowance(limits.per_organisation, monotonic)
+        self._clients = Allowance(limits.per_principal, monotonic=monotonic)
+        self._organisations = Allowance(limits.per_organisation, monotonic=monotonic)
 
     def take(self, client: Key, organisation: str | None) -> int:
         """0 if the request may pass, and it is counted; else the whole seconds until the next one may."""
-        wait = self._clients.take(client) if self._clients is not None else 0
-        if wait or organisation is None or self._organisations is None:
-            return wait
-        return self._organisations.take(("organisation", organisation))
-
-
-def _allowance(per_minute: int, monotonic: Callable[[], float]) -> Allowance | None:
-    return Allowance(per_minute, monotonic=monotonic) if per_minute else None
+        wait = self._clients.take(client)
+        return wait if wait or organisation is None else self._organisations.take(("organisation", organisation))

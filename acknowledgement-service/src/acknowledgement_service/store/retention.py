@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from uuid import UUID
 
-from shared_lib.privacy.retention import BATCH, PurgedBatch, RetentionRule, old_keys
+from shared_lib.privacy.retention import RetentionRule, by_statement, old_keys
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from acknowledgement_service.domain.model import Act
 
 ACTOR = "retention"
-FIRST = UUID(int=0)
 
 # One statement, because a batch looks at thousands of rows and changes few of them. Rows that another transaction has
 # locked are left for the next run. Audit entries are written in the order of their chains, so that two transactions
@@ -46,29 +43,19 @@ SELECT (SELECT id FROM examined ORDER BY id DESC LIMIT 1) AS position, (SELECT c
 
 
 def rules(*, now: datetime, note_retention_days: int) -> Sequence[RetentionRule]:
-    """Notes are deleted that many days after their lapse was acknowledged (0: never), idempotency keys after theirs."""
-    notes = RetentionRule(
-        name="notes", purge_batch=partial(purge_notes, before=now - timedelta(days=note_retention_days), at=now)
+    """Notes are deleted that many days after their lapse was acknowledged (0: never), idempotency keys after theirs.
+
+    A note that was written later is kept as long after that. The lapse and its acknowledgement stay as proof; its
+    version (ETag) grows.
+    """
+    notes = by_statement(
+        "notes",
+        _PURGE_NOTES,
+        first=UUID(int=0),
+        before=now - timedelta(days=note_retention_days),
+        at=now,
+        noted=Act.NOTED.value,
+        act=Act.NOTES_EXPIRED.value,
+        actor=ACTOR,
     )
     return [*([notes] if note_retention_days else []), old_keys(now)]
-
-
-def purge_notes(session: Session, after: UUID | None, *, before: datetime, at: datetime) -> PurgedBatch:
-    """Delete notes that were written before `before` on lapses acknowledged before then, each with an audit entry.
-
-    The lapse and its acknowledgement stay as proof; its version (ETag) grows. `after` is the last id of the batch
-    before.
-    """
-    row = session.execute(
-        _PURGE_NOTES,
-        {
-            "after": after or FIRST,
-            "limit": BATCH,
-            "before": before,
-            "at": at,
-            "noted": Act.NOTED.value,
-            "act": Act.NOTES_EXPIRED.value,
-            "actor": ACTOR,
-        },
-    ).one()
-    return PurgedBatch(removed=row.removed, position=row.position)

@@ -1,12 +1,12 @@
 """The data of people in this database: found, erased, and deleted in batches when their time is up."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from shared_lib.privacy import retention
-from shared_lib.privacy.retention import BATCH, PurgedBatch
+from shared_lib.privacy.retention import RetentionRule, by_statement, old_deliveries, old_keys
 from sqlalchemy import or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -43,7 +43,6 @@ _IDS_ONLY = {
     "organisation": ("id",),
 }
 """The columns shown of rows that are about another person and only name this one."""
-_FIRST_ID = UUID(int=0)
 NOBODYS = "-"
 """The organisation of a contact that was erased before its first update arrived."""
 
@@ -112,7 +111,7 @@ def erase_texts(session: Session, person_id: str) -> dict[str, int]:
 _PURGE_NAMES = text(
     """
 WITH looked_at AS MATERIALIZED (
-    SELECT id FROM dispatch WHERE id > :after ORDER BY id LIMIT :batch
+    SELECT id FROM dispatch WHERE id > :after ORDER BY id LIMIT :limit
 ), due AS (
     SELECT dispatch.id FROM dispatch JOIN looked_at USING (id)
     WHERE dispatch.acted_by_name IS NOT NULL AND dispatch.created_at < :before AND NOT EXISTS (
@@ -123,33 +122,30 @@ WITH looked_at AS MATERIALIZED (
 ), purged AS (
     UPDATE dispatch SET acted_by_name = NULL FROM due WHERE dispatch.id = due.id RETURNING 1
 )
-SELECT (SELECT id FROM looked_at ORDER BY id DESC LIMIT 1) AS position, (SELECT count(*) FROM purged) AS purged
+SELECT (SELECT id FROM looked_at ORDER BY id DESC LIMIT 1) AS position, (SELECT count(*) FROM purged) AS removed
 """
 )
 _PURGE_INBOX = text(
     """
 WITH looked_at AS MATERIALIZED (
-    SELECT message_number FROM inbox WHERE message_number > :after ORDER BY message_number LIMIT :batch
+    SELECT message_number FROM inbox WHERE message_number > :after ORDER BY message_number LIMIT :limit
 ), purged AS (
     DELETE FROM inbox USING looked_at
     WHERE inbox.message_number = looked_at.message_number AND inbox.created_at < :before RETURNING 1
 )
-SELECT (SELECT max(message_number) FROM looked_at) AS position, (SELECT count(*) FROM purged) AS purged
+SELECT (SELECT max(message_number) FROM looked_at) AS position, (SELECT count(*) FROM purged) AS removed
 """
 )
 
 
-def purge_names(session: Session, after: UUID | None, *, before: datetime) -> PurgedBatch:
-    """Delete the names of people who acted from dispatches whose messages have all ended `before`.
+def retention_rules(*, now: datetime, message_days: int, inbox_retention_days: int) -> Sequence[RetentionRule]:
+    """Names of those who acted are deleted `message_days` after the last message ended, inbox texts so many days after
+    they were stored, read or not; 0 days mean never. Keys and closed outbox messages are deleted in their own time.
 
     The dispatch stays, and so a duplicate of it is still found. A message that is replayed after this mentions the
-    coordinator without their name.
+    coordinator without their name. The message of an inbox text stays, as delivered.
     """
-    row = session.execute(_PURGE_NAMES, {"after": after or _FIRST_ID, "batch": BATCH, "before": before}).one()
-    return PurgedBatch(removed=row.purged, position=row.position)
-
-
-def purge_inbox(session: Session, after: int | None, *, before: datetime) -> PurgedBatch:
-    """Delete the texts that were stored in inboxes `before`, read or not. The message stays, as delivered."""
-    row = session.execute(_PURGE_INBOX, {"after": after or 0, "batch": BATCH, "before": before}).one()
-    return PurgedBatch(removed=row.purged, position=row.position)
+    names = by_statement("names", _PURGE_NAMES, first=UUID(int=0), before=now - timedelta(days=message_days))
+    texts = by_statement("inbox texts", _PURGE_INBOX, first=0, before=now - timedelta(days=inbox_retention_days))
+    chosen = [rule for rule, days in ((names, message_days), (texts, inbox_retention_days)) if days]
+    return [*chosen, old_keys(now), old_deliveries(now)]

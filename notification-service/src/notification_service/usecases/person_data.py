@@ -1,10 +1,8 @@
-"""The data of people: contacts arrive, data are exported, erased, and deleted when their time is up."""
+"""The data of people: contacts arrive, data are exported and erased."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from shared_lib.clock import Clock
@@ -12,7 +10,6 @@ from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Rejected, Unavailable, Unreachable
 from shared_lib.outbox import store
-from shared_lib.privacy.retention import RetentionRule, old_deliveries, old_keys
 from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Contact, Organisation
@@ -91,19 +88,3 @@ def _downstream_errors() -> Iterator[None]:
         yield
     except (Unreachable, Rejected) as error:
         raise Unavailable(f"acknowledgement_{error.reason}") from error
-
-
-def retention_rules(*, now: datetime, message_days: int, inbox_retention_days: int) -> Sequence[RetentionRule]:
-    """Names are deleted `message_days` after the last message ended, inbox texts so many days after they were stored.
-
-    0 days mean never. Idempotency-Keys and closed outbox messages are deleted when their time is up.
-    """
-    names = RetentionRule(
-        name="names", purge_batch=partial(person_data.purge_names, before=now - timedelta(days=message_days))
-    )
-    texts = RetentionRule(
-        name="inbox texts",
-        purge_batch=partial(person_data.purge_inbox, before=now - timedelta(days=inbox_retention_days)),
-    )
-    chosen = [rule for rule, days in ((names, message_days), (texts, inbox_retention_days)) if days]
-    return [*chosen, old_keys(now), old_deliveries(now)]

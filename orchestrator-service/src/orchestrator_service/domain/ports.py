@@ -68,16 +68,6 @@ class PersonDataElsewhere(Protocol):
         """How many rows of each table were removed."""
 
 
-class FieldCipher(Protocol):
-    """Encrypts pause reasons, so that the database alone does not show them."""
-
-    def encrypt(self, row_id: str, text: str) -> tuple[str, bytes]:
-        """The id of the key that was used, and the encrypted reason."""
-
-    def decrypt(self, row_id: str, key_id: str, encrypted: bytes) -> str:
-        """The reason of this very event. Raises `shared_lib.privacy.encryption.Unreadable`."""
-
-
 class Progress(Protocol):
     """Watches a long run."""
 

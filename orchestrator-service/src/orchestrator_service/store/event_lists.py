@@ -7,6 +7,7 @@ from typing import Any
 
 from shared_lib.database.counter_tables import CounterTable
 from shared_lib.pagination import Cursor, Page, PageRequest, Slice
+from shared_lib.privacy.encryption import FieldCipher
 from sqlalchemy import (
     ARRAY,
     BindParameter,
@@ -26,7 +27,6 @@ from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.access import AccessScope
 from orchestrator_service.domain.pause_events import EventFilter, PauseEvent
-from orchestrator_service.domain.ports import FieldCipher
 
 from . import pause_events, people
 from .tables import EventCountRow, MentorEventCountRow, PauseEventRow

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from shared_lib.privacy.encryption import DecryptionError
+from shared_lib.privacy.encryption import DecryptionError, FieldCipher
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, insert
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +16,6 @@ from orchestrator_service.domain.access import AccessScope
 from orchestrator_service.domain.announcements import ActedBy, Audience, DispatchResult, Status
 from orchestrator_service.domain.errors import SameEventExists
 from orchestrator_service.domain.pause_events import EventType, PauseEvent
-from orchestrator_service.domain.ports import FieldCipher
 
 from . import people
 from .tables import DispatchResultRow, PauseEventRow

@@ -6,10 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from shared_lib.privacy import retention
+from shared_lib.privacy.encryption import FieldCipher
 from sqlalchemy import text
 from sqlalchemy.orm import Session
-
-from orchestrator_service.domain.ports import FieldCipher
 
 from .pause_events import reasons_of
 

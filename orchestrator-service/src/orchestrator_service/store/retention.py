@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
-from shared_lib.privacy.retention import BATCH, PurgedBatch, RetentionRule, old_deliveries, old_keys
+from shared_lib.privacy.retention import RetentionRule, by_statement, old_deliveries, old_keys
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.pause_events import EventType
 
@@ -73,44 +71,21 @@ SELECT (SELECT max(id) FROM looked_at) AS position, (SELECT count(*) FROM remove
 def rules(*, now: datetime, reason_retention_days: int, actor_name_retention_days: int) -> Sequence[RetentionRule]:
     """Reasons go that many days after their pause ended, names of those who acted after they did (0: never); keys and
     closed deliveries in their own time.
+
+    The record is another one without its reason, so its revision (ETag) grows; `updated_at` is for corrections. A name
+    is there for the announcement alone, which is given up within days, and no answer shows it: so the record is the
+    same one as before, and one that operations announce anew after this speaks of the coordinator without a name.
     """
-    ended_before = now - timedelta(days=reason_retention_days)
-    recorded_before = now - timedelta(days=actor_name_retention_days)
-    reasons = RetentionRule(name="reasons", purge_batch=partial(remove_reasons, before=ended_before, at=now))
-    names = RetentionRule(name="names", purge_batch=partial(remove_names, before=recorded_before))
-    return [
-        *([reasons] if reason_retention_days else []),
-        *([names] if actor_name_retention_days else []),
-        old_keys(now),
-        old_deliveries(now),
-    ]
-
-
-def remove_names(session: Session, after: str | None, *, before: datetime) -> PurgedBatch:
-    """Remove the names of those who acted from events that were recorded before then; their ids stay.
-
-    A name is there for the announcement alone, which is given up within days, and no answer shows it: so the record is
-    the same one as before, and one that operations announce anew after this speaks of the coordinator without a name.
-    """
-    row = session.execute(_REMOVE_NAMES, {"after": after or "", "limit": BATCH, "before": before}).one()
-    return PurgedBatch(removed=row.removed, position=row.position)
-
-
-def remove_reasons(session: Session, after: str | None, *, before: datetime, at: datetime) -> PurgedBatch:
-    """Remove the reasons of pauses that ended before then, with an audit entry for each.
-
-    The record is another one without its reason, so its revision (ETag) grows; `updated_at` is for corrections.
-    """
-    row = session.execute(
+    reasons = by_statement(
+        "reasons",
         _REMOVE_REASONS,
-        {
-            "after": after or "",
-            "limit": BATCH,
-            "before": before,
-            "at": at,
-            "actor": ACTOR,
-            "paused": EventType.PAUSE_ACTIVATED.value,
-            "resumed": EventType.PAUSE_DEACTIVATED.value,
-        },
-    ).one()
-    return PurgedBatch(removed=row.removed, position=row.position)
+        first="",
+        before=now - timedelta(days=reason_retention_days),
+        at=now,
+        actor=ACTOR,
+        paused=EventType.PAUSE_ACTIVATED.value,
+        resumed=EventType.PAUSE_DEACTIVATED.value,
+    )
+    names = by_statement("names", _REMOVE_NAMES, first="", before=now - timedelta(days=actor_name_retention_days))
+    chosen = [rule for rule, days in ((reasons, reason_retention_days), (names, actor_name_retention_days)) if days]
+    return [*chosen, old_keys(now), old_deliveries(now)]

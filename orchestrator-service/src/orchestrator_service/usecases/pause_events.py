@@ -13,6 +13,7 @@ from shared_lib.idempotency import Replay, RequestKey
 from shared_lib.ids import uuid7
 from shared_lib.outbox import Dispatcher, Enqueued
 from shared_lib.pagination import Page, PageRequest
+from shared_lib.privacy.encryption import FieldCipher
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -29,7 +30,6 @@ from orchestrator_service.domain.pause_events import (
     in_milliseconds,
     new_event_id,
 )
-from orchestrator_service.domain.ports import FieldCipher
 from orchestrator_service.domain.responsibility import Unresolved, responsible_of
 from orchestrator_service.store import audit, event_lists, pause_events, people, situations
 from orchestrator_service.store.people import tenant_scope_of

@@ -8,10 +8,11 @@ from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.outbox import Dispatcher
+from shared_lib.privacy.encryption import FieldCipher
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.errors import ImportRunning
-from orchestrator_service.domain.ports import FieldCipher, PersonDataElsewhere
+from orchestrator_service.domain.ports import PersonDataElsewhere
 from orchestrator_service.store import audit, directory_staging, people, person_data
 
 from .changed_contacts import ChangedContacts

@@ -1,13 +1,6 @@
 """The audit log: who did what and when, and the hash chain that shows when an entry was changed or removed."""
 
-from .query import AuditEntry, AuditFilters, AuditLog
+from .query import AuditFilters, AuditLog
 from .table import ENTRIES, GRANTS, record
 
-__all__ = [
-    "ENTRIES",
-    "GRANTS",
-    "AuditEntry",
-    "AuditFilters",
-    "AuditLog",
-    "record",
-]
+__all__ = ["ENTRIES", "GRANTS", "AuditFilters", "AuditLog", "record"]

@@ -35,16 +35,6 @@ class ChainCheck:
     fault: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Extent:
-    """How far a chain reaches by its head, and by its links."""
-
-    chain: str
-    number: int
-    hash: bytes
-    links: int
-
-
 class BadAnchors(Exception):
     """The file exists and is not a file of anchors; it is left as it is."""
 
@@ -67,7 +57,7 @@ class HashChains:
             fault = f"entry {stray} is in no chain"
             yield ChainCheck(chain="entries outside every chain", anchor=Anchor(number=0, hash=""), fault=fault)
 
-    def _check(self, extent: _Extent, known: Anchor | None, progress: Progress) -> ChainCheck:
+    def _check(self, extent: Row[Any], known: Anchor | None, progress: Progress) -> ChainCheck:
         done, before = 0, hashlib.sha256(extent.chain.encode()).digest()
         fault = None
         for row in self._links(extent):
@@ -76,26 +66,26 @@ class HashChains:
             fault = _fault(row, done + 1, before) or _anchored_fault(known, row)
             if fault is not None:
                 break
-            done, before = row.number, bytes(row.hash)
+            done, before = row.number, row.hash
         if fault is None:
             fault = _end_fault(extent, known, done, before)
         progress(extent.chain, done, extent.number)
         return ChainCheck(chain=extent.chain, anchor=Anchor(number=done, hash=before.hex()), fault=fault)
 
-    def _extents(self) -> list[_Extent]:
-        """In one statement, so that heads and links are of the same moment."""
+    def _extents(self) -> list[Row[Any]]:
+        """How far each chain reaches by its head (`number`, `hash`), and by its `links`.
+
+        In one statement, so that heads and links are of the same moment.
+        """
         query = text(
             "SELECT COALESCE(h.chain, l.chain) AS chain, COALESCE(h.number, 0) AS number, "
             "COALESCE(h.hash, '') AS hash, COALESCE(l.number, 0) AS links "
             "FROM audit_head h FULL JOIN (SELECT chain, max(number) AS number FROM audit_link GROUP BY chain) l "
             "ON l.chain = h.chain ORDER BY 1"
         )
-        return [
-            _Extent(chain=row.chain, number=row.number, hash=bytes(row.hash), links=row.links)
-            for row in self._rows(query, {})
-        ]
+        return self._rows(query, {})
 
-    def _links(self, extent: _Extent) -> Iterator[Row[Any]]:
+    def _links(self, extent: Row[Any]) -> Iterator[Row[Any]]:
         """The links in their order with their entries, a batch a transaction."""
         query = text(
             "SELECT l.number, l.entry_id, l.hash, e.id IS NOT NULL AS is_there, audit_canonical(e) AS form "
@@ -129,18 +119,18 @@ def _fault(row: Row[Any], expected: int, before: bytes) -> str | None:
         return f"link {expected} was removed"
     if not row.is_there:
         return f"link {row.number}: entry {row.entry_id} was removed"
-    if hashlib.sha256(before + row.form.encode()).digest() != bytes(row.hash):
+    if hashlib.sha256(before + row.form.encode()).digest() != row.hash:
         return f"link {row.number}: entry {row.entry_id} was changed, or its link was"
     return None
 
 
 def _anchored_fault(known: Anchor | None, row: Row[Any]) -> str | None:
-    if known is None or row.number != known.number or bytes(row.hash).hex() == known.hash:
+    if known is None or row.number != known.number or row.hash.hex() == known.hash:
         return None
     return f"link {row.number}: the chain was written anew since it was anchored"
 
 
-def _end_fault(extent: _Extent, known: Anchor | None, done: int, last: bytes) -> str | None:
+def _end_fault(extent: Row[Any], known: Anchor | None, done: int, last: bytes) -> str | None:
     """What is missing at the end is seen by the head, which counts, and by the anchor."""
     if done < extent.number:
         return f"link {done + 1} was removed: the chain should have {extent.number}"

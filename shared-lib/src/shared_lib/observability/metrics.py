@@ -4,11 +4,11 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -39,10 +39,6 @@ def registry_of_process() -> CollectorRegistry:
     return registry
 
 
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
 class _Handler(WSGIRequestHandler):
     timeout = CLIENT_TIMEOUT_SECONDS  # a client may connect and send nothing
 
@@ -69,7 +65,7 @@ def serving(bind: str, is_alive: Callable[[], bool]) -> Iterator[int]:
         return [b""]
 
     host, _, port = bind.rpartition(":")
-    server = make_server(host, int(port), application, _Server, _Handler)
+    server = make_server(host, int(port), application, ThreadingWSGIServer, _Handler)
     thread = threading.Thread(target=server.serve_forever, name="worker-server", daemon=True)
     thread.start()
     try:

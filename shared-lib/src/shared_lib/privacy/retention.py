@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from shared_lib import idempotency
@@ -53,6 +53,20 @@ def old_deliveries(now: datetime) -> RetentionRule:
     return _by_age("closed deliveries", lambda session: store.purge_batch(session, before=now - store.RETENTION))
 
 
+def by_statement(name: str, statement: TextClause, *, first: Any, **values: Any) -> RetentionRule:
+    """The rule for a statement that looks at `:limit` rows after the id `:after`, which is `first` in the first batch.
+
+    It returns how many it `removed`, and the last id that it looked at (`position`), NULL after the last row.
+    """
+
+    def purge_batch(session: Session, after: Any) -> PurgedBatch:
+        position = first if after is None else after
+        row = session.execute(statement, {"after": position, "limit": BATCH, **values}).one()
+        return PurgedBatch(removed=row.removed, position=row.position)
+
+    return RetentionRule(name=name, purge_batch=purge_batch)
+
+
 def purge(database: Database, rules: Sequence[RetentionRule]) -> Iterator[tuple[str, int]]:
     """Apply the rules; yields the rule's name and how much a batch removed once it is committed.
 
@@ -60,21 +74,13 @@ def purge(database: Database, rules: Sequence[RetentionRule]) -> Iterator[tuple[
     """
     for rule in rules:
         yield rule.name, 0
-        for count in _batches(database, rule):
-            yield rule.name, count
-
-
-def _batches(database: Database, rule: RetentionRule) -> Iterator[int]:
-    """How many each batch has removed, after its commit."""
-    position = None
-    while True:
-        with database.begin(EVERY_TENANT) as session:
-            purged = rule.purge_batch(session, position)
-        if purged.removed:
-            yield purged.removed
-        if purged.position is None:
-            return
-        position = purged.position
+        position, is_first = None, True
+        while is_first or position is not None:
+            with database.begin(EVERY_TENANT) as session:
+                purged = rule.purge_batch(session, position)
+            if purged.removed:
+                yield rule.name, purged.removed
+            position, is_first = purged.position, False
 
 
 def _by_age(name: str, delete: Callable[[Session], int]) -> RetentionRule:

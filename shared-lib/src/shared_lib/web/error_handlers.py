@@ -44,7 +44,7 @@ def _http_exception(error: HTTPException) -> Response:
 
 def _unavailable(error: Unavailable) -> Response:
     log.warning("request.unavailable", reason=error.reason)
-    return _response(Problem(503, headers={"Retry-After": str(error.retry_after)}))
+    return _response(Problem(503, headers={"Retry-After": "2"}))
 
 
 def _unreadable(_: Exception) -> Response:
