@@ -9,7 +9,6 @@ SHORT_OR_LONG: Mapping[str, str] = {
     "shared-lib/src/shared_lib/clock.py": SMALL,
     "shared-lib/src/shared_lib/errors.py": SMALL,
     "shared-lib/src/shared_lib/ids.py": SMALL,
-    "shared-lib/src/shared_lib/outbox/retry.py": TO_MERGE,
     "shared-lib/src/shared_lib/web/conditional.py": TO_MERGE,
     "shared-lib/src/shared_lib_testing/links.py": TO_MERGE,
     "acknowledgement-service/src/acknowledgement_service/api/access.py": SMALL,

@@ -7,7 +7,9 @@ import pytest
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Rejected, Unreachable
-from shared_lib.outbox import Delivery, Dispatcher, FinalState, OutboxMessage, Reschedule
+from shared_lib.outbox import Delivery, Dispatcher, FinalState, OutboxMessage, Reschedule, store
+from shared_lib.outbox.store import ClaimRequest
+from sqlalchemy import text
 
 from ..outbox_world import Destination, MovableClock, a_relay, enqueue, rows
 
@@ -164,6 +166,17 @@ def test_a_backlog_of_one_tenant_does_not_delay_another(database: Database, cloc
 
     assert "lone" in [delivery.payload["name"] for delivery in claimed]
     assert len(claimed) == 8
+
+
+def test_a_claim_reads_no_more_of_a_long_backlog_than_it_takes(dispatcher: Dispatcher, database: Database) -> None:
+    enqueue(dispatcher, *(f"p{number}" for number in range(1000)))
+    request = ClaimRequest(executor="parcels", kinds=["parcel"], limit=4)
+    times = {"now": dispatcher.clock(), "until": dispatcher.leases.end()}
+    with database.begin(all_tenants("test")) as session:
+        claimed = store.claim(session, [request], owner=dispatcher.leases.owner, take_over=True, **times)
+        read = session.scalar(text("SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'outbox'"))
+
+    assert (len(claimed), read) == (4, 0)
 
 
 def test_when_the_destination_is_back_all_messages_that_wait_for_it_are_due(

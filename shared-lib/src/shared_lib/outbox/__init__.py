@@ -1,5 +1,6 @@
 """Transactional outbox: a message to another service is a row committed with the fact that caused it."""
 
+from .delivery import RetryPolicy
 from .dispatcher import Dispatcher
 from .heartbeats import is_relay_running
 from .messages import (
@@ -14,7 +15,6 @@ from .messages import (
     Route,
     write_nothing,
 )
-from .retry import RetryPolicy
 from .schema import GRANTS, OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER
 from .worker import Worker
 

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import click
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from sqlalchemy import Row
 
 from shared_lib import audit
 from shared_lib.cli import FAILED, LONG_STATEMENT_SECONDS, Process
@@ -22,11 +21,6 @@ from .messages import DEAD_LETTER_STATES, FinalState
 
 OPERATIONS = "operations"
 SCOPE = all_tenants("operations")
-
-_MESSAGE = text(
-    "SELECT tenant, kind FROM outbox WHERE id = :id UNION ALL SELECT tenant, kind FROM outbox_closed WHERE id = :id"
-)
-
 
 outbox = click.Group(
     "outbox",
@@ -85,7 +79,7 @@ def show(process: Process[Any], message_id: UUID) -> int:
 @click.pass_obj
 def replay(process: Process[Any], message_id: UUID) -> int:
     """Deliver one dead letter again under its old id. Repeating it is safe."""
-    return _change(process.database(), message_id, "outbox_replay", dead_letters.replay)
+    return _change_one(process, "outbox_replay", partial(dead_letters.replay, message_id=message_id))
 
 
 @outbox.command()
@@ -93,7 +87,7 @@ def replay(process: Process[Any], message_id: UUID) -> int:
 @click.pass_obj
 def discard(process: Process[Any], message_id: UUID) -> int:
     """Discard one dead letter."""
-    return _change(process.database(), message_id, "outbox_discard", dead_letters.discard)
+    return _change_one(process, "outbox_discard", partial(dead_letters.discard, message_id=message_id))
 
 
 @outbox.command()
@@ -101,11 +95,10 @@ def discard(process: Process[Any], message_id: UUID) -> int:
 def quarantine(process: Process[Any]) -> int:
     """Hold back all waiting messages. Run it after a restore, before any process of the service starts."""
     try:
-        count = _change_all(process.database(), "outbox_quarantine", dead_letters.quarantine)
+        click.echo(f"{_change(process, 'outbox_quarantine', dead_letters.quarantine)} in quarantine.")
     except dead_letters.RelayIsRunning:
         click.echo("A relay is running. Stop every process of this service first, and wait 20 seconds.")
         return FAILED
-    click.echo(f"{count} in quarantine.")
     return 0
 
 
@@ -113,36 +106,28 @@ def quarantine(process: Process[Any]) -> int:
 @click.pass_obj
 def release(process: Process[Any]) -> None:
     """Deliver all messages in quarantine."""
-    click.echo(f"{_change_all(process.database(), 'outbox_release', dead_letters.release)} released.")
+    click.echo(f"{_change(process, 'outbox_release', dead_letters.release)} released.")
 
 
-def _change(database: Database, message_id: UUID, action: str, change: Callable[..., bool]) -> int:
-    now = utc_now()
-    with database.begin(SCOPE) as session:
-        is_changed = change(session, message_id, now=now)
-        if is_changed:
-            _record(session, action, [message_id], now)
+def _change_one(process: Process[Any], action: str, change: Callable[..., Sequence[Row[Any]]]) -> int:
+    is_changed = _change(process, action, change) == 1
     click.echo("Done." if is_changed else "There is no such dead letter.")
     return 0 if is_changed else FAILED
 
 
-def _change_all(database: Database, action: str, change: Callable[..., Sequence[UUID]]) -> int:
+def _change(process: Process[Any], action: str, change: Callable[..., Sequence[Row[Any]]]) -> int:
+    """Change messages and record it for each of them, in one transaction; returns how many."""
     now = utc_now()
-    with database.begin(SCOPE) as session:
+    with process.database().begin(SCOPE) as session:
         changed = change(session, now=now)
-        _record(session, action, changed, now)
+        for message in changed:
+            audit.record(
+                session,
+                action=action,
+                actor_id=OPERATIONS,
+                at=now,
+                organisation_id=message.tenant,
+                object_id=str(message.id),
+                details={"code": message.kind},
+            )
     return len(changed)
-
-
-def _record(session: Session, action: str, message_ids: Sequence[UUID], at: datetime) -> None:
-    for message_id in message_ids:
-        message = session.execute(_MESSAGE, {"id": message_id}).one()
-        audit.record(
-            session,
-            action=action,
-            actor_id=OPERATIONS,
-            at=at,
-            organisation_id=message.tenant,
-            object_id=str(message_id),
-            details={"code": message.kind},
-        )

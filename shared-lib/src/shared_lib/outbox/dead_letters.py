@@ -2,6 +2,7 @@
 
 After a restore from a backup nothing may be sent that was sent since the backup, and the restored outbox cannot know
 what was. So `quarantine` turns every message into a dead letter before a process starts. `release` replays them all.
+The functions that change messages return the `id`, `tenant` and `kind` of each; a repeat is harmless.
 """
 
 from collections.abc import Sequence
@@ -9,16 +10,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import ColumnElement, Row, delete, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from .heartbeats import count_alive
 from .messages import DEAD_LETTER_STATES, FinalState
-from .schema import OUTBOX_CLOSED
+from .schema import OUTBOX, OUTBOX_CLOSED
 from .store import COLUMNS, wake
 
 _IS_DEAD_LETTER = OUTBOX_CLOSED.c.final_state.in_(DEAD_LETTER_STATES)
 _IN_LIST = ("id", "kind", "tenant", "final_state", "last_reason", "attempts", "created_at", "closed_at")
+_REPLAYED = ("id", "kind", "payload", "tenant", "ordering_key", "created_at", "request_id")
+_CHANGED = ("id", "tenant", "kind")
 
 
 class RelayIsRunning(Exception):
@@ -39,55 +42,42 @@ def find(session: Session, message_id: UUID) -> Row[Any] | None:
     return session.execute(select(OUTBOX_CLOSED).where(OUTBOX_CLOSED.c.id == message_id)).one_or_none()
 
 
-_REPLAY = text(
-    # SQL text: moves a row between tables in one statement.
+def replay(session: Session, message_id: UUID, *, now: datetime) -> Sequence[Row[Any]]:
+    """Deliver a dead letter after all, under its old id and with its old lifetime from now; empty when there is none.
+
+    A message that is live again, or has succeeded since, is not touched.
     """
-    WITH gone AS (DELETE FROM outbox_closed WHERE id = :id AND final_state = ANY(:states) RETURNING *)
-    INSERT INTO outbox (id, kind, payload, tenant, ordering_key, created_at, due_at, expires_at, request_id)
-    SELECT id, kind, payload, tenant, ordering_key, created_at, :now, :now + (expires_at - created_at), request_id
-    FROM gone RETURNING id
-    """
-)
+    return _replay(session, _IS_DEAD_LETTER & (OUTBOX_CLOSED.c.id == message_id), now)
 
 
-def replay(session: Session, message_id: UUID, *, now: datetime) -> bool:
-    """Deliver a dead letter after all, under its old id and with its old lifetime from now; False when there is none.
-
-    A repeat is harmless: a message that is live again, or has succeeded since, is not touched.
-    """
-    values = {"id": message_id, "states": list(DEAD_LETTER_STATES), "now": now}
-    is_replayed = session.scalar(_REPLAY, values) is not None
-    if is_replayed:
-        wake(session)
-    return is_replayed
+def release(session: Session, *, now: datetime) -> Sequence[Row[Any]]:
+    """Replay everything in quarantine, in its old order."""
+    return _replay(session, OUTBOX_CLOSED.c.final_state == FinalState.QUARANTINED, now)
 
 
-def discard(session: Session, message_id: UUID, *, now: datetime) -> bool:
-    """Give a dead letter up for good: it is no longer listed; False when there is none."""
+def discard(session: Session, message_id: UUID, *, now: datetime) -> Sequence[Row[Any]]:
+    """Give a dead letter up for good: it is no longer listed; empty when there is none."""
     query = update(OUTBOX_CLOSED).where(OUTBOX_CLOSED.c.id == message_id, _IS_DEAD_LETTER)
     query = query.values(final_state=FinalState.DISCARDED, closed_at=now)
-    return session.scalar(query.returning(OUTBOX_CLOSED.c.id)) is not None
+    return session.execute(query.returning(*(OUTBOX_CLOSED.c[name] for name in _CHANGED))).all()
 
 
-_QUARANTINE = text(
-    # SQL text: moves rows between tables in one statement.
-    f"""
-    WITH gone AS (DELETE FROM outbox RETURNING *)
-    INSERT INTO outbox_closed ({COLUMNS}, final_state, closed_at)
-    SELECT {COLUMNS}, :final_state, :now FROM gone RETURNING id
-    """  # noqa: S608 - COLUMNS is a constant of our own
-)
-
-
-def quarantine(session: Session, *, now: datetime) -> Sequence[UUID]:
-    """Turn every message into a dead letter; returns their ids. A repeat is harmless. Raises RelayIsRunning."""
+def quarantine(session: Session, *, now: datetime) -> Sequence[Row[Any]]:
+    """Turn every message into a dead letter. Raises RelayIsRunning."""
     if count_alive(session, now=now):
         raise RelayIsRunning
-    return session.scalars(_QUARANTINE, {"final_state": FinalState.QUARANTINED.value, "now": now}).all()
+    gone = delete(OUTBOX).returning(*(OUTBOX.c[name] for name in COLUMNS)).cte()
+    held = select(gone, literal(FinalState.QUARANTINED.value), literal(now))
+    query = insert(OUTBOX_CLOSED).from_select([*COLUMNS, "final_state", "closed_at"], held)
+    return session.execute(query.returning(*(OUTBOX_CLOSED.c[name] for name in _CHANGED))).all()
 
 
-def release(session: Session, *, now: datetime) -> Sequence[UUID]:
-    """Replay everything in quarantine, in its old order; returns the ids."""
-    quarantined = OUTBOX_CLOSED.c.final_state == FinalState.QUARANTINED
-    ids = session.scalars(select(OUTBOX_CLOSED.c.id).where(quarantined).order_by(OUTBOX_CLOSED.c.seq)).all()
-    return [message_id for message_id in ids if replay(session, message_id, now=now)]
+def _replay(session: Session, which: ColumnElement[bool], now: datetime) -> Sequence[Row[Any]]:
+    gone = delete(OUTBOX_CLOSED).where(which).returning(OUTBOX_CLOSED).cte()
+    expires_at = literal(now) + (gone.c.expires_at - gone.c.created_at)
+    again = select(*(gone.c[name] for name in _REPLAYED), literal(now), expires_at).order_by(gone.c.seq)
+    query = insert(OUTBOX).from_select([*_REPLAYED, "due_at", "expires_at"], again)
+    changed = session.execute(query.returning(*(OUTBOX.c[name] for name in _CHANGED))).all()
+    if changed:
+        wake(session)
+    return changed

@@ -1,5 +1,6 @@
-"""One attempt to deliver a message, and storing its outcome until that is committed."""
+"""One attempt to deliver a message, storing its outcome until that is committed, and when it is attempted again."""
 
+import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,38 +9,56 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.orm import Session
 
-from shared_lib.clock import Clock
-from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import tenant
 from shared_lib.errors import OutcomeUnknown, Rejected, RetryLater, Unavailable, Unreachable
 
 from . import metrics, store
-from .circuit_breaker import CircuitBreaker
-from .in_flight_gate import InFlightGate
+from .executor import CircuitBreaker
 from .leases import Leases
 from .messages import Delivered, Delivery, FinalState, LeaseLost, Reschedule, Route
-from .retry import MAX_AMBIGUOUS, MAX_CRASHES, RetryPolicy
 
 log = structlog.get_logger(__name__)
 
+DELAYS = (5.0, 15.0, 45.0, 120.0, 300.0, 600.0)
+"""Seconds after the first, second, … attempt; the last one counts for all that follow."""
+
+LEASE_SECONDS = 30.0
+MIN_LEASE_SECONDS = 3.0
+PROBE_SECONDS = 5.0
+MAX_CRASHES = 4
+"""A message that this many attempts did not survive is dead."""
+MAX_AMBIGUOUS = 1
+"""An ambiguous delivery is made once more, never twice: at most one extra copy."""
+
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What all attempts of a process share. Once `abandoning` is set, an outcome is no longer written repeatedly."""
+class RetryPolicy:
+    """`scale` shortens delays, leases and probes alike, for tests and drills; a lease is never under 3 s."""
 
-    database: Database
-    clock: Clock
-    retry: RetryPolicy
-    leases: Leases
-    in_flight_gate: InFlightGate
-    abandoning: threading.Event
+    scale: float = 1.0
+    jitter: Callable[[], float] = lambda: random.uniform(0.5, 1.0)  # noqa: S311 - jitter is no secret
+
+    @property
+    def lease_seconds(self) -> float:
+        return max(MIN_LEASE_SECONDS, LEASE_SECONDS * self.scale)
+
+    @property
+    def probe_seconds(self) -> float:
+        return PROBE_SECONDS * self.scale
+
+    def delay(self, attempt: int, *, at_least: float | None = None) -> float:
+        """Seconds until the attempt after `attempt` (from 1); never less than the destination asked for."""
+        base = DELAYS[min(max(attempt, 1), len(DELAYS)) - 1]
+        return max(base * self.jitter() * self.scale, at_least or 0.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """Delivers, then commits the outcome. A commit that fails is repeated; the delivery never is."""
+    """Delivers, then commits the outcome. A commit that fails is repeated until `abandoning`; the delivery never is."""
 
-    process: Surroundings
+    leases: Leases
+    retry: RetryPolicy
+    abandoning: threading.Event
     breaker: CircuitBreaker
     route: Route
     delivery: Delivery
@@ -53,18 +72,21 @@ class Attempt:
         final = self._state_before_attempt()
         if final is not None:
             self._give_up(*final)
-            return False
+        return final is None and self._deliver()
+
+    def _deliver(self) -> bool:
         try:
             outcome = self.route.deliver(self.delivery)
         except LeaseLost:
             self._count("lease_lost")
             log.warning("outbox.lease_lost", **self._ids())
             return False
+        except RetryLater as error:
+            self._postpone(error.reason, retry_after=error.retry_after)
         except Unreachable as error:
-            return self._retry(error)
-        except Rejected as error:
-            self._give_up(FinalState.REJECTED, error.reason)
-            return self.breaker.record_success()
+            self.breaker.record_failure()
+            self._postpone(error.reason, retry_after=error.retry_after, waiting_for=self.route.executor)
+            return False
         except OutcomeUnknown as error:
             self.breaker.record_failure()
             if self.delivery.ambiguous_count < MAX_AMBIGUOUS:
@@ -72,7 +94,10 @@ class Attempt:
             else:
                 self._give_up(FinalState.UNKNOWN, error.reason)
             return False
-        self._store_success(outcome)
+        except Rejected as error:
+            self._give_up(FinalState.REJECTED, error.reason)
+        else:
+            self._store_success(outcome)
         return self.breaker.record_success()
 
     def _state_before_attempt(self) -> tuple[FinalState, str] | None:
@@ -81,12 +106,12 @@ class Attempt:
             return FinalState.UNKNOWN, "outcome_unknown"
         if self.delivery.crash_count >= MAX_CRASHES:
             return FinalState.DEAD, "crashed_repeatedly"
-        if self.delivery.expires_at is not None and self.delivery.expires_at <= self.process.clock():
+        if self.delivery.expires_at is not None and self.delivery.expires_at <= self.leases.clock():
             return FinalState.EXPIRED, "too_old"
         return None
 
     def _store_success(self, outcome: Delivered | Reschedule) -> None:
-        now = self.process.clock()
+        now = self.leases.clock()
 
         def write(session: Session) -> None:
             if isinstance(outcome, Delivered):
@@ -100,39 +125,25 @@ class Attempt:
         self._count("done" if isinstance(outcome, Delivered) else "rescheduled")
         log.info("outbox.delivered", again=isinstance(outcome, Reschedule), **self._ids())
 
-    def _retry(self, error: Unreachable) -> bool:
-        """Whether the destination has recovered."""
-        if isinstance(error, RetryLater):
-            recovered = self.breaker.record_success()
-            self._postpone(error.reason, retry_after=error.retry_after)
-            return recovered
-        self.breaker.record_failure()
-        self._postpone(error.reason, retry_after=error.retry_after, waiting_for=self.route.executor)
-        return False
-
     def _postpone(
         self, reason: str, *, retry_after: float | None = None, waiting_for: str | None = None, ambiguous: int = 0
     ) -> None:
-        delay = timedelta(seconds=self.process.retry.delay(self.delivery.attempt, at_least=retry_after))
-        due_at = self.process.clock() + delay
-        if self.delivery.expires_at is not None:
-            due_at = min(due_at, self.delivery.expires_at)
+        delay = timedelta(seconds=self.retry.delay(self.delivery.attempt, at_least=retry_after))
+        due_at = self.leases.clock() + delay
+        outcome = {
+            "due_at": due_at if self.delivery.expires_at is None else min(due_at, self.delivery.expires_at),
+            "last_reason": reason,
+            "waiting_for": waiting_for,
+            "ambiguous_count": self.delivery.ambiguous_count + ambiguous,
+        }
         self._commit_repeatedly(
-            lambda session: store.postpone(
-                session,
-                self.delivery.id,
-                owner=self.process.leases.owner,
-                due_at=due_at,
-                reason=reason,
-                waiting_for=waiting_for,
-                ambiguous_count=self.delivery.ambiguous_count + ambiguous,
-            )
+            lambda session: store.postpone(session, self.delivery.id, owner=self.leases.owner, outcome=outcome)
         )
         self._count("postponed")
         log.warning("outbox.postponed", reason=reason, seconds=round(delay.total_seconds(), 1), **self._ids())
 
     def _give_up(self, final_state: FinalState, reason: str) -> None:
-        now = self.process.clock()
+        now = self.leases.clock()
 
         def write(session: Session) -> None:
             if store.close(session, self.delivery.id, final_state, now=now, reason=reason):
@@ -158,13 +169,13 @@ class Attempt:
         pause = 0.1
         while True:
             try:
-                with self.process.database.begin(tenant(self.delivery.tenant)) as session:
+                with self.leases.database.begin(tenant(self.delivery.tenant)) as session:
                     write(session)
-                self.process.in_flight_gate.release(self.delivery.id)
+                self.leases.gate.release(self.delivery.id)
                 return
             except Unavailable as error:
                 log.warning("outbox.outcome_not_committed", reason=error.reason, **self._ids())
-                if self.process.abandoning.wait(pause):
+                if self.abandoning.wait(pause):
                     raise
                 pause = min(pause * 2, 2.0)
 

@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,14 +20,11 @@ from shared_lib.errors import Unavailable
 from shared_lib.observability import tracing
 from shared_lib.observability.tracing import current_request_id, request_id_bound
 
-from . import metrics, store
-from .circuit_breaker import CircuitBreaker
-from .delivery import Attempt, Surroundings
+from . import store
+from .delivery import Attempt, RetryPolicy
 from .executor import Executor
-from .in_flight_gate import InFlightGate
 from .leases import EVERY_TENANT, Leases
 from .messages import Delivery, Enqueued, OutboxMessage, Route
-from .retry import RetryPolicy
 from .store import ClaimRequest
 
 log = structlog.get_logger(__name__)
@@ -50,20 +48,11 @@ class Dispatcher:
         self.retry = retry or RetryPolicy()
         self.routes: dict[str, Route] = {}
         self.executors = {
-            name: Executor(name=name, size=size, breaker=CircuitBreaker(probe_seconds=self.retry.probe_seconds))
-            for name, size in executors.items()
+            name: Executor(name, size=size, probe_seconds=self.retry.probe_seconds) for name, size in executors.items()
         }
         self.stopping = threading.Event()
         self.leases = Leases(database, clock=clock, seconds=self.retry.lease_seconds, stopping=self.stopping)
-        self.on_finished: Callable[[], None] = lambda: None
-        self._surroundings = Surroundings(
-            database=database,
-            clock=clock,
-            retry=self.retry,
-            leases=self.leases,
-            in_flight_gate=InFlightGate(),
-            abandoning=threading.Event(),
-        )
+        self._abandoning = threading.Event()
 
     def register(self, routes: Mapping[str, Route]) -> None:
         """Say how messages of each kind are delivered."""
@@ -155,7 +144,7 @@ class Dispatcher:
         close_until = time.monotonic() + timeout
         while self.leases.attempted and time.monotonic() < close_until:
             time.sleep(0.05)
-        self._surroundings.abandoning.set()
+        self._abandoning.set()
         if left := self.leases.attempted:
             self.leases.release(left)
 
@@ -181,8 +170,14 @@ class Dispatcher:
                 request_id_bound(delivery.request_id),
                 tracing.attempting(delivery.kind, delivery.payload, id=str(delivery.id), attempt=delivery.attempt),
             ):
-                route = self.routes[delivery.kind]
-                recovered = Attempt(self._surroundings, executor.breaker, route, delivery).run()
+                recovered = Attempt(
+                    leases=self.leases,
+                    retry=self.retry,
+                    abandoning=self._abandoning,
+                    breaker=executor.breaker,
+                    route=self.routes[delivery.kind],
+                    delivery=delivery,
+                ).run()
             if recovered:
                 self.retry_waiting(executor)
         except Unavailable as error:
@@ -192,14 +187,7 @@ class Dispatcher:
             # stored: the lease runs out, a mark stays in force, and after a few crashes the message is dead.
             log.exception("outbox.attempt_crashed", outbox_id=str(delivery.id), kind=delivery.kind)
         finally:
-            metrics.CIRCUIT_BREAKER_OPEN.labels(executor.name).set(executor.breaker.is_open)
-            self._surroundings.in_flight_gate.release(delivery.id)
             self.leases.remove(delivery.id)
-            self.on_finished()
-
-    def _mark_in_flight(self, message_id: UUID) -> None:
-        self._surroundings.in_flight_gate.acquire(message_id)
-        self.leases.mark_in_flight(message_id)
 
     def _delivery(self, row: Row[Any]) -> Delivery:
         return Delivery(
@@ -214,8 +202,8 @@ class Dispatcher:
             expires_at=row.expires_at,
             ordering_key=row.ordering_key,
             request_id=row.request_id,
-            mark_in_flight=lambda: self._mark_in_flight(row.id),
-            check_lease=lambda: self.leases.check(row.id),
+            mark_in_flight=partial(self.leases.mark_in_flight, row.id),
+            check_lease=partial(self.leases.check, row.id),
         )
 
 

@@ -1,4 +1,4 @@
-"""The leases of one process: extended by a heartbeat, checked before an effect."""
+"""The leases of one process: extended by a heartbeat, checked before an effect; and its in-flight gate."""
 
 import os
 import threading
@@ -25,6 +25,32 @@ EVERY_TENANT = all_tenants("relay")
 LAST_HEARTBEATS_SECONDS = 0.5
 """Between two checks whether the last attempts have ended, once the process stops."""
 
+MAX_GATE_SECONDS = 0.15
+
+
+class InFlightGate:
+    """At most one delivery of a process at a time between its mark and its stored outcome.
+
+    A process that is killed or frozen leaves each marked message ambiguous: it is sent once more, or given up as
+    unknown. With this gate a process leaves one such message instead of one for each of its threads. A slow
+    destination must not delay the others: after 0.15 s a delivery passes although another one is in flight.
+    """
+
+    def __init__(self) -> None:
+        self._free = threading.Lock()
+        self._holder: UUID | None = None
+
+    def acquire(self, message_id: UUID) -> None:
+        """Wait until no other delivery is in flight, at most 0.15 s. Acquiring twice is harmless."""
+        if self._holder != message_id and self._free.acquire(timeout=MAX_GATE_SECONDS):
+            self._holder = message_id
+
+    def release(self, message_id: UUID) -> None:
+        """Let the next delivery in; does nothing when this message does not hold the gate."""
+        if self._holder == message_id:
+            self._holder = None
+            self._free.release()
+
 
 class Leases:
     """Safe to share between threads. A heartbeat thread runs from the first lease on, as long as there are any."""
@@ -34,11 +60,12 @@ class Leases:
         self.clock = clock
         self.seconds = seconds
         self.stopping = stopping
+        self.gate = InFlightGate()
         self._lock = threading.Lock()
         self._process_id: int | None = None
         self._owner = uuid4()
-        self._attempted: set[UUID] = set()
-        self._until: dict[UUID, datetime] = {}
+        self._until: dict[UUID, datetime | None] = {}
+        """The messages that are attempted; with the end of the lease once it was written since the claim."""
         self._heartbeat: threading.Thread | None = None
 
     @property
@@ -53,7 +80,7 @@ class Leases:
     def attempted(self) -> list[UUID]:
         """The messages that this process attempts, or is about to."""
         with self._lock:
-            return list(self._attempted)
+            return list(self._until)
 
     def end(self) -> datetime:
         """When a lease that begins now runs out."""
@@ -62,16 +89,16 @@ class Leases:
     def add(self, message_id: UUID) -> None:
         """Let the heartbeat extend the lease of this message, which is ours in the database, until `remove`."""
         with self._lock:
-            self._attempted.add(message_id)
+            self._until[message_id] = None
             if self._heartbeat is None or not self._heartbeat.is_alive():
                 self._heartbeat = threading.Thread(target=self._beat, name="outbox-heartbeat", daemon=True)
                 self._heartbeat.start()
 
     def remove(self, message_id: UUID) -> None:
-        """Extend the lease no longer; does not write."""
+        """Extend the lease no longer, and let the next delivery through the gate; does not write."""
         with self._lock:
-            self._attempted.discard(message_id)
             self._until.pop(message_id, None)
+        self.gate.release(message_id)
 
     def release(self, ids: Iterable[UUID]) -> None:
         """Return messages that nothing was begun for. Commits; when the database fails, the leases run out."""
@@ -83,21 +110,23 @@ class Leases:
 
     def extend(self) -> None:
         """Extend all leases of this process. Commits. Raises Unavailable."""
-        ids = self.attempted
-        if ids:
+        if ids := self.attempted:
             until = self.end()
             with self.database.begin(EVERY_TENANT) as session:
                 extended = store.extend(session, ids, owner=self.owner, until=until)
-            self._record(extended, until)
+            with self._lock:
+                self._until.update({message_id: until for message_id in extended if message_id in self._until})
 
     def mark_in_flight(self, message_id: UUID) -> None:
-        """Commit that the effect may happen from here on. Raises LeaseLost, or Unavailable."""
+        """Wait at the gate, then commit that the effect may happen from here on. Raises LeaseLost, or Unavailable."""
+        self.gate.acquire(message_id)
         now, until = self.clock(), self.end()
         with self.database.begin(EVERY_TENANT) as session:
             is_ours = store.mark_in_flight(session, message_id, owner=self.owner, now=now, until=until)
         if not is_ours:
             raise LeaseLost(str(message_id))
-        self._record([message_id], until)
+        with self._lock:
+            self._until[message_id] = until
 
     def check(self, message_id: UUID) -> None:
         """Raises LeaseLost when the lease may have run out since `mark_in_flight`. Does not use the database."""
@@ -105,10 +134,6 @@ class Leases:
             until = self._until.get(message_id)
         if until is None or self.clock() >= until:
             raise LeaseLost(str(message_id))
-
-    def _record(self, ids: Iterable[UUID], until: datetime) -> None:
-        with self._lock:
-            self._until.update(dict.fromkeys(ids, until))
 
     def _beat(self) -> None:
         while not self.stopping.wait(self.seconds / 3) or self.attempted:

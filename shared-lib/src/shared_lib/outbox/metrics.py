@@ -1,6 +1,7 @@
 """Metrics of the outbox: what this process did, and what the database holds when Prometheus asks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -8,8 +9,7 @@ from prometheus_client import Counter, Gauge
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import Row, case, func, literal_column, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, case, func, literal_column, select
 
 from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
@@ -47,42 +47,47 @@ class OutboxCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Returns nothing while the database cannot answer: a gap says more than a zero."""
+        now = self._clock()
+        workers = GaugeMetricFamily("outbox_workers", "Relay processes that are alive", labels=[])
         try:
             with self._database.begin(all_tenants("metrics")) as session:
-                return [*self._messages(session), *self._dead_letters(session), *self._workers(session)]
+                messages, dead_letters = session.execute(_messages(now)).all(), session.execute(_DEAD_LETTERS).all()
+                workers.add_metric([], count_alive(session, now=now))
         except Unavailable:
             return []
+        return [
+            *_gauges("outbox_messages", "outbox_oldest_age_seconds", ["kind", "state"], messages, now),
+            *_gauges(
+                "outbox_dead_letters", "outbox_dead_letter_oldest_age_seconds", ["final_state"], dead_letters, now
+            ),
+            workers,
+        ]
 
     def describe(self) -> Iterable[Metric]:
         """The database is not asked before the first scrape."""
         return []
 
-    def _messages(self, session: Session) -> Iterable[Metric]:
-        """By state. leased: being attempted; due: not yet claimed; waiting: until a later time."""
-        number = GaugeMetricFamily("outbox_messages", "Messages to deliver", labels=["kind", "state"])
-        oldest = GaugeMetricFamily("outbox_oldest_age_seconds", "Age of the oldest of them", labels=["kind", "state"])
-        now = self._clock()
-        state = case((OUTBOX.c.leased_until >= now, "leased"), (OUTBOX.c.due_at <= now, "due"), else_="waiting")
-        query = select(func.count(), func.min(OUTBOX.c.created_at), OUTBOX.c.kind, state.label("state"))
-        return self._filled(number, oldest, session.execute(query.group_by(OUTBOX.c.kind, literal_column("state"))))
 
-    def _dead_letters(self, session: Session) -> Iterable[Metric]:
-        number = GaugeMetricFamily("outbox_dead_letters", "Messages that ended badly", labels=["final_state"])
-        oldest = GaugeMetricFamily("outbox_dead_letter_oldest_age_seconds", "Since the first", labels=["final_state"])
-        state = OUTBOX_CLOSED.c.final_state
-        query = select(func.count(), func.min(OUTBOX_CLOSED.c.closed_at), state).where(state.in_(DEAD_LETTER_STATES))
-        return self._filled(number, oldest, session.execute(query.group_by(state)))
+def _messages(now: datetime) -> Select[Any]:
+    """By state. leased: being attempted; due: not yet claimed; waiting: until a later time."""
+    state = case((OUTBOX.c.leased_until >= now, "leased"), (OUTBOX.c.due_at <= now, "due"), else_="waiting")
+    query = select(func.count(), func.min(OUTBOX.c.created_at), OUTBOX.c.kind, state.label("state"))
+    return query.group_by(OUTBOX.c.kind, literal_column("state"))
 
-    def _filled(
-        self, number: GaugeMetricFamily, oldest: GaugeMetricFamily, rows: Iterable[Row[Any]]
-    ) -> Iterable[Metric]:
-        now = self._clock()
-        for amount, since, *labels in map(tuple, rows):
-            number.add_metric(labels, amount)
-            oldest.add_metric(labels, max(0.0, (now - since).total_seconds()))
-        return number, oldest
 
-    def _workers(self, session: Session) -> Iterable[Metric]:
-        alive = GaugeMetricFamily("outbox_workers", "Relay processes that are alive")
-        alive.add_metric([], count_alive(session, now=self._clock()))
-        return [alive]
+_DEAD_LETTERS = (
+    select(func.count(), func.min(OUTBOX_CLOSED.c.closed_at), OUTBOX_CLOSED.c.final_state)
+    .where(OUTBOX_CLOSED.c.final_state.in_(DEAD_LETTER_STATES))
+    .group_by(OUTBOX_CLOSED.c.final_state)
+)
+
+
+def _gauges(
+    number_name: str, age_name: str, labels: Sequence[str], rows: Iterable[Row[Any]], now: datetime
+) -> Iterable[Metric]:
+    number = GaugeMetricFamily(number_name, "How many there are", labels=labels)
+    oldest = GaugeMetricFamily(age_name, "Age of the oldest of them", labels=labels)
+    for amount, since, *values in map(tuple, rows):
+        number.add_metric(values, amount)
+        oldest.add_metric(values, max(0.0, (now - since).total_seconds()))
+    return number, oldest

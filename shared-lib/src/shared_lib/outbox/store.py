@@ -3,7 +3,7 @@
 All times are passed in, so the clocks of machines must agree within a few seconds (NTP), far less than a lease.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ RETENTION = timedelta(days=30)
 
 PURGE_LIMIT = 10_000
 
-COLUMNS = ", ".join(column.name for column in OUTBOX_CLOSED.c if column.name in OUTBOX.c)
+COLUMNS = [column.name for column in OUTBOX_CLOSED.c if column.name in OUTBOX.c]
 """For statements that move rows from one table to the other."""
 
 NOT_LEASED = {"leased_by": None, "leased_until": None}
@@ -106,8 +106,9 @@ def wake(session: Session) -> None:
 
 
 _CLAIM = text(
-    # SQL text: a recursive look-up of tenants, LATERAL with FOR UPDATE SKIP LOCKED, and windows over both.
-    """
+    # SQL text: a recursive look-up of tenants, LATERAL with FOR UPDATE SKIP LOCKED, and windows over both. The array
+    # makes PostgreSQL look the rows up by id; to a join it brings the whole table.
+    f"""
     WITH RECURSIVE tenants AS (
         (SELECT tenant FROM outbox ORDER BY tenant LIMIT 1)
         UNION ALL
@@ -134,9 +135,9 @@ _CLAIM = text(
     UPDATE outbox SET attempts = attempts + 1, leased_by = :owner, leased_until = :until, in_flight_since = NULL,
         crash_count = crash_count + CASE WHEN leased_by IS NULL THEN 0 ELSE 1 END,
         ambiguous_count = ambiguous_count + CASE WHEN in_flight_since IS NULL THEN 0 ELSE 1 END
-    FROM placed WHERE outbox.id = placed.id AND placed.place <= placed.max_rows
-    RETURNING outbox.*
-    """
+    WHERE id = ANY (ARRAY(SELECT id FROM placed WHERE place <= max_rows))
+    RETURNING {", ".join(column.name for column in _DELIVERED)}
+    """  # noqa: S608 - names of our own columns
 )
 
 
@@ -170,6 +171,15 @@ def extend(session: Session, ids: Sequence[UUID], *, owner: UUID, until: datetim
     return session.scalars(update(OUTBOX).where(*mine).values(leased_until=until).returning(OUTBOX.c.id)).all()
 
 
+_mine = and_(OUTBOX.c.id == bindparam("message_id"), OUTBOX.c.leased_by == bindparam("owner"))
+_MARK_IN_FLIGHT = (
+    update(OUTBOX)
+    .where(_mine, OUTBOX.c.leased_until > bindparam("now"))
+    .values(in_flight_since=bindparam("now"), leased_until=bindparam("until"))
+    .returning(OUTBOX.c.id)
+)
+
+
 def mark_in_flight(session: Session, message_id: UUID, *, owner: UUID, now: datetime, until: datetime) -> bool:
     """Store that the effect may happen from now on; False when `owner` no longer has the lease."""
     values = {"message_id": message_id, "owner": owner, "now": now, "until": until}
@@ -183,21 +193,24 @@ def release(session: Session, ids: Sequence[UUID], *, owner: UUID) -> None:
     wake(session)
 
 
-def postpone(
-    session: Session,
-    message_id: UUID,
-    *,
-    owner: UUID,
-    due_at: datetime,
-    reason: str,
-    waiting_for: str | None,
-    ambiguous_count: int,
-) -> None:
-    """End the lease and the attempt; the next one is at `due_at`. Does nothing when `owner` lost the lease.
+_POSTPONE = (
+    update(OUTBOX)
+    .where(_mine)
+    .values(
+        in_flight_since=None,
+        crash_count=0,
+        **NOT_LEASED,
+        **{name: bindparam(name) for name in ("due_at", "last_reason", "waiting_for", "ambiguous_count")},
+    )
+)
 
-    `waiting_for` names the executor whose destination did not answer (`retry_waiting`).
+
+def postpone(session: Session, message_id: UUID, *, owner: UUID, outcome: Mapping[str, Any]) -> None:
+    """End the lease and the attempt. Does nothing when `owner` lost the lease.
+
+    `outcome` has the columns that say why and when: `due_at`, `last_reason`, `ambiguous_count`, and `waiting_for`, the
+    executor whose destination did not answer (`retry_waiting`).
     """
-    outcome = {"due_at": due_at, "last_reason": reason, "waiting_for": waiting_for, "ambiguous_count": ambiguous_count}
     session.execute(_POSTPONE, {"message_id": message_id, "owner": owner, **outcome})
 
 
@@ -213,35 +226,18 @@ def reschedule(session: Session, message_id: UUID, *, due_at: datetime, ordering
         session.execute(select(func.pg_notify(CHANNEL, "")).where(waits))
 
 
-_mine = and_(OUTBOX.c.id == bindparam("message_id"), OUTBOX.c.leased_by == bindparam("owner"))
-_MARK_IN_FLIGHT = (
-    update(OUTBOX)
-    .where(_mine, OUTBOX.c.leased_until > bindparam("now"))
-    .values(in_flight_since=bindparam("now"), leased_until=bindparam("until"))
-    .returning(OUTBOX.c.id)
-)
-_POSTPONE = (
-    update(OUTBOX)
-    .where(_mine)
-    .values(
-        in_flight_since=None,
-        crash_count=0,
-        **NOT_LEASED,
-        **{name: bindparam(name) for name in ("due_at", "last_reason", "waiting_for", "ambiguous_count")},
-    )
-)
-
+_UNCHANGED = ", ".join(name for name in COLUMNS if name != "last_reason")
 _CLOSE = text(
     # SQL text: moves a row between tables and wakes the relays for the next of its ordering key in one statement.
     f"""
     WITH gone AS (DELETE FROM outbox WHERE id = :id RETURNING *), kept AS (
-        INSERT INTO outbox_closed ({COLUMNS}, final_state, closed_at)
-        SELECT {COLUMNS.replace("last_reason", "COALESCE(:reason, last_reason)")}, :final_state, :now FROM gone
+        INSERT INTO outbox_closed (last_reason, final_state, closed_at, {_UNCHANGED})
+        SELECT COALESCE(:reason, last_reason), :final_state, :now, {_UNCHANGED} FROM gone
     )
     SELECT (SELECT pg_notify('{CHANNEL}', '') FROM outbox o
             WHERE o.ordering_key = gone.ordering_key AND o.id <> gone.id LIMIT 1) AS next_of_key
     FROM gone
-    """  # noqa: S608 - CHANNEL and COLUMNS are our own constants
+    """  # noqa: S608 - CHANNEL and COLUMNS and the columns are our own constants
 )
 
 

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -30,7 +31,7 @@ STUCK_SECONDS = 90.0
 POLL_SECONDS = 1.0
 """The longest delay that a lost NOTIFY can cause."""
 
-CLAIM_INTERVAL_SECONDS = 0.02
+CLAIM_INTERVAL_SECONDS = 0.05
 """Between two claims, unless many threads are free."""
 
 PURGE_SECONDS = 3600.0
@@ -61,7 +62,8 @@ class Worker:
         self._saturated: Sequence[Executor] = []
         self._purge_at = time.monotonic() + PURGE_SECONDS
         self._polled_at = float("inf")  # not yet
-        dispatcher.on_finished = self._wake.set
+        for executor in dispatcher.executors.values():
+            executor.on_finished = partial(self._finished, executor)
 
     def run(self) -> None:
         """Claim and deliver until stopped; then finish what is under way and release the rest.
@@ -75,7 +77,7 @@ class Worker:
             self._wake.clear()
             self._polled_at = time.monotonic()
             self._try(self._poll)
-            self._wake.wait(self.poll_seconds)
+            self._wake.wait(self.claim_interval if self._saturated else self.poll_seconds)
             self._wait_for_slots()
         self.dispatcher.close()
         with suppress(Unavailable), self.dispatcher.database.begin(NO_TENANT) as session:
@@ -165,9 +167,14 @@ class Worker:
         until = self._claimed_at + self.claim_interval
         while (left := until - time.monotonic()) > 0 and not self.dispatcher.stopping.is_set():
             self._wake.clear()
-            if any(executor.free_slots * 2 >= executor.size for executor in self._saturated):
+            if any(executor.is_half_free for executor in self._saturated):
                 return
             self._wake.wait(left)
+
+    def _finished(self, executor: Executor) -> None:
+        """Called by the threads of the executor; for a single message of many the poll is not woken."""
+        if executor in self._saturated and executor.is_half_free:
+            self._wake.set()
 
     def _postpone_take_over(self, reason: str) -> None:
         lease_seconds = self.dispatcher.retry.lease_seconds
