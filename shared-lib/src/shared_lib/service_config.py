@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from shared_lib.auth.jwks import KeySet
-from shared_lib.auth.service_tokens import LIFETIME_SECONDS
+from shared_lib.auth.service_tokens import LIFETIME_SECONDS, ServiceSigner
 from shared_lib.auth.tokens import ClaimNames, TokenVerifier
 from shared_lib.clock import Clock
-from shared_lib.config import Settings
+from shared_lib.config import BadSetting, Settings
 from shared_lib.privacy.encryption import FieldCipher
 from shared_lib.rate_limit import RateLimits
 
@@ -120,3 +120,10 @@ class RelayConfig(ServiceConfig):
             "time_scale": settings.number("TIME_SCALE", 1.0, minimum=0.0001, maximum=100.0),
             "metrics_bind": settings.address("METRICS_BIND"),
         }
+
+    def signer(self, name: str, clock: Clock) -> ServiceSigner:
+        """Signs our tokens for downstream services with the private key of the file. Raises BadSetting."""
+        try:
+            return ServiceSigner.from_file(self.service_key, issuer=self.identity.issuer, name=name, clock=clock)
+        except (OSError, ValueError) as error:
+            raise BadSetting("SERVICE_KEY must be the path of our private key, PEM without a password.") from error

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from shared_lib.auth.service_tokens import ServiceSigner
 from shared_lib.clock import Clock, utc_now
-from shared_lib.config import BadSetting
 from shared_lib.database.engine import Database
 from shared_lib.http_client import ServiceClient
 from shared_lib.outbox import Dispatcher, RetryPolicy
@@ -39,13 +37,8 @@ class Ports:
 
 def create_ports(config: Config, *, clock: Clock = utc_now) -> Ports:
     """Over SMTP and HTTP. Reads our private key and connects to nothing yet. Raises BadSetting."""
-    try:
-        signer = ServiceSigner.from_file(config.service_key, issuer=config.identity.issuer, name=NAME, clock=clock)
-    except (OSError, ValueError) as error:
-        raise BadSetting("SERVICE_KEY must be the path of our private key, PEM without a password.") from error
-    downstream = partial(
-        ServiceClient, config.acknowledgement_url, audience=config.acknowledgement_audience, sign=signer.token
-    )
+    sign = config.signer(NAME, clock).token
+    downstream = partial(ServiceClient, config.acknowledgement_url, audience=config.acknowledgement_audience, sign=sign)
     return Ports(
         mailer=SmtpMailer(server=config.smtp, sender=Sender(address=config.mail_from, name=config.mail_name)),
         pusher=HttpPusher(client=ServiceClient(config.push_url or "")),

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared_lib.auth.service_tokens import ServiceSigner
 from shared_lib.clock import Clock, utc_now
-from shared_lib.config import BadSetting
 from shared_lib.database.engine import Database
 from shared_lib.http_client import ServiceClient
 from shared_lib.outbox import Dispatcher, RetryPolicy
@@ -35,11 +33,8 @@ def create_notifier(config: Config, *, clock: Clock = utc_now) -> Notifier:
 
 
 def _notification_service(config: Config, clock: Clock, **options: Any) -> ServiceClient:
-    try:
-        signer = ServiceSigner.from_file(config.service_key, issuer=config.identity.issuer, name=NAME, clock=clock)
-    except (OSError, ValueError) as error:
-        raise BadSetting("SERVICE_KEY must be the path of a private key in PEM.") from error
-    return ServiceClient(config.notification_url, audience=config.notification_audience, sign=signer.token, **options)
+    sign = config.signer(NAME, clock).token
+    return ServiceClient(config.notification_url, audience=config.notification_audience, sign=sign, **options)
 
 
 def create_dispatcher(

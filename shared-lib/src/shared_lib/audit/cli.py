@@ -9,7 +9,7 @@ from shared_lib.cli import Process
 from shared_lib.cli.terminal import FAILED, ProgressBar
 from shared_lib.database.engine import Database
 
-from .verification import BadAnchors, ChainCheck, HashChains, read_anchors, write_anchors
+from .verification import BadAnchors, ChainCheck, read_anchors, verify_chains, write_anchors
 
 BAD_ANCHORS = 2
 NO_ORGANISATION = "(no organisation)"
@@ -25,7 +25,7 @@ audit = click.Group("audit", help="The audit log.")
     help="Also compare with the anchors in FILE, and write the present ones there if all chains are whole.",
 )
 @click.pass_obj
-def verify_chains(process: Process[Any], anchors: Path | None) -> int:
+def verify_command(process: Process[Any], anchors: Path | None) -> int:
     """Read all hash chains and name the first broken entry of each.
 
     Ends with 0 if all are whole, with 1 if one is broken, with 2 if FILE is not a file of anchors.
@@ -42,7 +42,7 @@ def verify(database: Database, anchors: Path | None) -> int:
         return BAD_ANCHORS
     checks = []
     with ProgressBar() as bar:
-        for check in HashChains(database).verify(known, bar.at):
+        for check in verify_chains(database, known, bar.at):
             checks.append(check)
             bar.clear()
             click.echo(_line(check))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
 
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
@@ -26,12 +27,15 @@ class Anchor:
     hash: str
 
 
+NO_LINK = Anchor(number=0, hash="")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChainCheck:
     """One chain: whole as far as `anchor`, or broken at `fault`, its first."""
 
     chain: str
-    anchor: Anchor
+    anchor: Anchor = NO_LINK
     fault: str | None = None
 
 
@@ -39,79 +43,54 @@ class BadAnchors(Exception):
     """The file exists and is not a file of anchors; it is left as it is."""
 
 
-@dataclass(frozen=True)
-class HashChains:
-    """The hash chains of a database. Verifying blocks no writer; entries written meanwhile are left out."""
+# How far each chain reaches by its head, and by its links: in one statement, so that both are of the same moment.
+_HEADS = text(
+    "SELECT COALESCE(h.chain, l.chain) AS chain, COALESCE(h.number, 0) AS number, "
+    "COALESCE(h.hash, '') AS hash, COALESCE(l.number, 0) AS links "
+    "FROM audit_head h FULL JOIN (SELECT chain, max(number) AS number FROM audit_link GROUP BY chain) l "
+    "ON l.chain = h.chain ORDER BY 1"
+)
+_LINKS = text(
+    "SELECT l.number, l.entry_id, l.hash, e.id IS NOT NULL AS is_there, audit_canonical(e) AS form "
+    "FROM audit_link l LEFT JOIN audit_entry e ON e.id = l.entry_id "
+    "WHERE l.chain = :chain AND l.number <= :number ORDER BY l.number"
+)
+# An entry without a link was written while the trigger was switched off, or its link was removed.
+_STRAY = text(
+    "SELECT min(e.id) FROM audit_entry e WHERE NOT EXISTS (SELECT 1 FROM audit_link l WHERE l.entry_id = e.id)"
+)
 
-    database: Database
 
-    def verify(self, anchors: Mapping[str, Anchor], progress: Progress) -> Iterator[ChainCheck]:
-        """One check per chain, and one for entries that no chain holds."""
-        extents = self._extents()
-        for extent in extents:
-            yield self._check(extent, anchors.get(extent.chain), progress)
-        for chain in sorted(anchors.keys() - {extent.chain for extent in extents}):
-            yield ChainCheck(chain=chain, anchor=Anchor(number=0, hash=""), fault="the whole chain is gone")
-        stray = self._stray()
+def verify_chains(database: Database, anchors: Mapping[str, Anchor], progress: Progress) -> Iterator[ChainCheck]:
+    """One check per chain, and one for entries that no chain holds.
+
+    It blocks no writer; entries written meanwhile are left out.
+    """
+    with database.begin(all_tenants("audit_verification")) as session:
+        heads = session.execute(_HEADS).all()
+        for head in heads:
+            yield _check(session, head, anchors.get(head.chain), progress)
+        for chain in sorted(anchors.keys() - {head.chain for head in heads}):
+            yield ChainCheck(chain=chain, fault="the whole chain is gone")
+        stray = session.scalar(_STRAY)
         if stray is not None:
-            fault = f"entry {stray} is in no chain"
-            yield ChainCheck(chain="entries outside every chain", anchor=Anchor(number=0, hash=""), fault=fault)
+            yield ChainCheck(chain="entries outside every chain", fault=f"entry {stray} is in no chain")
 
-    def _check(self, extent: Row[Any], known: Anchor | None, progress: Progress) -> ChainCheck:
-        done, before = 0, hashlib.sha256(extent.chain.encode()).digest()
-        fault = None
-        for row in self._links(extent):
+
+def _check(session: Session, head: Row[Any], known: Anchor | None, progress: Progress) -> ChainCheck:
+    done, before, fault = 0, hashlib.sha256(head.chain.encode()).digest(), None
+    values = {"chain": head.chain, "number": head.number}
+    with session.execute(_LINKS, values, execution_options={"yield_per": BATCH}) as links:
+        for link in links:
             if done % BATCH == 0:
-                progress(extent.chain, done, extent.number)
-            fault = _fault(row, done + 1, before) or _anchored_fault(known, row)
+                progress(head.chain, done, head.number)
+            fault = _fault(link, done + 1, before) or _anchored_fault(known, link)
             if fault is not None:
                 break
-            done, before = row.number, row.hash
-        if fault is None:
-            fault = _end_fault(extent, known, done, before)
-        progress(extent.chain, done, extent.number)
-        return ChainCheck(chain=extent.chain, anchor=Anchor(number=done, hash=before.hex()), fault=fault)
-
-    def _extents(self) -> list[Row[Any]]:
-        """How far each chain reaches by its head (`number`, `hash`), and by its `links`.
-
-        In one statement, so that heads and links are of the same moment.
-        """
-        query = text(
-            "SELECT COALESCE(h.chain, l.chain) AS chain, COALESCE(h.number, 0) AS number, "
-            "COALESCE(h.hash, '') AS hash, COALESCE(l.number, 0) AS links "
-            "FROM audit_head h FULL JOIN (SELECT chain, max(number) AS number FROM audit_link GROUP BY chain) l "
-            "ON l.chain = h.chain ORDER BY 1"
-        )
-        return self._rows(query, {})
-
-    def _links(self, extent: Row[Any]) -> Iterator[Row[Any]]:
-        """The links in their order with their entries, a batch a transaction."""
-        query = text(
-            "SELECT l.number, l.entry_id, l.hash, e.id IS NOT NULL AS is_there, audit_canonical(e) AS form "
-            "FROM audit_link l LEFT JOIN audit_entry e ON e.id = l.entry_id "
-            "WHERE l.chain = :chain AND l.number > :after AND l.number <= :last ORDER BY l.number LIMIT :batch"
-        )
-        after = 0
-        while True:
-            wanted = {"chain": extent.chain, "after": after, "last": extent.number, "batch": BATCH}
-            rows = self._rows(query, wanted)
-            yield from rows
-            if len(rows) < BATCH:
-                return
-            after = rows[-1].number
-
-    def _stray(self) -> int | None:
-        """The first entry without a link: written while the trigger was switched off, or its link was removed."""
-        query = text(
-            "SELECT min(e.id) FROM audit_entry e WHERE NOT EXISTS (SELECT 1 FROM audit_link l WHERE l.entry_id = e.id)"
-        )
-        found: int | None = self._rows(query, {})[0][0]
-        return found
-
-    def _rows(self, query: Any, values: dict[str, Any]) -> list[Row[Any]]:
-        with self.database.begin(all_tenants("audit_verification")) as session:
-            return list(session.execute(query, values).all())
+            done, before = link.number, link.hash
+    fault = fault or _end_fault(head, known, done, before)
+    progress(head.chain, done, head.number)
+    return ChainCheck(chain=head.chain, anchor=Anchor(number=done, hash=before.hex()), fault=fault)
 
 
 def _fault(row: Row[Any], expected: int, before: bytes) -> str | None:
@@ -130,13 +109,13 @@ def _anchored_fault(known: Anchor | None, row: Row[Any]) -> str | None:
     return f"link {row.number}: the chain was written anew since it was anchored"
 
 
-def _end_fault(extent: Row[Any], known: Anchor | None, done: int, last: bytes) -> str | None:
+def _end_fault(head: Row[Any], known: Anchor | None, done: int, last: bytes) -> str | None:
     """What is missing at the end is seen by the head, which counts, and by the anchor."""
-    if done < extent.number:
-        return f"link {done + 1} was removed: the chain should have {extent.number}"
-    if extent.links > extent.number:
-        return f"link {extent.number + 1} is beyond the head of the chain"
-    if done and last != extent.hash:
+    if done < head.number:
+        return f"link {done + 1} was removed: the chain should have {head.number}"
+    if head.links > head.number:
+        return f"link {head.number + 1} is beyond the head of the chain"
+    if done and last != head.hash:
         return f"link {done}: the head of the chain says otherwise"
     if known is not None and done < known.number:
         return f"link {done + 1} was removed: there were {known.number} when the chain was anchored"

@@ -8,7 +8,7 @@ and ids, and never a query, a body, the text of an error or of a person.
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -75,20 +75,16 @@ def use(provider: "TracerProvider | None") -> None:
 
 def serving(parent: str | None) -> AbstractContextManager[None]:
     """The span of a request; `parent` is its `traceparent` header."""
-    return _span("request", "SERVER", {}, parent) if _tracer is not None else nullcontext()
+    return _span("request", "SERVER", {}, parent)
 
 
 def calling(destination: str, method: str) -> AbstractContextManager[None]:
     """The span of a call to a downstream service."""
-    if _tracer is None:
-        return nullcontext()
     return _span(f"{method} {destination}", "CLIENT", {"http.request.method": method}, None)
 
 
 def attempting(kind: str, payload: Mapping[str, Any], **attributes: Attribute) -> AbstractContextManager[None]:
     """The span of a delivery attempt, in the trace in which the outbox message was enqueued."""
-    if _tracer is None:
-        return nullcontext()
     named = {f"outbox.{name}": value for name, value in attributes.items()}
     return _span(f"attempt {kind}", "CONSUMER", named, payload.get(MEMBER))
 
@@ -122,10 +118,12 @@ def carried(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @contextmanager
 def _span(name: str, kind: str, attributes: Mapping[str, Attribute], parent: str | None) -> Iterator[None]:
+    if _tracer is None:
+        yield
+        return
     from opentelemetry import context, trace  # noqa: PLC0415
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
 
-    assert _tracer is not None  # noqa: S101 - the callers check it
     around = TraceContextTextMapPropagator().extract({TRACE_HEADER: parent}, context.Context()) if parent else None
     with _tracer.start_as_current_span(
         name,

@@ -100,10 +100,9 @@ def rows_of_person(session: Session, conditions: Mapping[str, str], person_id: s
     zone of the transaction to UTC.
     """
     session.execute(text("SET LOCAL timezone = 'UTC'"))
-    found = {table: _rows(session, table, condition, person_id) for table, condition in conditions.items()}
-    return {table: rows for table, rows in found.items() if rows}
-
-
-def _rows(session: Session, table: str, condition: str, person_id: str) -> list[dict[str, Any]]:
-    query = text(f"SELECT to_jsonb(t)::text FROM {table} t WHERE {condition}")  # noqa: S608 - constants of the service
-    return [json.loads(row) for row in session.scalars(query, {"person": person_id})]
+    found = {}
+    for table, condition in conditions.items():
+        query = text(f"SELECT to_jsonb(t)::text FROM {table} t WHERE {condition}")  # noqa: S608 - constants of the service
+        if rows := [json.loads(row) for row in session.scalars(query, {"person": person_id})]:
+            found[table] = rows
+    return found
