@@ -39,7 +39,7 @@ demo: install ## Call every operation of the running system, and show the mails
 	@exec $(BIN)/python deploy/local/demo.py $(WHICH)
 
 token: install ## Mint a token: make token ROLE=coordinator SUB=coord_9f8e7d6c ORG=nhf
-	@exec $(BIN)/python deploy/local/mint_token.py $(WHICH) --role "$(ROLE)" --sub "$(SUB)" --org "$(ORG)"
+	@exec $(BIN)/python deploy/local/mint_token.py $(WHICH) --role="$(ROLE)" --sub="$(SUB)" --org="$(ORG)"
 
 cli: install ## A command of a service of the running system: make cli SERVICE=orchestrator ARGS="directory import FILE"
 	@exec $(BIN)/python deploy/local/service_command.py $(WHICH) $(SERVICE) $(ARGS)

@@ -7,14 +7,16 @@ const port = Number(process.argv[2]);
 const issuer = `http://127.0.0.1:${port}`;
 
 const PEOPLE = {
-  coord_9f8e7d6c: { groups: ['coordinator'], tenant: 'nhf' },
-  'nhf-admin': { groups: 'org_admin', tenant: 'nhf' },
-  root: { groups: ['staff', 'global_admin'] },
-  nobody: { groups: ['staff'], tenant: 'nhf' },
+  coord_9f8e7d6c: { realm_access: { roles: ['Likepersonleder Ålesund', 'Koordinator'] }, tenant: 'nhf' },
+  'nhf-admin': { realm_access: { roles: 'Administrator' }, tenant: 'nhf' },
+  root: { realm_access: { roles: ['offline_access', 'Drift'] } },
+  nobody: { realm_access: { roles: ['Likepersonleder Ålesund'] }, tenant: 'nhf' },
 };
 
 const AUDIENCES = {
   'https://pauses.example/': { audience: 'orchestrator-service', accessTokenFormat: 'jwt' },
+  'https://pauses-ps256.example/': { audience: 'orchestrator-service', accessTokenFormat: 'jwt', alg: 'PS256' },
+  'https://pauses-es384.example/': { audience: 'orchestrator-service', accessTokenFormat: 'jwt', alg: 'ES384' },
   'https://parcels.example/': { audience: 'parcel-service', accessTokenFormat: 'jwt' },
   'https://opaque.example/': { audience: 'orchestrator-service', accessTokenFormat: 'opaque' },
 };
@@ -28,6 +30,8 @@ const provider = new Provider(issuer, {
   jwks: {
     keys: [
       signingKey('rsa', { modulusLength: 2048 }, 'RS256'),
+      signingKey('rsa', { modulusLength: 2048 }, 'PS256'),
+      signingKey('ec', { namedCurve: 'P-384' }, 'ES384'),
       signingKey('ec', { namedCurve: 'P-256' }, 'ES256'),
     ],
   },
@@ -54,8 +58,8 @@ const provider = new Provider(issuer, {
       getResourceServerInfo: (_context, resource) => ({
         ...AUDIENCES[resource],
         scope: 'pauses',
-        accessTokenTTL: 600,
-        jwt: { sign: { alg: 'ES256' } },
+        accessTokenTTL: 75 * 60,
+        jwt: { sign: { alg: AUDIENCES[resource].alg ?? 'ES256' } },
       }),
     },
   },

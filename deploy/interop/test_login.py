@@ -37,8 +37,10 @@ def stack(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Itera
     settings = {
         "JWT_ISSUER": provider.issuer,
         "JWT_JWKS": provider.described()["jwks_uri"],
-        "JWT_ROLE_CLAIM": "groups",
+        "JWT_ROLE_CLAIM": "realm_access.roles",
+        "JWT_ROLE_MAP": '{"Koordinator": "coordinator", "Administrator": "org_admin", "Drift": "global_admin"}',
         "JWT_ORG_CLAIM": "tenant",
+        "JWT_MAX_LIFETIME": "4500",
     }
     stack = Stack(tmp_path_factory.mktemp("interop") / "stack", settings=settings)
     try:
@@ -75,6 +77,12 @@ def test_a_coordinator_records_a_pause(orchestrator: str, access: Callable[[str]
 def test_a_role_may_be_a_word_or_one_of_a_list(person: str, orchestrator: str, access: Callable[[str], str]) -> None:
     answer = ask(orchestrator, "GET", f"{PAUSES}/resolve-coordinator/{MENTOR}", token=access(person))
     assert answer.status == 200, answer.content
+
+
+@pytest.mark.parametrize("algorithm", ["ps256", "es384"])
+def test_a_provider_may_sign_with_other_algorithms(algorithm: str, orchestrator: str, provider: Provider) -> None:
+    token = provider.tokens("root", f"https://pauses-{algorithm}.example/")["access_token"]
+    assert ask(orchestrator, "GET", PAUSES, token=token).status == 200
 
 
 def test_an_organisation_is_taken_from_the_token(orchestrator: str, access: Callable[[str], str]) -> None:

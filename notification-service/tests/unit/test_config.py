@@ -84,11 +84,31 @@ def test_a_bad_sender_is_explained(value: str) -> None:
         ("SMTP_FINAL_TIMEOUT", "soon"),
         ("AUTH_MODE", "none"),
         ("MAIL_FROM", ""),
+        ("JWT_MAX_LIFETIME", "0"),
+        ("JWT_MAX_LIFETIME", "86401"),
+        ("JWT_MAX_LIFETIME", "1h"),
+        ("JWT_ROLE_MAP", "coordinator"),
+        ("JWT_ROLE_MAP", '["coordinator"]'),
+        ("JWT_ROLE_MAP", '{"Koordinator": ["coordinator"]}'),
     ],
 )
 def test_a_bad_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(BadSetting, match=name):
         config(**{name: value})
+
+
+def test_the_claims_of_a_provider_are_settings() -> None:
+    assert (config().identity.max_lifetime, config().identity.claims.role_map) == (3600, None)
+    identity = config(
+        JWT_MAX_LIFETIME="4500",
+        JWT_SUBJECT_CLAIM="oid",
+        JWT_ROLE_CLAIM="realm_access.roles",
+        JWT_ROLE_PREFIX="portal-",
+        JWT_ROLE_MAP='{"Likepersonleder Ålesund": "coordinator"}',
+    ).identity
+    assert (identity.max_lifetime, identity.claims.subject, identity.claims.role_prefix) == (4500, "oid", "portal-")
+    claims = {"realm_access": {"roles": ["portal-Likepersonleder Ålesund", "portal-x", "coordinator"]}}
+    assert identity.claims.roles(claims) == {"coordinator"}
 
 
 def test_the_pool_has_a_connection_for_every_thread_of_the_executors() -> None:

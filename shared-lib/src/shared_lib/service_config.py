@@ -1,5 +1,6 @@
 """The settings that every service has, the issuer it trusts among them; a service's own config adds its members."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -24,6 +25,7 @@ class Identity:
     jwks: str
     service_jwks: str | None
     claims: ClaimNames
+    max_lifetime: int = 3600
 
     @classmethod
     def from_settings(cls, settings: Settings, *, audience: str, has_callers: bool) -> Self:
@@ -37,15 +39,24 @@ class Identity:
             jwks=settings.text("JWT_JWKS"),
             service_jwks=settings.text("SERVICE_JWKS") if has_callers else None,
             claims=ClaimNames(
+                subject=settings.text("JWT_SUBJECT_CLAIM", "sub"),
                 role=settings.text("JWT_ROLE_CLAIM", "role"),
                 organisation=settings.text("JWT_ORG_CLAIM", "org_id"),
+                role_prefix=settings.optional("JWT_ROLE_PREFIX") or "",
+                role_map=_role_map(settings),
             ),
+            max_lifetime=settings.whole("JWT_MAX_LIFETIME", 3600, minimum=60, maximum=86_400),
         )
 
     def people(self, clock: Clock) -> TokenVerifier:
         """Verifies the tokens of people."""
         return TokenVerifier(
-            keys=KeySet(self.jwks), issuer=self.issuer, audience=self.audience, clock=clock, claims=self.claims
+            keys=KeySet(self.jwks),
+            issuer=self.issuer,
+            audience=self.audience,
+            clock=clock,
+            claims=self.claims,
+            max_lifetime=self.max_lifetime,
         )
 
     def services(self, clock: Clock) -> TokenVerifier | None:
@@ -60,6 +71,17 @@ class Identity:
             max_lifetime=LIFETIME_SECONDS,
             for_services=True,
         )
+
+
+def _role_map(settings: Settings) -> dict[str, str] | None:
+    text = settings.optional("JWT_ROLE_MAP")
+    try:
+        found = None if text is None else json.loads(text)
+    except ValueError:
+        found = text
+    if found is None or (isinstance(found, dict) and all(isinstance(role, str) for role in found.values())):
+        return found
+    raise BadSetting('JWT_ROLE_MAP must be a JSON object of role names, as in {"theirs": "ours"}.')
 
 
 @dataclass(frozen=True, kw_only=True)

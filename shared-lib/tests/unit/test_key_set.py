@@ -3,11 +3,11 @@
 import json
 import shutil
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
-from shared_lib.auth.jwks import MAX_AGE_SECONDS, MIN_INTERVAL_SECONDS, KeySet
+from shared_lib.auth.jwks import MAX_AGE_SECONDS, MAX_WAITING, MIN_INTERVAL_SECONDS, KeySet
 
 
 class SlowFile(KeySet):
@@ -55,18 +55,45 @@ def test_simultaneous_requests_find_the_key_with_one_reading(keys, kid):
     assert keys.readings == 1
 
 
-def test_a_request_with_a_known_key_does_not_wait_for_a_reading(keys, kid, now):
+def test_a_request_with_a_known_key_never_waits(keys, kid, now):
+    """Neither does the one that finds the keys old, nor those that come while they are read."""
     keys.allowed.set()
     assert keys.find(kid) is not None
     keys.allowed.clear()
     keys.begun.clear()
     now[0] += MAX_AGE_SECONDS + 1
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(keys.find, kid)
+        assert pool.submit(keys.find, kid).result(1) is not None
         assert keys.begun.wait(10)
-        assert keys.find(kid) is not None
+        assert pool.submit(keys.find, kid).result(1) is not None
         keys.allowed.set()
-        assert first.result(10) is not None
+
+
+def test_a_source_that_hangs_holds_only_a_few_requests_with_unknown_keys(keys, kid, now):
+    keys.allowed.set()
+    assert keys.find(kid) is not None
+    keys.allowed.clear()
+    now[0] += MIN_INTERVAL_SECONDS + 1
+    with ThreadPoolExecutor(16) as pool:
+        unknown = {pool.submit(keys.find, f"stranger-{number}") for number in range(16)}
+        for _ in range(16 - MAX_WAITING):
+            done, unknown = wait(unknown, 1, FIRST_COMPLETED)
+            assert done
+            if len(unknown) <= MAX_WAITING:
+                break
+        assert pool.submit(keys.find, kid).result(1) is not None
+        keys.allowed.set()
+    assert keys.readings == 2
+
+
+def test_a_request_that_waits_gets_the_key_that_was_read_for_it(keys, source, now):
+    keys.allowed.set()
+    assert keys.is_loaded()
+    document = json.loads(source.read_text())
+    document["keys"].append({**document["keys"][0], "kid": "new"})
+    source.write_text(json.dumps(document))
+    now[0] += MIN_INTERVAL_SECONDS + 1
+    assert keys.find("new") is not None
 
 
 def test_unknown_keys_cause_a_reading_every_ten_seconds_at_most(keys, now):

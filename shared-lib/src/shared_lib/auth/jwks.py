@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -26,16 +27,24 @@ MIN_INTERVAL_WITHOUT_KEYS_SECONDS = 1.0
 MAX_BYTES = 256 * 1024
 FETCH_TIMEOUT = 5.0
 CONNECT_TIMEOUT = 2.0
-ALGORITHMS = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
-"""One algorithm per key type, so that a token cannot choose another."""
+WAIT_SECONDS = 2.0
+MAX_WAITING = 2
+"""Requests that may wait for a reading because none of the loaded keys is theirs."""
+ALGORITHMS = {
+    "RSA": ("RS256", "PS256"),
+    "EC P-256": ("ES256",),
+    "EC P-384": ("ES384",),
+    "OKP Ed25519": ("EdDSA",),
+}
+"""The algorithms of a type and curve of keys. A key has that of its `alg`, or the first: no token chooses."""
 
 
 class KeySet:
     """Keys by `kid` from `source`, a file or a URL.
 
-    They are read again when they are old, or for an unknown `kid` (at most every 10 s). When the source fails, the last
-    good set stays. Reading a URL takes `fetch_timeout` seconds at most. Nothing in a token leads to another address.
-    Threads may share it.
+    They are read again in the background when they are old, or for an unknown `kid` (at most every 10 s). When the
+    source fails, the last good set stays. Reading a URL takes `fetch_timeout` seconds at most. Nothing in a token leads
+    to another address. Threads may share it.
     """
 
     def __init__(
@@ -51,42 +60,54 @@ class KeySet:
         self._keys: dict[str, jwt.PyJWK] = {}
         self._read_at = float("-inf")
         self._lock = threading.Lock()
+        self._reader = ThreadPoolExecutor(1)
+        self._reading: Future[None] = Future()
+        self._reading.set_result(None)
+        self._waiting = threading.Semaphore(MAX_WAITING)
 
     def find(self, kid: str) -> jwt.PyJWK | None:
-        """The key of exactly this id, or None."""
-        is_known = kid in self._keys
-        if self._age > (MAX_AGE_SECONDS if is_known else MIN_INTERVAL_SECONDS):
-            self._read_again(wait=not is_known)
+        """The key of exactly this id, or None.
+
+        A request with a loaded key never waits. Another one waits 2 s at most for a reading: all that come before the
+        first reading has ended, because none of their tokens may be refused for that; later only `MAX_WAITING`.
+        """
+        is_known = self.knows(kid)
+        self._refresh(MAX_AGE_SECONDS if is_known else MIN_INTERVAL_SECONDS)
+        if not is_known and not self._reading.done():
+            self._wait()
         return self._keys.get(kid)
+
+    def knows(self, kid: str) -> bool:
+        """True when the key is loaded. Reads nothing."""
+        return kid in self._keys
 
     def is_loaded(self) -> bool:
         """True when there are keys. Reads them if there are none yet."""
         if not self._keys:
-            self._read_again(min_age=MIN_INTERVAL_WITHOUT_KEYS_SECONDS)
+            self._refresh(MIN_INTERVAL_WITHOUT_KEYS_SECONDS)
+            self._wait()
         return bool(self._keys)
 
-    @property
-    def _age(self) -> float:
-        return self._monotonic() - self._read_at
+    def _refresh(self, max_age: float) -> None:
+        """Begin to read the source in the background, once at a time, unless the keys are younger than `max_age`."""
+        with self._lock:
+            if self._reading.done() and self._monotonic() - self._read_at > max_age:
+                self._reading = self._reader.submit(self._read)
 
-    def _read_again(self, *, wait: bool = True, min_age: float = MIN_INTERVAL_SECONDS) -> None:
-        """Read the source unless the keys are younger than `min_age`.
+    def _wait(self) -> None:
+        if self._read_at == float("-inf"):
+            wait([self._reading], WAIT_SECONDS)
+        elif self._waiting.acquire(blocking=False):
+            wait([self._reading], WAIT_SECONDS)
+            self._waiting.release()
 
-        A request without a key waits while another one reads: the first requests of a process come together, and none
-        of their tokens may be refused for that. The others go on with the loaded keys.
-        """
-        if not self._lock.acquire(blocking=wait):
-            return
+    def _read(self) -> None:
         try:
-            if self._age < min_age:
-                return
             self._keys = _parse(self._fetch())
-            self._read_at = self._monotonic()
         except (OSError, ValueError, RecursionError, requests.RequestException, HTTPError) as error:
-            self._read_at = self._monotonic()
             log.error("keys.unreadable", error=type(error).__name__, kept=len(self._keys))
         finally:
-            self._lock.release()
+            self._read_at = self._monotonic()
 
     def _fetch(self) -> bytes:
         if not self._source.startswith(("http://", "https://")):
@@ -121,8 +142,7 @@ def _parse(document: bytes) -> dict[str, jwt.PyJWK]:
 
 def _algorithm(member: dict[str, Any]) -> str | None:
     """The one algorithm of this key; None for a key that we do not use."""
-    kind = member.get("kty")
-    algorithm = ALGORITHMS.get(kind) if isinstance(kind, str) else None
+    known = ALGORITHMS.get(f"{member.get('kty')} {member.get('crv', '')}".strip(), ())
     usable = isinstance(member.get("kid"), str) and member.get("use", "sig") == "sig" and "d" not in member
-    curve_fits = kind == "RSA" or member.get("crv") in ("P-256", "Ed25519")
-    return algorithm if usable and curve_fits and member.get("alg", algorithm) == algorithm else None
+    algorithm = member.get("alg", known[0] if known else None)
+    return algorithm if usable and algorithm in known else None

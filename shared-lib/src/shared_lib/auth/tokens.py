@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +18,25 @@ MAX_BYTES = 8 * 1024
 LEEWAY_SECONDS = 30
 
 
+FAULTS = {
+    "scheme": "The Authorization header must be Bearer and a token.",
+    "too_long": f"The token has more than {MAX_BYTES} bytes.",
+    "shape": "The token is not a well-formed JSON Web Token.",
+    "crit": "The token demands an extension that is not supported.",
+    "key": "No trusted key has the kid and the alg of the token.",
+    "signature": "The signature of the token is wrong.",
+    "issuer": "The token is from another issuer.",
+    "audience": "The token is for another audience.",
+    "claim": "A claim of the token is missing or unusable.",
+    "expired": "The token has expired.",
+    "early": "The token is not valid yet.",
+    "lifetime": "The token is valid for longer than is accepted.",
+}
+"""Why a token is not trusted, by code: for `error_description` of RFC 6750, which allows no quotation marks."""
+
+
 class InvalidToken(Exception):
-    """The token is not trusted. Its text is a code for our log; every client gets the same response."""
+    """The token is not trusted. Its text is one of the codes of FAULTS."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +51,24 @@ class Principal:
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimNames:
-    """The claims that hold the role and the organisation."""
+    """The claims that hold the person's id, roles and organisation: names, or paths such as `realm_access.roles`."""
 
+    subject: str = "sub"
     role: str = "role"
     organisation: str = "org_id"
+    role_prefix: str = ""
+    """Roles count without this prefix; roles that do not have it are ignored."""
+    role_map: Mapping[str, str] | None = None
+    """Our name of a role by the issuer's; other roles are ignored. None when the names are the same."""
+
+    def roles(self, claims: Mapping[str, Any]) -> frozenset[str]:
+        """The roles by our names. What is not a text is ignored."""
+        found = _claim(claims, self.role)
+        names = [role for role in (found if isinstance(found, list) else [found]) if isinstance(role, str)]
+        own = [name.removeprefix(self.role_prefix) for name in names if name.startswith(self.role_prefix)]
+        return frozenset(
+            own if self.role_map is None else [self.role_map[name] for name in own if name in self.role_map]
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +84,9 @@ class TokenVerifier:
     for_services: bool = False
 
     def knows_key_of(self, token: str) -> bool:
-        """True when the token names one of our keys. The signature is not verified."""
+        """True when the token names a key that is loaded. The signature is not verified."""
         try:
-            return self.keys.find(_kid(_member(token, 0))) is not None
+            return self.keys.knows(_kid(_member(token, 0)))
         except InvalidToken:
             return False
 
@@ -87,25 +119,38 @@ class TokenVerifier:
                 },
             )
         except (jwt.PyJWTError, ValueError, TypeError) as error:
-            raise InvalidToken(type(error).__name__) from error
+            raise InvalidToken(
+                next((code for kind, code in _CODES.items() if isinstance(error, kind)), "claim")
+            ) from error
 
     def _check_times(self, claims: dict[str, Any]) -> None:
         now = self.clock().timestamp()
         issued, expires = _moment(claims["iat"]), _moment(claims["exp"])
         not_before = _moment(claims.get("nbf", issued))
-        if expires <= now - LEEWAY_SECONDS or max(issued, not_before) > now + LEEWAY_SECONDS:
-            raise InvalidToken("time")
+        if expires <= now - LEEWAY_SECONDS:
+            raise InvalidToken("expired")
+        if max(issued, not_before) > now + LEEWAY_SECONDS:
+            raise InvalidToken("early")
         if not 0 < expires - issued <= self.max_lifetime:
             raise InvalidToken("lifetime")
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
-        organisation = claims.get(self.claims.organisation)
+        organisation = _claim(claims, self.claims.organisation)
         return Principal(
-            subject=_word(claims["sub"]),
-            roles=frozenset(_words(claims.get(self.claims.role, []))),
+            subject=_word(_claim(claims, self.claims.subject)),
+            roles=self.claims.roles(claims),
             organisation=None if organisation is None else _word(organisation),
             is_service=self.for_services,
         )
+
+
+_CODES: Mapping[type[Exception], str] = {
+    jwt.InvalidSignatureError: "signature",
+    jwt.InvalidIssuerError: "issuer",
+    jwt.InvalidAudienceError: "audience",
+    jwt.DecodeError: "shape",
+}
+"""The code of PyJWT's errors, the special ones first; the others are about claims."""
 
 
 def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -117,7 +162,9 @@ def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _member(token: str, index: int) -> dict[str, Any]:
-    if len(token) > MAX_BYTES or token.count(".") != 2:
+    if len(token) > MAX_BYTES:
+        raise InvalidToken("too_long")
+    if token.count(".") != 2:
         raise InvalidToken("shape")
     part = token.split(".")[index]
     try:
@@ -130,22 +177,33 @@ def _member(token: str, index: int) -> dict[str, Any]:
     return value
 
 
+def _claim(claims: Mapping[str, Any], path: str) -> Any:
+    """The claim of this name, else the nested claim at this path; names may have dots themselves. None without one."""
+    if path in claims:
+        return claims[path]
+    for dot in (position for position, sign in enumerate(path) if sign == "."):
+        inner = claims.get(path[:dot])
+        if isinstance(inner, dict) and (found := _claim(inner, path[dot + 1 :])) is not None:
+            return found
+    return None
+
+
 def _kid(header: dict[str, Any]) -> str:
     kid = header.get("kid")
     if not isinstance(kid, str):
-        raise InvalidToken("kid")
+        raise InvalidToken("key")
     return kid
 
 
 def _moment(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidToken("date")
+        raise InvalidToken("claim")
     try:
         moment = float(value)
     except OverflowError as error:
-        raise InvalidToken("date") from error
+        raise InvalidToken("claim") from error
     if not math.isfinite(moment):
-        raise InvalidToken("date")
+        raise InvalidToken("claim")
     return moment
 
 
@@ -153,8 +211,3 @@ def _word(value: object) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= 128 or not value.isascii() or not value.isprintable():
         raise InvalidToken("claim")
     return value
-
-
-def _words(value: object) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    return [_word(item) for item in values]
