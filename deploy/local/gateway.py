@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from routes import route_for
 from shared_lib.observability.tracing import accepted_request_id
-from shared_lib.web.problems import SECURITY_HEADERS
+from shared_lib.web.problems import CONTENT_TYPE, SECURITY_HEADERS, problem_document
 from upstream import Answer, Cut, Request, Slow, Upstream
 
 BODY_LIMIT = 64 * 1024
@@ -27,8 +27,6 @@ _SET_BY_US = frozenset(
     | {"x-real-ip", "x-request-id"}
 )
 _SET_BY_OUR_SERVER = frozenset({"date", "server", "x-request-id"})
-
-_TITLES = {413: "Content Too Large"}  # RFC 9110 has renamed it since Python learned it
 
 log = logging.getLogger("gateway")
 
@@ -127,16 +125,10 @@ def _without(headers: list[tuple[str, str]], names: frozenset[str]) -> list[tupl
 
 
 def _problem(refused: Refused, environ: Mapping[str, Any], request_id: str) -> Answer:
-    document = {
-        "type": "about:blank",
-        "title": _TITLES.get(refused.status, refused.status.phrase),
-        "status": refused.status.value,
-        "detail": str(refused),
-        "instance": urlsplit(environ["RAW_URI"]).path if environ["RAW_URI"].startswith("/") else "/",
-        "request_id": request_id,
-    }
+    path = urlsplit(environ["RAW_URI"]).path if environ["RAW_URI"].startswith("/") else "/"
+    document = problem_document(refused.status.value, str(refused), instance=path, request_id=request_id)
     body = json.dumps(document).encode()
-    headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
+    headers = [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(body)))]
     return Answer(refused.status, [*headers, *SECURITY_HEADERS.items(), *refused.headers], body)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 worker_class = "shared_lib.gunicorn.worker.ServiceWorker"
 threads = 64
 keepalive = 60
+limit_request_field_size = 16 * 1024  # as the services
 graceful_timeout = 30
 accesslog = None
 loglevel = "warning"

@@ -112,8 +112,12 @@ def test_silent_clients_occupy_no_thread(served: Served) -> None:
     [
         (b"GARBAGE\r\n\r\n", 400, ""),
         (b"GET / HTTP/1.1\r\nHost: x\r\nBad Header: y\r\n\r\n", 400, "/"),
-        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, ""),
-        (b"GET /left?a=b HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 9000 + b"\r\n\r\n", 431, "/left"),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "/" + "a" * 249),
+        (b"GET /left?a=" + b"b" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "/left"),
+        (b"GET http://x:80/left?a=" + b"b" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "/left"),
+        (b"GET /left?a=b HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 20000 + b"\r\n\r\n", 431, "/left"),
+        (b"GET /left?\xc3\xa5 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "/left"),
+        (b"GET /left HTTP/1.1\r\nHost: x\r\n" + b"A: a\r\n" * 70 + b"\r\n", 431, "/left"),
         (b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n", 400, "/echo"),
         (b"POST /echo HTTP/1.1\r\nHost: x\r\nExpect: cake\r\nContent-Length: 2\r\n\r\n{}", 417, "/echo"),
         (
@@ -123,7 +127,10 @@ def test_silent_clients_occupy_no_thread(served: Served) -> None:
             "/echo",
         ),
     ],
-    ids=["no request", "bad header", "long line", "long header", "bad length", "bad expectation", "bad chunk"],
+    ids=[
+        *("no request", "bad header", "long path", "long query", "whole address", "long header", "odd query", "many"),
+        *("bad length", "bad expectation", "bad chunk"),
+    ],
 )
 def test_an_unreadable_request_is_answered_with_a_problem_document(
     served: Served, message: bytes, status: int, instance: str
@@ -136,6 +143,52 @@ def test_an_unreadable_request_is_answered_with_a_problem_document(
         assert header in head
     document = json.loads(body)
     assert (document["status"], document["instance"]) == (status, instance)
+
+
+def test_the_path_of_an_unreadable_request_is_known_in_whatever_pieces_it_comes(served: Served) -> None:
+    first = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+    for pieces in (
+        [b"GET /le", b"ft HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 20000 + b"\r\n\r\n"],
+        [first + b"GET /left HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 20000 + b"\r\n\r\n"],
+    ):
+        with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for piece in pieces:
+                connection.sendall(piece)
+                threading.Event().wait(0.2)
+            answer = b""
+            while received := connection.recv(65536):
+                answer += received
+        document = json.loads(answer.rpartition(b"\r\n\r\n")[2])
+        assert (document["status"], document["instance"]) == (431, "/left")
+
+
+def test_a_token_of_8_kib_is_read_and_a_longer_one_answered_with_a_problem(served: Served) -> None:
+    for size, status in ((8192, 200), (12_000, 200), (20_000, 431)):
+        answer = requests.get(f"{served.url}/left", headers={"Authorization": f"Bearer {'a' * size}"}, timeout=5)
+        assert answer.status_code == status, size
+    assert answer.json()["type"] == "urn:pause-notices:problem:request-header-fields-too-large"
+    assert "8192" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Drip: ",
+        b"GET /livez",
+        b"GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nHost: x\r\nBad Header: y\r\n\r\n",
+    ],
+    ids=["dripping", "first line only", "a body that never comes", "a connection left open", "refused and left open"],
+)
+def test_one_client_of_the_liveness_probe_does_not_delay_the_next(served: Served, message: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", served.port)) as slow:
+        slow.sendall(message)
+        threading.Event().wait(0.2)
+        begun = time.monotonic()
+        assert requests.get(f"{served.url}/livez", timeout=10).status_code == 200
+        assert time.monotonic() - begun < 1
 
 
 @pytest.mark.parametrize("size", [70_000, 20 * 1024 * 1024])

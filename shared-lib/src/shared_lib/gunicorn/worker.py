@@ -22,7 +22,8 @@ from . import shutting_down
 
 READ_TIMEOUT, REQUEST_TIMEOUT = 10.0, 15.0  # seconds for one read, and for reading a whole request
 ANSWER_SECONDS = 3.2  # the deadline of the application, from the first byte on: waiting in the queue counts
-PATH = re.compile(rb"[A-Z]+ (/[!->@-~]*)(\?[!-~]*)? HTTP/1\.[01]\r\n")
+PATH = re.compile(rb"\S+ (?:https?://[^/\s]*)?(/[^\s?]*)")
+PROBE = re.compile(rb"GET /livez[ ?](?!.*\r\n(content-length|transfer-encoding):).*\r\n\r\n", re.DOTALL | re.IGNORECASE)
 STATUSES = {errors.LimitRequestLine: 414, errors.LimitRequestHeaders: 431, errors.ExpectationFailed: 417}
 
 
@@ -39,7 +40,9 @@ class RequestSocket(socket.socket):
     def recv(self, *arguments: Any) -> bytes:
         if timeout := self.gettimeout():
             self.settimeout(min(timeout, max(self.read_until - time.monotonic(), 0.001)))
-        return super().recv(*arguments)
+        received = super().recv(*arguments)
+        self.beginning += received[: 4096 - len(self.beginning)]
+        return received
 
 
 class Connection(TConn):  # type: ignore[misc]
@@ -85,19 +88,20 @@ class ServiceWorker(ThreadWorker):  # type: ignore[misc]
         return False
 
     def enqueue_req(self, conn: Connection) -> None:
-        """Hand the request to a thread of the pool; `/livez` has its own, which a busy pool cannot delay."""
-        conn.answer_by, conn.sock.beginning = time.monotonic() + ANSWER_SECONDS, b""
+        """Hand the request to a thread of the pool; a complete `/livez` has its own, which a busy pool cannot delay."""
+        conn.answer_by, conn.is_probe = time.monotonic() + ANSWER_SECONDS, False
         with suppress(OSError):
             conn.sock.setblocking(False)
-            conn.sock.beginning = conn.sock.recv(4096, socket.MSG_PEEK)
-        pool = self.liveness_pool if conn.sock.beginning.startswith(b"GET /livez") else self.tpool
+            conn.is_probe = PROBE.fullmatch(conn.sock.recv(4096, socket.MSG_PEEK)) is not None
+        conn.sock.beginning = conn.parser.unreader.buf.getvalue() if conn.parser else b""
+        pool = self.liveness_pool if conn.is_probe else self.tpool
         pool.submit(self.handle, conn).add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
 
     def handle(self, conn: Connection) -> Any:
         """Answer a request; a client that still sends the body of a refused request can read the answer."""
         with deadline.at(conn.answer_by):
             keep = super().handle(conn)
-        if keep is False:
+        if keep is False and not conn.is_probe:
             util.close_graceful(conn.sock, timeout=5.0, max_drain=64 * 1024 * 1024)
         return keep
 
@@ -107,4 +111,6 @@ class ServiceWorker(ThreadWorker):  # type: ignore[misc]
         path, request_id = PATH.match(client.beginning), accepted_request_id(None)
         self.log.warning("unreadable request %s: %s", request_id, type(exc).__name__)
         with suppress(OSError):  # the client is gone
-            util.write_nonblock(client, raw_problem(status, path[1].decode() if path else "", request_id))
+            util.write_nonblock(
+                client, raw_problem(status, path[1].decode(errors="replace") if path else "", request_id)
+            )
