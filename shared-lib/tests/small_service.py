@@ -1,6 +1,7 @@
 """A web service without a database, for tests of what every answer has and of authentication."""
 
 from dataclasses import asdict
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response
@@ -8,6 +9,7 @@ from marshmallow import Schema, fields
 from shared_lib.auth.tokens import ClaimNames
 from shared_lib.clock import utc_now
 from shared_lib.errors import Unavailable
+from shared_lib.idempotency import IdempotencyKeyReused
 from shared_lib.rate_limit import RateLimits
 from shared_lib.service_config import Identity
 from shared_lib.web.app import build_app
@@ -21,14 +23,28 @@ AUDIENCE = "parcels"
 SECRET = "canary-of-a-person"
 
 
+class ParcelIsLost(Exception):
+    retry_after = 17
+
+
+class BoxSchema(Schema):
+    weight = fields.Integer()
+
+
 class ParcelSchema(Schema):
     name = fields.String(required=True)
+    boxes = fields.List(fields.Nested(BoxSchema))
+    tags = fields.List(fields.String())
+
+
+class SortSchema(Schema):
+    sort = fields.String()
 
 
 def a_service(
     issuer: Issuer, *, limits: RateLimits | None = None, allow_anonymous: bool = False, claims: ClaimNames | None = None
 ) -> Flask:
-    """Its operations: /mine (clerks), /open, /internal, /parcel (PUT), /broken and /busy."""
+    """Its operations: /mine (clerks), /open, /internal, /parcel (PUT), /sorted, /broken, /busy, /lost and /late."""
     identity = Identity(
         issuer=ISSUER,
         audience=AUDIENCE,
@@ -41,7 +57,7 @@ def a_service(
         title="Parcels",
         base_path="/parcels",
         blueprints=[_operations()],
-        error_table={},
+        error_table={ParcelIsLost: HTTPStatus.TOO_MANY_REQUESTS},
         authenticator=Authenticator.of(
             identity, limits=limits or RateLimits(), clock=utc_now, allow_anonymous=allow_anonymous
         ),
@@ -75,6 +91,16 @@ def _operations() -> Blueprint:
             raise Problem(412)
         return {"changed": True}
 
+    @blp.get("/sorted")
+    @blp.arguments(SortSchema, location="query")
+    def in_order(_: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    _add_failing(blp)
+    return blp  # type: ignore[no-any-return]
+
+
+def _add_failing(blp: Any) -> None:
     @blp.get("/broken/<identifier:parcel_id>")
     def broken(parcel_id: str) -> Response:
         raise ValueError(f"{SECRET} {parcel_id}")
@@ -83,4 +109,10 @@ def _operations() -> Blueprint:
     def busy() -> Response:
         raise Unavailable("database_down")
 
-    return blp  # type: ignore[no-any-return]
+    @blp.get("/lost")
+    def lost() -> Response:
+        raise ParcelIsLost
+
+    @blp.get("/late")
+    def late() -> Response:
+        raise IdempotencyKeyReused

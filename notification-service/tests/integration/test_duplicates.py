@@ -9,7 +9,7 @@ from notification_service.domain.access import ANONYMOUS, MentorNotFound
 from notification_service.domain.model import Announcement, Notice
 from notification_service.usecases.announcements import Announcements
 from notification_service.usecases.person_data import Contacts
-from shared_lib.idempotency import KeyReused
+from shared_lib.idempotency import IdempotencyKeyReused
 
 from ..builders import A_MOMENT, a_contact, a_context, an_announcement
 from ..fakes import FakeAcknowledgements, FakeMailer, MovableClock
@@ -154,7 +154,7 @@ def test_another_return_date_is_another_notice(announcements: Announcements, mai
 def test_a_key_stands_for_one_request_only(announcements: Announcements) -> None:
     announcements.announce(an_announcement(), ANONYMOUS, key=a_key("k", b"one"))
 
-    with pytest.raises(KeyReused):
+    with pytest.raises(IdempotencyKeyReused):
         announcements.announce(an_announcement(Notice.PAUSE_LIFTED), ANONYMOUS, key=a_key("k", b"another"))
 
 

@@ -10,7 +10,7 @@ from orchestrator_service.store.tables import PauseEventRow
 from orchestrator_service.usecases import pause_events as module
 from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.database.engine import Database
-from shared_lib.idempotency import KeyReused
+from shared_lib.idempotency import IdempotencyKeyReused
 
 from ..builders import (
     DAY,
@@ -57,7 +57,7 @@ def test_a_key_stands_for_the_event_in_its_present_state(
 
     assert (again.is_new, again.is_replay) == (True, True)
     assert (again.event.id, again.event.effective_date) == (first.event.id, EFFECTIVE + DAY)
-    with pytest.raises(KeyReused):
+    with pytest.raises(IdempotencyKeyReused):
         recorded(pause_events, a_draft(), key=a_key(b"other"))
 
 

@@ -29,7 +29,7 @@ RETENTION = timedelta(days=7)
 GRANTS = {"idempotency_key": "SELECT, INSERT, UPDATE, DELETE"}
 
 
-class KeyReused(Exception):
+class IdempotencyKeyReused(Exception):
     """The same Idempotency-Key came with another request body."""
 
     def __init__(self) -> None:
@@ -84,8 +84,8 @@ def claim(session: Session, request: RequestKey, *, at: datetime, stands_for: Re
     """Take the key in the session's transaction: None when it was free.
 
     Else what the key stands for already. Two requests with one key wait for each other on the primary key. Raises
-    KeyReused when the key was used for another body. `stands_for` is stored with the key; a caller that does not know
-    it yet calls `complete` before the commit.
+    IdempotencyKeyReused when the key was used for another body. `stands_for` is stored with the key; a caller that does
+    not know it yet calls `complete` before the commit.
     """
     replay = {"resource_id": None, "status": None} if stands_for is None else vars(stands_for)
     claimed = session.connection().execute(_CLAIM, {**vars(request), **replay, "created_at": at})
@@ -93,7 +93,7 @@ def claim(session: Session, request: RequestKey, *, at: datetime, stands_for: Re
         return None
     known = session.execute(_KNOWN, _own(request)).one()
     if known.fingerprint != request.fingerprint:
-        raise KeyReused
+        raise IdempotencyKeyReused
     return Replay(resource_id=known.resource_id, status=known.status)
 
 

@@ -4,8 +4,9 @@ import os
 import time
 from uuid import UUID
 
-IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}"
-"""The pattern of opaque ids, such as those of people."""
+IDENTIFIER = r"[A-Za-z0-9_-][A-Za-z0-9._:@|=-]{0,63}"
+"""The pattern of opaque ids, such as those that sign-in providers give people."""
+IDENTIFIER_RULE = "1 to 64 letters, digits and . _ : @ | = -, beginning with a letter, a digit, _ or -"
 
 
 def uuid7() -> UUID:

@@ -65,7 +65,7 @@ class Lapses:
         """Record that the coordinator has seen the lapse. Of concurrent requests one is new; a repeat changes nothing.
 
         Raises LapseNotFound for a notification without a lapse in the principal's organisation, NotYourLapse for a
-        lapse of another coordinator, KeyReused for a key that came with another body.
+        lapse of another coordinator, IdempotencyKeyReused for a key that came with another body.
         """
         scope = principal.scope
         if scope.is_empty:
@@ -142,7 +142,7 @@ class Lapses:
     def _claim(self, session: Session, key: RequestKey, locked: Lapse | None) -> Replay | None:
         """Take the key for the answer that follows from the locked lapse. Without a lapse this is never committed.
 
-        Raises KeyReused for a key that came with another body, also when this body names no lapse.
+        Raises IdempotencyKeyReused for a key that came with another body, also when this body names no lapse.
         """
         is_new = locked is not None and not locked.is_acknowledged
         stands_for = Replay(resource_id=str(locked.id) if locked is not None else "", status=201 if is_new else 200)

@@ -68,7 +68,7 @@ class Announcements:
 
         Committed when it returns. It waits for the first attempts, `wait_seconds` or `MAX_WAIT_SECONDS` at most; a
         message that was not sent by then is `queued`. A duplicate (`notice_rules.NaturalKey`) returns the first
-        dispatch. Raises NotEntitled, MentorNotFound, KeyReused, and Unavailable before the commit.
+        dispatch. Raises NotEntitled, MentorNotFound, IdempotencyKeyReused, and Unavailable before the commit.
         """
         scope = principal.scope
         is_waiting = wait_seconds > 0

@@ -11,7 +11,7 @@ CHANNELS = ("email", "push", "in_app")
 LOCALES = ("nb", "nn", "en")
 MAX_CHAPTERS = 5
 
-_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._:@|=-]{0,63}")
 _LOCAL_PART = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(rf"(?=.{{1,254}}\Z)(?=[^@]{{1,64}}@){_LOCAL_PART}@{_LABEL}(?:\.{_LABEL})*")
@@ -28,7 +28,7 @@ class BadValue(ValueError):
 
 def identifier(cell: str) -> str:
     if not _IDENTIFIER.fullmatch(cell):
-        raise BadValue("must be 1 to 64 letters, digits or . _ : @ - and begin with a letter or digit")
+        raise BadValue("must be 1 to 64 letters, digits or . _ : @ | = - and begin with a letter, digit, _ or -")
     return cell
 
 

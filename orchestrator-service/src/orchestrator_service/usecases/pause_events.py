@@ -69,7 +69,7 @@ class PauseEvents:
         first attempt to deliver it.
 
         The same mentor, type and effective date is the same event, and is not announced again. Raises MentorNotFound,
-        ExpiryUnknown, KeyReused, and EventNotFound when the event that the key stands for has been removed.
+        ExpiryUnknown, IdempotencyKeyReused, and EventNotFound when the event that the key stands for has been removed.
         """
         while True:
             try:

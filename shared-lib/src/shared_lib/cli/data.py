@@ -10,7 +10,7 @@ import click
 from shared_lib.clock import utc_now
 from shared_lib.database.counter_tables import run_check
 from shared_lib.database.engine import Database
-from shared_lib.ids import IDENTIFIER
+from shared_lib.ids import IDENTIFIER, IDENTIFIER_RULE
 from shared_lib.privacy.encryption import FieldCipher
 from shared_lib.privacy.key_rotation import EncryptedColumn, rotate_keys
 from shared_lib.privacy.retention import RetentionRule, purge
@@ -61,14 +61,16 @@ def run_retention(database: Database, rules: Sequence[RetentionRule]) -> int:
 
 def _checked_person_id(_: click.Context, __: click.Parameter, value: str) -> str:
     if not PERSON_ID.fullmatch(value):
-        raise click.BadParameter("an id has 1 to 64 letters, digits and . _ : @ -")
+        raise click.BadParameter(f"an id has {IDENTIFIER_RULE}")
     return value
 
 
 person_id_argument = click.argument("person_id", metavar="ID", callback=_checked_person_id)
+DASHED_IDS = {"ignore_unknown_options": True}
+"""An id may begin with a dash."""
 
 
-@person.command()
+@person.command(context_settings=DASHED_IDS)
 @person_id_argument
 @click.pass_obj
 def export(process: Process[Any], person_id: str) -> None:
@@ -77,7 +79,7 @@ def export(process: Process[Any], person_id: str) -> None:
         _print_json(person_data.export(person_id))
 
 
-@person.command()
+@person.command(context_settings=DASHED_IDS)
 @person_id_argument
 @click.pass_obj
 def erase(process: Process[Any], person_id: str) -> None:

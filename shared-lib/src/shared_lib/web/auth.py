@@ -4,14 +4,14 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, wraps
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from flask import current_app, g, request
 from flask_smorest import Blueprint
 
-from shared_lib.auth.tokens import InvalidToken, Principal, TokenVerifier
+from shared_lib.auth.tokens import FAULTS, InvalidToken, Principal, TokenVerifier
 from shared_lib.clock import Clock
 from shared_lib.rate_limit import RateLimits, Throttle
 from shared_lib.service_config import Identity
@@ -23,7 +23,6 @@ log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 BEARER = "bearerAuth"
-CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +66,7 @@ def requires(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         g.principal = principal
         _throttle(principal)
         if not principal.roles.intersection(roles):
-            raise Problem(403)
+            raise Problem(403, f"Roles that may do this: {', '.join(roles)}.", kind="role-missing")
 
     return lambda view: _guarded(view, authorize, [{BEARER: []}], f"Roles: {', '.join(roles)}.")
 
@@ -132,13 +131,19 @@ def _throttle(principal: Principal | None) -> None:
         raise Problem(429, headers={"Retry-After": str(wait)})
 
 
+_WITH_IPV4 = [ip_network("::/64"), ip_network("64:ff9b::/64")]
+"""Mapped IPv4 addresses (RFC 4291) and translated ones (RFC 6052)."""
+
+
 def _network(address: str) -> str:
     """The address, or for IPv6 its /64, because a client may use every address of its /64."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return address  # the peer of a Unix socket has none
-    return str(ip_network(f"{parsed}/64", strict=False)) if isinstance(parsed, IPv6Address) else address
+    if any(parsed in network for network in _WITH_IPV4):
+        parsed = IPv4Address(int(parsed) & 0xFFFFFFFF)
+    return str(ip_network(f"{parsed}/64", strict=False)) if isinstance(parsed, IPv6Address) else str(parsed)
 
 
 def _authenticator() -> Authenticator:
@@ -154,17 +159,21 @@ def _verified(*verifiers: TokenVerifier) -> Principal | None:
     scheme, _, token = header.partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
-        raise _unauthenticated()
-    verifier = next((v for v in verifiers if v.knows_key_of(token)), verifiers[-1])
-    try:
-        return verifier.verify(token)
-    except InvalidToken as error:
-        log.info("auth.token_refused", detail_code=str(error))
-        raise _unauthenticated() from error
+        raise _unauthenticated("scheme")
+    fault = ""
+    for verifier in [v for v in verifiers if v.knows_key_of(token)] or verifiers:
+        try:
+            return verifier.verify(token)
+        except InvalidToken as error:
+            fault = str(error)
+    log.info("auth.token_refused", detail_code=fault)
+    raise _unauthenticated(fault)
 
 
-def _unauthenticated() -> Problem:
-    return Problem(401, headers=CHALLENGE)
+def _unauthenticated(fault: str | None = None) -> Problem:
+    """The challenge alone says what is wrong with a token (RFC 6750 section 3)."""
+    reason = f' error="invalid_token", error_description="{FAULTS[fault]}"' if fault else ""
+    return Problem(401, headers={"WWW-Authenticate": f"Bearer{reason}"})
 
 
 def _guarded(

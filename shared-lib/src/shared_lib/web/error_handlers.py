@@ -1,5 +1,6 @@
 """Every error of a Flask application as a problem document (RFC 9457)."""
 
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -10,7 +11,7 @@ from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from shared_lib.errors import Unavailable
-from shared_lib.idempotency import KeyReused
+from shared_lib.idempotency import IdempotencyKeyReused
 from shared_lib.observability.tracing import current_request_id
 
 from .problems import CONTENT_TYPE, Problem, problem_document
@@ -29,7 +30,7 @@ def register(app: Flask, error_table: Mapping[type[Exception], HTTPStatus]) -> N
         TimeoutError: _too_slow,
         Exception: _unexpected,
     }
-    statuses = {**error_table, KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY}
+    statuses = {**error_table, IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY}
     for kind, handler in [*handlers.items(), *((kind, _handler_for(status)) for kind, status in statuses.items())]:
         app.register_error_handler(kind, handler)
 
@@ -63,9 +64,16 @@ def _unexpected(error: Exception) -> Response:
 
 def _handler_for(status: HTTPStatus) -> Callable[[Exception], Response]:
     def handler(error: Exception) -> Response:
-        return _response(Problem(status.value, str(error) or None))
+        after = getattr(error, "retry_after", None)
+        headers = {} if after is None else {"Retry-After": str(after)}
+        return _response(Problem(status.value, str(error) or None, kind=name_of(type(error)), headers=headers))
 
     return handler
+
+
+def name_of(error: type[Exception]) -> str:
+    """The name of an error's problem: `NoCoordinator` is `no-coordinator`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", error.__name__).lower()
 
 
 def _response(problem: Problem) -> Response:
@@ -74,6 +82,7 @@ def _response(problem: Problem) -> Response:
         problem.detail,
         instance=request.path,
         request_id=current_request_id(),
+        kind=problem.kind,
         errors=problem.errors,
     )
     return Response(

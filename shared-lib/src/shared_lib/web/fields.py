@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from marshmallow import ValidationError, fields, validate
 
-from shared_lib.ids import IDENTIFIER
+from shared_lib.ids import IDENTIFIER, IDENTIFIER_RULE
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -44,10 +44,10 @@ class UtcDateTime(fields.Field[datetime]):
 
 
 class Identifier(fields.String):
-    """An opaque id: 1 to 64 letters, digits and ._:@- ."""
+    """An opaque id, as `shared_lib.ids.IDENTIFIER` describes it."""
 
     def __init__(self, **options: Any) -> None:
-        pattern = validate.Regexp(rf"{IDENTIFIER}\Z", error="Give an id of 1 to 64 letters, digits and . _ : @ -")
+        pattern = validate.Regexp(rf"{IDENTIFIER}\Z", error=f"Give an id of {IDENTIFIER_RULE}.")
         # JSON Schema knows no \Z; in Python a $ would let a line break at the end pass.
         metadata = {"pattern": f"^{IDENTIFIER}$", **options.pop("metadata", {})}
         super().__init__(validate=pattern, metadata=metadata, **options)

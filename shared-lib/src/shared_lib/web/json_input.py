@@ -1,5 +1,6 @@
 """Strict JSON bodies and query strings: no duplicate or unknown members, no deep nesting."""
 
+import codecs
 import json
 import math
 from collections.abc import Mapping
@@ -34,7 +35,8 @@ def strict_json(body: bytes) -> Any:
         if b"\\u" in body or body.count(b"[") + body.count(b"{") > MAX_DEPTH:
             _check(value, MAX_DEPTH)  # UTF-8 and JSON refuse the rest by themselves
     except (ValueError, RecursionError) as error:
-        raise Problem(400, "The body is not well-formed JSON (UTF-8, no duplicate keys, at most 32 levels).") from error
+        detail = "The body is not well-formed JSON (UTF-8, no duplicate keys, at most 32 levels)."
+        raise Problem(400, detail, kind="malformed-json") from error
     return value
 
 
@@ -50,9 +52,8 @@ class StrictParser(FlaskParser):  # type: ignore[misc, unused-ignore]
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         """The parsed body. Raises Problem 400, 413 (from reading) or 415."""
-        parameters = {name: value.lower() for name, value in req.mimetype_params.items()}
-        plain = req.mimetype == "application/json" and parameters.get("charset", "utf-8") == "utf-8"
-        if not plain or req.headers.get("Content-Encoding", "identity") != "identity":
+        is_json = req.mimetype == "application/json" and _is_utf8(req.mimetype_params.get("charset", "utf-8"))
+        if not is_json or req.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise Problem(415)
         body = req.get_data(cache=True)
         if req.content_length is None and len(body) >= (req.max_content_length or 0):
@@ -64,7 +65,7 @@ class StrictParser(FlaskParser):  # type: ignore[misc, unused-ignore]
         errors: dict[str, Any] = {}
         for found in error.messages.values():
             errors.update(found if isinstance(found, Mapping) else {"body": found})
-        raise Problem(422, "Some fields are missing or not as they should be.", errors=errors)
+        raise Problem(422, "Some fields are missing or not as they should be.", kind="invalid-fields", errors=errors)
 
 
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]
@@ -75,6 +76,14 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
     def arguments(self, schema: type[Schema], **options: Any) -> Any:
         """The decorator, with one schema object for all requests: creating one takes longer than loading a request."""
         return super().arguments(schema(), **options)
+
+
+def _is_utf8(charset: str) -> bool:
+    """True for every name of UTF-8, and of US-ASCII, which is a part of it."""
+    try:
+        return codecs.lookup(charset).name in ("utf-8", "ascii")
+    except (LookupError, ValueError):
+        return False
 
 
 def _refused(constant: str) -> Any:

@@ -4,7 +4,7 @@ The gunicorn worker of processes without Flask imports this module too, so it im
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +19,11 @@ SECURITY_HEADERS = {
 """Headers of every response: no cache, no frames, no content sniffing. Used with and without Flask."""
 
 CONTENT_TYPE = "application/problem+json"
+TYPE = "urn:pause-notices:problem:"
+"""What the `type` of every problem begins with; the rest is the name of the problem."""
+
+MAX_ERRORS, MAX_NAME, MAX_ERRORS_BYTES, MAX_INSTANCE = 20, 60, 4096, 250
+"""With these a document has at most 8 KiB, whatever was sent: fields, characters of their names, bytes, characters."""
 
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
@@ -34,7 +39,7 @@ DETAILS = {
     415: "Send the body as application/json, UTF-8, unencoded.",
     417: "The expectation of the request cannot be met.",
     429: "You have asked too often. Wait as many seconds as Retry-After says.",
-    431: "The headers of the request are too large.",
+    431: "The headers of the request are too large; a token may have 8192 bytes.",
     500: "Something went wrong on our side. It has been noted under the request id.",
     503: "The service cannot answer just now. Try again shortly.",
 }
@@ -42,19 +47,24 @@ DETAILS = {
 
 
 class Problem(Exception):
-    """An error of the HTTP side itself: the status, the members and the headers of its response."""
+    """An error of the HTTP side itself: the status, the members and the headers of its response.
+
+    `kind` names the problem in `type`; by default the name is that of the status.
+    """
 
     def __init__(
         self,
         status: int,
         detail: str | None = None,
         *,
+        kind: str | None = None,
         errors: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(status)
         self.status = status
         self.detail = detail
+        self.kind = kind
         self.errors = errors
         self.headers = headers or {}
 
@@ -70,18 +80,32 @@ def problem_document(
     *,
     instance: str,
     request_id: str | None,
+    kind: str | None = None,
     errors: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The members of a problem document; `detail` defaults to the fixed text of the status."""
+    """The members of a problem document; `kind` and `detail` default to the name and the fixed text of the status."""
     document: dict[str, Any] = {
-        "type": "about:blank",
+        "type": TYPE + (kind or title_of(status).lower().replace(" ", "-")),
         "title": title_of(status),
         "status": status,
         "detail": detail or DETAILS.get(status) or title_of(status),
-        "instance": instance,
+        "instance": instance[:MAX_INSTANCE],
         "request_id": request_id,
     }
-    return document if errors is None else {**document, "errors": errors}
+    if errors is not None:
+        document["errors"] = _shortened(errors, iter(range(MAX_ERRORS)))
+        while len(json.dumps(document["errors"])) > MAX_ERRORS_BYTES:
+            document["errors"].popitem()
+    return document
+
+
+def _shortened(errors: Mapping[Any, Any], room: Iterator[int]) -> dict[str, Any]:
+    """The first errors by field, as many as `room` has."""
+    return {
+        str(name)[:MAX_NAME]: _shortened(found, room) if isinstance(found, Mapping) else found
+        for name, found in errors.items()
+        if next(room, None) is not None
+    }
 
 
 def raw_problem(status: int, instance: str, request_id: str) -> bytes:
