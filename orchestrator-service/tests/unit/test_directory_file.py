@@ -39,9 +39,7 @@ def test_columns_may_be_few_and_in_any_order_after_the_first() -> None:
     assert lines[0].cells == {"id": "nhf", "name": "NHF"}
 
 
-@pytest.mark.parametrize(
-    "person", ["-v-l9_jYdAqJLhBkXZx0kq3c=", "_kari", "auth0|5f7c8ec7", "kari@lhl.no", "pm_551e8400"]
-)
+@pytest.mark.parametrize("person", ["-v-l9_jYdAqJLhBkXZx0kq3c=", "_kari", "auth0|5f7c8ec7", "pm_551e8400"])
 def test_ids_of_sign_in_providers_are_people_s_ids(person: str) -> None:
     lines, problems = read(a_file(organisation("nhf"), mentor(person, "oslo")))
 

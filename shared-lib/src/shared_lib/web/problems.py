@@ -99,12 +99,12 @@ def problem_document(
     return document
 
 
-def _shortened(errors: Mapping[Any, Any], room: Iterator[int]) -> dict[str, Any]:
-    """The first errors by field, as many as `room` has."""
+def _shortened(errors: Mapping[Any, Any], places: Iterator[int]) -> dict[str, Any]:
+    """The first errors by field, as many as `places` has."""
     return {
-        str(name)[:MAX_NAME]: _shortened(found, room) if isinstance(found, Mapping) else found
+        str(name)[:MAX_NAME]: _shortened(found, places) if isinstance(found, Mapping) else found
         for name, found in errors.items()
-        if next(room, None) is not None
+        if next(places, None) is not None
     }
 
 
