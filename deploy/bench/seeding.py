@@ -32,11 +32,12 @@ SELECT id, peer_mentor_id, 'email', 'sent', created_at FROM pause_event ORDER BY
 """
 _LAPSES = """
 INSERT INTO lapse (id, notification_id, mentor_id, coordinator_id, organisation_id, expiry_date, created_at,
-    acknowledged_at, version)
+    acknowledged_at, opened_for, version)
 SELECT gen_random_uuid(), gen_random_uuid(), format('%%s-m%%s', %(organisation)s::text, lpad(m::text, 5, '0')),
     format('%%s-c%%s', %(organisation)s::text, lpad((m / %(each)s)::text, 5, '0')), %(organisation)s,
     timestamptz '2020-02-01 UTC' + n * interval '1 minute', timestamptz '2020-01-01 UTC' + n * interval '1 minute',
-    CASE WHEN n %% 3 > 0 THEN timestamptz '2020-01-02 UTC' + n * interval '1 minute' END, 1
+    CASE WHEN n %% 3 > 0 THEN timestamptz '2020-01-02 UTC' + n * interval '1 minute' END,
+    format('%%s-c%%s', %(organisation)s::text, lpad((m / %(each)s)::text, 5, '0')), 1
 FROM generate_series(1, %(amount)s) AS n, LATERAL (SELECT n %% %(mentors)s AS m) AS who
 """
 

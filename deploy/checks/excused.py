@@ -13,7 +13,6 @@ SHORT_OR_LONG: Mapping[str, str] = {
     "shared-lib/src/shared_lib_testing/links.py": TO_MERGE,
     "acknowledgement-service/src/acknowledgement_service/api/access.py": SMALL,
     "acknowledgement-service/src/acknowledgement_service/config.py": SMALL,
-    "acknowledgement-service/src/acknowledgement_service/store/audit.py": SMALL,
     "notification-service/src/notification_service/api/access.py": SMALL,
     "notification-service/src/notification_service/commands.py": SMALL,
     "notification-service/src/notification_service/outbox_handlers.py": SMALL,

@@ -15,6 +15,7 @@ from .config import Config
 from .domain.access import GLOBAL_ADMIN, ORG_ADMIN
 from .store.audit import SUBJECT
 from .usecases.lapses import Lapses
+from .usecases.news import News
 from .usecases.person_data import PersonData
 
 PERSON_DATA_TIMEOUT = 20.0
@@ -49,7 +50,13 @@ def build_api(config: Config, lapses: Lapses, *, clock: Clock = utc_now) -> Flas
         base_path=routes.BASE_PATH,
         blueprints=[
             routes.blp,
-            audit_blueprint("/api/v1/audit", own=ORG_ADMIN, everything=GLOBAL_ADMIN, name="acknowledgement"),
+            audit_blueprint(
+                "/api/v1/audit",
+                own=ORG_ADMIN,
+                everything=GLOBAL_ADMIN,
+                name="acknowledgement",
+                details={"coordinator": "coordinator_id"},
+            ),
             internal.blp,
         ],
         error_table=routes.ERROR_TABLE,
@@ -58,4 +65,5 @@ def build_api(config: Config, lapses: Lapses, *, clock: Clock = utc_now) -> Flas
         collectors=[metrics.OpenLapsesCollector(lapses.open_by_age)],
     )
     app.extensions["lapses"] = lapses
+    app.extensions["news"] = News(database=lapses.database, cipher=lapses.cipher, clock=lapses.clock)
     return app

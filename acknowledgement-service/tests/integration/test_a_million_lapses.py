@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from acknowledgement_service.domain.access import AccessScope
-from acknowledgement_service.domain.model import Filters, Sort
+from acknowledgement_service.domain.model import Filters, Sort, State
 from acknowledgement_service.store import lapses as store
 from acknowledgement_service.usecases.lapses import tenant_scope_of
 from shared_lib.database.engine import Database
@@ -43,6 +43,9 @@ FILTERS = (
     Filters(mentor_id="m1950"),
     Filters(is_acknowledged=True),
     Filters(is_acknowledged=False),
+    Filters(state=State.ACKNOWLEDGED),
+    Filters(state=State.CLOSED),
+    Filters(state=State.OPEN, coordinator_id="c7"),
     Filters(is_acknowledged=False, coordinator_id="c7"),
 )
 """The last one is the most frequent: the open lapses of one coordinator."""

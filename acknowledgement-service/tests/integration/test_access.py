@@ -184,10 +184,10 @@ def test_a_list_has_and_counts_visible_lapses_only(mode: str, requests: Requests
 
 @pytest.mark.parametrize("caller", [caller for caller in CALLERS if caller != "a service"])
 def test_the_internal_operations_need_a_service_token(caller: str, requests: Requests) -> None:
-    assert len(INTERNAL) == 3
+    assert len(INTERNAL) == 6
     for method, path in INTERNAL:
         named = path.replace("{notification_id}", str(uuid4())).replace("{coordinator_id}", "maya")
-        person = named.replace("{person_id}", "canary_own")
+        person = named.replace("{person_id}", "canary_own").replace("{mentor_id}", "canary_own")
         answer = requests.client.open(person, method=method, json={}, headers=requests.headers(caller))
         assert (answer.status_code, "lapse" in answer.text.replace(person, "")) == (401, False), path
 

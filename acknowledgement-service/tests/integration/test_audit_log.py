@@ -50,6 +50,29 @@ def test_an_object_is_a_lapse_or_a_mentor(client: FlaskClient, as_person: AsPers
     assert [entry["details"]["mentor_id"] for entry in found] == ["mentor_james_okafor"]
 
 
+def test_the_acknowledgements_of_one_coordinator_have_tier_and_times(
+    client: FlaskClient, as_person: AsPerson, lapses: Lapses, clock: MovableClock
+) -> None:
+    opened = [lapses.open(an_opening(coordinator_id=name), by="test").lapse for name in ("maya", "kim")]
+    for lapse in opened:
+        client.put(f"{BASE}/{lapse.id}", json={"is_acknowledged": True})
+    corrected = (opened[0].created_at + timedelta(seconds=1)).isoformat()
+    clock.now += timedelta(minutes=1)
+    client.put(f"{BASE}/{opened[0].id}", json={"acknowledged_at": corrected})
+
+    admin = as_person("admin", "org_admin", "lhl")
+    found = client.get(f"{AUDIT}?coordinator=maya", headers=admin).json["data"]
+    details = {entry["action"]: entry["details"] for entry in found}
+
+    assert [entry["action"] for entry in found] == ["corrected", "acknowledged", "opened"]
+    assert {entry["object_id"] for entry in found} == {str(opened[0].id)}
+    first, second = details["acknowledged"], details["corrected"]
+    assert (first["acknowledged_at"], first["acknowledged_at_before"]) == (opened[0].created_at.isoformat(), None)
+    assert (second["acknowledged_at"], second["acknowledged_at_before"]) == (corrected, first["acknowledged_at"])
+    assert first["tier"] == second["tier"] == 0
+    assert client.get(f"{AUDIT}?coordinator=nobody", headers=admin).json["data"] == []
+
+
 def test_following_shows_each_entry_once_and_none_that_came_meanwhile(
     client: FlaskClient, as_person: AsPerson, lapses: Lapses, clock: MovableClock, lapse_id: str
 ) -> None:

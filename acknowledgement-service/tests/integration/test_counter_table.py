@@ -49,6 +49,8 @@ def change_lapses(lapses: Lapses, database: Database, number: int) -> None:
             store.remove(session, opened)
     with suppress(RolledBack), database.begin(tenant(opening.organisation_id)) as session:
         session.execute(update(LapseRow).where(LapseRow.id == opened.id).values(acknowledged_at=func.now()))
+        values = {"closed_at": func.now(), "closed_reason": "renewed", "coordinator_has_left": True}
+        session.execute(update(LapseRow).where(LapseRow.id == opened.id).values(values))
         session.execute(delete(LapseRow).where(LapseRow.id == opened.id))
         raise RolledBack
     lapses.import_records(

@@ -15,7 +15,8 @@ from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.database.schema_revision import revision_of_code, revision_of_database
 from shared_lib.idempotency import KEYS
-from shared_lib_testing.schema import different_columns
+from shared_lib_testing.postgres import Addresses
+from shared_lib_testing.schema import columns_accepting_unreadable_moments, different_columns
 from sqlalchemy import exc, func, select, text
 
 from ..builders import an_opening
@@ -98,3 +99,9 @@ def test_audit_entries_cannot_be_changed(lapses: Lapses, database: Database) -> 
 def test_the_migrations_create_the_tables_that_the_code_describes(database: Database) -> None:
     assert different_columns(database, Base.metadata, ENTRIES.metadata, KEYS.metadata) == []
     assert revision_of_database(database) == revision_of_code(MIGRATIONS)
+
+
+def test_the_database_stores_no_moment_that_a_list_could_not_show(addresses: Addresses) -> None:
+    unlisted = {"idempotency_key", "outbox_worker"}
+
+    assert columns_accepting_unreadable_moments(addresses.owner, besides=unlisted) == []

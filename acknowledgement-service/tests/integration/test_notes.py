@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -12,13 +13,17 @@ from acknowledgement_service.__main__ import main
 from acknowledgement_service.domain.access import ANONYMOUS
 from acknowledgement_service.domain.model import Change
 from acknowledgement_service.usecases.lapses import Lapses
+from flask.testing import FlaskClient
 from shared_lib.privacy.encryption import FieldCipher
 from shared_lib_testing.issuer import Issuer
 from shared_lib_testing.postgres import Addresses
 
 from ..builders import an_opening
+from ..conftest import MovableClock
 
 NOTE = "Ringte; hun er sykmeldt"
+BASE = "/api/v1/lapse-acknowledgements"
+AsPerson = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
@@ -43,9 +48,7 @@ def noted(lapses: Lapses) -> Noted:
 
 
 def note_of(lapses: Lapses, lapse_id: str) -> str | None:
-    """From the response to a PUT that does not change notes."""
-    change = Change(is_acknowledged=True)
-    return lapses.change(UUID(lapse_id), change, principal=ANONYMOUS, versions=None).coordinator_notes
+    return lapses.notes(UUID(lapse_id), principal=ANONYMOUS).coordinator_notes
 
 
 def everything(addresses: Addresses, statement: str, *values: object) -> list[tuple[object, ...]]:
@@ -98,3 +101,52 @@ def test_a_key_rotation_encrypts_old_notes_with_the_new_key(
     assert isinstance(encrypted, bytes)
     cipher = FieldCipher.from_file(str(path), setting="NOTE_ENCRYPTION_KEYS")
     assert cipher.decrypt(lapse_id, "k2", encrypted) == NOTE
+
+
+@pytest.mark.parametrize("body", [{"is_acknowledged": True}, {"is_acknowledged": True, "acknowledged_at": "AT"}])
+def test_without_a_token_a_note_is_answered_to_the_request_that_carries_it_alone(
+    noted: Noted, client: FlaskClient, clock: MovableClock, body: dict[str, Any]
+) -> None:
+    address = f"{BASE}/{noted(NOTE)}"
+    if "acknowledged_at" in body:
+        body = {**body, "acknowledged_at": clock.now.isoformat()}
+
+    answers = [client.put(address, json=each) for each in (body, {"coordinator_notes": "New"}, body)]
+
+    assert [answer.json["coordinator_notes"] for answer in answers] == [None, "New", None]
+    assert client.get(f"{address}/notes").status_code == 401
+
+
+def test_a_coordinator_s_token_shows_the_note_in_the_answer_to_a_change(
+    noted: Noted, client: FlaskClient, as_person: AsPerson
+) -> None:
+    answer = client.put(
+        f"{BASE}/{noted(NOTE)}", json={"is_acknowledged": True}, headers=as_person("coord_maya_patel", "coordinator")
+    )
+
+    assert answer.json["coordinator_notes"] == NOTE
+
+
+READERS = {
+    ("coord_maya_patel", "coordinator", "lhl"): 200,
+    ("anne", "org_admin", "lhl"): 200,
+    ("kim", "coordinator", "lhl"): 404,
+    ("arne", "org_admin", "nhf"): 404,
+    ("coord_maya_patel", "peer_mentor", "lhl"): 403,
+    ("root", "global_admin", None): 403,
+}
+
+
+@pytest.mark.parametrize("reader", READERS, ids=str)
+def test_a_note_is_read_by_who_may_see_it(
+    noted: Noted, client: FlaskClient, as_person: AsPerson, clock: MovableClock, reader: tuple[str, str, str | None]
+) -> None:
+    lapse_id = noted(NOTE)
+
+    answer = client.get(f"{BASE}/{lapse_id}/notes", headers=as_person(*reader))
+
+    assert answer.status_code == READERS[reader]
+    if answer.status_code == 200:
+        at = clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        shown = {"acknowledgement_id": lapse_id, "coordinator_notes": NOTE, "updated_at": at}
+        assert list(answer.json.items()) == list(shown.items())

@@ -67,6 +67,23 @@ def test_the_export_has_the_decrypted_notes_of_the_person_s_lapses_only(
     assert [entry["action"] for entry in exported["audit_entry"]] == ["opened", "noted"]
 
 
+def test_a_former_coordinator_s_export_has_the_lapse_that_they_left_without_its_note(
+    client: FlaskClient, as_service: Headers, noted: list[Lapse]
+) -> None:
+    move = {"organisation_id": "lhl", "coordinator_id": "successor", "version": 1}
+    client.put(f"/internal/v1/lapses/{noted[0].notification_id}/coordinator", json=move, headers=as_service)
+
+    left, followed = (
+        client.get(f"{PERSON}/{person}", headers=as_service).json["acknowledgement"]
+        for person in (COORDINATOR, "successor")
+    )
+
+    assert [lapse["coordinator_notes"] for lapse in left["lapse"]] == [None]
+    assert [lapse["coordinator_notes"] for lapse in followed["lapse"]] == [NOTE]
+    assert [entry["action"] for entry in left["audit_entry"]] == ["opened", "noted", "reassigned"]
+    assert [entry["action"] for entry in followed["audit_entry"]] == ["reassigned"]
+
+
 @pytest.mark.parametrize("person", [MENTOR, COORDINATOR])
 def test_erasing_removes_notes_and_keys_and_a_repeat_removes_nothing(
     client: FlaskClient, as_service: Headers, noted: list[Lapse], addresses: Addresses, person: str
@@ -95,8 +112,9 @@ def test_a_coordinator_with_thousands_of_notes_is_erased_in_several_transactions
         connection.execute("SET LOCAL app.all_tenants = 'test'")
         connection.execute(
             "INSERT INTO lapse (id, notification_id, mentor_id, coordinator_id, organisation_id, expiry_date, "
-            "created_at, encrypted_notes, notes_key_id, version) SELECT gen_random_uuid(), gen_random_uuid(), 'm', %s, "
-            "'st-org', now(), now(), 'ciphertext', 'k1', 1 FROM generate_series(1, 6000)",
+            "created_at, encrypted_notes, notes_key_id, opened_for, version) "
+            "SELECT gen_random_uuid(), gen_random_uuid(), 'm', %s, 'st-org', "
+            "now(), now(), 'ciphertext', 'k1', 'm', 1 FROM generate_series(1, 6000)",
             [COORDINATOR],
         )
 

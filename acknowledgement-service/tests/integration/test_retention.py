@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from acknowledgement_service.__main__ import main
 from acknowledgement_service.domain.access import ANONYMOUS
-from acknowledgement_service.domain.model import Change, Lapse
+from acknowledgement_service.domain.model import CertificationNews, Change, ClosedReason, Lapse
 from acknowledgement_service.store.retention import rules
 from acknowledgement_service.usecases.lapses import Lapses
+from acknowledgement_service.usecases.news import News
 from shared_lib.audit import ENTRIES
 from shared_lib.cli.data import run_retention
 from shared_lib.database.engine import Database
@@ -43,7 +44,7 @@ def noted(lapses: Lapses, *, acknowledged: bool = True, organisation_id: str = "
 
 def notes_of(lapses: Lapses, lapse: Lapse) -> str | None:
     """The notes, as the response to a PUT shows them."""
-    return lapses.change(lapse.id, Change(), principal=ANONYMOUS, versions=None).coordinator_notes
+    return lapses.notes(lapse.id, principal=ANONYMOUS).coordinator_notes
 
 
 def test_a_note_is_deleted_after_its_retention_period_and_not_before(
@@ -73,6 +74,21 @@ def test_a_note_of_an_open_lapse_stays(lapses: Lapses, database: Database, clock
     purge(database, clock)
 
     assert notes_of(lapses, lapse) == "spoke"
+
+
+def test_a_note_of_a_lapse_that_was_closed_unseen_is_deleted_as_well(
+    lapses: Lapses, database: Database, clock: MovableClock
+) -> None:
+    lapse = noted(lapses, acknowledged=False)
+    news = CertificationNews(
+        mentor_id=lapse.mentor_id, organisation_id="lhl", expires_at=None, reason=ClosedReason.MENTOR_LEFT, version=1
+    )
+    News(database=database, cipher=lapses.cipher, clock=clock).certification(news, by="test")
+
+    clock.now += timedelta(days=DAYS + 1)
+    purge(database, clock)
+
+    assert notes_of(lapses, lapse) is None
 
 
 def test_a_recent_note_stays_however_old_its_lapse_is(lapses: Lapses, database: Database, clock: MovableClock) -> None:

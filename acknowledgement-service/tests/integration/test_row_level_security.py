@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from acknowledgement_service.domain.access import ORG_ADMIN, Principal
+from acknowledgement_service.domain.model import CertificationNews, ClosedReason
 from acknowledgement_service.store.tables import GRANTS
 from acknowledgement_service.usecases.lapses import Lapses
+from acknowledgement_service.usecases.news import News
 from flask.testing import FlaskClient
 from shared_lib.database.roles import BASE_PRIVILEGES
 from shared_lib.database.row_level_security import all_tenants, tenant
@@ -13,7 +15,7 @@ from shared_lib.idempotency import RequestKey
 from shared_lib_testing import row_level_security
 from shared_lib_testing.postgres import Addresses
 
-from ..builders import an_opening
+from ..builders import EXPIRY, an_opening
 from ..conftest import Headers
 
 EVERYTHING = all_tenants("test")
@@ -26,6 +28,10 @@ def rows_of_two_organisations(lapses: Lapses) -> None:
     for name in ORGANISATIONS:
         opening = an_opening(organisation_id=name)
         lapses.open(opening, by="notification-service")
+        news = CertificationNews(
+            mentor_id="james", organisation_id=name, expires_at=EXPIRY, reason=ClosedReason.RENEWED, version=1
+        )
+        News(database=lapses.database, cipher=lapses.cipher, clock=lapses.clock).certification(news, by="test")
         key = RequestKey(principal=name, operation="acknowledge", key="1", fingerprint=b"")
         principal = Principal(
             id=opening.coordinator_id, roles=frozenset([ORG_ADMIN, "coordinator"]), organisation_id=name

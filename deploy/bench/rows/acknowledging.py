@@ -14,8 +14,9 @@ PATH = "/api/v1/lapse-acknowledgements"
 CONNECTIONS = 8
 OURS, FLOOR = 1000, 2500
 OPENED = """
-INSERT INTO lapse (id, notification_id, mentor_id, coordinator_id, organisation_id, expiry_date, created_at, version)
-SELECT gen_random_uuid(), id, 'bench-m00001', who, 'bench', now(), date_trunc('second', now()), 1
+INSERT INTO lapse (id, notification_id, mentor_id, coordinator_id, opened_for, organisation_id, expiry_date, created_at,
+    version)
+SELECT gen_random_uuid(), id, 'bench-m00001', who, who, 'bench', now(), date_trunc('second', now()), 1
 FROM unnest(%s::uuid[], %s::text[]) AS new (id, who)
 """
 

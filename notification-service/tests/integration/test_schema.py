@@ -11,7 +11,7 @@ from shared_lib.database.schema_revision import revision_of_code, revision_of_da
 from shared_lib.idempotency import KEYS
 from shared_lib.outbox import OUTBOX
 from shared_lib_testing.postgres import Addresses
-from shared_lib_testing.schema import different_columns
+from shared_lib_testing.schema import columns_accepting_unreadable_moments, different_columns
 
 
 def test_metadata_and_migrations_agree(database: Database) -> None:
@@ -43,3 +43,9 @@ def test_audit_rows_are_permanent(addresses: Addresses, change: str) -> None:
             connection.commit()
             with pytest.raises(refusal):
                 connection.execute(change)
+
+
+def test_the_database_stores_no_moment_that_a_list_could_not_show(addresses: Addresses) -> None:
+    unlisted = {"idempotency_key", "outbox_worker"}
+
+    assert columns_accepting_unreadable_moments(addresses.owner, besides=unlisted) == []

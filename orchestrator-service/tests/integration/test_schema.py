@@ -10,7 +10,7 @@ from shared_lib.database.schema_revision import revision_of_code, revision_of_da
 from shared_lib.idempotency import KEYS
 from shared_lib.outbox import OUTBOX
 from shared_lib_testing.postgres import Addresses
-from shared_lib_testing.schema import different_columns
+from shared_lib_testing.schema import columns_accepting_unreadable_moments, different_columns
 from sqlalchemy import exc, text
 
 from ..builders import organisation
@@ -36,3 +36,9 @@ def test_audit_entries_are_neither_changed_nor_removed(
     with pytest.raises(exc.DBAPIError, match="audit log is append-only"), owned.begin(all_tenants("test")) as session:
         session.execute(text(attempt))
     owned.close()
+
+
+def test_the_database_stores_no_moment_that_a_list_could_not_show(addresses: Addresses) -> None:
+    unlisted = {"idempotency_key", "outbox_worker"}
+
+    assert columns_accepting_unreadable_moments(addresses.owner, besides=unlisted) == []

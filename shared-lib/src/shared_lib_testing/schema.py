@@ -1,13 +1,15 @@
 """Schemas for tests: the tables of shared_lib in plain SQL, and a schema as the next release may leave it."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from psycopg.sql import SQL, Identifier
 from shared_lib.database.engine import Database
 from shared_lib.database.migrations import migrate
 from shared_lib.database.schema_revision import revision_of_code
@@ -30,6 +32,14 @@ def upgrade():
             op.execute(f"ALTER TABLE {{name}} ADD COLUMN added_later text, ADD COLUMN counted_later int DEFAULT 0")
     op.execute("CREATE TABLE made_later (id bigint PRIMARY KEY)")
 """
+
+UNREADABLE = ("infinity", "-infinity", "0001-01-01", "0001-01-01 BC", "9999-12-31 23:59-05", "1999-12-31", "2100-01-02")
+"""Moments that no list could show."""
+_COLUMNS = """
+SELECT table_name, column_name FROM information_schema.columns
+WHERE table_schema = 'public' AND data_type LIKE 'timestamp%%' AND table_name <> ALL (%s)
+"""
+_REQUIRED = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnotnull AND attnum > 0"
 
 
 def create_shared_tables(owner_dsn: str) -> None:
@@ -60,3 +70,24 @@ def different_columns(database: Database, *tables: MetaData) -> list[Any]:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts=options)
         return [difference for described in tables for difference in compare_metadata(context, described)]
+
+
+def columns_accepting_unreadable_moments(dsn: str, *, besides: Collection[str]) -> list[str]:
+    """`table.column moment` for each that a copy of the table accepts, of all tables `besides` these. As the owner."""
+    with psycopg.connect(dsn) as connection:
+        found = connection.execute(_COLUMNS, (list(besides),)).fetchall()
+        return [each for table, column in found for each in _accepted(connection, table, column)]
+
+
+def _accepted(connection: psycopg.Connection, table: str, column: str) -> Iterator[str]:
+    """A copy with the table's checks alone, so that one column can be filled."""
+    connection.execute(
+        SQL("CREATE TEMP TABLE probe (LIKE {} INCLUDING CONSTRAINTS) ON COMMIT DROP").format(Identifier(table))
+    )
+    for (name,) in connection.execute(_REQUIRED, ("probe",)).fetchall():
+        connection.execute(SQL("ALTER TABLE probe ALTER COLUMN {} DROP NOT NULL").format(Identifier(name)))
+    for moment in UNREADABLE:
+        with suppress(psycopg.errors.CheckViolation), connection.transaction():
+            connection.execute(SQL("INSERT INTO probe ({}) VALUES (%s)").format(Identifier(column)), (moment,))
+            yield f"{table}.{column} {moment}"
+    connection.execute("DROP TABLE probe")

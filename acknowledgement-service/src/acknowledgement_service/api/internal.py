@@ -1,4 +1,7 @@
-"""Operations for the notification service: opening lapses, and a person's data. The gateway does not route them."""
+"""Operations for the notification service: opening, moving and closing lapses, and a person's data.
+
+The gateway does not route them.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -7,8 +10,9 @@ from flask import current_app
 from shared_lib.web.auth import current_principal, service_only
 from shared_lib.web.json_input import Blueprint
 
-from acknowledgement_service.domain.model import Opening
+from acknowledgement_service.domain.model import CertificationNews, Opening, Reassignment
 from acknowledgement_service.usecases.lapses import Lapses
+from acknowledgement_service.usecases.news import News
 from acknowledgement_service.usecases.person_data import PersonData
 
 from . import schemas
@@ -32,6 +36,40 @@ def open_lapse(body: dict[str, Any], notification_id: UUID, coordinator_id: str)
     return outcome.lapse, 201 if outcome.is_new else 200
 
 
+@blp.get("/lapses/<uuid:notification_id>")
+@service_only
+@blp.response(200, schemas.LapseStateSchema)
+def get_state(notification_id: UUID) -> Any:
+    """Get the state of the lapse of a notification"""
+    lapses: Lapses = current_app.extensions["lapses"]
+    return lapses.of_notification(notification_id)
+
+
+@blp.put("/lapses/<uuid:notification_id>/coordinator")
+@service_only
+@blp.arguments(schemas.ReassignmentSchema)
+@blp.response(200, schemas.ReassignedSchema)
+def reassign(body: dict[str, Any], notification_id: UUID) -> Any:
+    """Let an open lapse follow its mentor to another coordinator
+
+    An acknowledged or closed lapse keeps its coordinator. An older or repeated version changes nothing.
+    """
+    news = Reassignment(notification_id=notification_id, **body)
+    return {"reassigned": _news().reassignment(news, by=current_principal().subject)}
+
+
+@blp.put("/certifications/<identifier:mentor_id>")
+@service_only
+@blp.arguments(schemas.CertificationSchema)
+@blp.response(200, schemas.CertificationOutcomeSchema)
+def put_certification(body: dict[str, Any], mentor_id: str) -> Any:
+    """Close the lapses that a mentor's present certification outdates
+
+    A renewal that is taken back gives them the state before. An older or repeated version changes nothing.
+    """
+    return _news().certification(CertificationNews(mentor_id=mentor_id, **body), by=current_principal().subject)
+
+
 @blp.get("/people/<identifier:person_id>")
 @service_only
 @blp.response(200, schemas.PersonExportSchema)
@@ -49,6 +87,11 @@ def erase_person(person_id: str) -> Any:
     May be repeated.
     """
     return {"acknowledgement": _person_data().erase(person_id)}
+
+
+def _news() -> News:
+    found: News = current_app.extensions["news"]
+    return found
 
 
 def _person_data() -> PersonData:

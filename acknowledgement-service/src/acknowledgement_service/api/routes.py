@@ -6,13 +6,14 @@ from uuid import UUID
 
 from flask import current_app
 from shared_lib.pagination import PageRequest
-from shared_lib.web.auth import public
+from shared_lib.web.auth import public, requires
 from shared_lib.web.conditional import etag, wanted_versions
 from shared_lib.web.idempotency import REPLAYED
 from shared_lib.web.json_input import Blueprint
 from shared_lib.web.pagination import page_answer
 
 from acknowledgement_service.domain import model
+from acknowledgement_service.domain.access import COORDINATOR, ORG_ADMIN
 from acknowledgement_service.domain.model import Change, Filters
 from acknowledgement_service.usecases.lapses import Lapses
 
@@ -62,6 +63,15 @@ def list_lapses(query: dict[str, Any]) -> Any:
 def get_lapse(acknowledgement_id: UUID) -> Any:
     """Get a lapse record"""
     lapse = _lapses().find(acknowledgement_id, principal=present_principal())
+    return lapse, 200, etag(lapse.version)
+
+
+@blp.get("/<uuid:acknowledgement_id>/notes")
+@requires(COORDINATOR, ORG_ADMIN)
+@blp.response(200, schemas.NotesSchema)
+def get_notes(acknowledgement_id: UUID) -> Any:
+    """Get the coordinator's notes on a lapse"""
+    lapse = _lapses().notes(acknowledgement_id, principal=present_principal())
     return lapse, 200, etag(lapse.version)
 
 

@@ -3,13 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
-from shared_lib.web.fields import Identifier, PlainText, QueryBoolean, StrictBoolean, UtcDateTime
+from marshmallow import Schema, ValidationError, fields, post_dump, post_load, validate, validates_schema
+from shared_lib.web.fields import Identifier, PlainText, QueryBoolean, StrictBoolean, StrictInteger, UtcDateTime
 from shared_lib.web.pagination import AFTER, BEFORE, CursorField, PageQuerySchema, PaginationSchema
 
-from acknowledgement_service.domain.model import Change, Filters, Sort
+from acknowledgement_service.domain.model import Change, ClosedReason, Filters, Sort, State
 
 MAX_NOTE_LENGTH = 500
+MAX_VERSION = 2**63 - 1
 
 
 class LapseMembersSchema(Schema):
@@ -24,13 +25,63 @@ class LapseMembersSchema(Schema):
     acknowledged_at = UtcDateTime(required=True, allow_none=True)
 
 
-class LapseSchema(LapseMembersSchema):
+class ClosedMembersSchema(Schema):
+    """The members that a closed lapse alone has, after all others."""
+
+    closed_at = UtcDateTime(metadata={"description": "Only of a closed lapse."})
+    closed_reason = fields.Enum(ClosedReason, by_value=True, metadata={"description": "Only of a closed lapse."})
+
+    @post_dump
+    def leave_out(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
+        closed = {name: members.pop(name) for name in ("closed_at", "closed_reason")}
+        return members if closed["closed_at"] is None else {**members, **closed}
+
+
+class LapseSchema(LapseMembersSchema, ClosedMembersSchema):
     created_at = UtcDateTime(required=True)
 
 
-class ChangedLapseSchema(LapseMembersSchema):
+class ChangedLapseSchema(LapseMembersSchema, ClosedMembersSchema):
     coordinator_notes = fields.String(required=True, allow_none=True)
     created_at = UtcDateTime(required=True)
+
+
+class NotesSchema(Schema):
+    acknowledgement_id = fields.UUID(required=True, attribute="id")
+    coordinator_notes = fields.String(required=True, allow_none=True)
+    updated_at = UtcDateTime(required=True, allow_none=True, attribute="notes_updated_at")
+
+
+class LapseStateSchema(Schema):
+    state = fields.Enum(State, by_value=True, required=True)
+    coordinator_id = fields.String(required=True)
+    acknowledged_at = UtcDateTime(required=True, allow_none=True)
+    closed_at = UtcDateTime(required=True, allow_none=True)
+
+
+class ReassignmentSchema(Schema):
+    organisation_id = Identifier(required=True)
+    coordinator_id = Identifier(
+        required=True, allow_none=True, metadata={"description": "null: the coordinator has left, and nobody follows."}
+    )
+    version = StrictInteger(minimum=0, maximum=MAX_VERSION, required=True)
+
+
+class ReassignedSchema(Schema):
+    reassigned = fields.Boolean(required=True)
+
+
+class CertificationSchema(Schema):
+    organisation_id = Identifier(required=True)
+    expires_at = UtcDateTime(required=True, allow_none=True)
+    reason = fields.Enum(ClosedReason, by_value=True, required=True)
+    version = StrictInteger(minimum=0, maximum=MAX_VERSION, required=True)
+
+
+class CertificationOutcomeSchema(Schema):
+    closed = fields.Integer(required=True)
+    reopened = fields.Integer(required=True)
+    withdrawn = fields.Integer(required=True, metadata={"description": "Messages that are not sent; here always 0."})
 
 
 class LapsePageSchema(Schema):
@@ -55,7 +106,9 @@ class ChangeSchema(Schema):
         max_length=MAX_NOTE_LENGTH,
         line_breaks=True,
         allow_none=True,
-        metadata={"description": "Only the response to PUT shows it, as in the contract. null removes the note."},
+        metadata={
+            "description": "Shown in the response to PUT, without a token only if the request has it. null removes it."
+        },
     )
 
     @validates_schema
@@ -89,7 +142,8 @@ class LapseQuerySchema(PageQuerySchema):
     before = CursorField(UUID, metadata=BEFORE)
     coordinator_id = Identifier()
     mentor_id = Identifier()
-    is_acknowledged = QueryBoolean()
+    is_acknowledged = QueryBoolean(metadata={"description": "false: those that wait; closed ones are left out."})
+    state = fields.Enum(State, by_value=True)
     sort = fields.String(
         load_default=Sort.CREATED.value,
         validate=validate.OneOf([sort.value for sort in Sort]),
@@ -99,6 +153,6 @@ class LapseQuerySchema(PageQuerySchema):
     @post_load
     def build_filters(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         """`Filters` under `filters`; the base class puts a PageRequest under `page`. The hooks run in any order."""
-        names = ("coordinator_id", "mentor_id", "is_acknowledged")
+        names = ("coordinator_id", "mentor_id", "is_acknowledged", "state")
         narrowed = {name: values.pop(name) for name in names if name in values}
         return {**values, "filters": Filters(**narrowed, sort=Sort(values.pop("sort")))}

@@ -9,7 +9,10 @@ COORDINATOR, ORG_ADMIN, GLOBAL_ADMIN = "coordinator", "org_admin", "global_admin
 
 @dataclass(frozen=True, kw_only=True)
 class AccessScope:
-    """The lapses that a principal may see; `None` does not narrow, `is_empty` means none at all."""
+    """The lapses that a principal may see; `None` does not narrow, `is_empty` means none at all.
+
+    A coordinator no longer sees a lapse that they left behind.
+    """
 
     organisation_id: str | None = None
     coordinator_id: str | None = None
@@ -19,7 +22,10 @@ class AccessScope:
         return (
             not self.is_empty
             and self.organisation_id in (None, lapse.organisation_id)
-            and self.coordinator_id in (None, lapse.coordinator_id)
+            and (
+                self.coordinator_id is None
+                or (self.coordinator_id == lapse.coordinator_id and not lapse.coordinator_has_left)
+            )
         )
 
 
@@ -44,9 +50,10 @@ class Principal:
             return AccessScope(organisation_id=self.organisation_id, coordinator_id=self.id)
         return AccessScope(is_empty=True)
 
-    def must_be(self, coordinator_id: str) -> None:
-        """Only the responsible coordinator can acknowledge. Raises NotYourLapse."""
-        if not self.is_trusted and (COORDINATOR not in self.roles or self.id != coordinator_id):
+    def must_be_allowed_to_acknowledge(self, lapse: Lapse) -> None:
+        """Only the responsible coordinator can, and an administrator for one who has left. Raises NotYourLapse."""
+        is_own = COORDINATOR in self.roles and self.id == lapse.coordinator_id and not lapse.coordinator_has_left
+        if not self.is_trusted and not is_own and not (ORG_ADMIN in self.roles and lapse.coordinator_has_left):
             raise NotYourLapse
 
     def must_be_allowed_to_delete(self) -> None:

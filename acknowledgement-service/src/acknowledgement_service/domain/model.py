@@ -38,6 +38,51 @@ class StaleVersion(Exception):
         super().__init__("The record has changed since you read it.")
 
 
+class State(StrEnum):
+    """Whether a lapse waits for its coordinator. A closed one may be acknowledged or not."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    CLOSED = "closed"
+
+
+class ClosedReason(StrEnum):
+    """What became of the certification, so that nobody needs to see the lapse any more."""
+
+    RENEWED = "renewed"
+    NOT_REQUIRED = "not_required"
+    MENTOR_LEFT = "mentor_left"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificationNews:
+    """A mentor's certification as it is now; the highest `version` is the newest. None: they need none any more."""
+
+    mentor_id: str
+    organisation_id: str
+    expires_at: datetime | None
+    reason: ClosedReason
+    version: int
+
+    def outdates(self, lapse: "Lapse") -> bool:
+        """Whether the certification ends at least a day later than the lapse says, or is needed no more.
+
+        Two moments of one day are the same end: other systems name midnight, or another time of that day.
+        """
+        return self.expires_at is None or self.expires_at - lapse.expiry_date >= timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reassignment:
+    """Who is responsible for the mentor of a lapse now; None: the coordinator has left, and nobody follows yet."""
+
+    notification_id: UUID
+    organisation_id: str
+    coordinator_id: str | None
+    version: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Opening:
     """The facts that a new lapse starts from: an expiry notice, and the coordinator who must acknowledge it."""
@@ -71,7 +116,12 @@ class Lapse:
     expiry_date: datetime
     created_at: datetime
     acknowledged_at: datetime | None = None
+    closed_at: datetime | None = None
+    closed_reason: ClosedReason | None = None
+    coordinator_version: int = 0
+    coordinator_has_left: bool = False
     coordinator_notes: str | None = None
+    notes_updated_at: datetime | None = None
     version: int = 1
 
     @classmethod
@@ -90,6 +140,33 @@ class Lapse:
     def is_acknowledged(self) -> bool:
         return self.acknowledged_at is not None
 
+    @property
+    def state(self) -> State:
+        if self.closed_at is not None:
+            return State.CLOSED
+        return State.ACKNOWLEDGED if self.is_acknowledged else State.OPEN
+
+    def reassigned(self, news: Reassignment) -> "Lapse":
+        """The lapse with its new coordinator, if it waits and the news is newer; else the same lapse."""
+        if self.state is not State.OPEN or news.version <= self.coordinator_version:
+            return self
+        moved = replace(
+            self,
+            coordinator_id=news.coordinator_id or self.coordinator_id,
+            coordinator_has_left=news.coordinator_id is None,
+        )
+        version = self.version if moved == self else self.version + 1
+        return replace(moved, coordinator_version=news.version, version=version)
+
+    def after(self, news: CertificationNews, *, at: datetime) -> "Lapse":
+        """Closed if the news outdates it; open again or acknowledged if a renewal that closed it was taken back."""
+        if news.outdates(self):
+            closed = replace(self, closed_at=at, closed_reason=news.reason, version=self.version + 1)
+            return closed if self.closed_at is None else self
+        if self.closed_reason is not ClosedReason.RENEWED:
+            return self
+        return replace(self, closed_at=None, closed_reason=None, version=self.version + 1)
+
     def acknowledged(self, *, by: str, at: datetime) -> "Lapse":
         """The same lapse, acknowledged at `at`; a repeat keeps the first time. Raises NotYourLapse."""
         if by != self.coordinator_id:
@@ -107,6 +184,8 @@ class Lapse:
             raise AcknowledgedAtOutOfRange("acknowledged_at goes together with is_acknowledged: true.")
         if change.changes_notes:
             after = replace(after, coordinator_notes=change.coordinator_notes or None)
+        if after.coordinator_notes != self.coordinator_notes:
+            after = replace(after, notes_updated_at=now)
         return self if after == self else replace(after, version=self.version + 1)
 
     def _acknowledgement_time(self, claimed: datetime | None, *, now: datetime) -> datetime:
@@ -137,6 +216,8 @@ class Filters:
     coordinator_id: str | None = None
     mentor_id: str | None = None
     is_acknowledged: bool | None = None
+    """False: those that wait, so no closed ones."""
+    state: State | None = None
     sort: Sort = Sort.CREATED
 
 
@@ -148,6 +229,9 @@ class Act(StrEnum):
     CORRECTED = "corrected"
     NOTED = "noted"
     NOTES_EXPIRED = "notes_expired"
+    REASSIGNED = "reassigned"
+    CLOSED = "closed"
+    REOPENED = "reopened"
     DELETED = "deleted"
     ERASED = "erased"
 
@@ -159,4 +243,8 @@ def acts_between(before: Lapse, after: Lapse) -> list[Act]:
         acts.append(Act.CORRECTED if before.is_acknowledged else Act.ACKNOWLEDGED)
     if before.coordinator_notes != after.coordinator_notes:
         acts.append(Act.NOTED)
+    if (before.closed_at is None) != (after.closed_at is None):
+        acts.append(Act.REOPENED if after.closed_at is None else Act.CLOSED)
+    if (before.coordinator_id, before.coordinator_has_left) != (after.coordinator_id, after.coordinator_has_left):
+        acts.append(Act.REASSIGNED)
     return acts

@@ -1,7 +1,7 @@
 """Lapses in the database: single records, and lists at the same cost however many there are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -16,22 +16,34 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from acknowledgement_service.domain.access import AccessScope
-from acknowledgement_service.domain.model import Filters, Lapse, Opening, Sort
+from acknowledgement_service.domain.model import CertificationNews, ClosedReason, Filters, Lapse, Opening, Sort, State
 
-from .tables import TIMESTAMP, Base, LapseCountRow, LapseRow
+from .tables import TIMESTAMP, Base, CertificationRow, LapseCountRow, LapseRow
 
 log = structlog.get_logger(__name__)
 
-_ENCRYPTED = ("encrypted_notes", "notes_key_id")
-_TABLE = Base.metadata.tables["lapse"]
-_FIELDS = tuple(column.key for column in _TABLE.columns if column.key not in _ENCRYPTED)
+_TABLE, _COUNT = Base.metadata.tables["lapse"], Base.metadata.tables["lapse_count"]
+_FIELDS = tuple(field.name for field in fields(Lapse) if field.name in _TABLE.c)
 _SELECT = select(*(_TABLE.c[name] for name in _FIELDS))
 """Without the notes, which most operations do not need."""
 _BY_ID = _SELECT.where(_TABLE.c.id == bindparam("lapse_id"))
 _BY_NOTIFICATION = _SELECT.where(
     _TABLE.c.notification_id == bindparam("notification_id"), _TABLE.c.coordinator_id == bindparam("coordinator_id")
 )
-_INSERT = insert(_TABLE).on_conflict_do_nothing(constraint="lapse_once").returning(_TABLE.c.id)
+_OPENED_FOR = _SELECT.where(
+    _TABLE.c.notification_id == bindparam("notification_id"), _TABLE.c.opened_for == bindparam("coordinator_id")
+)
+_INSERT = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
+_CHANGING = (
+    "coordinator_id",
+    "acknowledged_at",
+    "closed_at",
+    "closed_reason",
+    "coordinator_version",
+    "coordinator_has_left",
+    "notes_updated_at",
+    "version",
+)
 _UPDATE = update(_TABLE).where(_TABLE.c.id == bindparam("lapse_id"))
 
 COUNTS = CounterTable(
@@ -41,10 +53,12 @@ COUNTS = CounterTable(
         "organisation_id": "row.organisation_id",
         "coordinator_id": "row.coordinator_id",
         "is_acknowledged": "row.acknowledged_at IS NOT NULL",
+        "is_closed": "row.closed_at IS NOT NULL",
+        "coordinator_has_left": "row.coordinator_has_left",
     },
     number="lapses",
 )
-COUNTED_FILTERS = frozenset({"coordinator_id", "is_acknowledged", "sort"})
+COUNTED_FILTERS = frozenset({"coordinator_id", "is_acknowledged", "state", "sort"})
 """The fields of `Filters` that `COUNTS` has a total for; the order of a list does not change its total."""
 
 # A plan for any values would read other organisations' rows on the way to those of a small one.
@@ -52,11 +66,12 @@ _PLAN_FOR_THESE_VALUES = text("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 def add_once(session: Session, lapse: Lapse) -> bool:
-    """Store the lapse unless there is one of its notification and coordinator; True if stored.
+    """Store the lapse unless there is one of its notification and coordinator, first or present; True if stored.
 
     Waits for a concurrent transaction that stores the same one.
     """
-    return session.scalar(_INSERT, {name: getattr(lapse, name) for name in _FIELDS}) is not None
+    values = {"opened_for": lapse.coordinator_id, **{name: getattr(lapse, name) for name in _FIELDS}}
+    return session.scalar(_INSERT, values) is not None
 
 
 def get(session: Session, lapse_id: UUID, *, scope: AccessScope) -> Lapse | None:
@@ -65,9 +80,31 @@ def get(session: Session, lapse_id: UUID, *, scope: AccessScope) -> Lapse | None
 
 
 def of_opening(session: Session, opening: Opening) -> Lapse | None:
-    """The lapse that an earlier opening of the same notification and coordinator stored."""
+    """The lapse that an earlier opening stored for this coordinator, or that has followed its mentor to them."""
     values = {"notification_id": opening.notification_id, "coordinator_id": opening.coordinator_id}
-    return _one(session, _BY_NOTIFICATION, values, scope=AccessScope(organisation_id=opening.organisation_id))
+    scope = AccessScope(organisation_id=opening.organisation_id)
+    return _one(session, _OPENED_FOR, values, scope=scope) or _one(session, _BY_NOTIFICATION, values, scope=scope)
+
+
+def of_notification(session: Session, notification_id: UUID, *, locking: bool = False) -> Sequence[Lapse]:
+    """All lapses of a notification without notes, open ones first, for our other services."""
+    return _several(session, LapseRow.notification_id == notification_id, locking=locking)
+
+
+def lock_of_mentor(session: Session, mentor_id: str) -> Sequence[Lapse]:
+    """All lapses of a mentor without notes, locked until the transaction ends."""
+    return _several(session, LapseRow.mentor_id == mentor_id, locking=True)
+
+
+def _several(session: Session, condition: ColumnElement[bool], *, locking: bool) -> Sequence[Lapse]:
+    waiting = LapseRow.acknowledged_at.is_(None) & LapseRow.closed_at.is_(None)
+    query = select(LapseRow).where(condition).order_by(waiting.desc(), LapseRow.id)
+    return [lapse_of(row) for row in session.scalars(query.with_for_update() if locking else query)]
+
+
+def get_with_notes(session: Session, cipher: FieldCipher, lapse_id: UUID, *, scope: AccessScope) -> Lapse | None:
+    row = session.scalar(select(LapseRow).where(LapseRow.id == lapse_id, *_within(scope)))
+    return replace(lapse_of(row), coordinator_notes=_decrypted(cipher, row)) if row is not None else None
 
 
 def lock(session: Session, cipher: FieldCipher, lapse_id: UUID, *, scope: AccessScope) -> Lapse | None:
@@ -93,12 +130,26 @@ def is_notification_known(session: Session, notification_id: UUID, *, scope: Acc
 
 def save(session: Session, cipher: FieldCipher, lapse: Lapse, *, with_notes: bool) -> None:
     """Write back a lapse that was locked in this transaction. Without `with_notes` its notes stay as they are."""
-    values: dict[str, Any] = {"lapse_id": lapse.id, "acknowledged_at": lapse.acknowledged_at, "version": lapse.version}
+    values: dict[str, Any] = {"lapse_id": lapse.id, **{name: getattr(lapse, name) for name in _CHANGING}}
     if with_notes:
         notes = lapse.coordinator_notes
         encrypted = (None, None) if notes is None else cipher.encrypt(str(lapse.id), notes)
         values["notes_key_id"], values["encrypted_notes"] = encrypted
     session.execute(_UPDATE, values)
+
+
+_NEWS = insert(CertificationRow)
+_PUT_NEWS = _NEWS.on_conflict_do_update(
+    index_elements=["organisation_id", "mentor_id"],
+    set_={"expires_at": _NEWS.excluded.expires_at, "version": _NEWS.excluded.version},
+    where=CertificationRow.version < _NEWS.excluded.version,
+).returning(CertificationRow.version)
+
+
+def put_certification(session: Session, news: CertificationNews) -> bool:
+    """Store the news unless it is known or older; True if stored. News about one mentor waits for each other."""
+    values = {name: getattr(news, name) for name in ("organisation_id", "mentor_id", "expires_at", "version")}
+    return session.execute(_PUT_NEWS, values).one_or_none() is not None
 
 
 def remove(session: Session, lapse: Lapse) -> None:
@@ -112,9 +163,9 @@ def notes_of(session: Session, cipher: FieldCipher, lapse_ids: Sequence[str]) ->
 
 
 def open_before(session: Session, moments: Sequence[datetime]) -> Sequence[int]:
-    """For each of these times, how many unacknowledged lapses of all organisations were opened by then."""
+    """For each of these times, how many open lapses of all organisations were opened by then."""
     counts = [func.count().filter(LapseRow.created_at <= moment) for moment in moments]
-    return tuple(session.execute(select(*counts).where(LapseRow.acknowledged_at.is_(None))).one())
+    return tuple(session.execute(select(*counts).where(*_matching(Filters(state=State.OPEN)))).one())
 
 
 def page(session: Session, filters: Filters, request: PageRequest, *, scope: AccessScope) -> Page[Lapse]:
@@ -148,9 +199,10 @@ def _total(session: Session, filters: Filters, scope: AccessScope) -> int:
         (LapseCountRow.organisation_id, scope.organisation_id),
         (LapseCountRow.coordinator_id, scope.coordinator_id),
         (LapseCountRow.coordinator_id, filters.coordinator_id),
-        (LapseCountRow.is_acknowledged, filters.is_acknowledged),
+        (LapseCountRow.coordinator_has_left, None if scope.coordinator_id is None else False),
     )
     conditions = [column == value for column, value in equal if value is not None]
+    conditions += _in_state(filters, _COUNT.c.is_acknowledged, _COUNT.c.is_closed)
     return int(session.scalar(select(func.sum(LapseCountRow.lapses)).where(*conditions)) or 0)
 
 
@@ -173,7 +225,8 @@ def _narrowed(statement: Select[Any], *, by_organisation: bool, by_coordinator: 
     if by_organisation:
         statement = statement.where(_TABLE.c.organisation_id == bindparam("own_organisation_id"))
     if by_coordinator:
-        statement = statement.where(_TABLE.c.coordinator_id == bindparam("own_coordinator_id"))
+        own = _TABLE.c.coordinator_id == bindparam("own_coordinator_id")
+        statement = statement.where(own, ~_TABLE.c.coordinator_has_left)
     return statement.with_for_update() if locking else statement
 
 
@@ -184,7 +237,7 @@ def _within(scope: AccessScope) -> Sequence[ColumnElement[bool]]:
     if scope.organisation_id is not None:
         conditions.append(LapseRow.organisation_id == scope.organisation_id)
     if scope.coordinator_id is not None:
-        conditions.append(LapseRow.coordinator_id == scope.coordinator_id)
+        conditions += [LapseRow.coordinator_id == scope.coordinator_id, ~LapseRow.coordinator_has_left]
     return conditions
 
 
@@ -194,9 +247,19 @@ def _matching(filters: Filters) -> Sequence[ColumnElement[bool]]:
         conditions.append(LapseRow.coordinator_id == filters.coordinator_id)
     if filters.mentor_id is not None:
         conditions.append(LapseRow.mentor_id == filters.mentor_id)
+    return [*conditions, *_in_state(filters, LapseRow.acknowledged_at.is_not(None), LapseRow.closed_at.is_not(None))]
+
+
+def _in_state(
+    filters: Filters, is_acknowledged: ColumnElement[bool], is_closed: ColumnElement[bool]
+) -> Sequence[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     if filters.is_acknowledged is not None:
-        is_open = LapseRow.acknowledged_at.is_(None)
-        conditions.append(~is_open if filters.is_acknowledged else is_open)
+        conditions += [is_acknowledged] if filters.is_acknowledged else [~is_acknowledged, ~is_closed]
+    if filters.state is State.CLOSED:
+        conditions.append(is_closed)
+    elif filters.state is not None:
+        conditions += [~is_closed, is_acknowledged if filters.state is State.ACKNOWLEDGED else ~is_acknowledged]
     return conditions
 
 
@@ -212,4 +275,6 @@ def _decrypted(cipher: FieldCipher, row: LapseRow) -> str | None:
 
 def lapse_of(row: Row[Any] | LapseRow) -> Lapse:
     """The lapse of a row, without its notes."""
-    return Lapse(**{name: getattr(row, name) for name in _FIELDS})
+    values = {name: getattr(row, name) for name in _FIELDS}
+    reason = values["closed_reason"]
+    return Lapse(**{**values, "closed_reason": ClosedReason(reason) if reason is not None else None})

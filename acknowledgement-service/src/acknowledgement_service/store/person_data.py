@@ -14,10 +14,14 @@ from .lapses import lapse_of, notes_of
 from .tables import LapseRow
 
 _THEIR_LAPSE = "mentor_id = :person OR coordinator_id = :person"
+_LEFT_LAPSE = "opened_for = :person"
+"""A lapse that has followed its mentor to another coordinator: shown without the notes, which are not theirs."""
 _CONDITIONS: Mapping[str, str] = {
-    "lapse": _THEIR_LAPSE,
+    "lapse": f"{_THEIR_LAPSE} OR {_LEFT_LAPSE}",
+    "certification": "mentor_id = :person",
     "lapse_count": "coordinator_id = :person",
-    "audit_entry": "subject_id = :person OR actor_id = :person OR details->>'coordinator_id' = :person",
+    "audit_entry": "subject_id = :person OR actor_id = :person OR details->>'coordinator_id' = :person "
+    "OR :person IN (details->>'from', details->>'to', details->>'on_behalf_of')",
     "idempotency_key": f"principal = :person OR resource_id IN (SELECT id::text FROM lapse WHERE {_THEIR_LAPSE})",
 }
 _ENCRYPTED = ("encrypted_notes", "notes_key_id")
@@ -28,13 +32,14 @@ def export(session: Session, cipher: FieldCipher, person_id: str) -> dict[str, l
     found = retention.rows_of_person(session, _CONDITIONS, person_id)
     if "lapse" in found:
         notes = notes_of(session, cipher, [row["id"] for row in found["lapse"]])
-        found["lapse"] = [_readable(row, notes) for row in found["lapse"]]
+        found["lapse"] = [_readable(row, notes, person_id) for row in found["lapse"]]
     return found
 
 
-def _readable(row: dict[str, Any], notes: Mapping[str, str | None]) -> dict[str, Any]:
+def _readable(row: dict[str, Any], notes: Mapping[str, str | None], person_id: str) -> dict[str, Any]:
     shown = {name: value for name, value in row.items() if name not in _ENCRYPTED}
-    return {**shown, "coordinator_notes": notes.get(row["id"])}
+    is_theirs = person_id in (row["mentor_id"], row["coordinator_id"])
+    return {**shown, "coordinator_notes": notes.get(row["id"]) if is_theirs else None}
 
 
 def erase_notes(session: Session, person_id: str, *, limit: int) -> list[Lapse]:

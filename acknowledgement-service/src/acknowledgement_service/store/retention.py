@@ -20,7 +20,7 @@ WITH examined AS MATERIALIZED (
     SELECT id FROM lapse WHERE id > :after ORDER BY id LIMIT :limit
 ), due AS (
     SELECT lapse.id FROM lapse JOIN examined USING (id)
-    WHERE lapse.encrypted_notes IS NOT NULL AND lapse.acknowledged_at < :before
+    WHERE lapse.encrypted_notes IS NOT NULL AND COALESCE(lapse.acknowledged_at, lapse.closed_at) < :before
         AND NOT EXISTS (
             SELECT FROM audit_entry WHERE object_id = lapse.id::text AND action = :noted AND at >= :before
         )
@@ -43,7 +43,8 @@ SELECT (SELECT id FROM examined ORDER BY id DESC LIMIT 1) AS position, (SELECT c
 
 
 def rules(*, now: datetime, note_retention_days: int) -> Sequence[RetentionRule]:
-    """Notes are deleted that many days after their lapse was acknowledged (0: never), idempotency keys after theirs.
+    """Notes are deleted that many days after their lapse was acknowledged or closed (0: never), idempotency keys after
+    theirs.
 
     A note that was written later is kept as long after that. The lapse and its acknowledgement stay as proof; its
     version (ETag) grows.

@@ -27,8 +27,14 @@ class LapseRow(Base):
     expiry_date: Mapped[datetime] = mapped_column(TIMESTAMP)
     created_at: Mapped[datetime] = mapped_column(TIMESTAMP)
     acknowledged_at: Mapped[datetime | None] = mapped_column(TIMESTAMP)
+    closed_at: Mapped[datetime | None] = mapped_column(TIMESTAMP)
+    closed_reason: Mapped[str | None] = mapped_column(Text)
+    opened_for: Mapped[str]
+    coordinator_version: Mapped[int] = mapped_column(BigInteger, default=0)
+    coordinator_has_left: Mapped[bool] = mapped_column(default=False)
     encrypted_notes: Mapped[bytes | None]
     notes_key_id: Mapped[str | None] = mapped_column(Text)
+    notes_updated_at: Mapped[datetime | None] = mapped_column(TIMESTAMP)
     version: Mapped[int] = mapped_column(default=1)
 
 
@@ -40,7 +46,20 @@ class LapseCountRow(Base):
     organisation_id: Mapped[str] = mapped_column(primary_key=True)
     coordinator_id: Mapped[str] = mapped_column(primary_key=True)
     is_acknowledged: Mapped[bool] = mapped_column(primary_key=True)
+    is_closed: Mapped[bool] = mapped_column(primary_key=True)
+    coordinator_has_left: Mapped[bool] = mapped_column(primary_key=True)
     lapses: Mapped[int] = mapped_column(BigInteger)
+
+
+class CertificationRow(Base):
+    """The newest news about a mentor's certification."""
+
+    __tablename__ = "certification"
+
+    organisation_id: Mapped[str] = mapped_column(primary_key=True)
+    mentor_id: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime | None] = mapped_column(TIMESTAMP)
+    version: Mapped[int] = mapped_column(BigInteger)
 
 
 NOTES = EncryptedColumn(table="lapse", ciphertext="encrypted_notes", key_id="notes_key_id")
@@ -48,6 +67,7 @@ NOTES = EncryptedColumn(table="lapse", ciphertext="encrypted_notes", key_id="not
 GRANTS = {
     "lapse": "SELECT, INSERT, UPDATE, DELETE",
     "lapse_count": "SELECT",
+    "certification": "SELECT, INSERT, UPDATE",
     **AUDIT_GRANTS,
     **IDEMPOTENCY_GRANTS,
 }

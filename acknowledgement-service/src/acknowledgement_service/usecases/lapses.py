@@ -1,7 +1,7 @@
 """Opening, acknowledging, changing, listing and deleting lapses; each method is one transaction."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -14,7 +14,7 @@ from shared_lib.pagination import Page, PageRequest
 from shared_lib.privacy.encryption import FieldCipher
 from sqlalchemy.orm import Session
 
-from acknowledgement_service.domain.access import AccessScope, Principal
+from acknowledgement_service.domain.access import ANONYMOUS, AccessScope, Principal
 from acknowledgement_service.domain.model import (
     Act,
     Change,
@@ -75,9 +75,9 @@ class Lapses:
             replay = self._claim(session, key, before) if key is not None else None
             if before is None and not lapses.is_notification_known(session, notification_id, scope=scope):
                 raise LapseNotFound
-            principal.must_be(coordinator_id)
             if before is None:
                 raise NotYourLapse
+            principal.must_be_allowed_to_acknowledge(before)
             if replay is not None:
                 return Outcome(lapse=before, is_new=replay.status == 201, replayed=True)
             after = before.acknowledged(by=coordinator_id, at=self._now())
@@ -97,6 +97,8 @@ class Lapses:
     def change(self, lapse_id: UUID, change: Change, *, principal: Principal, versions: frozenset[int] | None) -> Lapse:
         """Acknowledge, correct the time or write notes; returns the lapse with its notes.
 
+        A client without a token gets the note only if this change carries it.
+
         `versions` are those that the client accepts (None: any). Raises LapseNotFound, StaleVersion, NotYourLapse,
         AlreadyAcknowledged and AcknowledgedAtOutOfRange.
         """
@@ -105,10 +107,15 @@ class Lapses:
             before.must_be(versions)
             after = before.changed(change, now=self._now())
             if before.acknowledged_at != after.acknowledged_at:
-                principal.must_be(before.coordinator_id)
+                principal.must_be_allowed_to_acknowledge(before)
             self._save(session, before, after, principal)
         self._measure(before, after)
-        return after
+        return after if change.changes_notes or principal != ANONYMOUS else replace(after, coordinator_notes=None)
+
+    def notes(self, lapse_id: UUID, *, principal: Principal) -> Lapse:
+        """The lapse with its notes. Raises LapseNotFound."""
+        with self.database.begin(tenant_scope_of(principal.scope)) as session:
+            return _found(lapses.get_with_notes(session, self.cipher, lapse_id, scope=principal.scope))
 
     def delete(self, lapse_id: UUID, *, principal: Principal, versions: frozenset[int] | None) -> None:
         """Delete the lapse; its audit entries stay. Raises LapseNotFound, MayNotDelete and StaleVersion."""
@@ -129,8 +136,15 @@ class Lapses:
                 audit.record(session, Act.OPENED, lapse, actor_id="import", at=self.clock())
         return len(new)
 
+    def of_notification(self, notification_id: UUID) -> Lapse:
+        """The lapse of a notification, for our other services; if there are several, an open one. Raises
+        LapseNotFound.
+        """
+        with self.database.begin(all_tenants("internal")) as session:
+            return _found(next(iter(lapses.of_notification(session, notification_id)), None))
+
     def open_by_age(self, ages: Sequence[timedelta]) -> Sequence[int]:
-        """For each age, how many unacknowledged lapses of all organisations are at least that old."""
+        """For each age, how many open lapses of all organisations are at least that old."""
         now = self.clock()
         with self.database.begin(all_tenants("metrics")) as session:
             return lapses.open_before(session, [now - age for age in ages])
@@ -154,12 +168,19 @@ class Lapses:
 
     def _save(self, session: Session, before: Lapse, after: Lapse, principal: Principal) -> bool:
         """Store the difference with its audit entries; False when there is none."""
-        acts = acts_between(before, after)
-        if acts:
-            lapses.save(session, self.cipher, after, with_notes=Act.NOTED in acts)
-        for act in acts:
-            audit.record(session, act, after, actor_id=principal.id, at=self.clock())
-        return bool(acts)
+        return bool(save_changes(session, self.cipher, before, after, actor_id=principal.id, at=self.clock()))
+
+
+def save_changes(
+    session: Session, cipher: FieldCipher, before: Lapse, after: Lapse, *, actor_id: str, at: datetime
+) -> Sequence[Act]:
+    """Store the difference of a locked lapse with an audit entry for each act; returns the acts. Does not commit."""
+    acts = acts_between(before, after)
+    if after != before:
+        lapses.save(session, cipher, after, with_notes=Act.NOTED in acts)
+    for act in acts:
+        audit.record(session, act, after, actor_id=actor_id, at=at, before=before)
+    return acts
 
 
 def tenant_scope_of(scope: AccessScope) -> TenantScope:

@@ -1,7 +1,7 @@
 """Reading the audit log: pages of entries, newest first."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,13 +22,16 @@ AuditEntry = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class AuditFilters:
-    """None does not narrow. `object_id` is an object's or a person's id. `since` is included, `until` is not."""
+    """None does not narrow. `object_id` is an object's or a person's id. `since` is included, `until` is not.
+    `details` holds members of an entry's details with the values that they must have.
+    """
 
     actor_id: str | None = None
     action: str | None = None
     object_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What a row of the table must fulfil, as SQL."""
@@ -40,7 +43,7 @@ class AuditFilters:
             found.append(ENTRIES.c.at >= self.since)
         if self.until is not None:
             found.append(ENTRIES.c.at < self.until)
-        return found
+        return [*found, *(ENTRIES.c.details[name].astext == value for name, value in self.details.items())]
 
 
 @dataclass(frozen=True, kw_only=True)

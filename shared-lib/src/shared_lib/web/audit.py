@@ -1,6 +1,6 @@
 """The audit log over HTTP: one list, for administrators."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -24,16 +24,25 @@ MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
 
 
-def audit_blueprint(url: str, *, own: str, everything: str, name: str | None = None) -> Blueprint:
+def audit_blueprint(
+    url: str, *, own: str, everything: str, name: str | None = None, details: Mapping[str, str] | None = None
+) -> Blueprint:
     """`GET url`, and `url/name` where the gateway joins several logs at one address.
 
     The role `own` sees the entries of its organisation, the role `everything` all of them. Always needs a token.
+    `details` names further filters: the member of an entry's details that each one compares.
     Reads the AuditLog that the application keeps under `audit_log` in its extensions.
     """
     blueprint = Blueprint("audit", __name__, url_prefix=url, description="Who did what, and when")
 
+    further: dict[str, fields.Field[Any]] = {
+        filter_name: PlainText(max_length=200, attribute=f"details.{member}")
+        for filter_name, member in (details or {}).items()
+    }
+    query_schema = AuditQuerySchema.from_dict(further, name="AuditQuerySchema")
+
     @_auditors(own, everything)
-    @blueprint.arguments(AuditQuerySchema, location="query")
+    @blueprint.arguments(query_schema, location="query")
     @blueprint.response(200, AuditPageSchema)
     def list_audit(query: dict[str, Any]) -> Any:
         """List audit entries, newest first
@@ -88,6 +97,7 @@ class AuditQuerySchema(PageQuerySchema):
     def build_filters(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         """PageRequest under `page` and AuditFilters under `filters`, whichever hook runs first."""
         names = {"actor": "actor_id", "action": "action", "object": "object_id", "since": "since", "until": "until"}
+        names["details"] = "details"
         narrowed = {own: values.pop(name) for name, own in names.items() if name in values}
         return {**values, "filters": AuditFilters(**narrowed)}
 
