@@ -89,7 +89,7 @@ def certification(id: str, expires: str, organisation: str = "nhf", **cells: str
 def a_file(*lines: dict[str, str], delimiter: str = ",", columns: tuple[str, ...] = COLUMNS) -> bytes:
     """The lines as a spreadsheet program would export them."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, delimiter=delimiter)
+    writer = csv.DictWriter(text, columns, delimiter=delimiter, extrasaction="ignore")
     writer.writeheader()
     writer.writerows(lines)
     return text.getvalue().encode()

@@ -14,9 +14,10 @@ from orchestrator_service.app import MIGRATIONS
 from orchestrator_service.app.relay import create_import
 from orchestrator_service.app.web import create_app
 from orchestrator_service.config import Config
-from orchestrator_service.domain.directory_file import Report
+from orchestrator_service.domain.directory_file import COLUMNS
 from orchestrator_service.store.tables import GRANTS
 from orchestrator_service.usecases.coordinators import Coordinators
+from orchestrator_service.usecases.directory_import import Report
 from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.database.engine import Database
 from shared_lib.database.migrations import migrate
@@ -104,9 +105,13 @@ def bring_in(database: Database, environ: dict[str, str], clock: MovableClock) -
     """Import lines, as if from a file."""
     directory_import = create_import(Config.from_env(environ), progress=WatchedProgress(), clock=clock)
 
-    def run(*lines: dict[str, str] | bytes, dry_run: bool = False) -> Report:
+    def run(*lines: dict[str, str] | bytes, dry_run: bool = False, without: frozenset[str] = frozenset()) -> Report:
+        """`without`: columns that the file does not have."""
+        columns = tuple(column for column in COLUMNS if column not in without)
         content = (
-            lines[0] if isinstance(lines[0], bytes) else a_file(*(line for line in lines if isinstance(line, dict)))
+            lines[0]
+            if isinstance(lines[0], bytes)
+            else a_file(*(line for line in lines if isinstance(line, dict)), columns=columns)
         )
         file = io.BytesIO(content)
         return directory_import.run(file, size=len(content), actor_id="operations", dry_run=dry_run)

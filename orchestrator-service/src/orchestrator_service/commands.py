@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 from shared_lib.cli import FAILED, Operations, Process, ProgressBar
+from shared_lib.cli.csv_files import csv_file_argument, dry_run_option, opened_csv, print_problems
 from shared_lib.database.engine import Database
 from shared_lib.errors import Rejected, Unreachable
 from shared_lib.http_client import TOO_LARGE
@@ -15,11 +16,11 @@ from shared_lib.http_client import TOO_LARGE
 from .app import relay
 from .config import Config
 from .domain.certifications import TIERS
-from .domain.directory_file import Report
 from .domain.errors import ImportRunning
 from .store.event_lists import OF_COORDINATORS, OF_MENTORS
 from .store.retention import rules
 from .store.tables import GRANTS, REASONS
+from .usecases.directory_import import Report
 from .usecases.person_data import PersonData
 
 if TYPE_CHECKING:
@@ -75,35 +76,28 @@ directory = click.Group("directory", help="The people, their roles and the coord
 
 
 @directory.command("import")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Do everything, then roll it back.")
+@csv_file_argument
+@dry_run_option
 @click.pass_obj
 def import_directory(process: Process[Config], file: Path, dry_run: bool) -> int:
-    """Change the directory to the contents of the CSV file FILE.
+    """Change the directory to the contents of the CSV file FILE; - is the standard input.
 
-    Ends with 1 and imports nothing if a line of the file is wrong.
+    Ends with 1 and imports nothing if a line of the file is wrong. A column that the file does not have changes
+    nothing; an empty cell clears.
     """
-    with ProgressBar() as bar:
+    with ProgressBar() as bar, opened_csv(file) as (opened, size):
         directory_import = relay.create_import(process.config, progress=bar)
         try:
-            with file.open("rb") as opened:
-                report = directory_import.run(opened, size=file.stat().st_size, actor_id="operations", dry_run=dry_run)
-        except (OSError, ImportRunning) as error:
+            report = directory_import.run(opened, size=size, actor_id="operations", dry_run=dry_run)
+        except ImportRunning as error:
             raise click.ClickException(f"{file}: {error}") from error
-    _print_report(file, report)
+    print_problems(file, report.problems, report.warnings)
+    if report.is_good:
+        _print_counts(report)
     return 0 if report.is_good else FAILED
 
 
-def _print_report(path: Path, report: Report) -> None:
-    problems = report.problems
-    for problem in problems.in_order():
-        place = f"{path}:{problem.line}:" + (f" {problem.column}:" if problem.column else "")
-        click.echo(f"{place} {problem.reason}", err=True)
-    if not report.is_good:
-        unseen = problems.count - len(problems.shown)
-        rest = f", of which {unseen} are not shown" if unseen else ""
-        click.echo(f"{problems.count} problems{rest}. Nothing was imported.", err=True)
-        return
+def _print_counts(report: Report) -> None:
     for each in report.counts:
         ended = f", {each.ended} ended" if each.ended else ""
         click.echo(f"{each.subject}: {each.new} new, {each.changed} changed, {each.unchanged} unchanged{ended}")

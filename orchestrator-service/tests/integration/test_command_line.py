@@ -1,6 +1,9 @@
 """The command line, as operations use it."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from sqlalchemy import func, select
 
-from ..builders import a_file, mentor, two_organisations
+from ..builders import a_file, mentor, person, two_organisations
 from ..conftest import Import
 
 SAMPLE = Path(__file__).parents[3] / "deploy" / "sample" / "people.csv"
@@ -65,6 +68,48 @@ def test_a_file_that_is_not_there_is_said_plainly(environ: dict[str, str], tmp_p
     assert main(["directory", "import", str(tmp_path / "nowhere.csv")], environ) == 1
 
     assert "No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("source", ["-", "/dev/stdin"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_a_file_is_read_from_a_pipe(database: Database, environ: dict[str, str], source: str, encoding: str) -> None:
+    content = SAMPLE.read_text().encode(encoding)
+    command = [sys.executable, "-m", "orchestrator_service", "directory", "import", source]
+    done = subprocess.run(command, input=content, env={**os.environ, **environ}, capture_output=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert people(database) == 15
+
+
+def test_a_pipe_with_a_mistake_is_named_with_its_line(database: Database, environ: dict[str, str]) -> None:
+    content = a_file(*two_organisations(), mentor("x", "nowhere"))
+    command = [sys.executable, "-m", "orchestrator_service", "directory", "import", "-", "--dry-run"]
+    done = subprocess.run(command, input=content, env={**os.environ, **environ}, capture_output=True, check=False)
+
+    assert done.returncode == 1
+    assert b"-:21: chapters: there is no chapter nowhere of this organisation" in done.stderr
+    assert people(database) == 0
+
+
+def test_what_is_left_out_is_said_and_the_rest_imported(
+    database: Database, environ: dict[str, str], tmp_path: Path, capsys: Output
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(a_file(*two_organisations(), person("coordinator", "k", email="kåre@example.org"), mentor("x")))
+
+    assert main(["directory", "import", str(path)], environ) == 0
+
+    errors = capsys.readouterr().err
+    assert f"{path}:21: email: warning: has letters before the @" in errors
+    assert f"{path}:21: channels: warning: no channel reaches this coordinator" in errors
+    assert people(database) == 11
+
+
+@pytest.mark.parametrize("path", ["/", "/dev/null"])
+def test_what_is_no_file_or_empty_is_said_plainly(environ: dict[str, str], path: str, capsys: Output) -> None:
+    assert main(["directory", "import", path], environ) == 1
+
+    assert path in capsys.readouterr().err
 
 
 def test_two_imports_do_not_run_at_once(database: Database, bring_in: Import) -> None:

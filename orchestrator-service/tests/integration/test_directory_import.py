@@ -1,8 +1,8 @@
 """Importing a directory: all or nothing, again without effect, and the notification service is told what changed."""
 
 import pytest
-from orchestrator_service.domain.directory_file import Report
 from orchestrator_service.store.tables import AssignmentRow, CertificationRow, MembershipRow, PersonRow
+from orchestrator_service.usecases.directory_import import Report
 from shared_lib.audit import ENTRIES
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants

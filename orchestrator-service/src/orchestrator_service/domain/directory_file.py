@@ -1,15 +1,12 @@
-"""The directory file: its kinds of lines, how it is read (CSV in UTF-8), and what an import reports."""
+"""The directory file: its kinds of lines, which columns each has, and how a line is read."""
 
-import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, BinaryIO
+from typing import Any
 
 from . import directory_values as values
-
-MAX_LINE_BYTES = 16_384
-MAX_SHOWN = 1_000
 
 
 class Kind(StrEnum):
@@ -70,23 +67,19 @@ _ALSO: Mapping[Kind, frozenset[str]] = {
 USED: Mapping[Kind, frozenset[str]] = {kind: NEEDED[kind] | _ALSO[kind] for kind in Kind}
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with one line, in words for the person who keeps the spreadsheet."""
-
-    line: int
-    column: str
-    reason: str
+Finding = tuple[str, str]
+"""A column, and what is to be said about its cell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the file: what could be read of it, and what could not."""
+    """A line of the file: what could be read of it, what is wrong with it, and cells that are left out."""
 
     number: int
     kind: Kind | None
     cells: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
 
     @property
     def is_placeable(self) -> bool:
@@ -95,24 +88,30 @@ class Line:
 
     @property
     def row(self) -> tuple[Any, ...]:
-        return (self.number, self.kind, *(self.cells.get(column) for column in READERS))
+        """A date without time comes last, in a column of its own: it becomes a moment in its organisation's zone."""
+        dates = {name: cell for name, cell in self.cells.items() if isinstance(cell, date)}
+        days = {name: cell for name, cell in dates.items() if not isinstance(cell, datetime)}
+        cells = (self.cells.get(column) if column not in days else None for column in READERS)
+        return (self.number, self.kind, *cells, days.get("since"), days.get("expires"))
 
 
 def read_line(number: int, cells: Mapping[str, str]) -> Line:
     """Read one line by the rules of its kind; everything wrong with it is reported, not only the first."""
     word = cells.get("record", "").casefold()
     if word not in _WORDS:
-        return Line(number, None, problems=(Problem(number, "record", f"must be one of {', '.join(Kind)}"),))
-    kind, read, problems = Kind(word), dict[str, Any](), list[Problem]()
+        return Line(number, None, problems=(("record", f"must be one of {', '.join(Kind)}"),))
+    kind, read, problems, warnings = Kind(word), dict[str, Any](), list[Finding](), list[Finding]()
     for column, reader in READERS.items():
         cell = cells.get(column, "")
         try:
             if _is_wanted(kind, column, cell):
                 read[column] = reader(cell)
         except values.BadValue as fault:
-            problems.append(Problem(number, column, str(fault)))
-    problems += _misfits(number, kind, read, cells)
-    return Line(number, kind, read, tuple(problems))
+            problems.append((column, str(fault)))
+        except values.LeftOut as fault:
+            warnings.append((column, str(fault)))
+    problems += _misfits(kind, read, cells)
+    return Line(number, kind, read, tuple(problems), tuple(warnings))
 
 
 def _is_wanted(kind: Kind, column: str, cell: str) -> bool:
@@ -123,110 +122,14 @@ def _is_wanted(kind: Kind, column: str, cell: str) -> bool:
     return bool(cell)
 
 
-def _misfits(number: int, kind: Kind, read: Mapping[str, Any], cells: Mapping[str, str]) -> list[Problem]:
+def _misfits(kind: Kind, read: Mapping[str, Any], cells: Mapping[str, str]) -> list[Finding]:
     """Problems that only two cells together show."""
     problems = []
     if kind is Kind.MENTOR and len(read.get("chapters", ())) > values.MAX_CHAPTERS:
-        problems.append(Problem(number, "chapters", f"a mentor belongs to at most {values.MAX_CHAPTERS} chapters"))
+        problems.append(("chapters", f"a mentor belongs to at most {values.MAX_CHAPTERS} chapters"))
     if kind is Kind.CERTIFICATION and not cells.get("expires") and read.get("active", True):
-        problems.append(Problem(number, "expires", "must not be empty, unless active is false"))
+        problems.append(("expires", "must not be empty, unless active is false"))
     return problems
-
-
-class UnreadableFile(Exception):
-    """The file as a whole cannot be read; `problem` says where and why."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.reason)
-        self.problem = problem
-
-
-def read_file(file: BinaryIO, report: Callable[[Problem], None]) -> Iterator[Line]:
-    """The lines of the file. Problems of the text itself go to `report`; those of a line come with the line."""
-    texts = _Texts(file, report)
-    header, delimiter = _header(texts)
-    rows = csv.reader(texts, delimiter=delimiter, strict=True)
-    begin = texts.number + 1
-    try:
-        for row in rows:
-            if any(cell.strip() for cell in row):
-                yield _line(begin, header, row)
-            begin = texts.number + 1
-    except csv.Error as fault:
-        raise UnreadableFile(Problem(begin, "", "a quotation mark is not closed or in a wrong place")) from fault
-
-
-class _Texts(Iterable[str]):
-    """The decoded lines of the file, counted; the csv reader pulls several of them for a quoted line break."""
-
-    def __init__(self, file: BinaryIO, report: Callable[[Problem], None]) -> None:
-        self._file = file
-        self._report = report
-        self.number = 0
-
-    def __iter__(self) -> Iterator[str]:
-        while raw := self._file.readline(MAX_LINE_BYTES + 1):
-            self.number += 1
-            if len(raw) > MAX_LINE_BYTES:
-                raise UnreadableFile(Problem(self.number, "", f"the line is longer than {MAX_LINE_BYTES:,} bytes"))
-            yield self._decoded(raw)
-
-    def _decoded(self, raw: bytes) -> str:
-        try:
-            return raw.decode()
-        except UnicodeDecodeError:
-            self._report(Problem(self.number, "", "is not UTF-8; save the spreadsheet as 'CSV UTF-8'"))
-            return raw.decode(errors="replace")
-
-
-def _header(texts: _Texts) -> tuple[Sequence[str], str]:
-    first = next(iter(texts), "").removeprefix("\ufeff").rstrip("\r\n")
-    if first.startswith("\ufffd"):
-        raise UnreadableFile(Problem(1, "", "is not UTF-8; save the spreadsheet as 'CSV UTF-8'"))
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    header = [name.strip().strip('"').casefold() for name in first.split(delimiter)]
-    while header and not header[-1]:
-        header.pop()
-    if not header or header[0] != "record":
-        raise UnreadableFile(Problem(1, "record", "the first line must name the columns, beginning with record"))
-    for name in header:
-        if name not in COLUMNS:
-            raise UnreadableFile(Problem(1, name[:40], f"is not a column; the columns are {', '.join(COLUMNS)}"))
-        if header.count(name) > 1:
-            raise UnreadableFile(Problem(1, name, "stands twice in the first line"))
-    return header, delimiter
-
-
-def _line(number: int, header: Sequence[str], row: Sequence[str]) -> Line:
-    cells = [cell.strip() for cell in row]
-    if any(cells[len(header) :]):
-        return Line(number, None, problems=(Problem(number, "", "has more cells than the first line has columns"),))
-    return read_line(number, dict(zip(header, cells, strict=False)))
-
-
-@dataclass
-class Problems:
-    """The first thousand problems and how many there were: a file full of mistakes must not fill the memory."""
-
-    shown: list[Problem] = field(default_factory=list)
-    count: int = 0
-
-    def add(self, problems: Iterable[Problem]) -> None:
-        for problem in problems:
-            self.add_one(problem)
-
-    def add_one(self, problem: Problem) -> None:
-        self.count += 1
-        if len(self.shown) < MAX_SHOWN:
-            self.shown.append(problem)
-
-    def add_counted(self, problems: Iterable[Problem], *, count: int) -> None:
-        """Add problems of which only the first ones are at hand."""
-        self.shown.extend(list(problems)[: MAX_SHOWN - len(self.shown)])
-        self.count += count
-
-    def in_order(self) -> list[Problem]:
-        return sorted(self.shown, key=lambda problem: problem.line)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,21 +141,3 @@ class Counts:
     changed: int
     unchanged: int
     ended: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """The outcome of an import; nothing was written when there are problems or when it was a dry run.
-
-    `left_out` are the ids of people whose data were removed and who are still in the file.
-    """
-
-    problems: Problems
-    counts: tuple[Counts, ...] = ()
-    contacts: int = 0
-    left_out: tuple[str, ...] = ()
-    is_dry_run: bool = False
-
-    @property
-    def is_good(self) -> bool:
-        return self.problems.count == 0

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -16,14 +16,21 @@ _LOCAL_PART = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(rf"(?=.{{1,254}}\Z)(?=[^@]{{1,64}}@){_LOCAL_PART}@{_LABEL}(?:\.{_LABEL})*")
 _PUSH_TOKEN = re.compile(r"[\x21-\x7e]{1,512}")
+_LOCAL_PART_BEYOND_ASCII = re.compile(r"[^\x00-\x20\x7f-\xa0@\s,;<>()\"\[\]\\]{1,64}")
 _NORWEGIAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _YES = frozenset({"true", "yes", "ja", "1", "sann"})
 _NO = frozenset({"false", "no", "nei", "0", "usann"})
-_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_OFFSET = re.compile(r"(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)\Z", re.ASCII | re.IGNORECASE)
+_JOINERS = frozenset("\u200c\u200d")
+"""They shape letters in many scripts; the other invisible characters only deceive."""
 
 
 class BadValue(ValueError):
     """A cell that breaks the rule of its column."""
+
+
+class LeftOut(Exception):
+    """A cell that is right and of no use here: it counts as empty, and a warning says so."""
 
 
 def identifier(cell: str) -> str:
@@ -38,17 +45,38 @@ def text(max_length: int) -> Callable[[str], str]:
     def read(cell: str) -> str:
         if len(cell) > max_length:
             raise BadValue(f"must have at most {max_length} characters")
-        if any(unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} or sign in _BIDI_CONTROLS for sign in cell):
-            raise BadValue("must not contain control characters or line breaks")
+        if any(unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and sign not in _JOINERS for sign in cell):
+            raise BadValue("must not contain control characters, invisible characters or line breaks")
         return cell
 
     return read
 
 
 def email(cell: str) -> str:
-    if not _EMAIL.fullmatch(cell):
+    """The address with its domain as it goes out, in ASCII. Raises LeftOut when the part before the @ is not ASCII."""
+    local_part, _, domain = cell.rpartition("@")
+    host = _ascii_domain(domain)
+    if not local_part.isascii() and _LOCAL_PART_BEYOND_ASCII.fullmatch(local_part) and _EMAIL.fullmatch(f"x@{host}"):
+        raise LeftOut("has letters before the @ that many mail servers do not take (SMTPUTF8): nothing is sent to it")
+    address = f"{local_part}@{host}"
+    if not _EMAIL.fullmatch(address):
         raise BadValue("must be a plain e-mail address such as name@example.org")
-    return cell
+    return address
+
+
+def _ascii_domain(domain: str) -> str:
+    """Punycode, where the two standards of internationalised domains (2003 and 2008) cannot differ."""
+    if domain.isascii():
+        return domain
+    named = unicodedata.normalize("NFC", domain).lower()
+    try:
+        encoded = named.encode("idna")
+        is_certain = encoded.decode("idna") == named
+    except UnicodeError:
+        is_certain = False
+    if not is_certain:
+        raise BadValue("has a domain whose plain form is not certain; write that form, which begins with xn--")
+    return encoded.decode("ascii")
 
 
 def push_token(cell: str) -> str:
@@ -91,25 +119,26 @@ def boolean(cell: str) -> bool:
     return word in _YES
 
 
-def moment(cell: str) -> datetime:
-    """A date (midnight UTC) or a time with its offset, between 2000 and 2100."""
+def moment(cell: str) -> date | datetime:
+    """A date, or a time with its offset in UTC, between 2000 and 2100."""
     try:
-        at = _moment(cell)
+        at = _date(cell) or _time(cell)
     except (ValueError, OverflowError) as fault:
         raise BadValue("must be a date such as 2026-04-01 or 01.04.2026, or a time with offset") from fault
-    if not datetime(2000, 1, 1, tzinfo=UTC) <= at < datetime(2100, 1, 1, tzinfo=UTC):
+    if not 2000 <= at.year < 2100:
         raise BadValue("must lie between 2000 and 2100")
     return at
 
 
-def _moment(cell: str) -> datetime:
+def _date(cell: str) -> date | None:
     if norwegian := _NORWEGIAN_DATE.fullmatch(cell):
         day, month, year = (int(part) for part in norwegian.groups())
-        return datetime(year, month, day, tzinfo=UTC)
-    at = datetime.fromisoformat(cell)
-    if at.tzinfo is None:
-        if len(cell) > len("2026-04-01"):
-            raise ValueError("a time without offset")
-        return at.replace(tzinfo=UTC)
-    at = at.astimezone(UTC)
+        return date(year, month, day)
+    return date.fromisoformat(cell) if len(cell) <= len("2026-04-01") else None
+
+
+def _time(cell: str) -> datetime:
+    if not _OFFSET.search(cell):
+        raise ValueError("a time without offset, or with one that no clock has")
+    at = datetime.fromisoformat(cell).astimezone(UTC)
     return at.replace(microsecond=at.microsecond // 1000 * 1000)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, CTE, Select, Text, cast, func, literal, select
+from sqlalchemy import ARRAY, CTE, Select, Text, cast, false, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -83,6 +83,7 @@ def _people(at: datetime, ids: Sequence[str] | None = None) -> Select[*tuple[Any
     if ids is not None:
         coordinators = coordinators.where(MembershipRow.mentor_id.in_(ids))
     of_mentor = coordinators.subquery()
+    roles = (PersonRow.is_mentor, PersonRow.is_coordinator, PersonRow.is_admin)
     query = select(
         PersonRow.id,
         PersonRow.organisation_id,
@@ -92,8 +93,8 @@ def _people(at: datetime, ids: Sequence[str] | None = None) -> Select[*tuple[Any
         PersonRow.channels,
         PersonRow.locale,
         of_mentor.c.coordinator_id,
-        PersonRow.is_mentor,
-        (PersonRow.is_mentor | PersonRow.is_coordinator | PersonRow.is_admin).label("active"),
+        func.coalesce(PersonRow.is_mentor, false()).label("is_mentor"),
+        or_(*(func.coalesce(role, false()) for role in roles)).label("active"),
     ).outerjoin(of_mentor, of_mentor.c.mentor_id == PersonRow.id)
     query = query.where(PersonRow.erased_at.is_(None))
     return query if ids is None else query.where(PersonRow.id.in_(ids)).order_by(PersonRow.id)

@@ -34,8 +34,8 @@ _PEOPLE = """
 INSERT INTO person AS old
     (id, organisation_id, name, email, push_token, channels, locale, is_mentor, is_coordinator, is_admin)
 SELECT f.id, f.organisation_id, f.name, f.email, f.push_token, f.channels, f.locale,
-       COALESCE(f.is_mentor, p.is_mentor, false), COALESCE(f.is_coordinator, p.is_coordinator, false),
-       COALESCE(f.is_admin, p.is_admin, false)
+       COALESCE(f.is_mentor, p.is_mentor), COALESCE(f.is_coordinator, p.is_coordinator),
+       COALESCE(f.is_admin, p.is_admin)
 FROM staged_person f LEFT JOIN person p ON p.id = f.id
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, email = excluded.email, push_token = excluded.push_token, channels = excluded.channels,
@@ -59,8 +59,8 @@ RETURNING false AS is_new
 """
 _ASSIGNMENTS = """
 INSERT INTO assignment AS old (coordinator_id, organisation_id, chapter_id, is_primary, since, active)
-SELECT f.id, f.organisation_id, f.chapter_id, COALESCE(f.is_primary, false), COALESCE(f.since, a.since, :at),
-       COALESCE(f.active, true)
+SELECT f.id, f.organisation_id, f.chapter_id, COALESCE(f.is_primary, false),
+       COALESCE(f.since, LEAST(a.since, :at)), COALESCE(f.active, true)
 FROM staged_place f
 LEFT JOIN assignment a
        ON (a.coordinator_id, a.organisation_id, a.chapter_id) = (f.id, f.organisation_id, f.chapter_id)
@@ -93,11 +93,11 @@ RETURNING false AS is_new
 """
 # Moments ahead in which assignments of the file come into force that the directory does not have yet.
 _COMING = """
-SELECT DISTINCT f.organisation_id, COALESCE(f.since, a.since) AS since
+SELECT DISTINCT f.organisation_id, f.since
 FROM staged_place f
 LEFT JOIN assignment a
        ON (a.coordinator_id, a.organisation_id, a.chapter_id) = (f.id, f.organisation_id, f.chapter_id)
-WHERE f.kind = 'assignment' AND COALESCE(f.active, true) AND COALESCE(f.since, a.since) > :at
+WHERE f.kind = 'assignment' AND COALESCE(f.active, true) AND f.since > :at
   AND (a.active AND a.since = f.since) IS NOT TRUE
 """
 _CERTIFICATIONS = """

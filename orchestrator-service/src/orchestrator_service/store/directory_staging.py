@@ -1,13 +1,12 @@
 """The lines of a directory file in temporary tables, and what is wrong between them or with the directory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
+from shared_lib.csv_file import Problem
 from shared_lib.database.engine import copy_rows
 from sqlalchemy import text
 from sqlalchemy.orm import Session
-
-from orchestrator_service.domain.directory_file import Problem
 
 IMPORT_LOCK = 7_204_915_027
 """Of pg_try_advisory_xact_lock: one import at a time."""
@@ -33,12 +32,69 @@ CREATE TEMPORARY TABLE staged (
     mentor_word text,
     coordinator_word text,
     tell_all_coordinators boolean,
-    reply_to text
+    reply_to text,
+    since_day date,
+    expires_day date
 ) ON COMMIT DROP;
 """
-_PREPARE = """
-CREATE INDEX ON staged (kind, id);
-ANALYZE staged;
+# What a column that the file does not have leaves as it is, by column: read from the directory into the staged lines.
+_OF_PERSON = """
+UPDATE staged s SET {0} = p.{0} FROM person p WHERE p.id = s.id AND s.kind IN ('mentor', 'coordinator', 'admin')
+"""
+_OF_ORGANISATION = "UPDATE staged s SET {0} = o.{0} FROM organisation o WHERE o.id = s.id AND s.kind = 'organisation'"
+_OF_ASSIGNMENT = """
+UPDATE staged_place f SET {0} = a.{0} FROM assignment a
+WHERE f.kind = 'assignment'
+  AND (a.coordinator_id, a.organisation_id, a.chapter_id) = (f.id, f.organisation_id, f.chapter_id)
+"""
+KEPT_LINES: Mapping[str, Sequence[str]] = {
+    "email": [_OF_PERSON.format("email")],
+    "push_token": [_OF_PERSON.format("push_token")],
+    "channels": [_OF_PERSON.format("channels")],
+    "locale": [_OF_PERSON.format("locale"), _OF_ORGANISATION.format("locale")],
+    "chapters": [
+        """
+        UPDATE staged s SET chapters = ARRAY(
+            SELECT m.chapter_id FROM membership m WHERE (m.mentor_id, m.organisation_id) = (s.id, s.organisation_id))
+        WHERE s.kind = 'mentor'
+        """
+    ],
+    "active": [
+        """
+        UPDATE staged s SET active = CASE s.kind
+            WHEN 'mentor' THEN p.is_mentor WHEN 'coordinator' THEN p.is_coordinator ELSE p.is_admin END
+        FROM person p WHERE p.id = s.id AND s.kind IN ('mentor', 'coordinator', 'admin')
+        """
+    ],
+    "region": [
+        """
+        UPDATE staged s SET region = c.region FROM chapter c
+        WHERE s.kind = 'chapter' AND (c.organisation_id, c.id) = (s.organisation_id, s.id)
+        """
+    ],
+    "time_zone": [_OF_ORGANISATION.format("time_zone")],
+    "mentor_word": [_OF_ORGANISATION.format("mentor_word")],
+    "coordinator_word": [_OF_ORGANISATION.format("coordinator_word")],
+    "tell_all_coordinators": [_OF_ORGANISATION.format("tell_all_coordinators")],
+    "reply_to": [_OF_ORGANISATION.format("reply_to")],
+}
+KEPT_PLACES: Mapping[str, str] = {
+    "primary": _OF_ASSIGNMENT.format("is_primary"),
+    "since": _OF_ASSIGNMENT.format("since"),
+    "active": _OF_ASSIGNMENT.format("active"),
+}
+# A date without time: an assignment begins with that day, a certification ends with it, in the organisation's zone.
+_MOMENTS = """
+UPDATE staged s SET since = COALESCE(s.since, CAST(s.since_day AS timestamp) AT TIME ZONE zone.name),
+    expires_at = COALESCE(s.expires_at, (s.expires_day + time '23:59:59') AT TIME ZONE zone.name)
+FROM (SELECT id, COALESCE(time_zone, 'Europe/Oslo') AS name FROM staged WHERE kind = 'organisation'
+      UNION ALL
+      SELECT id, time_zone FROM organisation o
+      WHERE NOT EXISTS (SELECT 1 FROM staged f WHERE f.kind = 'organisation' AND f.id = o.id)) AS zone
+JOIN pg_timezone_names USING (name)
+WHERE zone.id = s.organisation_id AND (s.since_day IS NOT NULL OR s.expires_day IS NOT NULL)
+"""
+_GATHER = """
 CREATE TEMPORARY TABLE staged_person ON COMMIT DROP AS
 SELECT id,
        min(organisation_id) AS organisation_id,
@@ -133,6 +189,18 @@ WHERE s.kind = 'certification' AND s.organisation_id IS NOT NULL
   AND (COALESCE(f.is_mentor, p.is_mentor) IS NULL
        OR COALESCE(p.organisation_id, f.organisation_id) <> s.organisation_id)
 """
+_UNKNOWN_ZONE = """
+SELECT line, 'time_zone', 'is not a time zone that the database knows'
+FROM staged
+WHERE kind = 'organisation' AND time_zone IS NOT NULL AND time_zone NOT IN (SELECT name FROM pg_timezone_names)
+"""
+_OUT_OF_RANGE = """
+SELECT line, 'since', 'must lie between 2000 and 2100' FROM staged
+WHERE since < '2000-01-01 UTC' OR since >= '2100-01-01 UTC'
+UNION ALL
+SELECT line, 'expires', 'must lie between 2000 and 2100' FROM staged
+WHERE expires_at < '2000-01-01 UTC' OR expires_at >= '2100-01-01 UTC'
+"""
 CHECKS = (
     _TWICE,
     _ASSIGNED_TWICE,
@@ -143,11 +211,24 @@ CHECKS = (
     _NO_COORDINATOR,
     _NO_PERSON,
     _NO_MENTOR,
+    _UNKNOWN_ZONE,
+    _OUT_OF_RANGE,
 )
 _FIRST_PROBLEMS = f"""
 SELECT line, "column", reason, count(*) OVER () AS found FROM ({" UNION ALL ".join(CHECKS)}) AS problem
 ORDER BY line LIMIT :limit
 """  # noqa: S608 - put together from the constants above
+
+
+_UNREACHABLE = """
+SELECT min(s.line) AS line, 'channels' AS "column",
+       'no channel reaches this coordinator: the admins of the organisation get their notices' AS reason
+FROM staged s JOIN staged_person f ON f.id = s.id
+WHERE s.kind = 'coordinator' AND f.is_coordinator AND NOT 'in_app' = ANY (f.channels)
+  AND NOT ('email' = ANY (f.channels) AND f.email IS NOT NULL)
+  AND NOT ('push' = ANY (f.channels) AND f.push_token IS NOT NULL)
+GROUP BY s.id ORDER BY line LIMIT :limit
+"""
 
 
 def take_turn(session: Session) -> bool:
@@ -179,9 +260,26 @@ def leave_out_erased(session: Session) -> list[str]:
     return list(session.scalars(dropped))
 
 
-def prepare(session: Session) -> None:
-    """Gather each person from all of their lines, and each place a line names, for the checks and the merge."""
-    session.execute(text(_PREPARE))
+def prepare(session: Session, *, absent: Set[str]) -> None:
+    """Gather each person from all of their lines, and each place a line names, for the checks and the merge.
+
+    What `absent`, the columns that the file does not have, say in the directory is taken from there.
+    """
+    kept_lines = [statement for column, kept in KEPT_LINES.items() if column in absent for statement in kept]
+    kept_places = [statement for column, statement in KEPT_PLACES.items() if column in absent]
+    for statement in (
+        "CREATE INDEX ON staged (kind, id); ANALYZE staged",
+        *kept_lines,
+        _MOMENTS,
+        _GATHER,
+        *kept_places,
+    ):
+        session.execute(text(statement))
+
+
+def unreachable_coordinators(session: Session, *, limit: int) -> list[Problem]:
+    """A warning for each coordinator of the file whom no channel reaches."""
+    return [Problem(*row) for row in session.execute(text(_UNREACHABLE), {"limit": limit})]
 
 
 def problems(session: Session, *, limit: int) -> tuple[Iterable[Problem], int]:

@@ -37,7 +37,10 @@ class OrganisationRow(Base):
 
 
 class PersonRow(Base):
-    """A person of an organisation, in any number of roles; a person without a role is no longer active."""
+    """A person of an organisation, in any number of roles; a person without a role is no longer active.
+
+    Each role is None where the person never had it, and false where it has ended.
+    """
 
     __tablename__ = "person"
 
@@ -48,9 +51,9 @@ class PersonRow(Base):
     push_token: Mapped[str | None]
     channels: Mapped[list[str]]
     locale: Mapped[str | None]
-    is_mentor: Mapped[bool]
-    is_coordinator: Mapped[bool]
-    is_admin: Mapped[bool]
+    is_mentor: Mapped[bool] = mapped_column(nullable=True)
+    is_coordinator: Mapped[bool] = mapped_column(nullable=True)
+    is_admin: Mapped[bool] = mapped_column(nullable=True)
     erased_at: Mapped[datetime | None]
 
 

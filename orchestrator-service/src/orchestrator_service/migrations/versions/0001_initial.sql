@@ -18,7 +18,8 @@ CREATE TABLE chapter (
     PRIMARY KEY (organisation_id, id)
 );
 
--- erased_at: the person's data were removed, and no import brings them back.
+-- A role is NULL where the person never had it, false where it has ended. erased_at: the person's data were removed,
+-- and no import brings them back.
 CREATE TABLE person (
     id text PRIMARY KEY,
     organisation_id text NOT NULL REFERENCES organisation,
@@ -27,9 +28,9 @@ CREATE TABLE person (
     push_token text,
     channels text[] NOT NULL,
     locale text,
-    is_mentor boolean NOT NULL,
-    is_coordinator boolean NOT NULL,
-    is_admin boolean NOT NULL,
+    is_mentor boolean,
+    is_coordinator boolean,
+    is_admin boolean,
     erased_at timestamptz CHECK (erased_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC')
 );
 CREATE INDEX person_admins ON person (organisation_id, id) WHERE is_admin;
