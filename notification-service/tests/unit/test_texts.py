@@ -10,7 +10,7 @@ from notification_service.domain.texts.en import EN
 from notification_service.domain.texts.model import Facts, Language, RenderedText
 from notification_service.domain.texts.nb import NB
 from notification_service.domain.texts.nn import NN
-from notification_service.domain.texts.rendering import cut, first_name, language_of, render, safe_name
+from notification_service.domain.texts.rendering import language_of, render
 
 from ..builders import an_organisation, some_facts
 
@@ -147,35 +147,7 @@ def test_a_text_without_names_is_whole() -> None:
     assert text.signature == "Likepersontjenesten"
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("Kari\r\nBcc: x@y", "Kari Bcc: x@y"),
-        ("Kari\u202enamdroN\u200b", "KarinamdroN"),
-        ("  Kari   Nordmann ", "Kari Nordmann"),
-        ("{mentor}", "{mentor}"),
-        ("Åse-Marie Øvergård", "Åse-Marie Øvergård"),
-        ("\ud800", ""),
-        ("K" * 200, "K" * 79 + "…"),
-    ],
-)
-def test_names_stay_within_their_sentence(name: str, said: str) -> None:
-    assert safe_name(name) == said
-
-
 def test_a_name_is_not_read_as_a_text_of_ours() -> None:
     facts = some_facts(mentor_name="{acted_by} {0.__class__}")
 
     assert "{acted_by} {0.__class__} tar" in rendered(audience=Audience.COORDINATOR, facts=facts).paragraphs[0]
-
-
-def test_the_first_name_is_the_first_word() -> None:
-    assert [first_name(name) for name in ("Kari Nordmann", "", "X" * 90)] == ["Kari", "", "X" * 39 + "…"]
-
-
-@pytest.mark.parametrize(
-    ("text", "length", "shortened"),
-    [("one two", 7, "one two"), ("one two three", 9, "one two…"), ("one, two", 6, "one…"), ("abcdefgh", 5, "abcd…")],
-)
-def test_texts_are_cut_at_a_word(text: str, length: int, shortened: str) -> None:
-    assert cut(text, length) == shortened

@@ -17,7 +17,7 @@ from notification_service.domain.model import Contact, Status
 from notification_service.domain.participants import INACTIVE
 from notification_service.domain.ports import Acknowledgements, Lapse, Mail, Mailer, Pusher, PushMessage
 from notification_service.domain.texts.model import RenderedText
-from notification_service.domain.texts.rendering import safe_name
+from notification_service.domain.texts.names import safe_name
 from notification_service.store import dispatches
 from notification_service.store.dispatches import MessageToSend
 
