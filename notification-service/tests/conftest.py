@@ -12,7 +12,7 @@ from notification_service.app.web import create_app
 from notification_service.config import Config
 from notification_service.store.tables import GRANTS
 from notification_service.usecases.announcements import Announcements
-from notification_service.usecases.person_data import Contacts
+from notification_service.usecases.person_data import Contacts, PersonData
 from notification_service.usecases.recording import Recorder
 from notification_service.usecases.texts import Texts
 from notification_service.usecases.withdrawals import Withdrawals
@@ -122,6 +122,11 @@ def withdrawals(database: Database, dispatcher: Dispatcher, clock: MovableClock)
 @pytest.fixture
 def contacts(database: Database) -> Contacts:
     return Contacts(database=database)
+
+
+@pytest.fixture
+def person_data(database: Database, clock: MovableClock) -> PersonData:
+    return PersonData(database=database, clock=clock)
 
 
 @pytest.fixture

@@ -21,7 +21,9 @@ OSLO = "Europe/Oslo"
 def test_the_coordinator_is_reminded_from_seven_days_on(days: int, audiences: list[str]) -> None:
     reminder = an_announcement(Notice.CERT_EXPIRY_REMINDER, days_remaining=days)
 
-    assert [recipient.audience for recipient in recipients_of(reminder, some_participants())] == audiences
+    assert [
+        recipient.audience for recipient in recipients_of(reminder, some_participants(), push_configured=True)
+    ] == audiences
 
 
 @pytest.mark.parametrize("notice", Notice)
@@ -47,7 +49,7 @@ def test_a_notice_that_opens_a_lapse_has_an_expiry_date(notice: Notice) -> None:
 def test_no_recipient_has_two_roles() -> None:
     colleagues = ("mentor-042", "coordinator-007", "coordinator-008")
 
-    recipients = recipients_of(an_announcement(), some_participants(colleague_ids=colleagues))
+    recipients = recipients_of(an_announcement(), some_participants(colleague_ids=colleagues), push_configured=True)
 
     assert [(recipient.id, recipient.audience) for recipient in recipients] == [
         ("mentor-042", Audience.MENTOR),

@@ -17,6 +17,7 @@ def rendered(audience: Audience = Audience.MENTOR, *, locale: str | None = None,
         audience,
         recipient=a_contact(locale=locale) if audience is Audience.MENTOR else a_coordinator(locale=locale),
         mentor=a_contact(),
+        coordinator=a_coordinator(),
         organisation=an_organisation(),
     )
 
@@ -70,7 +71,12 @@ def test_a_link_leads_to_the_page_of_the_audience_and_says_nothing_else(
 
 def test_without_a_portal_there_is_no_link() -> None:
     text = Texts().render(
-        a_dispatch(), Audience.MENTOR, recipient=a_contact(), mentor=a_contact(), organisation=an_organisation()
+        a_dispatch(),
+        Audience.MENTOR,
+        recipient=a_contact(),
+        mentor=a_contact(),
+        coordinator=None,
+        organisation=an_organisation(),
     )
 
     assert text.link is None

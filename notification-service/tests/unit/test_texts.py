@@ -3,6 +3,8 @@
 import itertools
 import re
 import string
+from pathlib import Path
+from typing import Any
 
 import pytest
 from notification_service.domain.model import Audience, Notice
@@ -17,7 +19,29 @@ from ..builders import an_organisation, some_facts
 LANGUAGES = [NB, NN, EN]
 """Of a language that the service speaks each text is written, or its test fails with a KeyError."""
 EVERY_TEXT = list(itertools.product(LANGUAGES, Notice, Audience))
-WORDS = {"mentor", "first_name", "organisation", "mentor_word", "coordinator_word", "acted_by", "date", "in_days"}
+WORDS = {
+    "mentor", "first_name", "organisation", "mentor_word", "coordinator_word", "coordinator", "acted_by", "date",
+    "in_days",
+}  # fmt: skip
+
+
+ALONE = {"has_coordinator": False}
+NAMED = {"coordinator_name": "Ola Hansen"}
+SITUATIONS: dict[Notice, dict[str, dict[str, Any]]] = {
+    Notice.PAUSE_ACTIVATED: {
+        "with a date": NAMED,
+        "by another person, without a date, nobody responsible": {**ALONE, "acted_by": "Tone Lie", "date": None},
+    },
+    Notice.PAUSE_LIFTED: {
+        "coordinator unreachable": {**NAMED, "is_coordinator_reachable": False},
+        "by another person": {**NAMED, "acted_by": "Tone Lie"},
+    },
+    Notice.CERT_EXPIRY: {"over": {**NAMED, "is_past": True}, "ahead, nobody responsible": ALONE},
+    Notice.CERT_EXPIRY_REMINDER: {
+        "14 days before": {**NAMED, "days_remaining": 14},
+        "the day before": {**NAMED, "days_remaining": 1},
+    },
+}
 
 
 def rendered(
@@ -44,11 +68,16 @@ def everything(text: RenderedText) -> str:
 
 @pytest.mark.parametrize(("language", "notice", "audience"), EVERY_TEXT)
 def test_every_text_can_be_written_in_every_situation(language: Language, notice: Notice, audience: Audience) -> None:
-    for acted_by, has_coordinator, date, is_past in itertools.product(
-        (None, "Ola Hansen"), (True, False), (None, "1. mai 2026"), (True, False)
+    for acted_by, has_coordinator, is_reachable, date, is_past, days in itertools.product(
+        (None, "Ola Hansen"), (True, False), (True, False), (None, "1. mai 2026"), (True, False), (14, 0)
     ):
         facts = some_facts(
-            acted_by=acted_by, has_coordinator=has_coordinator, date=date, is_past=is_past, days_remaining=14
+            acted_by=acted_by,
+            has_coordinator=has_coordinator,
+            is_coordinator_reachable=is_reachable,
+            date=date,
+            is_past=is_past,
+            days_remaining=days,
         )
         text = rendered(language, notice, audience, facts=facts)
 
@@ -101,6 +130,91 @@ def test_an_acting_person_is_named_to_the_mentor_alone(language: Language, notic
     assert "Ola Hansen" not in everything(rendered(language, notice, Audience.COORDINATOR, facts=facts))
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("notice", Notice)
+def test_a_coordinator_is_named_to_the_mentor_alone_and_never_in_a_push_message(
+    language: Language, notice: Notice
+) -> None:
+    facts = some_facts(coordinator_name="Hansen, Ola", days_remaining=3)
+
+    texts = {audience: rendered(language, notice, audience, facts=facts) for audience in Audience}
+
+    assert language.coordinator_word + " Ola Hansen" in everything(texts[Audience.MENTOR])
+    assert all("Hansen" not in text.push for text in texts.values())
+    assert [audience for audience, text in texts.items() if "Hansen" in everything(text)] == [Audience.MENTOR]
+
+
+NOTHING_TO_DO = {"nb": "trenger (du )?ikke", "nn": "treng (du )?ikkje", "en": "do not need to do anything"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+@pytest.mark.parametrize("audience", Audience)
+@pytest.mark.parametrize(
+    ("notice", "facts"),
+    [
+        (Notice.CERT_EXPIRY_REMINDER, {"days_remaining": 1}),
+        (Notice.CERT_EXPIRY_REMINDER, {"days_remaining": 0}),
+        (Notice.CERT_EXPIRY_REMINDER, {"days_remaining": -1}),
+        (Notice.CERT_EXPIRY, {"is_past": False}),
+        (Notice.CERT_EXPIRY, {"is_past": True}),
+    ],
+)
+def test_nobody_may_sit_still_when_a_certification_ends(
+    language: Language, audience: Audience, notice: Notice, facts: dict[str, Any]
+) -> None:
+    text = everything(rendered(language, notice, audience, facts=some_facts(**facts)))
+
+    assert not re.search(NOTHING_TO_DO[language.code], text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+def test_two_days_before_a_mentor_who_has_signed_up_may(language: Language) -> None:
+    text = rendered(language, Notice.CERT_EXPIRY_REMINDER, facts=some_facts(days_remaining=2))
+
+    assert re.search(NOTHING_TO_DO[language.code], everything(text))
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+def test_a_footer_says_whether_anybody_reads_an_answer(language: Language) -> None:
+    organisation = an_organisation(reply_to="post@lhl.example")
+
+    without, answered = rendered(language), rendered(language, facts=some_facts(organisation=organisation))
+
+    assert without.footer == language.footer
+    assert answered.footer.endswith(" LHL.")
+    assert "@" not in answered.footer
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+def test_every_text_is_as_it_was_read_and_approved(language: Language) -> None:
+    """Whoever changes a text reads all of them again: delete the file, run this test and read what it has written."""
+    path = Path(__file__).parent / "texts" / f"{language.code}.txt"
+    texts = "\n".join(
+        f"{', '.join((notice, audience, ' / '.join(names)))}\n{text}"
+        for notice, audience in itertools.product(Notice, Audience)
+        for text, names in _in_situations(language, notice, audience).items()
+    )
+    if not path.exists():
+        path.write_text(texts, encoding="utf-8")
+        pytest.fail(f"{path.name} is new; read it")
+
+    assert texts == path.read_text(encoding="utf-8")
+
+
+def _in_situations(language: Language, notice: Notice, audience: Audience) -> dict[str, list[str]]:
+    """The different texts, each with the situations that it is for."""
+    found: dict[str, list[str]] = {}
+    for name, facts in SITUATIONS[notice].items():
+        dated = {"date": "1 May 2026" if language is EN else "1. mai 2026", **facts}
+        found.setdefault(_written(rendered(language, notice, audience, facts=some_facts(**dated))), []).append(name)
+    return found
+
+
+def _written(text: RenderedText) -> str:
+    lines = (f"= {text.title}", *text.paragraphs, f"[{text.action}]", f"Push: {text.push}")
+    return "".join(f"  {line}\n" for line in lines)
+
+
 @pytest.mark.parametrize(
     ("language", "days", "said"),
     [(NB, 0, "i dag"), (NB, 1, "i morgen"), (NB, 14, "om 14 dager"), (NN, 7, "om 7 dagar"), (EN, 2, "in 2 days")],
@@ -144,6 +258,9 @@ def test_a_text_without_names_is_whole() -> None:
 
     assert text.greeting == "Hei!"
     assert text.paragraphs[0] == "En likeperson tar en pause som likeperson."
+    assert text.push.startswith("En likeperson tar en pause.")
+    notified = rendered(audience=Audience.ADMIN, facts=some_facts(mentor_name="", has_coordinator=False))
+    assert "fordi en likeperson ikke har" in notified.paragraphs[-1]
     assert text.signature == "Likepersontjenesten"
 
 

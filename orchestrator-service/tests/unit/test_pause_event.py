@@ -85,6 +85,13 @@ def test_two_admins_are_one_word_and_stand_in_for_the_coordinator() -> None:
     assert event.notifications_sent == ["org_admin_email", "peer_mentor_email"]
 
 
+def test_admins_who_stood_in_for_a_coordinator_whom_nothing_reaches_are_named() -> None:
+    skipped = a_result(COORDINATOR, status=Status.SKIPPED)
+    event = an_event(dispatch_results=(a_result(MENTOR), skipped, a_result("a1")))
+
+    assert event.notifications_sent == ["org_admin_email", "peer_mentor_email"]
+
+
 def test_a_mentor_who_is_also_the_coordinator_receives_one_notice_and_counts_as_both() -> None:
     event = an_event(audience=Audience(coordinator_id=MENTOR), dispatch_results=(a_result(MENTOR),))
 

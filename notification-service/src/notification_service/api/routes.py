@@ -9,6 +9,7 @@ from shared_lib.web.idempotency import REPLAYED, preferred_wait
 from shared_lib.web.json_input import Blueprint
 
 from notification_service.domain.model import Announcement, Dispatch
+from notification_service.domain.participants import is_coordinator_unreachable
 from notification_service.usecases.announcements import MAX_WAIT_SECONDS, Announcements
 
 from . import schemas
@@ -23,6 +24,11 @@ MESSAGES = Counter(
     ["channel", "status"],
 )
 
+UNREACHABLE_COORDINATORS = Counter(
+    "unreachable_coordinators_total",
+    "New dispatches of which no channel reaches the coordinator, so that the organisation's admins are notified",
+)
+
 blp = Blueprint(
     "pause-notifications",
     __name__,
@@ -35,6 +41,7 @@ def count_messages(dispatch: Dispatch) -> None:
     """Count the messages of a dispatch that was recorded just now."""
     for message in dispatch.messages:
         MESSAGES.labels(message.channel.value, message.status.value).inc()
+    UNREACHABLE_COORDINATORS.inc(is_coordinator_unreachable(dispatch))
 
 
 def _announce(announcement: Announcement) -> Any:

@@ -48,6 +48,10 @@ def create_ports(config: Config, *, clock: Clock = utc_now) -> Ports:
     )
 
 
+def create_texts(config: Config) -> Texts:
+    return Texts(portal_url=config.portal_url, push_configured=config.push_url is not None)
+
+
 def create_dispatcher(config: Config, database: Database, ports: Ports, *, clock: Clock = utc_now) -> Dispatcher:
     """Delivers every kind of outbox message; each process has one."""
     retry = RetryPolicy(scale=config.time_scale)
@@ -56,7 +60,7 @@ def create_dispatcher(config: Config, database: Database, ports: Ports, *, clock
         outbox_routes(
             Deliveries(
                 database=database,
-                texts=Texts(portal_url=config.portal_url),
+                texts=create_texts(config),
                 mailer=ports.mailer,
                 pusher=ports.pusher,
                 clock=clock,

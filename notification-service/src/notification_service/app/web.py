@@ -21,11 +21,10 @@ from notification_service.store.audit import SUBJECT
 from notification_service.usecases.announcements import Announcements
 from notification_service.usecases.person_data import Contacts, PersonData, PersonDataWithDownstream
 from notification_service.usecases.recording import Recorder
-from notification_service.usecases.texts import Texts
 from notification_service.usecases.withdrawals import Withdrawals
 
 from . import MIGRATIONS
-from .relay import Ports, create_dispatcher, create_ports
+from .relay import Ports, create_dispatcher, create_ports, create_texts
 
 PERSON_SECONDS = 20.0
 """The limit of a statement about one person's data, which looks into every table. The client is a command that waits
@@ -45,7 +44,7 @@ def create_app(config: Config, *, ports: Ports | None = None, clock: Clock = utc
     ports = ports or create_ports(config, clock=clock)
     dispatcher = create_dispatcher(config, database, ports, clock=clock)
     recorder = Recorder(
-        texts=Texts(portal_url=config.portal_url),
+        texts=create_texts(config),
         push_configured=config.push_url is not None,
         time_scale=config.time_scale,
     )

@@ -4,7 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .mail_addresses import NO_ADDRESS, mail_obstacle
-from .model import ActingPerson, Announcement, Audience, Channel, Contact, Context, Notice, Organisation, Status
+from .model import (
+    ActingPerson,
+    Announcement,
+    Audience,
+    Channel,
+    Contact,
+    Context,
+    Dispatch,
+    Notice,
+    Organisation,
+    Status,
+)
 from .notice_rules import NOTICE_RULES
 
 PUSH_NOT_CONFIGURED = "push_not_configured"
@@ -42,9 +53,10 @@ def involved_ids(
     """Ids of all people who may take part, besides the mentor. `person_id` is the person who makes the request."""
     context = announcement.context
     if context is None:
-        return {*organisation.admin_ids} | {id for id in (mentor.coordinator_id, person_id) if id is not None}
+        return {*organisation.admin_ids, *filter(None, (mentor.coordinator_id, person_id))}
     acted_by = context.acted_by.id if context.acted_by else None
-    return {*context.admin_ids, *context.also} | {id for id in (context.coordinator_id, acted_by) if id is not None}
+    named = filter(None, (context.coordinator_id, acted_by))
+    return {*context.admin_ids, *organisation.admin_ids, *context.also, *named}
 
 
 def participants_of(
@@ -62,7 +74,7 @@ def participants_of(
         mentor=mentor,
         organisation=organisation,
         coordinator_id=context.coordinator_id if context else _coordinator_of(mentor, known),
-        admin_ids=context.admin_ids if context else organisation.admin_ids,
+        admin_ids=(context.admin_ids if context else ()) or organisation.admin_ids,
         colleague_ids=context.also if context else (),
         acted_by=acted_by if acted_by is not None and acted_by.id != mentor.id else None,
         contacts=known,
@@ -87,12 +99,14 @@ def _coordinator_of(mentor: Contact, contacts: Mapping[str, Contact]) -> str | N
     return mentor.coordinator_id if coordinator is None or coordinator.active else None
 
 
-def recipients_of(announcement: Announcement, participants: Participants) -> tuple[Recipient, ...]:
+def recipients_of(
+    announcement: Announcement, participants: Participants, *, push_configured: bool
+) -> tuple[Recipient, ...]:
     """Each person once, in the first of their roles: a mentor who is their own coordinator reads the mentor's text."""
     audiences = NOTICE_RULES[announcement.notice].audiences(announcement)
     candidates = [
         Recipient(id=participants.mentor.id, audience=Audience.MENTOR),
-        *_responsible(participants),
+        *_responsible(participants, announcement.notice, push_configured=push_configured),
         *(Recipient(id=colleague, audience=Audience.COLLEAGUE) for colleague in participants.colleague_ids),
     ]
     recipients: dict[str, Recipient] = {}
@@ -102,11 +116,30 @@ def recipients_of(announcement: Announcement, participants: Participants) -> tup
     return tuple(recipients.values())
 
 
-def _responsible(participants: Participants) -> Sequence[Recipient]:
-    """The coordinator, or the admins where there is none."""
-    if participants.coordinator_id is not None:
-        return [Recipient(id=participants.coordinator_id, audience=Audience.COORDINATOR)]
-    return [Recipient(id=admin, audience=Audience.ADMIN) for admin in participants.admin_ids]
+def _responsible(participants: Participants, notice: Notice, *, push_configured: bool) -> Sequence[Recipient]:
+    """The coordinator; the admins where there is none, and as well where the notice cannot reach the coordinator."""
+    admins = [Recipient(id=admin, audience=Audience.ADMIN) for admin in participants.admin_ids]
+    if participants.coordinator_id is None:
+        return admins
+    coordinator = Recipient(id=participants.coordinator_id, audience=Audience.COORDINATOR)
+    contact = participants.contacts.get(coordinator.id)
+    return [coordinator, *([] if is_reachable(contact, notice, push_configured=push_configured) else admins)]
+
+
+def is_reachable(contact: Contact | None, notice: Notice, *, push_configured: bool) -> bool:
+    """Has any of the recipient's channels no obstacle? True as well for one who wants no such notice, or whose contact
+    may still arrive.
+    """
+    if contact is None or _is_silenced(contact, notice):
+        return True
+    channels = _channels(contact, notice)
+    return any(_obstacle(contact, channel, push_configured=push_configured) is None for channel in channels)
+
+
+def is_coordinator_unreachable(dispatch: Dispatch) -> bool:
+    """Was no message to the coordinator attempted, against their wish?"""
+    own = [message for message in dispatch.messages if message.recipient_id == dispatch.coordinator_id]
+    return bool(own) and all(message.status is Status.SKIPPED and message.reason != SILENCED for message in own)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,9 +164,13 @@ def planned_messages(
         return
     for channel in _channels(contact, notice):
         reason = _obstacle(contact, channel, push_configured=push_configured)
-        if not contact.channels and NOTICE_RULES[notice].can_be_silenced:
+        if _is_silenced(contact, notice):
             reason = SILENCED
         yield PlannedMessage(recipient=recipient, channel=channel, status=_status(channel, reason), reason=reason)
+
+
+def _is_silenced(contact: Contact, notice: Notice) -> bool:
+    return contact.active and not contact.channels and NOTICE_RULES[notice].can_be_silenced
 
 
 def _channels(contact: Contact, notice: Notice) -> tuple[Channel, ...]:

@@ -54,6 +54,7 @@ class MessageToSend:
     message: Message
     recipient: Contact | None
     mentor: Contact | None
+    coordinator: Contact | None
     organisation: Organisation
 
 
@@ -177,7 +178,9 @@ def add_to_inbox(session: Session, dispatch: Dispatch, message: Message, text: R
     )
 
 
-_RECIPIENT, _MENTOR = (Base.metadata.tables["contact"].alias(name) for name in ("recipient", "mentor"))
+_RECIPIENT, _MENTOR, _COORDINATOR = (
+    Base.metadata.tables["contact"].alias(name) for name in ("recipient", "mentor", "coordinator")
+)
 _ORGANISATION = Base.metadata.tables["organisation"]
 _MESSAGE_TO_SEND = (
     select(
@@ -185,17 +188,23 @@ _MESSAGE_TO_SEND = (
         *_MESSAGE_COLUMNS,
         *contact_columns(_RECIPIENT),
         *contact_columns(_MENTOR),
+        *contact_columns(_COORDINATOR),
         *organisation_columns(),
     )
     .join_from(_MESSAGE_TABLE, _DISPATCH_TABLE, _D.id == _M.dispatch_id)
     .outerjoin(_RECIPIENT, and_(_RECIPIENT.c.id == _M.recipient_id, _RECIPIENT.c.organisation_id == _M.organisation_id))
     .outerjoin(_MENTOR, and_(_MENTOR.c.id == _D.mentor_id, _MENTOR.c.organisation_id == _M.organisation_id))
+    .outerjoin(
+        _COORDINATOR,
+        and_(_COORDINATOR.c.id == _D.coordinator_id, _COORDINATOR.c.organisation_id == _M.organisation_id),
+    )
     .outerjoin(_ORGANISATION, _ORGANISATION.c.id == _M.organisation_id)
     .where(_M.number == bindparam("number"), _M.organisation_id == bindparam("organisation_id"))
 )
 _RECIPIENT_AT = _DISPATCH_WIDTH + _MESSAGE_WIDTH
 _MENTOR_AT = _RECIPIENT_AT + CONTACT_WIDTH
-_ORGANISATION_AT = _MENTOR_AT + CONTACT_WIDTH
+_COORDINATOR_AT = _MENTOR_AT + CONTACT_WIDTH
+_ORGANISATION_AT = _COORDINATOR_AT + CONTACT_WIDTH
 
 
 def message_to_send(session: Session, number: int, *, organisation_id: str) -> MessageToSend | None:
@@ -209,7 +218,8 @@ def message_to_send(session: Session, number: int, *, organisation_id: str) -> M
         dispatch=_dispatch(found[:_DISPATCH_WIDTH], (message,)),
         message=message,
         recipient=contact_of(found[_RECIPIENT_AT:_MENTOR_AT]),
-        mentor=contact_of(found[_MENTOR_AT:_ORGANISATION_AT]),
+        mentor=contact_of(found[_MENTOR_AT:_COORDINATOR_AT]),
+        coordinator=contact_of(found[_COORDINATOR_AT:_ORGANISATION_AT]),
         organisation=organisation_of(found[_ORGANISATION_AT:], organisation_id),
     )
 

@@ -100,6 +100,7 @@ class Deliveries:
             found.message.audience,
             recipient=recipient,
             mentor=found.mentor,
+            coordinator=found.coordinator,
             organisation=found.organisation,
         )
 

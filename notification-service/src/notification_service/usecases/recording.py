@@ -12,7 +12,12 @@ from sqlalchemy.orm import Session
 
 from notification_service.domain.model import Announcement, Channel, Dispatch, Message, Status
 from notification_service.domain.notice_rules import NOTICE_RULES, expires_at
-from notification_service.domain.participants import Participants, planned_messages, recipients_of
+from notification_service.domain.participants import (
+    Participants,
+    is_coordinator_unreachable,
+    planned_messages,
+    recipients_of,
+)
 from notification_service.store import dispatches
 
 from .deliveries import LAPSE, MAIL, PUSH
@@ -44,7 +49,7 @@ class Recorder:
         """Store the dispatch with a message per recipient and channel; returns the outbox messages to enqueue."""
         planned = [
             (message, uuid7() if message.status is Status.QUEUED else None)
-            for recipient in recipients_of(announcement, participants)
+            for recipient in recipients_of(announcement, participants, push_configured=self.push_configured)
             for message in planned_messages(
                 recipient,
                 participants.contacts.get(recipient.id),
@@ -55,6 +60,13 @@ class Recorder:
         dispatch = _dispatch(announcement, participants, dispatch_id=dispatch_id, at=at)
         messages = dispatches.add(session, dispatch, planned, natural_key=natural_key)
         dispatch = replace(dispatch, messages=messages)
+        if is_coordinator_unreachable(dispatch):
+            log.warning(
+                "dispatch.coordinator_unreachable",
+                coordinator_id=dispatch.coordinator_id,
+                mentor_id=dispatch.mentor_id,
+                organisation_id=dispatch.organisation_id,
+            )
         for message in messages:
             if message.status is Status.DELIVERED:
                 self._add_to_inbox(session, dispatch, message, participants)
@@ -63,11 +75,14 @@ class Recorder:
         return dispatch, list(_outbox_messages(dispatch, expires))
 
     def _add_to_inbox(self, session: Session, dispatch: Dispatch, message: Message, participants: Participants) -> None:
+        """Without the coordinator's name: the text stays when their data are erased."""
+        coordinator = participants.contacts.get(dispatch.coordinator_id or "")
         text = self.texts.render(
             dispatch,
             message.audience,
             recipient=participants.contacts[message.recipient_id],
             mentor=participants.mentor,
+            coordinator=replace(coordinator, name="") if coordinator else None,
             organisation=participants.organisation,
         )
         dispatches.add_to_inbox(session, dispatch, message, text)

@@ -9,6 +9,7 @@ from babel.dates import format_date
 
 from notification_service.domain.model import Audience, Contact, Dispatch, Notice, Organisation
 from notification_service.domain.notice_rules import NOTICE_RULES
+from notification_service.domain.participants import is_reachable
 from notification_service.domain.texts.model import Facts, RenderedText
 from notification_service.domain.texts.rendering import language_of, render
 
@@ -26,6 +27,7 @@ class Texts:
     """`portal_url` is the address of the portal; without one, texts have no link."""
 
     portal_url: str | None = None
+    push_configured: bool = False
 
     def render(
         self,
@@ -34,6 +36,7 @@ class Texts:
         *,
         recipient: Contact,
         mentor: Contact | None,
+        coordinator: Contact | None,
         organisation: Organisation,
     ) -> RenderedText:
         """In the recipient's language, else the organisation's. Mentions only what is in `Facts`."""
@@ -43,6 +46,8 @@ class Texts:
             mentor_name=mentor.name if mentor else "",
             organisation=organisation,
             acted_by=dispatch.acted_by.name if dispatch.acted_by else None,
+            coordinator_name=coordinator.name if coordinator else "",
+            is_coordinator_reachable=is_reachable(coordinator, dispatch.notice, push_configured=self.push_configured),
             has_coordinator=dispatch.coordinator_id not in (None, dispatch.mentor_id),
             date=_formatted(day, _DATE_LOCALES[language.code]) if day else None,
             is_past=dispatch.expiry_date is not None and dispatch.expiry_date <= dispatch.created_at,

@@ -191,12 +191,12 @@ class PauseEvent:
         return [f"{part}_{channel}" for part, channel in sorted(set(names), key=_in_order_of_telling)]
 
     def _parts_of(self, recipient_id: str) -> Iterable[str]:
-        """One person may be the mentor and the coordinator at once."""
+        """One person may be mentor and coordinator. Admins replace a coordinator whom nothing reaches."""
         if recipient_id == self.peer_mentor_id:
             yield "peer_mentor"
         if recipient_id == self.coordinator_id or recipient_id in self.audience.also:
             yield "coordinator"
-        elif recipient_id in self.audience.admin_ids:
+        elif recipient_id in self.audience.admin_ids or recipient_id != self.peer_mentor_id:
             yield "org_admin"
 
     def corrected(self, correction: Correction, *, at: datetime) -> "PauseEvent":

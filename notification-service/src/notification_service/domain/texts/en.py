@@ -1,4 +1,4 @@
-"""English."""
+"""English, as it is written in Britain."""
 
 from dataclasses import replace
 
@@ -6,150 +6,181 @@ from ..model import Audience, Notice
 from .model import Language, Line, Text
 
 _COLLEAGUE = Line("This message is for your information. You do not need to do anything.")
-_NO_COORDINATOR = Line(
-    "You receive this message because {mentor} has no {coordinator_word}. Please choose who should "
-    "follow up {mentor} from now on."
+_COLLEAGUE_OF_UNCERTIFIED = Line("This message is for your information.")
+_FOR_COORDINATOR = (
+    Line(
+        "You are getting this message because {mentor} has no {coordinator_word}. Please choose who will support "
+        "{mentor} from now on.",
+        "unassigned",
+    ),
+    Line(
+        "You are getting this message because we cannot reach the {coordinator_word} who supports {mentor}. Please add "
+        "an email address that works, or choose another {coordinator_word}.",
+        "assigned",
+    ),
 )
 
 # Texts about a mentor, for the other audiences.
 _PAUSED = Text(
-    titles=(Line("A break has been registered"),),
+    titles=(Line("A break has been recorded"),),
     lines=(
-        Line("{mentor} is taking a break as {mentor_word}."),
-        Line("The plan is to be back on {date}.", "dated"),
-        Line("No date has been set for the end of the break.", "undated"),
-        Line("{mentor} should not be given new assignments during the break."),
+        Line("{mentor} is taking a break from their role as {mentor_word}."),
+        Line("They plan to return on {date}.", "dated"),
+        Line("No end date has been set for the break.", "undated"),
+        Line("Please do not give {mentor} any new assignments during the break."),
     ),
-    push=(Line("{first_name} is taking a break. See if someone else must take over any appointments."),),
+    push=(Line("{first_name} is taking a break. Check if someone else needs to take over any appointments."),),
     action="See the break",
 )
 _BACK = Text(
     titles=(Line("A break has ended"),),
     lines=(
-        Line("{mentor} is back from a break and is active as {mentor_word} again."),
+        Line("{mentor} is back from a break and has returned to their role as {mentor_word}."),
         Line("{mentor} can be given new assignments from now on."),
     ),
     push=(Line("{first_name} is back from a break and can be given new assignments."),),
     action="See who is active",
 )
 _EXPIRED = Text(
-    titles=(Line("A certification has expired", "past"), Line("A certification expires", "ahead")),
+    titles=(Line("A certification has run out", "past"), Line("A certification is about to run out", "ahead")),
     lines=(
-        Line("The certification of {mentor} expired on {date}.", "past"),
-        Line("The certification of {mentor} expires on {date}.", "ahead"),
-        Line("Without a valid certification, {mentor} cannot be given assignments. This is not the same as a break."),
+        Line("{mentor}'s certification ran out on {date}.", "past"),
+        Line("{mentor}'s certification runs out on {date}.", "ahead"),
+        Line(
+            "{mentor} cannot be given assignments until the certification is renewed. This is not the same as a break.",
+            "past",
+        ),
+        Line(
+            "After that day, {mentor} cannot be given assignments until the certification is renewed. This is not the "
+            "same as a break.",
+            "ahead",
+        ),
     ),
     push=(
-        Line("The certification of {first_name} has expired.", "past"),
-        Line("The certification of {first_name} expires on {date}.", "ahead"),
+        Line("{first_name}'s certification has run out.", "past"),
+        Line("{first_name}'s certification runs out on {date}.", "ahead"),
     ),
     action="See the certification",
 )
 _EXPIRING = Text(
-    titles=(Line("A certification expires soon"),),
+    titles=(Line("A certification will run out soon"),),
     lines=(
-        Line("The certification of {mentor} expires {in_days}, on {date}."),
-        Line("If it expires, {mentor} cannot be given assignments until it has been renewed."),
+        Line("{mentor}'s certification runs out {in_days}, on {date}."),
+        Line("After that day, {mentor} cannot be given assignments until the certification is renewed."),
     ),
-    push=(Line("The certification of {first_name} expires {in_days}."),),
+    push=(Line("{first_name}'s certification runs out {in_days}."),),
     action="See the certification",
 )
 
 TEXTS = {
     (Notice.PAUSE_ACTIVATED, Audience.MENTOR): Text(
-        titles=(Line("Your break has been registered"),),
+        titles=(Line("Your break has been recorded"),),
         lines=(
-            Line("We have registered that you are taking a break as {mentor_word} in {organisation}.", "by_mentor"),
-            Line("{acted_by} has registered a break for you as {mentor_word} in {organisation}.", "acted_by"),
-            Line("The plan is that you are back on {date}.", "dated"),
-            Line("No date has been set for the end of the break. Take the time you need.", "undated"),
-            Line("You will not be given new assignments during the break."),
+            Line("We have recorded your break from your role as {mentor_word} with {organisation}.", "by_mentor"),
             Line(
-                "Would you like to change something, or is this not right? Please tell your {coordinator_word}.",
-                "coordinated",
+                "{acted_by} has recorded a break for you from your role as {mentor_word} with {organisation}.",
+                "acted_by",
             ),
-            Line(
-                "Would you like to change something, or is this not right? Please contact {organisation}.",
-                "uncoordinated",
-            ),
+            Line("The plan is for you to return on {date}.", "dated"),
+            Line("No end date has been set for your break. Take the time you need.", "undated"),
+            Line("You will not be given any new assignments during your break."),
+            Line("Do you want to change something, or is this wrong? Please tell your {coordinator}.", "coordinated"),
+            Line("Do you want to change something, or is this wrong? Please contact {organisation}.", "uncoordinated"),
         ),
-        push=(Line("Your break has been registered. You will not be given new assignments while it lasts."),),
+        push=(Line("Your break has been recorded. You will not be given any new assignments during your break."),),
         action="See your break",
     ),
     (Notice.PAUSE_ACTIVATED, Audience.COORDINATOR): _PAUSED.ending_with(
-        Line("Please see if {mentor} has appointments that someone else must take over.")
+        Line("Please check if {mentor} has any appointments that someone else needs to take over.")
     ),
     (Notice.PAUSE_ACTIVATED, Audience.COLLEAGUE): replace(
         _PAUSED.ending_with(_COLLEAGUE), push=(Line("{first_name} is taking a break. You do not need to do anything."),)
     ),
-    (Notice.PAUSE_ACTIVATED, Audience.ADMIN): _PAUSED.ending_with(_NO_COORDINATOR),
+    (Notice.PAUSE_ACTIVATED, Audience.ADMIN): _PAUSED.ending_with(*_FOR_COORDINATOR),
     (Notice.PAUSE_LIFTED, Audience.MENTOR): Text(
         titles=(Line("Welcome back! Your break has ended"),),
         lines=(
-            Line("Your break has ended. You are active as {mentor_word} in {organisation} again.", "by_mentor"),
+            Line("Your break has ended. You are back in your role as {mentor_word} with {organisation}.", "by_mentor"),
             Line(
-                "{acted_by} has ended your break. You are active as {mentor_word} in {organisation} again.", "acted_by"
+                "{acted_by} has ended your break. You are back in your role as {mentor_word} with {organisation}.",
+                "acted_by",
             ),
-            Line("You can be given new assignments from now on. Feel free to go at your own pace."),
-            Line("Do you need more time, or is this not right? Please tell your {coordinator_word}.", "coordinated"),
-            Line("Do you need more time, or is this not right? Please contact {organisation}.", "uncoordinated"),
+            Line("You can be given new assignments from now on. Feel free to take things at your own pace."),
+            Line("Do you need more time, or is this wrong? Please tell your {coordinator}.", "coordinated"),
+            Line("Do you need more time, or is this wrong? Please contact {organisation}.", "uncoordinated"),
         ),
         push=(Line("Welcome back! Your break has ended, and you can be given new assignments."),),
         action="Go to your page",
     ),
-    (Notice.PAUSE_LIFTED, Audience.COORDINATOR): _BACK.ending_with(Line("Please get in touch and say welcome back.")),
+    (Notice.PAUSE_LIFTED, Audience.COORDINATOR): _BACK.ending_with(Line("Please get in touch to say welcome back.")),
     (Notice.PAUSE_LIFTED, Audience.COLLEAGUE): _BACK.ending_with(_COLLEAGUE),
-    (Notice.PAUSE_LIFTED, Audience.ADMIN): _BACK.ending_with(_NO_COORDINATOR),
+    (Notice.PAUSE_LIFTED, Audience.ADMIN): _BACK.ending_with(*_FOR_COORDINATOR),
     (Notice.CERT_EXPIRY, Audience.MENTOR): Text(
-        titles=(Line("Your certification has expired", "past"), Line("Your certification expires", "ahead")),
+        titles=(
+            Line("Your certification has run out", "past"),
+            Line("Your certification is about to run out", "ahead"),
+        ),
         lines=(
-            Line("Your certification as {mentor_word} in {organisation} expired on {date}.", "past"),
-            Line("Your certification as {mentor_word} in {organisation} expires on {date}.", "ahead"),
-            Line("Without a valid certification you cannot be given assignments. This is not the same as a break."),
-            Line("When it has been renewed, you can take assignments again. What you do matters a lot."),
-            Line("Your {coordinator_word} has been told as well and can help you to renew it.", "coordinated"),
-            Line("Please contact {organisation} if you need help to renew it.", "uncoordinated"),
+            Line("Your {mentor_word} certification with {organisation} ran out on {date}.", "past"),
+            Line("Your {mentor_word} certification with {organisation} runs out on {date}.", "ahead"),
+            Line(
+                "You cannot be given assignments until the certification is renewed. This is not the same as a break.",
+                "past",
+            ),
+            Line(
+                "After that day, you cannot be given assignments until the certification is renewed. This is not the "
+                "same as a break.",
+                "ahead",
+            ),
+            Line("Once it is renewed, you can take on assignments again. What you do matters a lot."),
+            Line("Your {coordinator} has also been told and can help you renew it.", "coordinated"),
+            Line("Please contact {organisation} if you need help renewing it.", "uncoordinated"),
         ),
         push=(
-            Line("Your certification has expired. You cannot be given assignments until it is renewed.", "past"),
-            Line("Your certification expires on {date}. After that, you need to renew it to get assignments.", "ahead"),
+            Line("Your certification has run out. You cannot be given assignments until it is renewed.", "past"),
+            Line(
+                "Your certification runs out on {date}. After that, you cannot be given assignments until it is "
+                "renewed.",
+                "ahead",
+            ),
         ),
         action="See how to renew",
     ),
     (Notice.CERT_EXPIRY, Audience.COORDINATOR): replace(
         _EXPIRED.ending_with(
-            Line("Please confirm that you have seen this. Please get in touch and help {mentor} to renew it.")
+            Line("Please confirm that you have seen this. Then get in touch with {mentor} and help with the renewal.")
         ),
         titles=(
-            Line("A certification has expired. Please confirm you have seen it", "past"),
-            Line("A certification expires. Please confirm you have seen it", "ahead"),
+            Line("A certification has run out. Please confirm you have seen it", "past"),
+            Line("A certification will run out. Please confirm you have seen it", "ahead"),
         ),
         push=(
-            Line("The certification of {first_name} has expired. Please confirm that you have seen it.", "past"),
-            Line("The certification of {first_name} expires on {date}. Please confirm that you have seen it.", "ahead"),
+            Line("{first_name}'s certification has run out. Please confirm that you have seen this.", "past"),
+            Line("{first_name}'s certification runs out on {date}. Please confirm that you have seen this.", "ahead"),
         ),
         action="Confirm that you have seen this",
     ),
-    (Notice.CERT_EXPIRY, Audience.COLLEAGUE): _EXPIRED.ending_with(_COLLEAGUE),
-    (Notice.CERT_EXPIRY, Audience.ADMIN): _EXPIRED.ending_with(_NO_COORDINATOR),
+    (Notice.CERT_EXPIRY, Audience.COLLEAGUE): _EXPIRED.ending_with(_COLLEAGUE_OF_UNCERTIFIED),
+    (Notice.CERT_EXPIRY, Audience.ADMIN): _EXPIRED.ending_with(*_FOR_COORDINATOR),
     (Notice.CERT_EXPIRY_REMINDER, Audience.MENTOR): Text(
-        titles=(Line("Your certification expires soon"),),
+        titles=(Line("Your certification will run out soon"),),
         lines=(
-            Line("Your certification as {mentor_word} in {organisation} expires {in_days}, on {date}."),
-            Line("If you renew it in time, you can go on without interruption."),
-            Line("If it expires, you cannot be given assignments until it has been renewed."),
-            Line("Have you already signed up for a course? Then you do not need to do anything more."),
-            Line("Do you need help? Please contact your {coordinator_word}.", "coordinated"),
+            Line("Your {mentor_word} certification with {organisation} runs out {in_days}, on {date}."),
+            Line("After that day, you cannot be given assignments until the certification is renewed."),
+            Line("This is also true if you have signed up for a course.", "late"),
+            Line("If you renew it in time, you can carry on without a gap."),
+            Line("Have you already signed up for a course? Then you do not need to do anything more.", "early"),
+            Line("Do you need help? Please contact your {coordinator}.", "coordinated"),
             Line("Do you need help? Please contact {organisation}.", "uncoordinated"),
         ),
-        push=(Line("Your certification expires {in_days}. Renew it in time to go on without interruption."),),
+        push=(Line("Your certification runs out {in_days}. If you renew it in time, you can carry on without a gap."),),
         action="See how to renew",
     ),
     (Notice.CERT_EXPIRY_REMINDER, Audience.COORDINATOR): _EXPIRING.ending_with(
-        Line("Please get in touch and help {mentor} to renew it.")
+        Line("Please get in touch with {mentor} and help with the renewal.")
     ),
-    (Notice.CERT_EXPIRY_REMINDER, Audience.COLLEAGUE): _EXPIRING.ending_with(_COLLEAGUE),
-    (Notice.CERT_EXPIRY_REMINDER, Audience.ADMIN): _EXPIRING.ending_with(_NO_COORDINATOR),
+    (Notice.CERT_EXPIRY_REMINDER, Audience.COLLEAGUE): _EXPIRING.ending_with(_COLLEAGUE_OF_UNCERTIFIED),
+    (Notice.CERT_EXPIRY_REMINDER, Audience.ADMIN): _EXPIRING.ending_with(*_FOR_COORDINATOR),
 }
 
 EN = Language(
@@ -158,10 +189,11 @@ EN = Language(
     greeting_without_name="Hello,",
     closing="Kind regards",
     unnamed_sender="The peer support service",
-    footer="This message was sent automatically. You cannot reply to it.",
+    footer="This message was sent automatically. Please do not reply to it.",
+    footer_with_reply="This message was sent automatically. If you reply, your answer goes to {organisation}.",
     mentor_word="peer mentor",
     coordinator_word="coordinator",
-    unnamed_mentor="A peer mentor",
+    unnamed_mentor="a peer mentor",
     your_organisation="your organisation",
     days={0: "today", 1: "tomorrow"},
     other_days="in {days} days",

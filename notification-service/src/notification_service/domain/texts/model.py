@@ -16,13 +16,17 @@ class Facts:
     mentor_name: str
     organisation: Organisation
     acted_by: str | None = None
+    coordinator_name: str = ""
     has_coordinator: bool = True
+    is_coordinator_reachable: bool = True
     date: str | None = None
     is_past: bool = False
     days_remaining: int | None = None
 
     def conditions(self) -> frozenset[str]:
         """The names a line can ask for with `when`."""
+        is_coordinated = self.has_coordinator and self.is_coordinator_reachable
+        is_early = self.days_remaining is None or self.days_remaining > 1
         truths = {
             "acted_by": self.acted_by is not None,
             "by_mentor": self.acted_by is None,
@@ -30,8 +34,12 @@ class Facts:
             "undated": self.date is None,
             "past": self.is_past,
             "ahead": not self.is_past,
-            "coordinated": self.has_coordinator,
-            "uncoordinated": not self.has_coordinator,
+            "early": is_early,
+            "late": not is_early,
+            "assigned": self.has_coordinator,
+            "unassigned": not self.has_coordinator,
+            "coordinated": is_coordinated,
+            "uncoordinated": not is_coordinated,
         }
         return frozenset(name for name, holds in truths.items() if holds)
 
@@ -56,8 +64,8 @@ class Text:
     push: tuple[Line, ...]
     action: str
 
-    def ending_with(self, line: Line) -> "Text":
-        return replace(self, lines=(*self.lines, line))
+    def ending_with(self, *lines: Line) -> "Text":
+        return replace(self, lines=(*self.lines, *lines))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +78,7 @@ class Language:
     closing: str
     unnamed_sender: str
     footer: str
+    footer_with_reply: str
     mentor_word: str
     coordinator_word: str
     unnamed_mentor: str

@@ -6,9 +6,18 @@ from ..model import Audience, Notice
 from .model import Language, Line, Text
 
 _COLLEAGUE = Line("Du får denne meldingen til orientering. Du trenger ikke å gjøre noe.")
-_NO_COORDINATOR = Line(
-    "Du får denne meldingen fordi {mentor} ikke har noen {coordinator_word}. Velg hvem som skal følge "
-    "opp {mentor} videre."
+_COLLEAGUE_OF_UNCERTIFIED = Line("Du får denne meldingen til orientering.")
+_FOR_COORDINATOR = (
+    Line(
+        "Du får denne meldingen fordi {mentor} ikke har noen {coordinator_word}. Velg hvem som skal følge "
+        "opp {mentor} videre.",
+        "unassigned",
+    ),
+    Line(
+        "Du får denne meldingen fordi {mentor} har en {coordinator_word} som vi ikke kan nå. Legg inn en e-postadresse "
+        "som virker, eller velg en annen {coordinator_word}.",
+        "assigned",
+    ),
 )
 
 # Texts about a mentor, for the other audiences.
@@ -37,7 +46,12 @@ _EXPIRED = Text(
     lines=(
         Line("Sertifiseringen til {mentor} gikk ut {date}.", "past"),
         Line("Sertifiseringen til {mentor} går ut {date}.", "ahead"),
-        Line("Uten gyldig sertifisering kan {mentor} ikke få oppdrag. Dette er noe annet enn en pause."),
+        Line("{mentor} kan ikke få oppdrag før sertifiseringen er fornyet. Dette er noe annet enn en pause.", "past"),
+        Line(
+            "Etter den dagen kan {mentor} ikke få oppdrag før sertifiseringen er fornyet. Dette er noe annet enn en "
+            "pause.",
+            "ahead",
+        ),
     ),
     push=(
         Line("Sertifiseringen til {first_name} har gått ut.", "past"),
@@ -49,7 +63,7 @@ _EXPIRING = Text(
     titles=(Line("En sertifisering går snart ut"),),
     lines=(
         Line("Sertifiseringen til {mentor} går ut {in_days}, {date}."),
-        Line("Går den ut, kan {mentor} ikke få oppdrag før den er fornyet."),
+        Line("Etter den dagen kan {mentor} ikke få oppdrag før sertifiseringen er fornyet."),
     ),
     push=(Line("Sertifiseringen til {first_name} går ut {in_days}."),),
     action="Se sertifiseringen",
@@ -64,7 +78,7 @@ TEXTS = {
             Line("Planen er at du er tilbake {date}.", "dated"),
             Line("Det er ikke satt noen dato for når pausen slutter. Ta den tiden du trenger.", "undated"),
             Line("Du får ingen nye oppdrag så lenge pausen varer."),
-            Line("Vil du endre noe, eller stemmer ikke dette? Si fra til din {coordinator_word}.", "coordinated"),
+            Line("Vil du endre noe, eller stemmer ikke dette? Si fra til din {coordinator}.", "coordinated"),
             Line("Vil du endre noe, eller stemmer ikke dette? Ta kontakt med {organisation}.", "uncoordinated"),
         ),
         push=(Line("Pausen din er registrert. Du får ingen nye oppdrag så lenge den varer."),),
@@ -76,7 +90,7 @@ TEXTS = {
     (Notice.PAUSE_ACTIVATED, Audience.COLLEAGUE): replace(
         _PAUSED.ending_with(_COLLEAGUE), push=(Line("{first_name} tar en pause. Du trenger ikke å gjøre noe."),)
     ),
-    (Notice.PAUSE_ACTIVATED, Audience.ADMIN): _PAUSED.ending_with(_NO_COORDINATOR),
+    (Notice.PAUSE_ACTIVATED, Audience.ADMIN): _PAUSED.ending_with(*_FOR_COORDINATOR),
     (Notice.PAUSE_LIFTED, Audience.MENTOR): Text(
         titles=(Line("Velkommen tilbake! Pausen din er avsluttet"),),
         lines=(
@@ -85,7 +99,7 @@ TEXTS = {
                 "{acted_by} har avsluttet pausen din. Du er igjen aktiv som {mentor_word} i {organisation}.", "acted_by"
             ),
             Line("Du kan få nye oppdrag fra nå av. Ta det gjerne i ditt eget tempo."),
-            Line("Trenger du mer tid, eller stemmer ikke dette? Si fra til din {coordinator_word}.", "coordinated"),
+            Line("Trenger du mer tid, eller stemmer ikke dette? Si fra til din {coordinator}.", "coordinated"),
             Line("Trenger du mer tid, eller stemmer ikke dette? Ta kontakt med {organisation}.", "uncoordinated"),
         ),
         push=(Line("Velkommen tilbake! Pausen din er avsluttet, og du kan få nye oppdrag."),),
@@ -95,20 +109,25 @@ TEXTS = {
         Line("Ta gjerne kontakt og ønsk velkommen tilbake.")
     ),
     (Notice.PAUSE_LIFTED, Audience.COLLEAGUE): _BACK.ending_with(_COLLEAGUE),
-    (Notice.PAUSE_LIFTED, Audience.ADMIN): _BACK.ending_with(_NO_COORDINATOR),
+    (Notice.PAUSE_LIFTED, Audience.ADMIN): _BACK.ending_with(*_FOR_COORDINATOR),
     (Notice.CERT_EXPIRY, Audience.MENTOR): Text(
         titles=(Line("Sertifiseringen din har gått ut", "past"), Line("Sertifiseringen din går ut", "ahead")),
         lines=(
             Line("Sertifiseringen din som {mentor_word} i {organisation} gikk ut {date}.", "past"),
             Line("Sertifiseringen din som {mentor_word} i {organisation} går ut {date}.", "ahead"),
-            Line("Uten gyldig sertifisering kan du ikke få oppdrag. Dette er noe annet enn en pause."),
+            Line("Du kan ikke få oppdrag før sertifiseringen er fornyet. Dette er noe annet enn en pause.", "past"),
+            Line(
+                "Etter den dagen kan du ikke få oppdrag før sertifiseringen er fornyet. Dette er noe annet enn en "
+                "pause.",
+                "ahead",
+            ),
             Line("Når sertifiseringen er fornyet, kan du ta oppdrag igjen. Innsatsen din betyr mye."),
-            Line("Din {coordinator_word} har også fått beskjed og kan hjelpe deg med å fornye.", "coordinated"),
+            Line("Din {coordinator} har også fått beskjed og kan hjelpe deg med å fornye.", "coordinated"),
             Line("Ta kontakt med {organisation} hvis du trenger hjelp til å fornye.", "uncoordinated"),
         ),
         push=(
-            Line("Sertifiseringen din har gått ut. Du kan ikke få oppdrag før den er fornyet.", "past"),
-            Line("Sertifiseringen din går ut {date}. Da kan du ikke få oppdrag før den er fornyet.", "ahead"),
+            Line("Sertifiseringen din har gått ut. Du kan ikke få oppdrag før du har fornyet.", "past"),
+            Line("Sertifiseringen din går ut {date}. Etter det kan du ikke få oppdrag før du har fornyet.", "ahead"),
         ),
         action="Se hvordan du fornyer",
     ),
@@ -124,26 +143,27 @@ TEXTS = {
         ),
         action="Bekreft at du har sett dette",
     ),
-    (Notice.CERT_EXPIRY, Audience.COLLEAGUE): _EXPIRED.ending_with(_COLLEAGUE),
-    (Notice.CERT_EXPIRY, Audience.ADMIN): _EXPIRED.ending_with(_NO_COORDINATOR),
+    (Notice.CERT_EXPIRY, Audience.COLLEAGUE): _EXPIRED.ending_with(_COLLEAGUE_OF_UNCERTIFIED),
+    (Notice.CERT_EXPIRY, Audience.ADMIN): _EXPIRED.ending_with(*_FOR_COORDINATOR),
     (Notice.CERT_EXPIRY_REMINDER, Audience.MENTOR): Text(
         titles=(Line("Sertifiseringen din går snart ut"),),
         lines=(
             Line("Sertifiseringen din som {mentor_word} i {organisation} går ut {in_days}, {date}."),
-            Line("Fornyer du i tide, kan du fortsette uten avbrudd."),
-            Line("Går den ut, kan du ikke få oppdrag før den er fornyet."),
-            Line("Har du alt meldt deg på kurs? Da trenger du ikke å gjøre noe mer."),
-            Line("Trenger du hjelp? Ta kontakt med din {coordinator_word}.", "coordinated"),
+            Line("Etter den dagen kan du ikke få oppdrag før sertifiseringen er fornyet."),
+            Line("Dette gjelder også hvis du har meldt deg på kurs.", "late"),
+            Line("Hvis du fornyer i tide, kan du fortsette uten avbrudd."),
+            Line("Har du alt meldt deg på kurs? Da trenger du ikke å gjøre noe mer.", "early"),
+            Line("Trenger du hjelp? Ta kontakt med din {coordinator}.", "coordinated"),
             Line("Trenger du hjelp? Ta kontakt med {organisation}.", "uncoordinated"),
         ),
-        push=(Line("Sertifiseringen din går ut {in_days}. Fornyer du i tide, kan du fortsette uten avbrudd."),),
+        push=(Line("Sertifiseringen din går ut {in_days}. Hvis du fornyer i tide, kan du fortsette uten avbrudd."),),
         action="Se hvordan du fornyer",
     ),
     (Notice.CERT_EXPIRY_REMINDER, Audience.COORDINATOR): _EXPIRING.ending_with(
         Line("Ta gjerne kontakt og hjelp {mentor} med å fornye.")
     ),
-    (Notice.CERT_EXPIRY_REMINDER, Audience.COLLEAGUE): _EXPIRING.ending_with(_COLLEAGUE),
-    (Notice.CERT_EXPIRY_REMINDER, Audience.ADMIN): _EXPIRING.ending_with(_NO_COORDINATOR),
+    (Notice.CERT_EXPIRY_REMINDER, Audience.COLLEAGUE): _EXPIRING.ending_with(_COLLEAGUE_OF_UNCERTIFIED),
+    (Notice.CERT_EXPIRY_REMINDER, Audience.ADMIN): _EXPIRING.ending_with(*_FOR_COORDINATOR),
 }
 
 NB = Language(
@@ -153,9 +173,10 @@ NB = Language(
     closing="Vennlig hilsen",
     unnamed_sender="Likepersontjenesten",
     footer="Denne meldingen er sendt automatisk. Du kan ikke svare på den.",
+    footer_with_reply="Denne meldingen er sendt automatisk. Hvis du svarer, går svaret til {organisation}.",
     mentor_word="likeperson",
     coordinator_word="koordinator",
-    unnamed_mentor="En likeperson",
+    unnamed_mentor="en likeperson",
     your_organisation="organisasjonen din",
     days={0: "i dag", 1: "i morgen"},
     other_days="om {days} dager",

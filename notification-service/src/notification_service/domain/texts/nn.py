@@ -6,9 +6,18 @@ from ..model import Audience, Notice
 from .model import Language, Line, Text
 
 _COLLEAGUE = Line("Du får denne meldinga til orientering. Du treng ikkje gjere noko.")
-_NO_COORDINATOR = Line(
-    "Du får denne meldinga fordi {mentor} ikkje har nokon {coordinator_word}. Vel kven som skal "
-    "følgje opp {mentor} vidare."
+_COLLEAGUE_OF_UNCERTIFIED = Line("Du får denne meldinga til orientering.")
+_FOR_COORDINATOR = (
+    Line(
+        "Du får denne meldinga fordi {mentor} ikkje har nokon {coordinator_word}. Vel kven som skal "
+        "følgje opp {mentor} vidare.",
+        "unassigned",
+    ),
+    Line(
+        "Du får denne meldinga fordi {mentor} har ein {coordinator_word} som vi ikkje kan nå. Legg inn ei "
+        "e-postadresse som verkar, eller vel ein annan {coordinator_word}.",
+        "assigned",
+    ),
 )
 
 # Texts about a mentor, for the other audiences.
@@ -37,7 +46,12 @@ _EXPIRED = Text(
     lines=(
         Line("Sertifiseringa til {mentor} gjekk ut {date}.", "past"),
         Line("Sertifiseringa til {mentor} går ut {date}.", "ahead"),
-        Line("Utan gyldig sertifisering kan {mentor} ikkje få oppdrag. Dette er noko anna enn ein pause."),
+        Line("{mentor} kan ikkje få oppdrag før sertifiseringa er fornya. Dette er noko anna enn ein pause.", "past"),
+        Line(
+            "Etter den dagen kan {mentor} ikkje få oppdrag før sertifiseringa er fornya. Dette er noko anna enn ein "
+            "pause.",
+            "ahead",
+        ),
     ),
     push=(
         Line("Sertifiseringa til {first_name} har gått ut.", "past"),
@@ -49,7 +63,7 @@ _EXPIRING = Text(
     titles=(Line("Ei sertifisering går snart ut"),),
     lines=(
         Line("Sertifiseringa til {mentor} går ut {in_days}, {date}."),
-        Line("Går ho ut, kan {mentor} ikkje få oppdrag før ho er fornya."),
+        Line("Etter den dagen kan {mentor} ikkje få oppdrag før sertifiseringa er fornya."),
     ),
     push=(Line("Sertifiseringa til {first_name} går ut {in_days}."),),
     action="Sjå sertifiseringa",
@@ -64,7 +78,7 @@ TEXTS = {
             Line("Planen er at du er tilbake {date}.", "dated"),
             Line("Det er ikkje sett nokon dato for når pausen sluttar. Ta den tida du treng.", "undated"),
             Line("Du får ingen nye oppdrag så lenge pausen varer."),
-            Line("Vil du endre noko, eller stemmer ikkje dette? Sei frå til din {coordinator_word}.", "coordinated"),
+            Line("Vil du endre noko, eller stemmer ikkje dette? Sei frå til din {coordinator}.", "coordinated"),
             Line("Vil du endre noko, eller stemmer ikkje dette? Ta kontakt med {organisation}.", "uncoordinated"),
         ),
         push=(Line("Pausen din er registrert. Du får ingen nye oppdrag så lenge han varer."),),
@@ -76,7 +90,7 @@ TEXTS = {
     (Notice.PAUSE_ACTIVATED, Audience.COLLEAGUE): replace(
         _PAUSED.ending_with(_COLLEAGUE), push=(Line("{first_name} tek ein pause. Du treng ikkje gjere noko."),)
     ),
-    (Notice.PAUSE_ACTIVATED, Audience.ADMIN): _PAUSED.ending_with(_NO_COORDINATOR),
+    (Notice.PAUSE_ACTIVATED, Audience.ADMIN): _PAUSED.ending_with(*_FOR_COORDINATOR),
     (Notice.PAUSE_LIFTED, Audience.MENTOR): Text(
         titles=(Line("Velkomen tilbake! Pausen din er avslutta"),),
         lines=(
@@ -85,7 +99,7 @@ TEXTS = {
                 "{acted_by} har avslutta pausen din. Du er aktiv som {mentor_word} i {organisation} igjen.", "acted_by"
             ),
             Line("Du kan få nye oppdrag frå no av. Ta det gjerne i ditt eige tempo."),
-            Line("Treng du meir tid, eller stemmer ikkje dette? Sei frå til din {coordinator_word}.", "coordinated"),
+            Line("Treng du meir tid, eller stemmer ikkje dette? Sei frå til din {coordinator}.", "coordinated"),
             Line("Treng du meir tid, eller stemmer ikkje dette? Ta kontakt med {organisation}.", "uncoordinated"),
         ),
         push=(Line("Velkomen tilbake! Pausen din er avslutta, og du kan få nye oppdrag."),),
@@ -93,20 +107,25 @@ TEXTS = {
     ),
     (Notice.PAUSE_LIFTED, Audience.COORDINATOR): _BACK.ending_with(Line("Ta gjerne kontakt og ønsk velkomen tilbake.")),
     (Notice.PAUSE_LIFTED, Audience.COLLEAGUE): _BACK.ending_with(_COLLEAGUE),
-    (Notice.PAUSE_LIFTED, Audience.ADMIN): _BACK.ending_with(_NO_COORDINATOR),
+    (Notice.PAUSE_LIFTED, Audience.ADMIN): _BACK.ending_with(*_FOR_COORDINATOR),
     (Notice.CERT_EXPIRY, Audience.MENTOR): Text(
         titles=(Line("Sertifiseringa di har gått ut", "past"), Line("Sertifiseringa di går ut", "ahead")),
         lines=(
             Line("Sertifiseringa di som {mentor_word} i {organisation} gjekk ut {date}.", "past"),
             Line("Sertifiseringa di som {mentor_word} i {organisation} går ut {date}.", "ahead"),
-            Line("Utan gyldig sertifisering kan du ikkje få oppdrag. Dette er noko anna enn ein pause."),
+            Line("Du kan ikkje få oppdrag før sertifiseringa er fornya. Dette er noko anna enn ein pause.", "past"),
+            Line(
+                "Etter den dagen kan du ikkje få oppdrag før sertifiseringa er fornya. Dette er noko anna enn ein "
+                "pause.",
+                "ahead",
+            ),
             Line("Når sertifiseringa er fornya, kan du ta oppdrag igjen. Innsatsen din betyr mykje."),
-            Line("Din {coordinator_word} har også fått beskjed og kan hjelpe deg med å fornye.", "coordinated"),
+            Line("Din {coordinator} har også fått beskjed og kan hjelpe deg med å fornye.", "coordinated"),
             Line("Ta kontakt med {organisation} om du treng hjelp til å fornye.", "uncoordinated"),
         ),
         push=(
-            Line("Sertifiseringa di har gått ut. Du kan ikkje få oppdrag før ho er fornya.", "past"),
-            Line("Sertifiseringa di går ut {date}. Då kan du ikkje få oppdrag før ho er fornya.", "ahead"),
+            Line("Sertifiseringa di har gått ut. Du kan ikkje få oppdrag før du har fornya.", "past"),
+            Line("Sertifiseringa di går ut {date}. Etter det kan du ikkje få oppdrag før du har fornya.", "ahead"),
         ),
         action="Sjå korleis du fornyar",
     ),
@@ -122,26 +141,27 @@ TEXTS = {
         ),
         action="Stadfest at du har sett dette",
     ),
-    (Notice.CERT_EXPIRY, Audience.COLLEAGUE): _EXPIRED.ending_with(_COLLEAGUE),
-    (Notice.CERT_EXPIRY, Audience.ADMIN): _EXPIRED.ending_with(_NO_COORDINATOR),
+    (Notice.CERT_EXPIRY, Audience.COLLEAGUE): _EXPIRED.ending_with(_COLLEAGUE_OF_UNCERTIFIED),
+    (Notice.CERT_EXPIRY, Audience.ADMIN): _EXPIRED.ending_with(*_FOR_COORDINATOR),
     (Notice.CERT_EXPIRY_REMINDER, Audience.MENTOR): Text(
         titles=(Line("Sertifiseringa di går snart ut"),),
         lines=(
             Line("Sertifiseringa di som {mentor_word} i {organisation} går ut {in_days}, {date}."),
-            Line("Fornyar du i tide, kan du halde fram utan avbrot."),
-            Line("Går ho ut, kan du ikkje få oppdrag før ho er fornya."),
-            Line("Har du alt meldt deg på kurs? Då treng du ikkje gjere noko meir."),
-            Line("Treng du hjelp? Ta kontakt med din {coordinator_word}.", "coordinated"),
+            Line("Etter den dagen kan du ikkje få oppdrag før sertifiseringa er fornya."),
+            Line("Dette gjeld også om du har meldt deg på kurs.", "late"),
+            Line("Om du fornyar i tide, kan du halde fram utan avbrot."),
+            Line("Har du alt meldt deg på kurs? Då treng du ikkje gjere noko meir.", "early"),
+            Line("Treng du hjelp? Ta kontakt med din {coordinator}.", "coordinated"),
             Line("Treng du hjelp? Ta kontakt med {organisation}.", "uncoordinated"),
         ),
-        push=(Line("Sertifiseringa di går ut {in_days}. Fornyar du i tide, kan du halde fram utan avbrot."),),
+        push=(Line("Sertifiseringa di går ut {in_days}. Om du fornyar i tide, kan du halde fram utan avbrot."),),
         action="Sjå korleis du fornyar",
     ),
     (Notice.CERT_EXPIRY_REMINDER, Audience.COORDINATOR): _EXPIRING.ending_with(
         Line("Ta gjerne kontakt og hjelp {mentor} med å fornye.")
     ),
-    (Notice.CERT_EXPIRY_REMINDER, Audience.COLLEAGUE): _EXPIRING.ending_with(_COLLEAGUE),
-    (Notice.CERT_EXPIRY_REMINDER, Audience.ADMIN): _EXPIRING.ending_with(_NO_COORDINATOR),
+    (Notice.CERT_EXPIRY_REMINDER, Audience.COLLEAGUE): _EXPIRING.ending_with(_COLLEAGUE_OF_UNCERTIFIED),
+    (Notice.CERT_EXPIRY_REMINDER, Audience.ADMIN): _EXPIRING.ending_with(*_FOR_COORDINATOR),
 }
 
 NN = Language(
@@ -150,10 +170,11 @@ NN = Language(
     greeting_without_name="Hei!",
     closing="Venleg helsing",
     unnamed_sender="Likepersontenesta",
-    footer="Denne meldinga er send automatisk. Du kan ikkje svare på den.",
+    footer="Denne meldinga er send automatisk. Du kan ikkje svare på henne.",
+    footer_with_reply="Denne meldinga er send automatisk. Om du svarer, går svaret til {organisation}.",
     mentor_word="likeperson",
     coordinator_word="koordinator",
-    unnamed_mentor="Ein likeperson",
+    unnamed_mentor="ein likeperson",
     your_organisation="organisasjonen din",
     days={0: "i dag", 1: "i morgon"},
     other_days="om {days} dagar",

@@ -32,18 +32,24 @@ def render(
         language=language.code,
         title=cut(_first(text.titles, conditions).text, TITLE_LENGTH),
         greeting=language.greeting.format(first_name=name) if name else language.greeting_without_name,
-        paragraphs=tuple(line.text.format_map(words) for line in text.lines if line.applies(conditions)),
+        paragraphs=tuple(_sentence(line, words) for line in text.lines if line.applies(conditions)),
         action=text.action,
         link=link,
         closing=language.closing,
         signature=safe_name(facts.organisation.name) or language.unnamed_sender,
-        footer=language.footer,
-        push=cut(_first(text.push, conditions).text.format_map(words), PUSH_LENGTH),
+        footer=(language.footer_with_reply if facts.organisation.reply_to else language.footer).format_map(words),
+        push=cut(_sentence(_first(text.push, conditions), words), PUSH_LENGTH),
     )
 
 
 def _first(lines: tuple[Line, ...], conditions: frozenset[str]) -> Line:
     return next(line for line in lines if line.applies(conditions))
+
+
+def _sentence(line: Line, words: dict[str, str]) -> str:
+    """Filled in; a sentence may begin with a word that is written small, such as an unnamed mentor."""
+    text = line.text.format_map(words)
+    return text[:1].upper() + text[1:]
 
 
 def _words(language: Language, facts: Facts) -> dict[str, str]:
@@ -54,7 +60,8 @@ def _words(language: Language, facts: Facts) -> dict[str, str]:
         "organisation": safe_name(facts.organisation.name) or language.your_organisation,
         "mentor_word": mentor_word,
         "coordinator_word": coordinator_word,
-        "acted_by": full_name(facts.acted_by or "") or coordinator_word.capitalize(),
+        "coordinator": f"{coordinator_word} {full_name(facts.coordinator_name)}".rstrip(),
+        "acted_by": full_name(facts.acted_by or "") or coordinator_word,
         "date": facts.date or "",
         "in_days": language.in_days(facts.days_remaining or 0),
     }
