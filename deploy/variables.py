@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from shared_lib.gunicorn import ServerSettings
+
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "deploy" / "README.md"
 SERVICES = ("orchestrator", "notification", "acknowledgement")
@@ -50,11 +52,12 @@ def asked_by(service: str) -> set[str]:
     unused: Mapping[str, str] = import_module(f"{service}_service.__main__").UNUSED
     recorder = _Recorder(unused)
     import_module(f"{service}_service.config").Config.from_env(recorder)
+    ServerSettings.from_env(recorder)
     return {name for name in recorder.asked if name.removesuffix(_IN_A_FILE) not in recorder.asked - {name}}
 
 
 def asked_of_the_process() -> set[str]:
-    """The variables that the packages read from the process's environment directly, mostly gunicorn's settings."""
+    """The variables that the packages read from the process's environment directly."""
     return {name for name, _, receiver in _calls() if receiver == "os.environ"}
 
 
@@ -105,6 +108,8 @@ def _default(call: ast.Call) -> str:
     given = call.args[1] if len(call.args) > 1 else next((k.value for k in call.keywords if k.arg == "default"), None)
     if given is None:
         return "unset" if method == "get" else "required"
+    if isinstance(given, ast.Constant) and given.value == "":
+        return "unset"
     if isinstance(given, ast.Tuple):
         given = given.elts[0]
     return f"`{given.value}`" if isinstance(given, ast.Constant) else "per service"

@@ -34,7 +34,7 @@ class Settings:
     @property
     def smtp_url(self) -> str:
         """The SMTP_URL of the services: from the environment, else the local mailbox."""
-        return self.environment.get("SMTP_URL") or f"smtp://127.0.0.1:{self.port_base + 4}"
+        return self.environment.get("SMTP_URL", f"smtp://127.0.0.1:{self.port_base + 4}")
 
     @property
     def smtp_address(self) -> str | None:
@@ -47,15 +47,15 @@ class Settings:
 
     @property
     def issuer(self) -> str:
-        return self.environment.get("JWT_ISSUER") or "https://login.localhost"
+        return self.environment.get("JWT_ISSUER", "https://login.localhost")
 
     @property
     def audiences(self) -> dict[str, str]:
-        return {service: self.environment.get("JWT_AUDIENCE") or f"{service}-service" for service in SERVICES}
+        return {service: self.environment.get("JWT_AUDIENCE", f"{service}-service") for service in SERVICES}
 
     @property
     def jwks(self) -> str:
-        return self.environment.get("JWT_JWKS") or str(self.keys.jwks)
+        return self.environment.get("JWT_JWKS", str(self.keys.jwks))
 
     @property
     def maildir(self) -> Path:
@@ -89,7 +89,7 @@ class Settings:
             "RATE_LIMIT_ORGANISATION": "0",
             "TRUSTED_PROXIES": "1",
         }
-        return {**{name: self.environment.get(name) or value for name, value in defaults.items()}, **ours}
+        return {**{name: self.environment.get(name, value) for name, value in defaults.items()}, **ours}
 
     def service(self, service: str, dsn: str, *command: str) -> Program:
         """`service("orchestrator", dsn, "web")`: one of the commands that the service offers."""

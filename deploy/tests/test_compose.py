@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 REPOSITORY = Path(__file__).parents[2]
@@ -33,3 +34,8 @@ def test_an_image_is_built_before_the_services_that_run_it() -> None:
     for name, service in OURS.items():
         if "build" not in service and "profiles" not in service:
             assert builders[service["image"]] in needed(name), name
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_an_empty_variable_reaches_the_service_that_refuses_it(name: str) -> None:
+    assert [value for value in OURS[name].get("environment", {}).values() if ":-" in str(value)] == []

@@ -1,5 +1,7 @@
 """The table of variables matches the code, and every service's README explains the variables that it reads."""
 
+from importlib import import_module
+
 import pytest
 from variables import README, SERVICES, asked_by, asked_of_the_process, explained_by, variables, with_table
 
@@ -25,3 +27,18 @@ def test_what_every_process_reads_is_explained() -> None:
 
 def test_every_variable_has_a_default_or_is_called_required() -> None:
     assert all(variable.default for variable in variables())
+
+
+OPTIONAL = {"METRICS_BIND", "PORTAL_URL", "PUSH_URL", "DATABASE_OWNER_URL"}
+"""Each of these only adds something: nothing guards a service by them."""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_empty_variable_ends_a_web_process_with_its_name(service: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main, unused = (getattr(import_module(f"{service}_service.__main__"), name) for name in ("main", "UNUSED"))
+    names = asked_by(service) - OPTIONAL
+    assert {"JWT_ISSUER", "RATE_LIMIT_PRINCIPAL", "LISTEN_ADDRESS"} <= names
+
+    for name in sorted(names):
+        assert main(["web"], {**unused, name: ""}) == 2, name
+        assert f"Settings: {name} is empty" in capsys.readouterr().err

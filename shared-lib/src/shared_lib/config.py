@@ -24,21 +24,33 @@ class Settings:
         self._environ = environ
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Raises BadSetting when it is neither set nor given a default."""
-        value = self.optional(name) or default
+        """Raises BadSetting when it is empty, or neither set nor given a default.
+
+        An empty variable is not an unset one: it may have lost the value by which somebody closed a service.
+        """
+        value = self._given(name)
+        if value is not None and not value.strip():
+            raise BadSetting(
+                f"{name} is empty; give it a value, or unset it" + (" for its default." if default else ".")
+            )
+        value = default if value is None else value
         if value is None:
             raise BadSetting(f"{name} is not set, and it has no default.")
         return value
 
     def optional(self, name: str) -> str | None:
-        """None if it is not set or empty. Raises BadSetting if it is set twice, or its file cannot be read."""
+        """The value of a setting that only adds something; None if it is not set or empty. Raises BadSetting."""
+        return self._given(name) or None
+
+    def _given(self, name: str) -> str | None:
+        """Raises BadSetting if it is set twice, or its file cannot be read."""
         value, path = self._environ.get(name), self._environ.get(f"{name}_FILE")
         if value and path:
             raise BadSetting(f"{name} and {name}_FILE are both set; only one of them can count.")
-        if not path:
-            return value or None
+        if path is None or value:
+            return value
         try:
-            return Path(path).read_text(encoding="utf-8").rstrip("\r\n") or None
+            return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, ValueError) as error:
             raise BadSetting(f"{name}_FILE must be the path of a readable text file.") from error
 

@@ -42,7 +42,7 @@ class Identity:
                 subject=settings.text("JWT_SUBJECT_CLAIM", "sub"),
                 role=settings.text("JWT_ROLE_CLAIM", "role"),
                 organisation=settings.text("JWT_ORG_CLAIM", "org_id"),
-                role_prefix=settings.optional("JWT_ROLE_PREFIX") or "",
+                role_prefix=settings.text("JWT_ROLE_PREFIX", ""),
                 role_map=_role_map(settings),
             ),
             max_lifetime=settings.whole("JWT_MAX_LIFETIME", 3600, minimum=60, maximum=86_400),
@@ -74,9 +74,9 @@ class Identity:
 
 
 def _role_map(settings: Settings) -> dict[str, str] | None:
-    text = settings.optional("JWT_ROLE_MAP")
+    text = settings.text("JWT_ROLE_MAP", "")
     try:
-        found = None if text is None else json.loads(text)
+        found = json.loads(text) if text else None
     except ValueError:
         found = text
     if found is None or (isinstance(found, dict) and all(isinstance(role, str) for role in found.values())):

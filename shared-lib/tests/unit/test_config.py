@@ -27,11 +27,28 @@ def test_only_the_line_s_end_is_cut_off(secret):
     assert Settings({"PASSWORD_FILE": secret(" a b \r\n\n")}).text("PASSWORD") == " a b "
 
 
-def test_an_empty_file_is_a_setting_that_is_not_set(secret):
-    settings = Settings({"PUSH_URL_FILE": secret("\n")})
+READERS = {
+    "text": lambda settings: settings.text("NAME", "the default"),
+    "choice": lambda settings: settings.choice("NAME", ("open", "token")),
+    "whole": lambda settings: settings.whole("NAME", 10),
+    "number": lambda settings: settings.number("NAME", 1.5),
+    "url": lambda settings: settings.url("NAME", default="https://portal.example"),
+}
 
-    assert settings.optional("PUSH_URL") is None
-    assert settings.text("PUSH_URL", "the default") == "the default"
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS.keys())
+@pytest.mark.parametrize("value", ["", "  ", "file", "no file"])
+def test_an_empty_setting_does_not_get_the_default(secret, reader, value):
+    given = {"file": {"NAME_FILE": secret("\n")}, "no file": {"NAME_FILE": ""}}.get(value, {"NAME": value})
+
+    with pytest.raises(BadSetting, match="NAME"):
+        reader(Settings(given))
+    reader(Settings({}))
+
+
+def test_an_empty_setting_that_only_adds_something_is_not_set(secret):
+    assert Settings({"PUSH_URL_FILE": secret("\n")}).optional("PUSH_URL") is None
+    assert Settings({"METRICS_BIND": ""}).address("METRICS_BIND") is None
 
 
 def test_a_setting_that_is_given_twice_is_refused(secret):

@@ -14,7 +14,10 @@ from . import Process
 @click.pass_obj
 def web(process: Process[Any]) -> None:
     """Serve HTTP at LISTEN_ADDRESS with gunicorn."""
-    process.config.cipher()  # a key file that cannot be read ends this command with a sentence
+    from shared_lib.gunicorn import ServerSettings
+
+    ServerSettings.from_env(process.environ)  # bad settings, and a key file that cannot be read, end with a sentence
+    process.config.cipher()
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:shared_lib.gunicorn.config"]
     application = f"{process.service.package}.wsgi:application"
     os.execve(sys.executable, [*gunicorn, application], dict(process.environ))  # noqa: S606 - no shell

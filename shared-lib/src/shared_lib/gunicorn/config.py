@@ -8,6 +8,8 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
+from . import ServerSettings
+
 
 class ServiceLogger(Logger):  # type: ignore[misc]
     """Passes gunicorn's own messages to the handler of `shared_lib.observability.logging`."""
@@ -19,9 +21,7 @@ class ServiceLogger(Logger):  # type: ignore[misc]
         self.error_log.propagate = True
 
 
-bind = os.environ.get("LISTEN_ADDRESS", "127.0.0.1:8000")
-workers = int(os.environ.get("WEB_WORKERS", "1"))
-threads = int(os.environ.get("WEB_THREADS", "16"))
+bind, workers, threads, _ = ServerSettings.from_env(os.environ)
 preload_app = True  # importing takes a second, and forking a worker that replaces a dead one does not
 worker_class = "shared_lib.gunicorn.worker.ServiceWorker"
 reuse_port = True  # a restarted master can bind while the workers of the old one finish

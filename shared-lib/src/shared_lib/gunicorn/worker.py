@@ -18,7 +18,7 @@ from shared_lib import deadline
 from shared_lib.observability.tracing import accepted_request_id
 from shared_lib.web.problems import raw_problem
 
-from . import shutting_down
+from . import ServerSettings, shutting_down
 
 READ_TIMEOUT, REQUEST_TIMEOUT = 10.0, 15.0  # seconds for one read, and for reading a whole request
 ANSWER_SECONDS = 3.2  # the deadline of the application, from the first byte on: waiting in the queue counts
@@ -58,7 +58,7 @@ class ServiceWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """SIGTERM begins the grace period; a second one ends it."""
-        grace = 0.0 if shutting_down.is_set() else float(os.environ.get("SHUTDOWN_GRACE_SECONDS", "5"))
+        grace = 0.0 if shutting_down.is_set() else ServerSettings.from_env(os.environ).grace_seconds
         shutting_down.set()
         self.stop_at = time.monotonic() + grace
         if grace <= 0:
