@@ -164,7 +164,7 @@ def test_an_entry_that_was_smuggled_in_is_named(database: Database, tamper: Tamp
             "link 3 was removed: there were 3 when the chain was anchored",
         ),
         (
-            "DELETE FROM audit_head; DELETE FROM audit_link; UPDATE audit_entry SET details = '[]'; "
+            "DELETE FROM audit_head; DELETE FROM audit_link; UPDATE audit_entry SET details = '{\"x\": 1}'; "
             "DO 'DECLARE e audit_entry; BEGIN FOR e IN SELECT * FROM audit_entry ORDER BY id LOOP "
             "PERFORM audit_append(e); END LOOP; END'",
             "link 3: the chain was written anew since it was anchored",
