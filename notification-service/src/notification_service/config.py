@@ -68,7 +68,7 @@ class Config(RelayConfig):
         return {
             **super().read(settings),
             "allow_anonymous": settings.choice("AUTH_MODE", ("open", "token")) == "open",
-            "acknowledgement_url": settings.url("ACKNOWLEDGEMENT_URL"),
+            "acknowledgement_url": settings.web_url("ACKNOWLEDGEMENT_URL"),
             "acknowledgement_audience": settings.text("ACKNOWLEDGEMENT_AUDIENCE", "acknowledgement-service"),
             "smtp": SmtpServer.from_url(
                 settings.text("SMTP_URL"),
@@ -76,8 +76,8 @@ class Config(RelayConfig):
             ),
             "mail_from": address,
             "mail_name": name,
-            "push_url": settings.url("PUSH_URL") if settings.optional("PUSH_URL") else None,
-            "portal_url": settings.url("PORTAL_URL") if settings.optional("PORTAL_URL") else None,
+            "push_url": settings.web_url("PUSH_URL", query=True, user=True) if settings.optional("PUSH_URL") else None,
+            "portal_url": settings.web_url("PORTAL_URL", query=True) if settings.optional("PORTAL_URL") else None,
             "message_days": settings.whole("MESSAGE_DAYS", 90, maximum=MAX_RETENTION_DAYS),
             "inbox_retention_days": settings.whole("INBOX_RETENTION_DAYS", 365, maximum=MAX_RETENTION_DAYS),
         }

@@ -80,6 +80,18 @@ def test_a_bad_sender_is_explained(value: str) -> None:
         ("ACKNOWLEDGEMENT_URL", "ftp://x"),
         ("PUSH_URL", "push"),
         ("PORTAL_URL", "javascript:alert(1)"),
+        ("PORTAL_URL", "https://portal.example/#/home"),
+        ("PORTAL_URL", "https://portal.example/#"),
+        ("PORTAL_URL", "https://user:secret@portal.example/"),
+        ("PORTAL_URL", "https://portal.example/my page"),
+        ("PORTAL_URL", "https:///page"),
+        ("PORTAL_URL", "https:portal.example"),
+        ("ACKNOWLEDGEMENT_URL", "http://acknowledgement:8000/?x=1"),
+        ("ACKNOWLEDGEMENT_URL", "http://acknowledgement:8000?"),
+        ("ACKNOWLEDGEMENT_URL", "http://acknowledgement:8000/#x"),
+        ("ACKNOWLEDGEMENT_URL", "http://acknowledgement:99999"),
+        ("ACKNOWLEDGEMENT_URL", "http://"),
+        ("PUSH_URL", "https://push.example/#x"),
         ("TIME_SCALE", "0"),
         ("SMTP_FINAL_TIMEOUT", "soon"),
         ("AUTH_MODE", "none"),
@@ -109,6 +121,18 @@ def test_the_claims_of_a_provider_are_settings() -> None:
     assert (identity.max_lifetime, identity.claims.subject, identity.claims.role_prefix) == (4500, "oid", "portal-")
     claims = {"realm_access": {"roles": ["portal-Likepersonleder Ålesund", "portal-x", "coordinator"]}}
     assert identity.claims.roles(claims) == {"coordinator"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORTAL_URL", "https://portal.example/likeperson/?lang=nb&org=nhf"),
+        ("PUSH_URL", "https://user:secret@push.example/send?key=1"),
+        ("ACKNOWLEDGEMENT_URL", "https://[::1]:8443/acknowledgement/"),
+    ],
+)
+def test_a_url_may_have_what_can_be_kept(name: str, value: str) -> None:
+    assert getattr(config(**{name: value}), name.lower()) == value
 
 
 def test_the_pool_has_a_connection_for_every_thread_of_the_executors() -> None:

@@ -11,8 +11,14 @@ from notification_service.usecases.texts import Texts
 from ..builders import a_contact, a_coordinator, a_dispatch, an_organisation
 
 
-def rendered(audience: Audience = Audience.MENTOR, *, locale: str | None = None, **changes: object) -> RenderedText:
-    return Texts(portal_url="https://portal.example/").render(
+def rendered(
+    audience: Audience = Audience.MENTOR,
+    *,
+    locale: str | None = None,
+    portal: str = "https://portal.example/",
+    **changes: object,
+) -> RenderedText:
+    return Texts(portal_url=portal).render(
         a_dispatch(**changes),
         audience,
         recipient=a_contact(locale=locale) if audience is Audience.MENTOR else a_coordinator(locale=locale),
@@ -67,6 +73,20 @@ def test_a_link_leads_to_the_page_of_the_audience_and_says_nothing_else(
     audience: Audience, notice: Notice, link: str
 ) -> None:
     assert rendered(audience, notice=notice).link == link
+
+
+@pytest.mark.parametrize(
+    ("portal", "link"),
+    [
+        ("https://portal.example", "https://portal.example/mentor/pauses"),
+        ("https://portal.example//", "https://portal.example/mentor/pauses"),
+        ("https://portal.example/nb/start/", "https://portal.example/nb/start/mentor/pauses"),
+        ("https://portal.example?org=nhf", "https://portal.example/mentor/pauses?org=nhf"),
+        ("https://portal.example/nb/?org=nhf&next=/a?b", "https://portal.example/nb/mentor/pauses?org=nhf&next=/a?b"),
+    ],
+)
+def test_a_link_keeps_the_path_and_the_query_of_the_portal(portal: str, link: str) -> None:
+    assert rendered(portal=portal).link == link
 
 
 def test_without_a_portal_there_is_no_link() -> None:

@@ -24,7 +24,7 @@ class Config(RelayConfig):
     def read(cls, settings: Settings) -> dict[str, Any]:
         return {
             **super().read(settings),
-            "notification_url": settings.url("NOTIFICATION_URL"),
+            "notification_url": settings.web_url("NOTIFICATION_URL"),
             "notification_audience": settings.text("NOTIFICATION_AUDIENCE", "notification-service"),
             "reason_encryption_keys": settings.text("REASON_ENCRYPTION_KEYS"),
             "reason_retention_days": settings.whole("REASON_RETENTION_DAYS", 90, maximum=MAX_RETENTION_DAYS),

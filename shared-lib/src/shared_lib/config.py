@@ -1,5 +1,6 @@
 """Reading settings from the environment, with an error that says which one is wrong and how it should look."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -72,13 +73,28 @@ class Settings:
         threads = self.whole("WEB_THREADS", 16, minimum=1, maximum=1000)
         return self.whole("DATABASE_POOL_SIZE", threads + executor_threads + 2, minimum=1, maximum=2000)
 
-    def url(self, name: str, *, schemes: tuple[str, ...] = ("http", "https"), default: str | None = None) -> str:
+    def url(self, name: str, *, schemes: tuple[str, ...], default: str | None = None) -> str:
         def parse(value: str) -> str:
             if urlsplit(value).scheme not in schemes:
                 raise ValueError(name)
             return value
 
         return self._parsed(name, default, parse, f"a URL beginning with {' or '.join(f'{s}:' for s in schemes)}")
+
+    def web_url(self, name: str, *, query: bool = False, user: bool = False) -> str:
+        """An http(s) address without a fragment. Without a query unless `query`: a path is put behind it."""
+
+        def parse(value: str) -> str:
+            parts = urlsplit(value)
+            refused = "#" in value or (not query and "?" in value) or (not user and "@" in parts.netloc)
+            if parts.scheme not in ("http", "https") or not parts.hostname or refused or re.search(r"\s", value):
+                raise ValueError(name)
+            _ = parts.port  # raises ValueError where that is no number of a port
+            return value
+
+        unwanted = [what for what, wanted in (("user", user), ("query", query)) if not wanted]
+        without = " or ".join([*unwanted, "fragment"])
+        return self._parsed(name, None, parse, f"a URL with http: or https: and a host, without {without}")
 
     def address(self, name: str) -> str | None:
         """`host:port` to listen at; None when it is not set."""

@@ -66,7 +66,8 @@ class Texts:
         """The page for this audience: the same address for every person, so that it reveals nothing about one."""
         if self.portal_url is None:
             return None
-        return f"{self.portal_url.rstrip('/')}/{_PAGES[audience]}/{NOTICE_RULES[notice].topic}"
+        address, mark, query = self.portal_url.partition("?")
+        return f"{address.rstrip('/')}/{_PAGES[audience]}/{NOTICE_RULES[notice].topic}{mark}{query}"
 
 
 @lru_cache(maxsize=1024)
