@@ -32,7 +32,7 @@ READERS = {
     "choice": lambda settings: settings.choice("NAME", ("open", "token")),
     "whole": lambda settings: settings.whole("NAME", 10),
     "number": lambda settings: settings.number("NAME", 1.5),
-    "url": lambda settings: settings.url("NAME", default="https://portal.example"),
+    "url": lambda settings: settings.url("NAME", schemes=("postgresql",), default="postgresql://app@db/app"),
 }
 
 
