@@ -1,23 +1,21 @@
 """The commands that only this service has (`lapses`), and what the others work with."""
 
-import csv
 from contextlib import nullcontext
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import click
-from shared_lib.cli import Operations, Process
+from shared_lib.cli import FAILED, Operations, Process
+from shared_lib.cli.csv_files import csv_file_argument, dry_run_option, opened_csv, print_problems
 from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.privacy.encryption import FieldCipher
 
 from .config import Config
-from .domain.model import Lapse
 from .store.lapses import COUNTS
 from .store.retention import rules
 from .store.tables import GRANTS, NOTES
+from .usecases.lapse_import import LapseImport
 from .usecases.lapses import Lapses
 from .usecases.person_data import PersonData
 
@@ -28,34 +26,23 @@ lapses = click.Group("lapses", help="Lapse records.")
 
 
 @lapses.command("import")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@csv_file_argument
+@dry_run_option
 @click.pass_obj
-def import_lapses(process: Process[Config], file: Path) -> int:
-    """Import lapse records of another system from the CSV file FILE.
+def import_lapses(process: Process[Config], file: Path, dry_run: bool) -> int:
+    """Import lapse records of another system from the CSV file FILE; - is the standard input.
 
-    Records that are already known stay as they are.
+    Records that are already known stay as they are. Ends with 1 and imports nothing if a line of the file is wrong.
     """
-    cipher = process.config.cipher()
-    try:
-        with file.open(newline="", encoding="utf-8-sig") as opened:
-            records = [_record(line) for line in csv.DictReader(opened)]
-    except (OSError, KeyError, ValueError) as error:
-        raise click.ClickException(f"{file}: not a file of lapse records ({type(error).__name__}: {error}).") from error
-    new = Lapses(database=process.database(), cipher=cipher, clock=utc_now).import_records(records)
-    click.echo(f"{len(records)} records read, {new} of them new.")
+    with opened_csv(file) as (opened, _):
+        report = LapseImport(database=process.database(), clock=utc_now).run(opened, dry_run=dry_run)
+    print_problems(file, report.problems)
+    if report.problems.count:
+        return FAILED
+    click.echo(f"{report.read} records read, {report.new} of them new.")
+    if dry_run:
+        click.echo("Dry run: nothing was imported.")
     return 0
-
-
-def _record(line: dict[str, str]) -> Lapse:
-    return Lapse(
-        id=UUID(line["acknowledgement_id"]),
-        notification_id=UUID(line["notification_id"]),
-        mentor_id=line["mentor_id"],
-        coordinator_id=line["coordinator_id"],
-        organisation_id=line["organisation_id"],
-        expiry_date=datetime.fromisoformat(line["expiry_date"]),
-        created_at=datetime.fromisoformat(line["created_at"]),
-    )
 
 
 def _api(config: Config) -> "Flask":

@@ -53,14 +53,10 @@ def change_lapses(lapses: Lapses, database: Database, number: int) -> None:
         session.execute(update(LapseRow).where(LapseRow.id == opened.id).values(values))
         session.execute(delete(LapseRow).where(LapseRow.id == opened.id))
         raise RolledBack
-    lapses.import_records(
-        [
-            Lapse.opened(
-                an_opening(notification_id=uuid4(), coordinator_id=f"c{number}"), lapse_id=uuid4(), at=opened.created_at
-            )
-            for number in (0, 1, 2)
-        ]
-    )
+    with database.begin(tenant(opening.organisation_id)) as session:
+        for coordinator in ("c0", "c1", "c2"):
+            imported = an_opening(coordinator_id=coordinator)
+            store.add_once(session, Lapse.opened(imported, lapse_id=uuid4(), at=opened.created_at))
 
 
 def test_counts_are_right_after_concurrent_changes(lapses: Lapses, database: Database, owner: Database) -> None:

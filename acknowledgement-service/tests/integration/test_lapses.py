@@ -2,12 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from acknowledgement_service import MIGRATIONS
 from acknowledgement_service.domain.access import ANONYMOUS
-from acknowledgement_service.domain.model import Lapse, LapseNotFound, NotYourLapse
+from acknowledgement_service.domain.model import LapseNotFound, NotYourLapse
 from acknowledgement_service.store.tables import Base
 from acknowledgement_service.usecases.lapses import Lapses
 from shared_lib.audit import ENTRIES
@@ -35,16 +34,6 @@ def test_opening_twice_stores_one_lapse(lapses: Lapses, database: Database) -> N
     assert (first.is_new, second.is_new) == (True, False)
     assert first.lapse == second.lapse
     assert audited(database, "opened") == 1
-
-
-def test_records_of_another_system_are_imported_once(lapses: Lapses, database: Database, clock: MovableClock) -> None:
-    known = lapses.open(an_opening(), by="notification-service").lapse
-    records = [Lapse.opened(an_opening(), lapse_id=uuid4(), at=clock.now.replace(microsecond=0)) for _ in range(3)]
-
-    assert lapses.import_records([known, *records[:2]]) == 2
-    assert lapses.import_records(records) == 1
-    assert audited(database, "opened") == 4
-    assert [lapses.find(record.id, principal=ANONYMOUS) for record in records] == records
 
 
 def test_twenty_concurrent_acknowledgements_leave_one_time_and_one_audit_entry(

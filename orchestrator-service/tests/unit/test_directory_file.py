@@ -13,7 +13,7 @@ from ..builders import a_file, assignment, certification, mentor, organisation
 def read(content: bytes) -> tuple[list[Line], list[Problem]]:
     """The lines, and the problems of the text and of the lines."""
     noted: list[Problem] = []
-    file = CsvFile(io.BytesIO(content), first=["record"], columns=COLUMNS, report=noted.append)
+    file = CsvFile(io.BytesIO(content), first="record", columns=COLUMNS, report=noted.append)
     lines = [read_line(number, cells) for number, cells in file]
     noted += (Problem(line.number, *finding) for line in lines for finding in line.problems)
     return lines, sorted(noted, key=lambda problem: problem.line)

@@ -66,16 +66,25 @@ class CsvFile:
     """The rows of a file, each with the number of its first line and its cells by column, without blanks around them.
 
     The encoding is UTF-8, UTF-16, or Windows-1252 where that is certain; the separator a comma, semicolon, tab or
-    vertical bar. The first row names the columns, those in `first` at its beginning and any of `columns` after them.
-    Raises UnreadableFile, also while it is read; problems of single rows go to `report`.
+    vertical bar. The first row names columns: all of `needed`, any of `columns`, beginning with `first` if that is
+    given. Raises UnreadableFile, also while it is read; problems of single rows go to `report`.
     """
 
     def __init__(
-        self, file: IO[bytes], *, first: Sequence[str], columns: Collection[str], report: Callable[[Problem], None]
+        self,
+        file: IO[bytes],
+        *,
+        columns: Collection[str],
+        needed: Collection[str] = (),
+        first: str | None = None,
+        report: Callable[[Problem], None],
     ) -> None:
         self._texts = _Texts(file, report)
         self._report = report
-        self.columns, self._separator = _header(self._texts, first, columns)
+        self.columns, self._separator = _header(self._texts)
+        refused = _refused(self.columns, columns, needed, first)
+        if refused:
+            raise UnreadableFile(self._texts.number or 1, *refused)
 
     @property
     def bytes_read(self) -> int:
@@ -164,7 +173,8 @@ def _is(raw: bytes, encoding: str) -> bool:
     return True
 
 
-def _header(texts: _Texts, first: Sequence[str], columns: Collection[str]) -> tuple[Sequence[str], str]:
+def _header(texts: _Texts) -> tuple[Sequence[str], str]:
+    """The names in the first row, and the separator that follows from it."""
     line = next(iter(texts), "").removeprefix("\ufeff").rstrip("\r\n")
     if line.startswith("PK\x03\x04"):
         raise UnreadableFile(1, "", f"is a workbook or an archive, not a CSV file; {_SAVE_AS}")
@@ -175,12 +185,19 @@ def _header(texts: _Texts, first: Sequence[str], columns: Collection[str]) -> tu
     header = [name.strip().strip('"').casefold() for name in line.split(separator)]
     while header and not header[-1]:
         header.pop()
-    if header[: len(first)] != list(first):
-        reason = f"the first line must name the columns, beginning with {', '.join(first)}"
-        raise UnreadableFile(texts.number or 1, first[0], reason)
+    return header, separator
+
+
+def _refused(
+    header: Sequence[str], columns: Collection[str], needed: Collection[str], first: str | None
+) -> tuple[str, str] | None:
+    """The column that makes the first row unusable, and why."""
+    if first is not None and header[:1] != [first]:
+        return first, f"the first line must name the columns, beginning with {first}"
     for name in header:
         if name not in columns:
-            raise UnreadableFile(texts.number, name[:40], f"is not a column; the columns are {', '.join(columns)}")
+            return name[:40], f"is not a column; the columns are {', '.join(columns)}"
         if header.count(name) > 1:
-            raise UnreadableFile(texts.number, name, "stands twice in the first line")
-    return header, separator
+            return name, "stands twice in the first line"
+    missing = [name for name in needed if name not in header]
+    return (missing[0], f"the first line must name the columns {', '.join(needed)}") if missing else None

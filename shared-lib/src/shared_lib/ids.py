@@ -1,12 +1,20 @@
 """Identifiers: the form of those that clients send, and our own, which sort by time."""
 
 import os
+import re
 import time
 from uuid import UUID
 
 IDENTIFIER = r"[A-Za-z0-9_-][A-Za-z0-9._:@|=-]{0,63}"
 """The pattern of opaque ids, such as those that sign-in providers give people."""
 IDENTIFIER_RULE = "1 to 64 letters, digits and . _ : @ | = -, beginning with a letter, a digit, _ or -"
+
+
+def opaque_id(text: str) -> str:
+    """The text itself. Raises ValueError with a sentence if it is no id."""
+    if not re.fullmatch(IDENTIFIER, text):
+        raise ValueError(f"must be {IDENTIFIER_RULE}")
+    return text
 
 
 def uuid7() -> UUID:

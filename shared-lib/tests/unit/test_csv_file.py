@@ -17,7 +17,7 @@ WINDOWS_TEXT = "id;name;place\r\n1;Åse Sørlie;Bærum\r\n2;Per;Voss\r\n"
 
 def read(content: bytes) -> tuple[Rows, list[Problem]]:
     problems: list[Problem] = []
-    file = CsvFile(io.BytesIO(content), first=["id"], columns=["id", "name", "place"], report=problems.append)
+    file = CsvFile(io.BytesIO(content), first="id", columns=["id", "name", "place"], report=problems.append)
     return [(number, dict(cells)) for number, cells in file], problems
 
 
@@ -120,7 +120,7 @@ def test_a_pipe_is_read_as_it_comes() -> None:
     thread = threading.Thread(target=write)
     thread.start()
     with open(reading, "rb") as pipe:
-        rows = list(CsvFile(pipe, first=["id"], columns=["id", "name", "place"], report=lambda _: None))
+        rows = list(CsvFile(pipe, first="id", columns=["id", "name", "place"], report=lambda _: None))
     thread.join()
 
     assert rows == ROWS

@@ -91,6 +91,14 @@ def of_notification(session: Session, notification_id: UUID, *, locking: bool = 
     return _several(session, LapseRow.notification_id == notification_id, locking=locking)
 
 
+def is_known(session: Session, lapse: Lapse) -> bool:
+    """Whether the lapse is stored already: opened for this coordinator, or theirs now, in the same organisation."""
+    of_coordinator = (LapseRow.opened_for == lapse.coordinator_id) | (LapseRow.coordinator_id == lapse.coordinator_id)
+    own = LapseRow.organisation_id == lapse.organisation_id
+    known = select(LapseRow.id).where(LapseRow.notification_id == lapse.notification_id, own, of_coordinator)
+    return session.scalar(select(known.exists())) or False
+
+
 def lock_of_mentor(session: Session, mentor_id: str) -> Sequence[Lapse]:
     """All lapses of a mentor without notes, locked until the transaction ends."""
     return _several(session, LapseRow.mentor_id == mentor_id, locking=True)

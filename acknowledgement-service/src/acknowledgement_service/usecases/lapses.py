@@ -126,16 +126,6 @@ class Lapses:
             lapses.remove(session, lapse)
             audit.record(session, Act.DELETED, lapse, actor_id=principal.id, at=self.clock())
 
-    def import_records(self, records: Sequence[Lapse]) -> int:
-        """Store lapses of another system as they are, all or none; known ones stay unchanged. Returns the number of new
-        lapses.
-        """
-        with self.database.begin(all_tenants("import")) as session:
-            new = [lapse for lapse in records if lapses.add_once(session, lapse)]
-            for lapse in new:
-                audit.record(session, Act.OPENED, lapse, actor_id="import", at=self.clock())
-        return len(new)
-
     def of_notification(self, notification_id: UUID) -> Lapse:
         """The lapse of a notification, for our other services; if there are several, an open one. Raises
         LapseNotFound.

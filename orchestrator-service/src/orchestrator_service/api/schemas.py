@@ -4,8 +4,9 @@ import dataclasses
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_dump, post_load, validates_schema
+from shared_lib.ids import opaque_id
 from shared_lib.web.fields import Identifier, PlainText, StrictInteger, UtcDateTime
-from shared_lib.web.pagination import AFTER, BEFORE, CursorField, PageQuerySchema, PaginationSchema, opaque_id
+from shared_lib.web.pagination import AFTER, BEFORE, CursorField, PageQuerySchema, PaginationSchema
 
 from orchestrator_service.domain.pause_events import EVENT_RULES, Correction, Draft, EventFilter, EventType
 

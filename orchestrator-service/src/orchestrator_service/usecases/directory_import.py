@@ -68,7 +68,7 @@ class DirectoryImport:
             raise ImportRunning
         problems, warnings = Problems(), Problems()
         try:
-            lines = CsvFile(file, first=["record"], columns=COLUMNS, report=problems.add)
+            lines = CsvFile(file, first="record", columns=COLUMNS, report=problems.add)
             directory_staging.copy(session, self._rows(lines, problems, warnings, size=size))
         except UnreadableFile as fault:
             problems.add(fault.problem)

@@ -6,12 +6,8 @@ from typing import Any, Literal
 
 from marshmallow import ValidationError, fields, validate
 
+from shared_lib.clock import moment_of
 from shared_lib.ids import IDENTIFIER, IDENTIFIER_RULE
-
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 
 class UtcDateTime(fields.Field[datetime]):
@@ -31,14 +27,10 @@ class UtcDateTime(fields.Field[datetime]):
         return None if value is None else value.astimezone(UTC).isoformat(timespec=self.timespec)[:-6] + "Z"
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> datetime:
-        if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-            raise ValidationError("Give a date and time with an offset, such as 2026-03-20T00:00:00Z.")
         try:
-            moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise ValidationError("There is no such date and time.") from error
-        if not EARLIEST <= moment < LATEST:
-            raise ValidationError("Give a date between 2000 and 2100.")
+            moment = moment_of(value if isinstance(value, str) else "")
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
         precision = 1_000_000 if self.timespec == "seconds" else 1_000
         return moment.replace(microsecond=moment.microsecond // precision * precision)
 
