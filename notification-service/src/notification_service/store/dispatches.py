@@ -210,7 +210,7 @@ _ORGANISATION_AT = _COORDINATOR_AT + CONTACT_WIDTH
 def message_to_send(session: Session, number: int, *, organisation_id: str) -> MessageToSend | None:
     """None when the message was removed."""
     values = {"number": number, "organisation_id": organisation_id}
-    found = session.execute(_MESSAGE_TO_SEND, values).one_or_none()
+    found = session.connection().execute(_MESSAGE_TO_SEND, values).one_or_none()
     if found is None:
         return None
     message = _message(found[_DISPATCH_WIDTH:_RECIPIENT_AT])
@@ -245,12 +245,12 @@ def record_outcome(
 ) -> None:
     """Store the final status of a message. One that is sent or delivered stays so."""
     values = {"message_number": number, "own": organisation_id, "status": status, "reason": reason, "at": at}
-    session.execute(_RECORD_OUTCOME, values)
+    session.connection().execute(_RECORD_OUTCOME, values)
 
 
 def record_lapse_opened(session: Session, dispatch_id: UUID, *, organisation_id: str, at: datetime) -> None:
     """Store when the lapse was opened; the first time counts."""
-    session.execute(_RECORD_LAPSE_OPENED, {"dispatch_id": dispatch_id, "own": organisation_id, "at": at})
+    session.connection().execute(_RECORD_LAPSE_OPENED, {"dispatch_id": dispatch_id, "own": organisation_id, "at": at})
 
 
 def withdraw(session: Session, dispatch: Dispatch, *, at: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from shared_lib.privacy.encryption import DecryptionError, FieldCipher
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -47,11 +47,9 @@ class for each row costs more. The first of them are those of `_SAME_NAME`.
 """
 
 _INSERT = insert(PauseEventRow)
-_LOCK_EVENT = (
-    select(PauseEventRow.id)
-    .where(PauseEventRow.id == bindparam("event_id"), PauseEventRow.organisation_id == bindparam("organisation_id"))
-    .with_for_update(read=True, key_share=True)
-)
+_is_own = and_(PauseEventRow.id == bindparam("event_id"), PauseEventRow.organisation_id == bindparam("organisation_id"))
+_OWN_BY_ID = select(*COLUMNS).where(_is_own)
+_LOCK_EVENT = select(PauseEventRow.id).where(_is_own).with_for_update(read=True, key_share=True)
 _new_result = insert(DispatchResultRow)
 _RECORD_RESULTS = _new_result.on_conflict_do_update(
     index_elements=["event_id", "recipient_id", "channel"],
@@ -102,7 +100,8 @@ def lock(
 
 def get_without_reason(session: Session, event_id: str, *, organisation_id: str) -> PauseEvent | None:
     """The organisation's event for work that passes it on: its reason stays encrypted and is None."""
-    row = session.execute(_one(event_id, organisation_id)).one_or_none()
+    own = {"event_id": event_id, "organisation_id": organisation_id}
+    row = session.connection().execute(_OWN_BY_ID, own).one_or_none()
     return None if row is None else event_of(None, row)
 
 
@@ -134,7 +133,7 @@ def record_results(session: Session, event: PauseEvent, results: Sequence[Dispat
     Nothing is written for an event that was removed meanwhile; it is held against its removal.
     """
     own = {"event_id": event.id, "organisation_id": event.organisation_id}
-    if not results or session.scalar(_LOCK_EVENT, own) is None:
+    if not results or session.connection().scalar(_LOCK_EVENT, own) is None:
         return
     values = [{"event_id": event.id, **_result_values(result, at)} for result in results]
     session.connection().execute(_RECORD_RESULTS, values)
@@ -142,7 +141,7 @@ def record_results(session: Session, event: PauseEvent, results: Sequence[Dispat
 
 def results_of(session: Session, event_id: str) -> tuple[DispatchResult, ...]:
     """The dispatch results of an event, by recipient and channel."""
-    return _results(session.scalar(_RESULTS_OF, {"event_id": event_id}))
+    return _results(session.connection().scalar(_RESULTS_OF, {"event_id": event_id}))
 
 
 def reasons_of(session: Session, cipher: FieldCipher, event_ids: Sequence[str]) -> Mapping[str, str | None]:

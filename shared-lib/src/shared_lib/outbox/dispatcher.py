@@ -191,17 +191,8 @@ class Dispatcher:
 
     def _delivery(self, row: Row[Any]) -> Delivery:
         return Delivery(
-            id=row.id,
-            kind=row.kind,
-            payload=row.payload,
-            tenant=row.tenant,
+            **{name: getattr(row, name) for name in store.OF_DELIVERY},
             attempt=row.attempts,
-            crash_count=row.crash_count,
-            ambiguous_count=row.ambiguous_count,
-            created_at=row.created_at,
-            expires_at=row.expires_at,
-            ordering_key=row.ordering_key,
-            request_id=row.request_id,
             mark_in_flight=partial(self.leases.mark_in_flight, row.id),
             check_lease=partial(self.leases.check, row.id),
         )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import structlog
+from sqlalchemy import bindparam, update
 
 from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
@@ -16,6 +17,7 @@ from shared_lib.errors import Unavailable
 
 from . import store
 from .messages import LeaseLost
+from .schema import OUTBOX
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +28,22 @@ LAST_HEARTBEATS_SECONDS = 0.5
 """Between two checks whether the last attempts have ended, once the process stops."""
 
 MAX_GATE_SECONDS = 0.15
+
+_is_own = OUTBOX.c.leased_by == bindparam("owner")
+_own_of_many = OUTBOX.c.id.in_(bindparam("ids", expanding=True)) & _is_own
+_EXTEND = update(OUTBOX).where(_own_of_many).values(leased_until=bindparam("until")).returning(OUTBOX.c.id)
+_RELEASE = (
+    update(OUTBOX)
+    .where(_own_of_many, OUTBOX.c.in_flight_since.is_(None))
+    .values(attempts=OUTBOX.c.attempts - 1, **store.NOT_LEASED)
+)
+"""As if the messages had never been claimed."""
+_MARK_IN_FLIGHT = (
+    update(OUTBOX)
+    .where(OUTBOX.c.id == bindparam("message_id"), _is_own, OUTBOX.c.leased_until > bindparam("now"))
+    .values(in_flight_since=bindparam("now"), leased_until=bindparam("until"))
+    .returning(OUTBOX.c.id)
+)
 
 
 class InFlightGate:
@@ -104,7 +122,8 @@ class Leases:
         """Return messages that nothing was begun for. Commits; when the database fails, the leases run out."""
         try:
             with self.database.begin(EVERY_TENANT) as session:
-                store.release(session, list(ids), owner=self.owner)
+                session.execute(_RELEASE, {"ids": list(ids), "owner": self.owner})
+                store.wake(session)
         except Unavailable as error:
             log.warning("outbox.release_failed", reason=error.reason)
 
@@ -113,7 +132,7 @@ class Leases:
         if ids := self.attempted:
             until = self.end()
             with self.database.begin(EVERY_TENANT) as session:
-                extended = store.extend(session, ids, owner=self.owner, until=until)
+                extended = session.scalars(_EXTEND, {"ids": ids, "owner": self.owner, "until": until}).all()
             with self._lock:
                 self._until.update({message_id: until for message_id in extended if message_id in self._until})
 
@@ -121,8 +140,9 @@ class Leases:
         """Wait at the gate, then commit that the effect may happen from here on. Raises LeaseLost, or Unavailable."""
         self.gate.acquire(message_id)
         now, until = self.clock(), self.end()
+        values = {"message_id": message_id, "owner": self.owner, "now": now, "until": until}
         with self.database.begin(EVERY_TENANT) as session:
-            is_ours = store.mark_in_flight(session, message_id, owner=self.owner, now=now, until=until)
+            is_ours = session.connection().execute(_MARK_IN_FLIGHT, values).one_or_none() is not None
         if not is_ours:
             raise LeaseLost(str(message_id))
         with self._lock:

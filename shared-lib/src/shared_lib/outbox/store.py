@@ -28,12 +28,9 @@ COLUMNS = [column.name for column in OUTBOX_CLOSED.c if column.name in OUTBOX.c]
 
 NOT_LEASED = {"leased_by": None, "leased_until": None}
 
-_DELIVERED = (
-    *(OUTBOX.c[field.name] for field in fields(Delivery) if field.name in OUTBOX.c),
-    OUTBOX.c.attempts,
-    OUTBOX.c.leased_by,
-)
-"""What a delivery is made from; the driver describes every column of every answer."""
+OF_DELIVERY = tuple(field.name for field in fields(Delivery) if field.name in OUTBOX.c)
+"""The members of a delivery that are columns of the same name."""
+_DELIVERED = tuple(OUTBOX.c[name] for name in (*OF_DELIVERY, "attempts", "leased_by"))
 
 _earlier, _key = OUTBOX.alias("earlier"), bindparam("key", type_=OUTBOX.c.ordering_key.type)
 _is_first_of_key = or_(_key.is_(None), ~exists().where(_earlier.c.ordering_key == _key))
@@ -165,37 +162,9 @@ def claim(
     return session.execute(_CLAIM, values).all()
 
 
-def extend(session: Session, ids: Sequence[UUID], *, owner: UUID, until: datetime) -> Sequence[UUID]:
-    """Extend the leases that `owner` still has; returns the ids of their messages."""
-    mine = OUTBOX.c.id.in_(ids), OUTBOX.c.leased_by == owner
-    return session.scalars(update(OUTBOX).where(*mine).values(leased_until=until).returning(OUTBOX.c.id)).all()
-
-
-_mine = and_(OUTBOX.c.id == bindparam("message_id"), OUTBOX.c.leased_by == bindparam("owner"))
-_MARK_IN_FLIGHT = (
-    update(OUTBOX)
-    .where(_mine, OUTBOX.c.leased_until > bindparam("now"))
-    .values(in_flight_since=bindparam("now"), leased_until=bindparam("until"))
-    .returning(OUTBOX.c.id)
-)
-
-
-def mark_in_flight(session: Session, message_id: UUID, *, owner: UUID, now: datetime, until: datetime) -> bool:
-    """Store that the effect may happen from now on; False when `owner` no longer has the lease."""
-    values = {"message_id": message_id, "owner": owner, "now": now, "until": until}
-    return session.connection().execute(_MARK_IN_FLIGHT, values).one_or_none() is not None
-
-
-def release(session: Session, ids: Sequence[UUID], *, owner: UUID) -> None:
-    """Return leases under which nothing was begun, as if these messages had never been claimed; wakes the relays."""
-    mine = OUTBOX.c.id.in_(ids), OUTBOX.c.leased_by == owner, OUTBOX.c.in_flight_since.is_(None)
-    session.execute(update(OUTBOX).where(*mine).values(attempts=OUTBOX.c.attempts - 1, **NOT_LEASED))
-    wake(session)
-
-
 _POSTPONE = (
     update(OUTBOX)
-    .where(_mine)
+    .where(OUTBOX.c.id == bindparam("message_id"), OUTBOX.c.leased_by == bindparam("owner"))
     .values(
         in_flight_since=None,
         crash_count=0,
@@ -244,7 +213,7 @@ _CLOSE = text(
 def close(session: Session, message_id: UUID, final_state: FinalState, *, now: datetime, reason: str | None) -> bool:
     """Move the message to the closed ones, whichever process has its lease; False when it is closed already."""
     values = {"id": message_id, "final_state": final_state.value, "now": now, "reason": reason}
-    return session.execute(_CLOSE, values).one_or_none() is not None
+    return session.connection().execute(_CLOSE, values).one_or_none() is not None
 
 
 def cancel(session: Session, ids: Sequence[UUID], *, now: datetime) -> int:
