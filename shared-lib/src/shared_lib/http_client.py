@@ -129,8 +129,7 @@ class ServiceClient:
         self._max_bytes = max_bytes
         self._session = ServiceSession(connections=connections)
         self._session.headers["Accept"] = "application/json"
-        if sign is not None:
-            self._session.auth = partial(_authorize, sign, audience)
+        self._auth = partial(_authorize, sign, audience) if sign is not None else None
 
     def call(self, method: str, path: str, *, json: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """The response to a request.
@@ -139,11 +138,12 @@ class ServiceClient:
         their reason is `http_<status>` after a response. Raises ValueError for a header with a line break in it.
         """
         with total_timeout(self._total), tracing.calling(self._audience or "elsewhere", method):
-            request = requests.Request(method, self._base_url + path, json=json, headers={**(headers or {})})
+            complete = {**self._session.headers, **(headers or {})}
             if (request_id := current_request_id()) is not None:
-                request.headers[REQUEST_ID_HEADER] = request_id
-            try:
-                prepared = self._session.prepare_request(request)
+                complete[REQUEST_ID_HEADER] = request_id
+            try:  # not prepared by the session: to merge its settings costs more than to send the request
+                request = requests.Request(method, self._base_url + path, json=json, headers=complete, auth=self._auth)
+                prepared = request.prepare()
             except (InvalidURL, MissingSchema) as error:
                 raise Unreachable("connection_lost") from error
             with self._send(prepared) as response:
