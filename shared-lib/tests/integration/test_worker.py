@@ -97,6 +97,33 @@ def test_a_busy_executor_is_refilled_as_soon_as_half_of_it_is_free(
     until(lambda: sorted(destination.taken) == sorted(names))
 
 
+def test_a_full_executor_is_refilled_although_another_one_was_claimed_for_meanwhile(
+    database: Database, destination: Destination, running: Callable[..., Worker]
+) -> None:
+    gate, crates = threading.Event(), Destination()
+    destination.before = lambda _: gate.wait(MAX_WAIT_SECONDS) and None
+    dispatcher = Dispatcher(database, executors={"parcels": 2, "crates": 2}, clock=utc_now)
+    dispatcher.register(
+        {
+            kind: Route(executor=f"{kind}s", deliver=each.deliver, give_up=each.give_up)
+            for kind, each in (("parcel", destination), ("crate", crates))
+        }
+    )
+    with database.begin(all_tenants("test")) as session:
+        for number in range(6):
+            message = OutboxMessage(kind="parcel", payload={"name": f"p{number}"}, tenant="oslo", due_at=utc_now())
+            dispatcher.enqueue(session, message)
+    running(dispatcher, poll_seconds=60)
+    until(lambda: dispatcher.executors["parcels"].free_slots == 0)
+    with database.begin(all_tenants("test")) as session:
+        crate = OutboxMessage(kind="crate", payload={"name": "c"}, tenant="oslo", due_at=utc_now())
+        dispatcher.enqueue(session, crate)
+    until(lambda: crates.taken == ["c"])
+    gate.set()
+
+    until(lambda: len(destination.taken) == 6)
+
+
 def test_after_an_outage_all_messages_are_delivered_soon(
     database: Database, destination: Destination, running: Callable[..., Worker]
 ) -> None:

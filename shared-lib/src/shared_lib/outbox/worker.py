@@ -59,10 +59,13 @@ class Worker:
         self._take_over_at = 0.0
         self._heartbeat_at = 0.0
         self._claimed_at = float("-inf")
-        self._saturated: Sequence[Executor] = []
+        self._half_free = threading.Event()
+        self._saturated: set[Executor] = set()
+        """The executors whose last claim found as many messages as it asked for."""
         self._purge_at = time.monotonic() + PURGE_SECONDS
         self._polled_at = float("inf")  # not yet
-        for executor in dispatcher.executors.values():
+        self._executors = {name: each for name, each in dispatcher.executors.items() if each.kinds}
+        for executor in self._executors.values():
             executor.on_finished = partial(self._finished, executor)
 
     def run(self) -> None:
@@ -77,7 +80,7 @@ class Worker:
             self._wake.clear()
             self._polled_at = time.monotonic()
             self._try(self._poll)
-            self._wake.wait(self.claim_interval if self._saturated else self.poll_seconds)
+            self._wake.wait(self.poll_seconds)
             self._wait_for_slots()
         self.dispatcher.close()
         with suppress(Unavailable), self.dispatcher.database.begin(NO_TENANT) as session:
@@ -87,6 +90,7 @@ class Worker:
         """Ask `run` to end; safe to call from a signal handler."""
         self.dispatcher.stopping.set()
         self._wake.set()
+        self._half_free.set()
 
     def is_polling(self) -> bool:
         """Whether a poll began lately. Says nothing about the database or a destination."""
@@ -129,7 +133,7 @@ class Worker:
 
         The expired ones are given up without an attempt.
         """
-        executors = [executor for executor in self._executors() if executor.free_slots]
+        executors = [executor for executor in self._executors.values() if executor.free_slots]
         self._begin([self._request(executor) for executor in executors])
         for executor in executors:
             if executor.breaker.is_open and executor.free_slots and executor.breaker.allows_attempt():
@@ -139,21 +143,15 @@ class Worker:
     def _request(self, executor: Executor) -> ClaimRequest:
         return executor.claim_request(limit=executor.free_slots, expired_only=executor.breaker.is_open)
 
-    def _executors(self) -> Sequence[Executor]:
-        return [executor for executor in self.dispatcher.executors.values() if executor.kinds]
-
     def _begin(self, requests: Sequence[ClaimRequest]) -> None:
         if not requests:
             return
         self._claimed_at = time.monotonic()
         claimed = self.dispatcher.claim(requests, take_over=self._claimed_at >= self._take_over_at)
         found = Counter(delivery.kind for delivery in claimed)
-        limits = {request.executor: request.limit for request in requests}
-        self._saturated = [
-            executor
-            for executor in self._executors()
-            if executor.name in limits and sum(found[kind] for kind in executor.kinds) >= limits[executor.name]
-        ]
+        for request in requests:
+            is_saturated = sum(found[kind] for kind in request.kinds) >= request.limit
+            (self._saturated.add if is_saturated else self._saturated.discard)(self._executors[request.executor])
         for delivery in claimed:
             if self.dispatcher.submit(delivery) is None:
                 log.error("outbox.no_thread_for_claimed", outbox_id=str(delivery.id))
@@ -164,17 +162,18 @@ class Worker:
         Under load threads become free one by one, and claiming a single message costs more than delivering it. The
         other half works meanwhile.
         """
-        until = self._claimed_at + self.claim_interval
-        while (left := until - time.monotonic()) > 0 and not self.dispatcher.stopping.is_set():
-            self._wake.clear()
-            if any(executor.is_half_free for executor in self._saturated):
-                return
-            self._wake.wait(left)
+        self._half_free.clear()
+        left = self._claimed_at + self.claim_interval - time.monotonic()
+        is_due = self.dispatcher.stopping.is_set() or any(executor.is_half_free for executor in self._saturated)
+        if left > 0 and not is_due:
+            self._half_free.wait(left)
 
     def _finished(self, executor: Executor) -> None:
-        """Called by the threads of the executor; for a single message of many the poll is not woken."""
-        if executor in self._saturated and executor.is_half_free:
+        """Called by the threads of the executor. When the last claim took all there was, nothing needs a poll."""
+        if executor in self._saturated:
             self._wake.set()
+            if executor.is_half_free:
+                self._half_free.set()
 
     def _postpone_take_over(self, reason: str) -> None:
         lease_seconds = self.dispatcher.retry.lease_seconds
