@@ -12,6 +12,7 @@ from notification_service.app.web import create_app
 from notification_service.config import Config
 from notification_service.store.tables import GRANTS
 from notification_service.usecases.announcements import Announcements
+from notification_service.usecases.lapses import LapseNews
 from notification_service.usecases.person_data import Contacts, PersonData
 from notification_service.usecases.recording import Recorder
 from notification_service.usecases.texts import Texts
@@ -120,8 +121,10 @@ def withdrawals(database: Database, dispatcher: Dispatcher, clock: MovableClock)
 
 
 @pytest.fixture
-def contacts(database: Database) -> Contacts:
-    return Contacts(database=database)
+def contacts(announcements: Announcements) -> Contacts:
+    parts = announcements
+    news = LapseNews(database=parts.database, dispatcher=parts.dispatcher, recorder=parts.recorder, clock=parts.clock)
+    return Contacts(database=parts.database, lapse_news=news)
 
 
 @pytest.fixture

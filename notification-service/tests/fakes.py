@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from notification_service.domain.lapses import Certification, Reassignment
 from notification_service.domain.ports import Lapse, Mail, PushMessage, nothing
 from shared_lib.clock import utc_now
 
@@ -65,11 +66,23 @@ class FakePusher:
 class FakeAcknowledgements:
     failure: Failure = None
     opened: list[Lapse] = field(default_factory=list)
+    reassigned: list[Reassignment] = field(default_factory=list)
+    certified: list[Certification] = field(default_factory=list)
 
     def open(self, lapse: Lapse) -> None:
         if self.failure is not None:
             raise self.failure
         self.opened.append(lapse)
+
+    def reassign(self, news: Reassignment) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.reassigned.append(news)
+
+    def certify(self, news: Certification) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.certified.append(news)
 
     def export(self, person_id: str) -> dict[str, Any]:
         if self.failure is not None:

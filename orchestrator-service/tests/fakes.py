@@ -12,7 +12,7 @@ from uuid import UUID
 
 from orchestrator_service.domain.announcements import DispatchResult, Status
 from orchestrator_service.domain.pause_events import PauseEvent
-from orchestrator_service.domain.ports import Contacts, PersonContact
+from orchestrator_service.domain.ports import CertificationNews, Contacts, PersonContact
 from shared_lib.clock import utc_now
 
 from .builders import a_result
@@ -39,6 +39,7 @@ class FakeNotifier:
     announced: list[PauseEvent] = field(default_factory=list)
     withdrawn: list[UUID] = field(default_factory=list)
     contacts: list[Contacts] = field(default_factory=list)
+    certifications: list[CertificationNews] = field(default_factory=list)
 
     def announce(self, event: PauseEvent, *, announcement_id: UUID) -> tuple[DispatchResult, ...]:
         if self.failure is not None:
@@ -56,6 +57,11 @@ class FakeNotifier:
         if self.failure is not None:
             raise self.failure
         self.contacts.append(contacts)
+
+    def update_certification(self, news: CertificationNews) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.certifications.append(news)
 
     def _status_of(self, recipient: str) -> Status:
         return Status.QUEUED if recipient in self.still_queued else self.status

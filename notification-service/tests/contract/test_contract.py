@@ -3,7 +3,9 @@
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,8 @@ import pytest
 from flask.testing import FlaskClient
 from notification_service.api.routes import BASE_PATH
 from notification_service.clients.http import HttpAcknowledgements
+from notification_service.domain.lapses import Certification, ClosedReason, Reassignment
 from notification_service.domain.model import Notice
-from notification_service.domain.ports import Lapse
 from notification_service.store.tables import DispatchRow
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
@@ -27,7 +29,7 @@ from ..fakes import FakeMailer
 
 CONTRACT = Path(__file__).parents[2] / "contract"
 EXAMPLES = CONTRACT / "examples"
-PUT_LAPSE = Path(__file__).parents[3] / "acknowledgement-service" / "contract" / "examples" / "put-lapse.json"
+ACKNOWLEDGEMENT = Path(__file__).parents[3] / "acknowledgement-service" / "contract" / "examples"
 OF_NOTICES = {notice: notice.value.replace("_", "-") for notice in Notice}
 """Every type of notice has an example and an endpoint of its name."""
 SHAPES = {
@@ -109,19 +111,34 @@ def test_a_dispatch_can_be_withdrawn(client: FlaskClient, as_service: dict[str, 
     assert_alike(json.loads(answer.data), expected["body"])
 
 
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("name", ["put-certification", "certification-not-required"])
+def test_the_orchestrator_may_tell_a_certification(
+    client: FlaskClient, as_service: dict[str, str], mailer: FakeMailer, name: str
+) -> None:
+    mailer.failure = Unreachable("down")
+    client.post(f"{BASE_PATH}/cert-expiry", json={"mentor_id": "mentor-042", "expiry_date": "2026-05-01T00:00:00Z"})
+    request, expected = example(name)
+
+    answer = client.put(request["path"], json=request["body"], headers=as_service)
+
+    assert (answer.status_code, answer.json) == (expected["status"], expected["body"])
+
+
 class AcknowledgementServer:
     """Answers as the acknowledgement service's own example says, and keeps the requests."""
 
-    def __init__(self, response: dict[str, Any]) -> None:
+    def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
+        self.response: dict[str, Any] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_PUT(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 outer.requests.append({"method": self.command, "path": self.path, "body": body})
-                content = json.dumps(response["body"]).encode()
-                self.send_response(response["status"])
+                content = json.dumps(outer.response["body"]).encode()
+                self.send_response(outer.response["status"])
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
@@ -135,26 +152,48 @@ class AcknowledgementServer:
 
 
 @pytest.fixture
-def acknowledgement_example() -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(PUT_LAPSE.read_text())
-    return document
-
-
-@pytest.fixture
-def server(acknowledgement_example: dict[str, Any]) -> Iterator[AcknowledgementServer]:
-    server = AcknowledgementServer(acknowledgement_example["response"])
+def server() -> Iterator[AcknowledgementServer]:
+    server = AcknowledgementServer()
     server.thread.start()
     yield server
     server.httpd.shutdown()
     server.httpd.server_close()
 
 
-def test_a_lapse_is_opened_as_the_acknowledgement_service_expects(
-    server: AcknowledgementServer, acknowledgement_example: dict[str, Any]
-) -> None:
-    lapse: Lapse = a_lapse(notification_id=UUID("b2c3d4e5-f6a7-8901-bcde-f12345678901"))
+NOTIFICATION = UUID("b2c3d4e5-f6a7-8901-bcde-f12345678901")
+MOVED = Reassignment(notification_id=NOTIFICATION, organisation_id="lhl", coordinator_id="coord_ola_hansen", version=17)
+RENEWED = Certification(
+    mentor_id="mentor_james_okafor",
+    organisation_id="lhl",
+    expires_at=datetime(2028, 5, 1, tzinfo=UTC),
+    reason=ClosedReason.RENEWED,
+    version=17,
+)
+NOT_REQUIRED = replace(RENEWED, expires_at=None, reason=ClosedReason.NOT_REQUIRED, version=18)
+CALLS: dict[str, Callable[[HttpAcknowledgements], None]] = {
+    "put-lapse": lambda client: client.open(a_lapse(notification_id=NOTIFICATION)),
+    "reassign-lapse": lambda client: client.reassign(MOVED),
+    "coordinator-has-left": lambda client: client.reassign(replace(MOVED, coordinator_id=None, version=18)),
+    "put-certification": lambda client: client.certify(RENEWED),
+    "certification-not-required": lambda client: client.certify(NOT_REQUIRED),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_acknowledgement_service_is_called_as_it_expects(server: AcknowledgementServer, name: str) -> None:
+    document = json.loads((ACKNOWLEDGEMENT / f"{name}.json").read_text())
+    server.response = document["response"]
 
     client = ServiceClient(server.url, audience="a", sign=lambda _: "token")
-    HttpAcknowledgements(client=client, slow_client=client).open(lapse)
+    CALLS[name](HttpAcknowledgements(client=client, slow_client=client))
 
-    assert server.requests == [acknowledgement_example["request"]]
+    assert server.requests == [document["request"]]
+
+
+def test_a_lapse_that_was_deleted_is_none_to_move(server: AcknowledgementServer) -> None:
+    server.response = {"status": 404, "body": {}}
+    client = ServiceClient(server.url, audience="a", sign=lambda _: "token")
+
+    HttpAcknowledgements(client=client, slow_client=client).reassign(MOVED)
+
+    assert len(server.requests) == 1

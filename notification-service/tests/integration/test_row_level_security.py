@@ -2,6 +2,7 @@
 
 import pytest
 from notification_service.domain.access import ANONYMOUS, ORG_ADMIN, Principal
+from notification_service.domain.lapses import Certification, ClosedReason
 from notification_service.domain.model import Channel, Notice
 from notification_service.store.tables import GRANTS
 from notification_service.usecases.announcements import Announcements
@@ -13,7 +14,7 @@ from shared_lib.idempotency import RequestKey
 from shared_lib_testing import row_level_security
 from shared_lib_testing.postgres import Addresses
 
-from ..builders import a_contact, a_coordinator, an_announcement, an_organisation
+from ..builders import A_MOMENT, a_contact, a_coordinator, an_announcement, an_organisation
 from ..fakes import FakeMailer
 
 EVERYTHING = all_tenants("test")
@@ -33,6 +34,11 @@ def two_full_organisations(contacts: Contacts, announcements: Announcements, mai
             id=f"coordinator-{name}", organisation_id=name, channels=(Channel.EMAIL, Channel.IN_APP)
         )
         contacts.put(organisations=[an_organisation(id=name)], people=[mentor, coordinator])
+        contacts.lapse_news.certification(
+            Certification(
+                mentor_id=mentor.id, organisation_id=name, expires_at=A_MOMENT, reason=ClosedReason.RENEWED, version=1
+            )
+        )
         for failure, notice in ((None, Notice.PAUSE_ACTIVATED), (Unreachable("down"), Notice.PAUSE_LIFTED)):
             mailer.failure = failure
             key = RequestKey(principal=name, operation=notice, key="1", fingerprint=b"")

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from .usecases.announcing import Announcing
 from .usecases.changed_contacts import ChangedContacts
-from .usecases.outbox_messages import ANNOUNCE, ASSIGNMENTS, CONTACTS, WITHDRAW
+from .usecases.outbox_messages import ANNOUNCE, ASSIGNMENTS, CERTIFICATION, CONTACTS, WITHDRAW
 
 NOTIFICATION = "notification"
 DIRECTORY = "directory"
@@ -23,6 +23,7 @@ def routes(announcing: Announcing, changed_contacts: ChangedContacts) -> Mapping
         ANNOUNCE: Route(executor=NOTIFICATION, deliver=announcing.announce, give_up=announcement_given_up),
         WITHDRAW: Route(executor=NOTIFICATION, deliver=announcing.withdraw, give_up=_record_nothing),
         CONTACTS: Route(executor=DIRECTORY, deliver=announcing.update_contacts, give_up=_record_nothing),
+        CERTIFICATION: Route(executor=DIRECTORY, deliver=announcing.update_certification, give_up=_record_nothing),
         ASSIGNMENTS: Route(
             executor=DIRECTORY, deliver=changed_contacts.enqueue_of_organisation, give_up=_record_nothing
         ),

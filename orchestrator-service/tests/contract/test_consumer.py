@@ -11,7 +11,7 @@ import pytest
 from orchestrator_service.clients.notification import BASE_PATH, ENDPOINTS, HttpNotifier
 from orchestrator_service.domain.announcements import ActedBy, Audience, DispatchResult, Status
 from orchestrator_service.domain.pause_events import EventType, PauseEvent
-from orchestrator_service.domain.ports import Contacts, OrganisationContact, PersonContact
+from orchestrator_service.domain.ports import CertificationNews, Contacts, OrganisationContact, PersonContact
 from shared_lib.http_client import ServiceClient
 
 from ..builders import an_event
@@ -115,6 +115,23 @@ def test_contacts_are_sent_as_in_the_example(http_notifier: HttpNotifier, notifi
 
     asked = notification_service.asked[0]
     assert (asked.method, asked.path, asked.body) == (request["method"], request["path"], request["body"])
+
+
+@pytest.mark.parametrize("name", ["put-certification", "certification-not-required"])
+def test_a_certification_is_told_as_in_the_example(
+    http_notifier: HttpNotifier, notification_service: StubService, name: str
+) -> None:
+    request = example(name)["request"]
+    notification_service.status, notification_service.answer = 200, example(name)["response"]["body"]
+    body = request["body"]
+    expires_at = datetime.fromisoformat(body["expires_at"]) if body["expires_at"] else None
+
+    http_notifier.update_certification(
+        CertificationNews(**{**body, "mentor_id": request["path"].rpartition("/")[2], "expires_at": expires_at})
+    )
+
+    asked = notification_service.asked[0]
+    assert (asked.method, asked.path, asked.body) == (request["method"], request["path"], body)
 
 
 def test_we_withdraw_as_the_example_does(http_notifier: HttpNotifier, notification_service: StubService) -> None:

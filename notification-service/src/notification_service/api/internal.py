@@ -1,4 +1,4 @@
-"""For the orchestrator alone: contacts, withdrawals, a person's data. The gateway never routes it."""
+"""For the orchestrator alone: contacts, certifications, withdrawals, a person's data. The gateway never routes it."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -8,7 +8,9 @@ from flask import current_app, request
 from shared_lib.web.auth import service_only
 from shared_lib.web.json_input import Blueprint
 
+from notification_service.domain.lapses import Certification
 from notification_service.domain.model import Dispatch
+from notification_service.usecases.lapses import LapseNews
 from notification_service.usecases.person_data import Contacts, PersonDataWithDownstream
 from notification_service.usecases.withdrawals import Withdrawals
 
@@ -55,6 +57,20 @@ def put_contact(body: dict[str, Any], contact_id: str) -> dict[str, int]:
     """Store an update of one person"""
     _contacts().put(people=[schemas.a_contact(id=contact_id, **body)])
     return {"organisations": 0, "contacts": 1}
+
+
+@blp.put("/certifications/<identifier:mentor_id>")
+@service_only
+@blp.arguments(schemas.CertificationSchema)
+@blp.response(200, schemas.CertificationOutcomeSchema)
+def put_certification(body: dict[str, Any], mentor_id: str) -> Any:
+    """Store a mentor's certification as it is now
+
+    Lapses that it outdates are closed, and queued messages about them are not sent. A renewal that is taken back opens
+    them again. An older or repeated version changes nothing.
+    """
+    news: LapseNews = current_app.extensions["lapse_news"]
+    return news.certification(Certification(mentor_id=mentor_id, **body))
 
 
 @blp.delete("/dispatches/<identifier:idempotency_key>")

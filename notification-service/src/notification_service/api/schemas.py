@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 from shared_lib.web.auth import optional_principal
 from shared_lib.web.fields import Identifier, PlainText, StrictBoolean, StrictInteger, UtcDateTime
 
+from notification_service.domain.lapses import ClosedReason
 from notification_service.domain.mail_addresses import is_plain_address, with_ascii_domain
 from notification_service.domain.model import (
     ActingPerson,
@@ -200,6 +201,19 @@ class DirectoryUpdateSchema(Schema):
         fields.Nested(OrganisationSchema), load_default=list, validate=validate.Length(max=MAX_BATCH)
     )
     contacts = fields.List(fields.Nested(ContactSchema), load_default=list, validate=validate.Length(max=MAX_BATCH))
+
+
+class CertificationSchema(Schema):
+    organisation_id = Identifier(required=True)
+    expires_at = UtcDateTime(required=True, allow_none=True)
+    reason = fields.Enum(ClosedReason, by_value=True, required=True)
+    version = StrictInteger(minimum=0, maximum=MAX_VERSION, required=True)
+
+
+class CertificationOutcomeSchema(Schema):
+    closed = fields.Integer(required=True)
+    reopened = fields.Integer(required=True)
+    withdrawn = fields.Integer(required=True, metadata={"description": "Queued messages that are not sent."})
 
 
 class AcceptedSchema(Schema):

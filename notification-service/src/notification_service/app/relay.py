@@ -15,7 +15,8 @@ from notification_service.config import Config
 from notification_service.domain.ports import Acknowledgements, Mailer, Pusher
 from notification_service.outbox_handlers import EXECUTORS
 from notification_service.outbox_handlers import routes as outbox_routes
-from notification_service.usecases.deliveries import Deliveries, Lapses
+from notification_service.usecases.deliveries import Deliveries
+from notification_service.usecases.lapses import LapseDeliveries
 from notification_service.usecases.texts import Texts
 
 from . import NAME
@@ -65,7 +66,7 @@ def create_dispatcher(config: Config, database: Database, ports: Ports, *, clock
                 pusher=ports.pusher,
                 clock=clock,
             ),
-            Lapses(acknowledgements=ports.acknowledgements, clock=clock),
+            LapseDeliveries(database=database, acknowledgements=ports.acknowledgements, clock=clock),
         )
     )
     return dispatcher

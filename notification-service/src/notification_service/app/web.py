@@ -19,6 +19,7 @@ from notification_service.domain.access import MentorNotFound, NotEntitled
 from notification_service.domain.model import DispatchNotFound
 from notification_service.store.audit import SUBJECT
 from notification_service.usecases.announcements import Announcements
+from notification_service.usecases.lapses import LapseNews
 from notification_service.usecases.person_data import Contacts, PersonData, PersonDataWithDownstream
 from notification_service.usecases.recording import Recorder
 from notification_service.usecases.withdrawals import Withdrawals
@@ -54,7 +55,9 @@ def create_app(config: Config, *, ports: Ports | None = None, clock: Clock = utc
         database=database, dispatcher=dispatcher, clock=clock, recorder=recorder, on_recorded=routes.count_messages
     )
     app.extensions["withdrawals"] = Withdrawals(database=database, dispatcher=dispatcher, clock=clock)
-    app.extensions["contacts"] = Contacts(database=database)
+    lapse_news = LapseNews(database=database, dispatcher=dispatcher, recorder=recorder, clock=clock)
+    app.extensions["contacts"] = Contacts(database=database, lapse_news=lapse_news)
+    app.extensions["lapse_news"] = lapse_news
     slow_database = Database.open(config.database_url, pool_size=1, statement_timeout=PERSON_SECONDS)
     app.extensions["person_data"] = PersonDataWithDownstream(
         own=PersonData(database=slow_database, clock=clock), acknowledgements=ports.acknowledgements

@@ -6,9 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from shared_lib.errors import Rejected
 from shared_lib.http_client import ServiceClient
 
+from notification_service.domain.lapses import Certification, Reassignment
 from notification_service.domain.ports import Lapse, PushMessage
+
+NOT_FOUND = "http_404"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +31,27 @@ class HttpAcknowledgements:
             "organisation_id": lapse.organisation_id,
         }
         self.client.call("PUT", path, json=body)
+
+    def reassign(self, news: Reassignment) -> None:
+        body = {
+            "organisation_id": news.organisation_id,
+            "coordinator_id": news.coordinator_id,
+            "version": news.version,
+        }
+        try:
+            self.client.call("PUT", f"/internal/v1/lapses/{news.notification_id}/coordinator", json=body)
+        except Rejected as refusal:
+            if refusal.reason != NOT_FOUND:  # an administrator has deleted it
+                raise
+
+    def certify(self, news: Certification) -> None:
+        body = {
+            "organisation_id": news.organisation_id,
+            "expires_at": _formatted(news.expires_at) if news.expires_at is not None else None,
+            "reason": news.reason,
+            "version": news.version,
+        }
+        self.client.call("PUT", f"/internal/v1/certifications/{quote(news.mentor_id, safe='')}", json=body)
 
     def export(self, person_id: str) -> Mapping[str, Any]:
         return self.slow_client.call("GET", _person(person_id)).body

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from .lapses import Certification, Reassignment
 from .texts.model import RenderedText
 
 
@@ -66,6 +67,14 @@ class Lapse:
 class Acknowledgements(Protocol):
     def open(self, lapse: Lapse) -> None:
         """Harmless to repeat: one lapse per notification and coordinator."""
+        ...
+
+    def reassign(self, news: Reassignment) -> None:
+        """Lets an open lapse follow its mentor. Ordered by version; a lapse that is not there is none to move."""
+        ...
+
+    def certify(self, news: Certification) -> None:
+        """Closes or reopens the mentor's lapses. Ordered by version."""
         ...
 
     def export(self, person_id: str) -> Mapping[str, Any]:

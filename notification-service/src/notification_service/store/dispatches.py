@@ -157,9 +157,17 @@ def add(
         "natural_key": natural_key,
         "acted_by_id": dispatch.acted_by.id if dispatch.acted_by else None,
         "acted_by_name": dispatch.acted_by.name if dispatch.acted_by else None,
+        "lapse_coordinator_id": dispatch.coordinator_id,
     }
     session.execute(_ADD, values)
-    rows = [_message_values(dispatch, message, outbox_id) for message, outbox_id in planned]
+    return add_messages(session, dispatch, planned, at=dispatch.created_at)
+
+
+def add_messages(
+    session: Session, dispatch: Dispatch, planned: Sequence[tuple[PlannedMessage, UUID | None]], *, at: datetime
+) -> tuple[Message, ...]:
+    """Store further messages of a stored dispatch; returns them with their numbers."""
+    rows = [_message_values(dispatch, message, outbox_id, at=at) for message, outbox_id in planned]
     return tuple(_message(row) for row in session.execute(_ADD_MESSAGES, rows)) if rows else ()
 
 
@@ -259,7 +267,9 @@ def withdraw(session: Session, dispatch: Dispatch, *, at: datetime) -> None:
     session.execute(update(DispatchRow).where(own).values(withdrawn_at=at))
 
 
-def _message_values(dispatch: Dispatch, planned: PlannedMessage, outbox_id: UUID | None) -> dict[str, object]:
+def _message_values(
+    dispatch: Dispatch, planned: PlannedMessage, outbox_id: UUID | None, *, at: datetime
+) -> dict[str, object]:
     return {
         "dispatch_id": dispatch.id,
         "organisation_id": dispatch.organisation_id,
@@ -269,8 +279,8 @@ def _message_values(dispatch: Dispatch, planned: PlannedMessage, outbox_id: UUID
         "status": planned.status,
         "reason": planned.reason,
         "outbox_id": outbox_id,
-        "created_at": dispatch.created_at,
-        "ended_at": None if planned.status is Status.QUEUED else dispatch.created_at,
+        "created_at": at,
+        "ended_at": None if planned.status is Status.QUEUED else at,
     }
 
 

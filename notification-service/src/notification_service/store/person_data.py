@@ -30,7 +30,8 @@ _TEXT_OF_PERSON = (
 _CONDITIONS: Mapping[str, str] = {
     "contact": "id = :person OR coordinator_id = :person",
     "organisation": ":person = ANY(admin_ids)",
-    "dispatch": "mentor_id = :person OR coordinator_id = :person OR acted_by_id = :person",
+    "certification": "mentor_id = :person",
+    "dispatch": "mentor_id = :person OR :person IN (coordinator_id, lapse_coordinator_id, acted_by_id)",
     "message": f"recipient_id = :person OR dispatch_id IN ({_NAMES_PERSON})",
     "inbox": _TEXT_OF_PERSON,
     "audit_entry": "subject_id = :person OR object_id = :person OR actor_id = 'person:' || :person",

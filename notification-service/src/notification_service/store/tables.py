@@ -69,10 +69,25 @@ class DispatchRow(Base):
     withdrawn_at: Mapped[datetime | None]
     lapse_outbox_id: Mapped[UUID | None]
     lapse_opened_at: Mapped[datetime | None]
+    lapse_coordinator_id: Mapped[str | None]
+    lapse_coordinator_version: Mapped[int | None] = mapped_column(BigInteger)
+    lapse_closed_reason: Mapped[str | None]
 
     messages: Mapped[list["MessageRow"]] = relationship(
         order_by="MessageRow.number", cascade="all, delete-orphan", passive_deletes=True
     )
+
+
+class CertificationRow(Base):
+    """Our copy of a mentor's certification."""
+
+    __tablename__ = "certification"
+
+    organisation_id: Mapped[str] = mapped_column(primary_key=True)
+    mentor_id: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime | None]
+    reason: Mapped[str]
+    version: Mapped[int] = mapped_column(BigInteger)
 
 
 class MessageRow(Base):
@@ -110,6 +125,7 @@ GRANTS = {
     "organisation": KEPT,
     "contact": KEPT,
     "dispatch": KEPT,
+    "certification": KEPT,
     "message": KEPT,
     "inbox": f"{APPEND_ONLY}, DELETE",
     **OUTBOX_GRANTS,

@@ -1,8 +1,6 @@
-"""Delivers outbox messages: mails, push messages, and lapses to the acknowledgement service."""
+"""Delivers outbox messages to people: mails and push messages."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
 
 import structlog
 from shared_lib.clock import Clock
@@ -15,7 +13,7 @@ from sqlalchemy.orm import Session
 from notification_service.domain.mail_addresses import NO_ADDRESS, mail_obstacle
 from notification_service.domain.model import Contact, Status
 from notification_service.domain.participants import INACTIVE
-from notification_service.domain.ports import Acknowledgements, Lapse, Mail, Mailer, Pusher, PushMessage
+from notification_service.domain.ports import Mail, Mailer, Pusher, PushMessage
 from notification_service.domain.texts.model import RenderedText
 from notification_service.domain.texts.names import safe_name
 from notification_service.store import dispatches
@@ -27,8 +25,7 @@ log = structlog.get_logger(__name__)
 
 MAIL = "mail"
 PUSH = "push"
-LAPSE = "lapse"
-"""The kinds of outbox messages."""
+"""The kinds of outbox messages that are sent to people."""
 
 STATUS_OF_FINAL_STATE = {
     FinalState.REJECTED: Status.FAILED,
@@ -111,38 +108,6 @@ class Deliveries:
                 session, number, status, organisation_id=delivery.tenant, at=at
             )
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lapses:
-    """Opens lapses; independent of the mails: a lapse is opened even when none of them arrives."""
-
-    acknowledgements: Acknowledgements
-    clock: Clock
-
-    def deliver(self, delivery: Delivery) -> Delivered:
-        """Open the lapse; repeating it is harmless."""
-        dispatch_id = UUID(delivery.payload["dispatch"])
-        self.acknowledgements.open(
-            Lapse(
-                notification_id=dispatch_id,
-                coordinator_id=delivery.payload["coordinator"],
-                mentor_id=delivery.payload["mentor"],
-                expiry_date=datetime.fromisoformat(delivery.payload["expiry_date"]),
-                organisation_id=delivery.tenant,
-            )
-        )
-        at = self.clock()
-        return Delivered(
-            on_commit=lambda session: dispatches.record_lapse_opened(
-                session, dispatch_id, organisation_id=delivery.tenant, at=at
-            )
-        )
-
-    def give_up(self, session: Session, delivery: Delivery, final_state: FinalState, reason: str) -> None:
-        """Only log it: the closed outbox message can be replayed."""
-        dispatch_id = delivery.payload["dispatch"]
-        log.error("lapse.not_opened", dispatch_id=dispatch_id, final_state=final_state.value, reason=reason)
 
 
 def _reachable(found: MessageToSend) -> Contact:

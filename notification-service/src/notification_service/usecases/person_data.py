@@ -16,17 +16,24 @@ from notification_service.domain.model import Contact, Organisation
 from notification_service.domain.ports import Acknowledgements
 from notification_service.store import audit, contacts, person_data
 
+from .lapses import LapseNews
+
 EVERY_ORGANISATION = all_tenants("person_data")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contacts:
     database: Database
+    lapse_news: LapseNews
 
     def put(self, *, organisations: Sequence[Organisation] = (), people: Sequence[Contact] = ()) -> None:
-        """Store updates of the directory, all or none; of each object the highest version wins, in any order."""
+        """Store updates of the directory, all or none; of each object the highest version wins, in any order.
+
+        The lapses of these people follow them to their coordinators.
+        """
         with self.database.begin(all_tenants("directory")) as session:
             contacts.put(session, organisations=organisations, contacts=people)
+            self.lapse_news.follow(session, {person.id for person in people if person.is_mentor})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,21 +10,34 @@ from shared_lib.ids import uuid7
 from shared_lib.outbox import OutboxMessage
 from sqlalchemy.orm import Session
 
-from notification_service.domain.model import Announcement, Channel, Dispatch, Message, Status
+from notification_service.domain.model import (
+    Announcement,
+    Audience,
+    Channel,
+    Contact,
+    Dispatch,
+    Message,
+    Notice,
+    Organisation,
+    Status,
+)
 from notification_service.domain.notice_rules import NOTICE_RULES, expires_at
 from notification_service.domain.participants import (
     Participants,
+    PlannedMessage,
+    Recipient,
     is_coordinator_unreachable,
     planned_messages,
     recipients_of,
 )
-from notification_service.store import dispatches
+from notification_service.store import contacts, dispatches
 
-from .deliveries import LAPSE, MAIL, PUSH
+from .deliveries import MAIL, PUSH
 from .texts import Texts
 
 log = structlog.get_logger(__name__)
 
+LAPSE = "lapse"
 KIND_OF_CHANNEL = {Channel.EMAIL: MAIL, Channel.PUSH: PUSH}
 
 
@@ -48,14 +61,9 @@ class Recorder:
     ) -> tuple[Dispatch, list[OutboxMessage]]:
         """Store the dispatch with a message per recipient and channel; returns the outbox messages to enqueue."""
         planned = [
-            (message, uuid7() if message.status is Status.QUEUED else None)
+            message
             for recipient in recipients_of(announcement, participants, push_configured=self.push_configured)
-            for message in planned_messages(
-                recipient,
-                participants.contacts.get(recipient.id),
-                announcement.notice,
-                push_configured=self.push_configured,
-            )
+            for message in self._planned(recipient, participants.contacts.get(recipient.id), announcement.notice)
         ]
         dispatch = _dispatch(announcement, participants, dispatch_id=dispatch_id, at=at)
         messages = dispatches.add(session, dispatch, planned, natural_key=natural_key)
@@ -67,14 +75,57 @@ class Recorder:
                 mentor_id=dispatch.mentor_id,
                 organisation_id=dispatch.organisation_id,
             )
-        for message in messages:
-            if message.status is Status.DELIVERED:
-                self._add_to_inbox(session, dispatch, message, participants)
-        zone = participants.organisation.time_zone
-        expires = expires_at(announcement.notice, at=at, time_zone=zone, scale=self.time_scale)
-        return dispatch, list(_outbox_messages(dispatch, expires))
+        self._add_to_inbox(session, dispatch, participants)
+        expires = self._expires_at(announcement.notice, participants.organisation, at=at)
+        opening = []
+        if dispatch.lapse_outbox_id is not None and dispatch.coordinator_id is not None:
+            opening.append(
+                lapse_message(dispatch, dispatch.coordinator_id, outbox_id=dispatch.lapse_outbox_id, expires=expires)
+            )
+        return dispatch, [*opening, *_outbox_messages(dispatch, expires)]
 
-    def _add_to_inbox(self, session: Session, dispatch: Dispatch, message: Message, participants: Participants) -> None:
+    def add_coordinator(
+        self, session: Session, dispatch: Dispatch, coordinator_id: str, *, at: datetime
+    ) -> list[OutboxMessage]:
+        """Store messages to a coordinator who was found later; returns the outbox messages, which the relays deliver.
+
+        A person who was told already, in whatever role, is not told again on the same channel.
+        """
+        locked = contacts.lock(session, dispatch.mentor_id, organisation_id=dispatch.organisation_id)
+        if locked is None:
+            return []  # erased meanwhile
+        mentor, organisation = locked
+        known = {**contacts.find(session, [coordinator_id], organisation_id=organisation.id), mentor.id: mentor}
+        recipient = Recipient(id=coordinator_id, audience=Audience.COORDINATOR)
+        earlier = {(message.recipient_id, message.channel) for message in dispatch.messages}
+        planned = [
+            (message, outbox_id)
+            for message, outbox_id in self._planned(recipient, known.get(coordinator_id), dispatch.notice)
+            if (coordinator_id, message.channel) not in earlier
+        ]
+        added = replace(dispatch, messages=dispatches.add_messages(session, dispatch, planned, at=at))
+        participants = Participants(mentor=mentor, organisation=organisation, contacts=known)
+        self._add_to_inbox(session, added, participants)
+        expires = self._expires_at(dispatch.notice, organisation, at=at)
+        return [replace(message, due_at=at) for message in _outbox_messages(added, expires)]
+
+    def _expires_at(self, notice: Notice, organisation: Organisation, *, at: datetime) -> datetime:
+        return expires_at(notice, at=at, time_zone=organisation.time_zone, scale=self.time_scale)
+
+    def _planned(
+        self, recipient: Recipient, contact: Contact | None, notice: Notice
+    ) -> Iterator[tuple[PlannedMessage, UUID | None]]:
+        for message in planned_messages(recipient, contact, notice, push_configured=self.push_configured):
+            yield message, uuid7() if message.status is Status.QUEUED else None
+
+    def _add_to_inbox(self, session: Session, dispatch: Dispatch, participants: Participants) -> None:
+        for message in dispatch.messages:
+            if message.status is Status.DELIVERED:
+                self._add_one_to_inbox(session, dispatch, message, participants)
+
+    def _add_one_to_inbox(
+        self, session: Session, dispatch: Dispatch, message: Message, participants: Participants
+    ) -> None:
         """Without the coordinator's name: the text stays when their data are erased."""
         coordinator = participants.contacts.get(dispatch.coordinator_id or "")
         text = self.texts.render(
@@ -93,25 +144,35 @@ def _outbox_messages(dispatch: Dispatch, expires: datetime) -> Iterator[OutboxMe
 
     They never wait for those about another mentor: a coordinator may have two hundred.
     """
-    tenant = dispatch.organisation_id
-    if dispatch.lapse_outbox_id is not None and dispatch.expiry_date is not None:
-        payload = {
-            "dispatch": str(dispatch.id),
-            "coordinator": dispatch.coordinator_id,
-            "mentor": dispatch.mentor_id,
-            "expiry_date": dispatch.expiry_date.isoformat(),
-        }
-        yield OutboxMessage(id=dispatch.lapse_outbox_id, kind=LAPSE, payload=payload, tenant=tenant, expires_at=expires)
     for message in dispatch.messages:
         if message.outbox_id is not None:
             yield OutboxMessage(
                 id=message.outbox_id,
                 kind=KIND_OF_CHANNEL[message.channel],
                 payload={"message": message.number},
-                tenant=tenant,
+                tenant=dispatch.organisation_id,
                 ordering_key=f"{dispatch.mentor_id}/{message.recipient_id}/{message.channel}",
                 expires_at=expires,
             )
+
+
+def lapse_message(
+    dispatch: Dispatch, coordinator_id: str, *, outbox_id: UUID, expires: datetime | None = None
+) -> OutboxMessage:
+    """Opens the lapse. News about the same mentor waits until that has ended."""
+    return OutboxMessage(
+        id=outbox_id,
+        kind=LAPSE,
+        payload={"dispatch": str(dispatch.id), "coordinator": coordinator_id},
+        tenant=dispatch.organisation_id,
+        ordering_key=lapse_order(dispatch.mentor_id),
+        expires_at=expires,
+    )
+
+
+def lapse_order(mentor_id: str) -> str:
+    """The ordering key of all that the acknowledgement service is told about a mentor."""
+    return f"lapse/{mentor_id}"
 
 
 def _dispatch(announcement: Announcement, participants: Participants, *, dispatch_id: UUID, at: datetime) -> Dispatch:

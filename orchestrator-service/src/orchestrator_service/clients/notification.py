@@ -12,7 +12,7 @@ from shared_lib.http_client import ServiceClient
 
 from orchestrator_service.domain.announcements import DispatchResult, Status
 from orchestrator_service.domain.pause_events import EventType, PauseEvent
-from orchestrator_service.domain.ports import Contacts
+from orchestrator_service.domain.ports import CertificationNews, Contacts
 
 BASE_PATH = "/api/v1/pause-notifications"
 NOT_FOUND = "http_404"
@@ -74,6 +74,15 @@ class HttpNotifier:
             "contacts": [asdict(each) for each in contacts.people],
         }
         self.client.call("PUT", "/internal/v1/contacts", json=body)
+
+    def update_certification(self, news: CertificationNews) -> None:
+        body = {
+            "organisation_id": news.organisation_id,
+            "expires_at": _moment(news.expires_at) if news.expires_at is not None else None,
+            "reason": news.reason,
+            "version": news.version,
+        }
+        self.client.call("PUT", f"/internal/v1/certifications/{quote(news.mentor_id, safe='')}", json=body)
 
 
 @dataclass(frozen=True, kw_only=True)

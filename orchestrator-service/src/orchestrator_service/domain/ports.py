@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -45,6 +46,18 @@ class Contacts:
     people: tuple[PersonContact, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class CertificationNews:
+    """A mentor's certification as it is now; None: they need none any more. The newest version wins there."""
+
+    mentor_id: str
+    organisation_id: str
+    expires_at: datetime | None
+    reason: str
+    """`renewed`, `not_required`, `mentor_left` or `erased`."""
+    version: int
+
+
 class Notifier(Protocol):
     """The notification service. Every call is idempotent."""
 
@@ -56,6 +69,9 @@ class Notifier(Protocol):
 
     def update_contacts(self, contacts: Contacts) -> None:
         """Replace its copy of these contacts where it is older."""
+
+    def update_certification(self, news: CertificationNews) -> None:
+        """Replace its copy of the certification where it is older: lapses that are outdated are closed."""
 
 
 class PersonDataElsewhere(Protocol):

@@ -24,6 +24,7 @@ _PLACES: Mapping[str, str] = {
     "membership": "mentor_id = :person",
     "assignment": "coordinator_id = :person",
     "certification": "mentor_id = :person",
+    "certification_news": "mentor_id = :person",
     "contact": "person_id = :person",
     "pause_event": _NAMED_EVENT,
     "dispatch_result": f"recipient_id = :person OR event_id IN ({_OWN_EVENTS})",

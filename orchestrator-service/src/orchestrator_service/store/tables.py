@@ -89,6 +89,17 @@ class CertificationRow(Base):
     expires_at: Mapped[datetime]
 
 
+class CertificationNewsRow(Base):
+    """What the notification service was last told about a mentor's certification."""
+
+    __tablename__ = "certification_news"
+
+    mentor_id: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime | None]
+    reason: Mapped[str]
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
 class ContactRow(Base):
     """Which state of a person's contact was last enqueued for the notification service."""
 
@@ -181,6 +192,7 @@ GRANTS = {
     "membership": "SELECT, INSERT, DELETE, MAINTAIN",
     "assignment": f"{KEPT}, MAINTAIN",
     "certification": f"{KEPT}, DELETE",
+    "certification_news": KEPT,
     "contact": f"{KEPT}, DELETE, MAINTAIN",
     "organisation_contact": KEPT,
     "pause_event": f"{KEPT}, DELETE",

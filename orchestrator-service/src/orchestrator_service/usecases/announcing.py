@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from orchestrator_service.domain.announcements import DispatchResult, Status, next_look
 from orchestrator_service.domain.pause_events import PauseEvent
 from orchestrator_service.domain.ports import Notifier
-from orchestrator_service.store import contacts, pause_events, people
+from orchestrator_service.store import certifications, contacts, pause_events, people
 
 from .outbox_messages import is_too_late
 
@@ -56,6 +56,14 @@ class Announcing:
         with self.database.begin(tenant(delivery.tenant)) as session:
             batch = contacts.batch(session, payload["organisation_id"], payload["people"], at=self.clock())
         self.notifier.update_contacts(batch)
+        return Delivered()
+
+    def update_certification(self, delivery: Delivery) -> Delivered:
+        """Tell the certification as it is now; its version makes repeats and disorder harmless."""
+        with self.database.begin(tenant(delivery.tenant)) as session:
+            news = certifications.news(session, delivery.payload["mentor_id"])
+        if news is not None:
+            self.notifier.update_certification(news)
         return Delivered()
 
     def give_up(self, session: Session, delivery: Delivery, ending: FinalState) -> None:

@@ -1,4 +1,4 @@
-"""Send the notification service the contacts that have changed, also when the day of an assignment has come."""
+"""Send the contacts and certifications that have changed, also when the day of an assignment has come."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,9 +9,9 @@ from shared_lib.database.row_level_security import tenant
 from shared_lib.outbox import Delivered, Delivery, Dispatcher, Reschedule
 from sqlalchemy.orm import Session
 
-from orchestrator_service.store import contacts, directory_staging
+from orchestrator_service.store import certifications, contacts, directory_staging
 
-from .outbox_messages import to_update_contacts
+from .outbox_messages import to_update_certification, to_update_contacts
 
 IMPORT_PAUSE = timedelta(minutes=1)
 """How long to wait while an import runs, which records the changes itself."""
@@ -24,13 +24,16 @@ class ChangedContacts:
     clock: Clock
 
     def enqueue(self, session: Session) -> int:
-        """Store outbox messages with every contact that differs from what was last sent; returns how many differ.
+        """Store outbox messages with every contact and certification that differs from what was last sent.
+
+        Returns how many contacts differ.
 
         The relays deliver them. Commits nothing.
         """
         at = self.clock()
         changed = list(contacts.record_changes(session, at=at))
         messages = [to_update_contacts(batch.organisation_id, batch.people, due_at=at) for batch in changed]
+        messages += [to_update_certification(*each, due_at=at) for each in certifications.record_changes(session)]
         self.dispatcher.enqueue(session, *messages)
         return sum(len(batch.people) for batch in changed)
 

@@ -12,6 +12,7 @@ ANNOUNCE = "announce"
 WITHDRAW = "withdraw"
 CONTACTS = "contacts"
 ASSIGNMENTS = "assignments"
+CERTIFICATION = "certification"
 
 LATE_OUTCOMES = timedelta(minutes=15)
 """How long after an event's lifetime its outcomes are still asked for."""
@@ -48,6 +49,11 @@ def to_update_contacts(organisation_id: str, people: Sequence[str], *, due_at: d
     """Send the contacts of these people, and of the organisation itself; this never expires."""
     payload = {"organisation_id": organisation_id, "people": list(people)}
     return OutboxMessage(kind=CONTACTS, payload=payload, tenant=organisation_id, due_at=due_at)
+
+
+def to_update_certification(organisation_id: str, mentor_id: str, *, due_at: datetime) -> OutboxMessage:
+    """Tell the mentor's certification; this never expires."""
+    return OutboxMessage(kind=CERTIFICATION, payload={"mentor_id": mentor_id}, tenant=organisation_id, due_at=due_at)
 
 
 def to_look_at_assignments(organisation_id: str, *, due_at: datetime) -> OutboxMessage:

@@ -27,7 +27,18 @@ CREATE TABLE contact (
     erased_at timestamptz CHECK (erased_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC')
 );
 
--- Dispatches: one announcement of a notice; at most one of a natural key that is not withdrawn.
+-- Certifications, as the orchestrator sends them; expires_at is null for a mentor who needs none any more.
+CREATE TABLE certification (
+    organisation_id text NOT NULL,
+    mentor_id text NOT NULL,
+    expires_at timestamptz CHECK (expires_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    reason text NOT NULL,
+    version bigint NOT NULL,
+    PRIMARY KEY (organisation_id, mentor_id)
+);
+
+-- Dispatches: one announcement of a notice; at most one of a natural key that is not withdrawn. lapse_coordinator_id:
+-- who is responsible now, by the contact of that version.
 CREATE TABLE dispatch (
     id uuid PRIMARY KEY,
     organisation_id text NOT NULL,
@@ -43,7 +54,10 @@ CREATE TABLE dispatch (
     created_at timestamptz NOT NULL CHECK (created_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     withdrawn_at timestamptz CHECK (withdrawn_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     lapse_outbox_id uuid,
-    lapse_opened_at timestamptz CHECK (lapse_opened_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC')
+    lapse_opened_at timestamptz CHECK (lapse_opened_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    lapse_coordinator_id text,
+    lapse_coordinator_version bigint,
+    lapse_closed_reason text
 );
 CREATE UNIQUE INDEX dispatch_once ON dispatch (mentor_id, natural_key) WHERE withdrawn_at IS NULL;
 CREATE INDEX dispatch_of_mentor ON dispatch (mentor_id, created_at);
@@ -86,6 +100,10 @@ CREATE POLICY tenant ON organisation USING (
 );
 ALTER TABLE contact ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON contact USING (
+    current_setting('app.all_tenants', true) <> '' OR organisation_id = NULLIF(current_setting('app.org', true), '')
+);
+ALTER TABLE certification ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON certification USING (
     current_setting('app.all_tenants', true) <> '' OR organisation_id = NULLIF(current_setting('app.org', true), '')
 );
 ALTER TABLE dispatch ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;

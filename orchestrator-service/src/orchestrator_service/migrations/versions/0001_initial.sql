@@ -71,6 +71,14 @@ CREATE TABLE contact (
     version bigint NOT NULL
 );
 
+-- Certifications as the notification service was last told, of all who are or were mentors; null: none is needed.
+CREATE TABLE certification_news (
+    mentor_id text PRIMARY KEY REFERENCES person,
+    expires_at timestamptz CHECK (expires_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    reason text NOT NULL,
+    version bigint NOT NULL
+);
+
 CREATE TABLE organisation_contact (
     organisation_id text PRIMARY KEY REFERENCES organisation,
     digest bytea NOT NULL,
@@ -326,6 +334,11 @@ ALTER TABLE certification ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON certification USING (
     current_setting('app.all_tenants', true) <> ''
     OR EXISTS (SELECT FROM person WHERE person.id = certification.mentor_id)
+);
+ALTER TABLE certification_news ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON certification_news USING (
+    current_setting('app.all_tenants', true) <> ''
+    OR EXISTS (SELECT FROM person WHERE person.id = certification_news.mentor_id)
 );
 ALTER TABLE contact ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON contact USING (

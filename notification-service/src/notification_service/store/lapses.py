@@ -1,0 +1,126 @@
+"""The lapses of dispatches, and our copy of certifications."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from notification_service.domain.lapses import Certification, ClosedReason, WatchedLapse
+from notification_service.domain.model import Notice, Status
+from notification_service.domain.notice_rules import NOTICE_RULES
+
+from .tables import CertificationRow, ContactRow, DispatchRow, MessageRow
+
+_WATCHED = (
+    DispatchRow.id.label("dispatch_id"),
+    DispatchRow.organisation_id,
+    DispatchRow.mentor_id,
+    DispatchRow.expiry_date,
+    DispatchRow.lapse_coordinator_id.label("coordinator_id"),
+    DispatchRow.lapse_coordinator_version.label("coordinator_version"),
+    DispatchRow.lapse_outbox_id.label("outbox_id"),
+    DispatchRow.lapse_opened_at.label("opened_at"),
+    DispatchRow.lapse_closed_reason.label("closed_reason"),
+)
+_IS_WATCHED = and_(
+    DispatchRow.notice.in_([notice for notice in Notice if NOTICE_RULES[notice].opens_lapse]),
+    or_(DispatchRow.withdrawn_at.is_(None), DispatchRow.lapse_opened_at.is_not(None)),
+)
+
+
+def get(session: Session, dispatch_id: UUID) -> WatchedLapse | None:
+    row = session.execute(select(*_WATCHED).where(DispatchRow.id == dispatch_id)).one_or_none()
+    return _lapse(row) if row is not None else None
+
+
+def lock_of_mentor(session: Session, mentor_id: str, *, organisation_id: str) -> list[WatchedLapse]:
+    """All lapses of the mentor, locked until the transaction ends."""
+    own = and_(DispatchRow.mentor_id == mentor_id, DispatchRow.organisation_id == organisation_id)
+    rows = session.execute(select(*_WATCHED).where(own, _IS_WATCHED).order_by(DispatchRow.id).with_for_update())
+    return [_lapse(row) for row in rows]
+
+
+def follow(session: Session, mentor_ids: Sequence[str], *, since: datetime) -> list[WatchedLapse]:
+    """Store the coordinator of the mentors' contacts with their lapses; returns those where it is another one now.
+
+    A lapse that waits for a coordinator is left out when its notice was recorded before `since`. By organisation, the
+    order in which all transactions extend the audit log's chains.
+    """
+    changed = (
+        update(DispatchRow)
+        .where(
+            ContactRow.id.in_(mentor_ids),
+            ContactRow.id == DispatchRow.mentor_id,
+            ContactRow.organisation_id == DispatchRow.organisation_id,
+            ContactRow.is_mentor,
+            _IS_WATCHED,
+            DispatchRow.lapse_closed_reason.is_(None),
+            or_(DispatchRow.lapse_outbox_id.is_not(None), DispatchRow.created_at >= since),
+            DispatchRow.lapse_coordinator_id.is_distinct_from(ContactRow.coordinator_id),
+            func.coalesce(DispatchRow.lapse_coordinator_version, -1) < ContactRow.version,
+        )
+        .values(lapse_coordinator_id=ContactRow.coordinator_id, lapse_coordinator_version=ContactRow.version)
+        .returning(*_WATCHED)
+        .execution_options(synchronize_session=False)
+    )
+    lapses = [_lapse(row) for row in session.execute(changed)]
+    return sorted(lapses, key=lambda lapse: (lapse.organisation_id, lapse.dispatch_id))
+
+
+def record_opening(session: Session, dispatch_id: UUID, outbox_id: UUID) -> None:
+    """Store the outbox message that opens the lapse."""
+    session.execute(update(DispatchRow).where(DispatchRow.id == dispatch_id).values(lapse_outbox_id=outbox_id))
+
+
+def record_closing(session: Session, dispatch_id: UUID, reason: ClosedReason | None) -> None:
+    """Store that the lapse was closed, or with None that it is open again."""
+    session.execute(update(DispatchRow).where(DispatchRow.id == dispatch_id).values(lapse_closed_reason=reason))
+
+
+_MEMBERS = ("organisation_id", "mentor_id", "expires_at", "reason", "version")
+
+
+def put_certification(session: Session, news: Certification) -> bool:
+    """Store the news unless it is known or older; True if stored."""
+    new = insert(CertificationRow).values({name: getattr(news, name) for name in _MEMBERS})
+    newest = new.on_conflict_do_update(
+        index_elements=["organisation_id", "mentor_id"],
+        set_={name: new.excluded[name] for name in ("expires_at", "reason", "version")},
+        where=CertificationRow.version < new.excluded.version,
+    )
+    return session.execute(newest.returning(CertificationRow.version)).one_or_none() is not None
+
+
+def certification(session: Session, mentor_id: str, *, organisation_id: str) -> Certification | None:
+    row = session.get(CertificationRow, (organisation_id, mentor_id))
+    if row is None:
+        return None
+    values = {name: getattr(row, name) for name in _MEMBERS}
+    return Certification(**{**values, "reason": ClosedReason(row.reason)})
+
+
+def queued_messages(session: Session, news: Certification) -> list[Row[*tuple[Any, ...]]]:
+    """The `number`, `outbox_id` and `expiry_date` of queued messages about the mentor's certification."""
+    query = (
+        select(MessageRow.number, MessageRow.outbox_id, DispatchRow.expiry_date)
+        .join(DispatchRow, DispatchRow.id == MessageRow.dispatch_id)
+        .where(
+            DispatchRow.mentor_id == news.mentor_id,
+            DispatchRow.organisation_id == news.organisation_id,
+            DispatchRow.expiry_date.is_not(None),
+            MessageRow.status == Status.QUEUED,
+            MessageRow.outbox_id.is_not(None),
+        )
+        .order_by(MessageRow.number)
+    )
+    return list(session.execute(query))
+
+
+def _lapse(row: Row[*tuple[Any, ...]]) -> WatchedLapse:
+    values = row._asdict()
+    reason = values["closed_reason"]
+    return WatchedLapse(**{**values, "closed_reason": ClosedReason(reason) if reason is not None else None})
