@@ -170,6 +170,9 @@ def test_an_organisation_says_where_answers_to_its_mails_go(
     dispatcher.run_once()
 
     assert found(refused) == [(2, "reply_to")]
+    assert {(batch.organisation.mentor_word, batch.organisation.coordinator_word) for batch in notifier.contacts} == {
+        (None, None)
+    }
     assert {batch.organisation.id: batch.organisation.reply_to for batch in notifier.contacts} == {
         "nhf": None,
         "lhl": "post@lhl.example",

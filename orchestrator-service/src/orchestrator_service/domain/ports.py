@@ -16,8 +16,8 @@ class OrganisationContact:
     name: str = field(repr=False)
     locale: str
     time_zone: str
-    mentor_word: str
-    coordinator_word: str
+    mentor_word: str | None
+    coordinator_word: str | None
     reply_to: str | None = field(repr=False)
     admin_ids: tuple[str, ...]
     version: int

@@ -12,8 +12,8 @@ from orchestrator_service.domain.directory_file import Counts
 _ORGANISATIONS = """
 INSERT INTO organisation AS old
     (id, name, locale, time_zone, mentor_word, coordinator_word, tell_all_coordinators, reply_to)
-SELECT id, name, COALESCE(locale, 'nb'), COALESCE(time_zone, 'Europe/Oslo'), COALESCE(mentor_word, 'likeperson'),
-       COALESCE(coordinator_word, 'koordinator'), COALESCE(tell_all_coordinators, false), reply_to
+SELECT id, name, COALESCE(locale, 'nb'), COALESCE(time_zone, 'Europe/Oslo'), mentor_word, coordinator_word,
+       COALESCE(tell_all_coordinators, false), reply_to
 FROM staged WHERE kind = 'organisation'
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, locale = excluded.locale, time_zone = excluded.time_zone,

@@ -30,8 +30,8 @@ class OrganisationRow(Base):
     name: Mapped[str]
     locale: Mapped[str]
     time_zone: Mapped[str]
-    mentor_word: Mapped[str]
-    coordinator_word: Mapped[str]
+    mentor_word: Mapped[str | None]
+    coordinator_word: Mapped[str | None]
     tell_all_coordinators: Mapped[bool]
     reply_to: Mapped[str | None]
 

@@ -4,8 +4,8 @@ CREATE TABLE organisation (
     name text NOT NULL,
     locale text NOT NULL,
     time_zone text NOT NULL,
-    mentor_word text NOT NULL,
-    coordinator_word text NOT NULL,
+    mentor_word text,
+    coordinator_word text,
     tell_all_coordinators boolean NOT NULL,
     reply_to text
 );
