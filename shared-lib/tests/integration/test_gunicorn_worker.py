@@ -143,6 +143,7 @@ def test_an_unreadable_request_is_answered_with_a_problem_document(
         assert header in head
     document = json.loads(body)
     assert (document["status"], document["instance"]) == (status, instance)
+    assert (document["title"] == "URI Too Long") == (status == 414), "whatever the version of Python calls it"
 
 
 def test_the_path_of_an_unreadable_request_is_known_in_whatever_pieces_it_comes(served: Served) -> None:

@@ -25,7 +25,8 @@ TYPE = "urn:pause-notices:problem:"
 MAX_ERRORS, MAX_NAME, MAX_ERRORS_BYTES, MAX_INSTANCE = 20, 60, 4096, 250
 """With these a document has at most 8 KiB, whatever was sent: fields, characters of their names, bytes, characters."""
 
-TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+TITLES = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+"""As RFC 9110 has them; those of Python depend on its version."""
 
 DETAILS = {
     400: "The request could not be understood.",
