@@ -110,6 +110,7 @@ def test_the_reason_of_a_pause_is_never_stored_sent_or_logged(
         ("pause-activated", {"expected_return_date": "9999-12-31T23:59:59-12:00"}),
         ("pause-activated", {"pause_reason": "x" * 201}),
         ("pause-activated", {"pause_reason": {}}),
+        *(("pause-activated", {"pause_reason": f"a{sign}b"}) for sign in "\x07\x1b\x7f\x85\r\n\t"),
         ("cert-expiry", {"expiry_date": None}),
         ("cert-expiry-reminder", {"days_remaining": -1}),
         ("cert-expiry-reminder", {"days_remaining": 3651}),

@@ -113,10 +113,11 @@ class PauseActivatedSchema(AnnouncementSchema):
     notice = Notice.PAUSE_ACTIVATED
 
     expected_return_date = UtcDateTime(load_default=None, allow_none=True)
-    pause_reason = fields.String(
+    pause_reason = PlainText(
+        max_length=MAX_REASON_LENGTH,
+        min_length=0,
         load_default=None,
         allow_none=True,
-        validate=validate.Length(max=MAX_REASON_LENGTH),
         metadata={"description": "Accepted and dropped: the reason of a pause is health data."},
     )
 

@@ -46,12 +46,12 @@ class Identifier(fields.String):
 
 
 class PlainText(fields.String):
-    """A text of 1 to `max_length` characters without control characters; `line_breaks` allows tabs and line breaks."""
+    """A text of `min_length` to `max_length` characters; of control characters only tabs and breaks, by `line_breaks`."""
 
-    def __init__(self, *, max_length: int, line_breaks: bool = False, **options: Any) -> None:
+    def __init__(self, *, max_length: int, min_length: int = 1, line_breaks: bool = False, **options: Any) -> None:
         refused = r"\u0000-\u0008\u000b\u000c\u000e-\u001f" if line_breaks else r"\u0000-\u001f"
         metadata = {"pattern": rf"^[^{refused}\u007f-\u009f]*$", **options.pop("metadata", {})}
-        super().__init__(validate=validate.Length(min=1, max=max_length), metadata=metadata, **options)
+        super().__init__(validate=validate.Length(min=min_length, max=max_length), metadata=metadata, **options)
         self._refused = re.compile(rf"[{refused}\u007f-\u009f\ud800-\udfff]")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
