@@ -1,5 +1,6 @@
 """The block that `make run` prints once everything answers: addresses, a token per role, a request per service."""
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -36,6 +37,10 @@ def _addresses(description: Mapping[str, Any]) -> Iterator[str]:
     if description["mailbox"]:
         yield _line("mails", f"{description['mailbox']}/new")
     yield _line("logs", description["logs"])
+    if os.environ.get("AUTH_MODE") != "token":
+        yield _line(
+            "AUTH_MODE", "open: notices and lapses need no token. Set AUTH_MODE=token wherever others can connect."
+        )
 
 
 def _tokens(description: Mapping[str, Any]) -> Iterator[str]:

@@ -1,5 +1,8 @@
 """The audit log as administrators read it."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -40,6 +43,33 @@ def test_what_became_of_a_lapse_is_there_without_its_note(
     assert {entry["object_id"] for entry in answer.json["data"]} == {lapse_id}
     assert {entry["organisation_id"] for entry in answer.json["data"]} == {"lhl"}
     assert "unwell" not in answer.text
+
+
+def test_callers_without_a_token_are_told_apart_by_a_hash_of_their_address(
+    client: FlaskClient, as_person: AsPerson, lapses: Lapses
+) -> None:
+    lapse = lapses.open(an_opening(), by="notification-service").lapse
+    addresses = ("198.51.100.7", "198.51.100.7", "198.51.100.8")
+    for number, address in enumerate(addresses):
+        note = {"coordinator_notes": f"note {number}"}
+        assert client.put(f"{BASE}/{lapse.id}", json=note, environ_base={"REMOTE_ADDR": address}).status_code == 200
+
+    log = client.get(f"{AUDIT}?action=noted", headers=as_person("root", "global_admin", None))
+    other, same, one = [entry["actor_id"] for entry in log.json["data"]]
+
+    assert one.startswith("anonymous:")
+    assert (one == same, one == other) == (True, False)
+    assert "198.51" not in log.text
+
+
+@pytest.mark.parametrize("mode", ["open", "token"])
+def test_a_start_in_open_mode_is_said_loudly(
+    mode: str, database_url: str, issuer: Issuer, note_encryption_keys: str
+) -> None:
+    settings = issuer.environ(DATABASE_URL=database_url, NOTE_ENCRYPTION_KEYS=str(note_encryption_keys), AUTH_MODE=mode)
+    command = [sys.executable, "-c", "import acknowledgement_service.wsgi"]
+    said = subprocess.run(command, env={**os.environ, **settings}, stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert ("AUTH_MODE=open" in said, '"level": "warning"' in said) == (mode == "open",) * 2
 
 
 @pytest.mark.parametrize("by", ["LAPSE", "mentor_james_okafor"])

@@ -52,6 +52,7 @@ class Config(RelayConfig):
     EXECUTOR_THREADS: ClassVar[int] = 16
 
     allow_anonymous: bool
+    anonymous_notice_limit: int
     acknowledgement_url: str
     acknowledgement_audience: str
     smtp: SmtpServer
@@ -68,6 +69,7 @@ class Config(RelayConfig):
         return {
             **super().read(settings),
             "allow_anonymous": settings.choice("AUTH_MODE", ("open", "token")) == "open",
+            "anonymous_notice_limit": settings.whole("ANONYMOUS_NOTICE_LIMIT", 10),
             "acknowledgement_url": settings.web_url("ACKNOWLEDGEMENT_URL"),
             "acknowledgement_audience": settings.text("ACKNOWLEDGEMENT_AUDIENCE", "acknowledgement-service"),
             "smtp": SmtpServer.from_url(

@@ -74,11 +74,10 @@ class Identity:
 
 
 def _role_map(settings: Settings) -> dict[str, str] | None:
-    text = settings.text("JWT_ROLE_MAP", "")
     try:
-        found = json.loads(text) if text else None
+        found = json.loads(settings.text("JWT_ROLE_MAP", "null"))
     except ValueError:
-        found = text
+        found = ""
     if found is None or (isinstance(found, dict) and all(isinstance(role, str) for role in found.values())):
         return found
     raise BadSetting('JWT_ROLE_MAP must be a JSON object of role names, as in {"theirs": "ours"}.')

@@ -38,6 +38,13 @@ class Principal:
     organisation_id: str | None = None
     is_trusted: bool = False
     """One of our other services, or a client without a token in open mode: has access to every lapse."""
+    address: str | None = None
+    """Of a client without a token, as a keyed hash."""
+
+    @property
+    def actor(self) -> str:
+        """The name that audit entries use."""
+        return self.id if self.address is None else f"{self.id}:{self.address}"
 
     @property
     def scope(self) -> AccessScope:
@@ -62,4 +69,4 @@ class Principal:
             raise MayNotDelete
 
 
-ANONYMOUS = Principal(id="public", is_trusted=True)
+ANONYMOUS = Principal(id="anonymous", is_trusted=True)

@@ -21,7 +21,7 @@ class NotYourLapse(Exception):
 
 class MayNotDelete(Exception):
     def __init__(self) -> None:
-        super().__init__("Only an administrator may delete a lapse record.")
+        super().__init__("Roles that may delete a lapse record: org_admin, global_admin.")
 
 
 class AlreadyAcknowledged(Exception):

@@ -124,7 +124,7 @@ class Lapses:
             principal.must_be_allowed_to_delete()
             lapse.must_be(versions)
             lapses.remove(session, lapse)
-            audit.record(session, Act.DELETED, lapse, actor_id=principal.id, at=self.clock())
+            audit.record(session, Act.DELETED, lapse, actor_id=principal.actor, at=self.clock())
 
     def of_notification(self, notification_id: UUID) -> Lapse:
         """The lapse of a notification, for our other services; if there are several, an open one. Raises
@@ -158,7 +158,7 @@ class Lapses:
 
     def _save(self, session: Session, before: Lapse, after: Lapse, principal: Principal) -> bool:
         """Store the difference with its audit entries; False when there is none."""
-        return bool(save_changes(session, self.cipher, before, after, actor_id=principal.id, at=self.clock()))
+        return bool(save_changes(session, self.cipher, before, after, actor_id=principal.actor, at=self.clock()))
 
 
 def save_changes(

@@ -2,19 +2,20 @@
 
 from typing import Any
 
+from flask import current_app
 from shared_lib.idempotency import RequestKey
-from shared_lib.web.auth import optional_principal
+from shared_lib.web.auth import hashed_address, optional_principal
 from shared_lib.web.idempotency import request_key
 
-from notification_service.domain.access import ANONYMOUS, Principal
+from notification_service.domain.access import Principal
 from notification_service.domain.model import Announcement
 
 
 def present_principal() -> Principal:
-    """The sender of this request; `ANONYMOUS` without a token, where the service needs none."""
+    """The sender of this request; only the hash of their address without a token, where the service needs none."""
     who = optional_principal()
     if who is None:
-        return ANONYMOUS
+        return Principal(address=hashed_address(current_app.extensions["address_secret"]))
     return Principal(id=who.subject, roles=who.roles, organisation_id=who.organisation, is_service=who.is_service)
 
 

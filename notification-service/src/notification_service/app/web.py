@@ -1,6 +1,7 @@
 """The web process."""
 
 from http import HTTPStatus
+from pathlib import Path
 
 from flask import Flask
 from shared_lib.audit import AuditLog
@@ -15,7 +16,7 @@ from shared_lib.web.health import usual_checks
 
 from notification_service.api import internal, routes
 from notification_service.config import Config
-from notification_service.domain.access import MentorNotFound, NotEntitled
+from notification_service.domain.access import MentorNotFound, NotEntitled, TooManyNotices
 from notification_service.domain.model import DispatchNotFound
 from notification_service.store.audit import SUBJECT
 from notification_service.usecases.announcements import Announcements
@@ -35,6 +36,7 @@ ERROR_TABLE: dict[type[Exception], HTTPStatus] = {
     MentorNotFound: HTTPStatus.NOT_FOUND,
     DispatchNotFound: HTTPStatus.NOT_FOUND,
     NotEntitled: HTTPStatus.FORBIDDEN,
+    TooManyNotices: HTTPStatus.TOO_MANY_REQUESTS,
 }
 """Which error of the domain is answered with which status."""
 
@@ -50,9 +52,15 @@ def create_app(config: Config, *, ports: Ports | None = None, clock: Clock = utc
         time_scale=config.time_scale,
     )
     app = build_api(config, database, clock=clock)
+    app.extensions["address_secret"] = Path(config.service_key).read_bytes()
     app.extensions["audit_log"] = AuditLog(database=database, subject=SUBJECT)
     app.extensions["announcements"] = Announcements(
-        database=database, dispatcher=dispatcher, clock=clock, recorder=recorder, on_recorded=routes.count_messages
+        database=database,
+        dispatcher=dispatcher,
+        clock=clock,
+        recorder=recorder,
+        on_recorded=routes.count_messages,
+        anonymous_limit=config.anonymous_notice_limit,
     )
     app.extensions["withdrawals"] = Withdrawals(database=database, dispatcher=dispatcher, clock=clock)
     lapse_news = LapseNews(database=database, dispatcher=dispatcher, recorder=recorder, clock=clock)

@@ -7,13 +7,22 @@ from .model import Contact
 GLOBAL_ADMIN = "global_admin"
 ORG_ADMIN = "org_admin"
 COORDINATOR = "coordinator"
+ANONYMOUS_CALLER = "anonymous"
 
 
 class NotEntitled(Exception):
     """The token is valid, but none of its roles may announce anything."""
 
     def __init__(self) -> None:
-        super().__init__("Your role may not send notices.")
+        super().__init__("Roles that may send notices: coordinator and org_admin of an organisation, global_admin.")
+
+
+class TooManyNotices(Exception):
+    """Clients without a token have caused as many notices about this mentor as they may; `retry_after` in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("There were too many notices about this mentor without a token. Send a token, or wait.")
+        self.retry_after = retry_after
 
 
 class MentorNotFound(Exception):
@@ -48,13 +57,20 @@ class Principal:
     roles: frozenset[str] = frozenset()
     organisation_id: str | None = None
     is_service: bool = False
+    address: str = ""
+    """Of a client without a token, as a keyed hash."""
 
     @property
     def caller(self) -> str:
-        """The name that Idempotency-Keys and audit entries use: people, services and anonymous clients share none."""
+        """The name that Idempotency-Keys use: people, services and anonymous clients share none."""
         if self.id is None:
-            return "anonymous"
+            return ANONYMOUS_CALLER
         return f"service:{self.id}" if self.is_service else f"person:{self.id}"
+
+    @property
+    def actor(self) -> str:
+        """The name that audit entries use: the caller, an anonymous one with their address."""
+        return f"{self.caller}:{self.address}" if self.id is None else self.caller
 
     @property
     def person_id(self) -> str | None:

@@ -6,6 +6,7 @@ from shared_lib import audit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from notification_service.domain.access import ANONYMOUS_CALLER
 from notification_service.domain.model import Dispatch
 
 from .person_data import NOBODYS
@@ -14,6 +15,7 @@ from .tables import ContactRow
 SUBJECT = "subject_id"
 """The name that the details of an entry give the person whom it is about."""
 OPERATIONS = "operations"
+RECORDED = "dispatch_recorded"
 
 
 def record_dispatch(session: Session, action: str, dispatch: Dispatch, *, actor_id: str, at: datetime) -> None:
@@ -28,6 +30,16 @@ def record_dispatch(session: Session, action: str, dispatch: Dispatch, *, actor_
         subject_id=dispatch.mentor_id,
         details={"code": dispatch.notice.value},
     )
+
+
+def anonymous_notice(session: Session, mentor_id: str, number: int) -> datetime | None:
+    """When the `number`th newest notice about the mentor was recorded that a client without a token caused."""
+    query = select(audit.ENTRIES.c.at).where(
+        audit.ENTRIES.c.subject_id == mentor_id,
+        audit.ENTRIES.c.action == RECORDED,
+        audit.ENTRIES.c.actor_id.startswith(f"{ANONYMOUS_CALLER}:"),
+    )
+    return session.scalar(query.order_by(audit.ENTRIES.c.at.desc()).offset(number - 1).limit(1))
 
 
 def record_erasure(session: Session, person_id: str, *, at: datetime) -> None:

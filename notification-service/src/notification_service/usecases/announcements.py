@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from uuid import UUID
 
 from shared_lib import idempotency
@@ -15,7 +16,7 @@ from shared_lib.ids import uuid7
 from shared_lib.outbox import Dispatcher, Enqueued
 from sqlalchemy.orm import Session
 
-from notification_service.domain.access import AccessScope, MentorNotFound, Principal
+from notification_service.domain.access import AccessScope, MentorNotFound, Principal, TooManyNotices
 from notification_service.domain.model import Announcement, Contact, Dispatch, Organisation
 from notification_service.domain.notice_rules import NOTICE_RULES, natural_key
 from notification_service.domain.participants import involved_ids, participants_of
@@ -24,6 +25,7 @@ from notification_service.store import audit, contacts, dispatches
 from .recording import Recorder
 
 CREATED, DUPLICATE = 201, 200
+LIMITED_TIME = timedelta(hours=1)
 MAX_WAIT_SECONDS = 2.0
 """How long a request waits for the first attempts."""
 
@@ -48,13 +50,17 @@ def _ignore(_: Dispatch) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Announcements:
-    """`on_recorded` is called with each new dispatch as it was recorded, after the commit."""
+    """`on_recorded` is called with each new dispatch as it was recorded, after the commit.
+
+    Clients without a token may cause `anonymous_limit` new notices an hour about one mentor; 0 does not limit.
+    """
 
     database: Database
     dispatcher: Dispatcher
     clock: Clock
     recorder: Recorder
     on_recorded: Callable[[Dispatch], None] = _ignore
+    anonymous_limit: int = 0
 
     def announce(
         self,
@@ -68,7 +74,8 @@ class Announcements:
 
         Committed when it returns. It waits for the first attempts, `wait_seconds` or `MAX_WAIT_SECONDS` at most; a
         message that was not sent by then is `queued`. A duplicate (`notice_rules.NaturalKey`) returns the first
-        dispatch. Raises NotEntitled, MentorNotFound, IdempotencyKeyReused, and Unavailable before the commit.
+        dispatch. Raises NotEntitled, MentorNotFound, TooManyNotices, IdempotencyKeyReused, and Unavailable before the
+        commit.
         """
         scope = principal.scope
         is_waiting = wait_seconds > 0
@@ -103,6 +110,8 @@ class Announcements:
             if key is not None:
                 idempotency.complete(session, key, Replay(resource_id=str(duplicate.id), status=DUPLICATE))
             return Accepted(dispatch=duplicate, status=DUPLICATE)
+        if principal.id is None and self.anonymous_limit:
+            _check_limit(session, mentor.id, self.anonymous_limit, at=at)
         return self._record(
             session, announcement, mentor, organisation, principal, dispatch_id=new_id, at=at, queueing=queueing
         )
@@ -131,7 +140,7 @@ class Announcements:
             at=at,
         )
         enqueued = self.dispatcher.enqueue(session, *messages, queueing=queueing)
-        audit.record_dispatch(session, "dispatch_recorded", dispatch, actor_id=principal.caller, at=at)
+        audit.record_dispatch(session, audit.RECORDED, dispatch, actor_id=principal.actor, at=at)
         return Accepted(dispatch=dispatch, status=CREATED, enqueued=enqueued)
 
     def _read_back(self, accepted: Accepted) -> Accepted:
@@ -165,6 +174,13 @@ def _locked_mentor(session: Session, announcement: Announcement, scope: AccessSc
     if found is None or not found[0].is_active_mentor or not scope.covers(found[0]):
         raise MentorNotFound
     return found
+
+
+def _check_limit(session: Session, mentor_id: str, limit: int, *, at: datetime) -> None:
+    """The lock on the mentor lets one request count at a time. Raises TooManyNotices."""
+    first = audit.anonymous_notice(session, mentor_id, limit)
+    if first is not None and first + LIMITED_TIME > at:
+        raise TooManyNotices(ceil((first + LIMITED_TIME - at).total_seconds()))
 
 
 def _duplicate(
