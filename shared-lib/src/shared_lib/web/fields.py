@@ -46,7 +46,7 @@ class Identifier(fields.String):
 
 
 class PlainText(fields.String):
-    """A text of `min_length` to `max_length` characters; of control characters only tabs and breaks, by `line_breaks`."""
+    """A text of `min_length` to `max_length` characters; no control characters but those that `line_breaks` allows."""
 
     def __init__(self, *, max_length: int, min_length: int = 1, line_breaks: bool = False, **options: Any) -> None:
         refused = r"\u0000-\u0008\u000b\u000c\u000e-\u001f" if line_breaks else r"\u0000-\u001f"
