@@ -45,7 +45,7 @@ def test_what_became_of_a_lapse_is_there_without_its_note(
     assert "unwell" not in answer.text
 
 
-def test_callers_without_a_token_are_told_apart_by_a_hash_of_their_address(
+def test_callers_without_a_token_differ_by_a_hash_of_their_address(
     client: FlaskClient, as_person: AsPerson, lapses: Lapses
 ) -> None:
     lapse = lapses.open(an_opening(), by="notification-service").lapse
