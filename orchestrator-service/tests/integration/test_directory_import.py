@@ -12,6 +12,7 @@ from sqlalchemy import Table, func, select
 from ..builders import (
     COORDINATOR,
     MENTOR,
+    a_file,
     assignment,
     certification,
     chapter,
@@ -61,6 +62,15 @@ def test_one_bad_line_keeps_everything_out(bring_in: Import, database: Database)
 
     assert found(report) == [(6, "email")]
     assert count(database, PersonRow) == 0
+
+
+@pytest.mark.parametrize("encoding", ["mac_roman", "cp865"])
+def test_a_line_in_a_doubtful_encoding_is_one_problem(bring_in: Import, encoding: str) -> None:
+    lines = (*BASE, mentor("m", "oslo", name="Kåre Ås", email="kåre@blåkors.no"))
+    report = bring_in(a_file(*lines).decode().encode(encoding))
+
+    assert found(report) == [(5, "")]
+    assert report.warnings.count == 0
 
 
 @pytest.mark.parametrize(

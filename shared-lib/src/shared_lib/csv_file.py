@@ -152,7 +152,7 @@ class _Texts(Iterable[str]):
         if self._encoding == WINDOWS_1252 and not is_utf_8 and _is(raw, WINDOWS_1252):
             return raw.decode(WINDOWS_1252)
         self._report(Problem(self.number, "", f"has letters whose encoding is not certain; {_SAVE_AS}"))
-        return raw.decode(UTF_8, errors="replace")
+        return raw.decode(WINDOWS_1252, errors="replace")  # the file is refused; do not find more wrong than there is
 
 
 def _wide_encoding(beginning: bytes) -> str | None:

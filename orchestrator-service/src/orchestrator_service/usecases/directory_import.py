@@ -79,7 +79,7 @@ class DirectoryImport:
         found, count = directory_staging.problems(session, limit=MAX_SHOWN)
         problems.add_counted(found, count=count)
         if problems.count:
-            return Report(problems=problems, warnings=warnings, is_dry_run=dry_run)
+            return Report(problems=problems, is_dry_run=dry_run)
         warnings.add(*directory_staging.unreachable_coordinators(session, limit=MAX_SHOWN))
         self.progress.at("writing")
         at = self.clock()
