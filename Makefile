@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?=
 PORT ?= 8100
-# The running system that a target speaks to: the only one, unless DATA names its directory.
-WHICH = $(if $(DATA),--data-dir $(DATA))
+# The running system that a target speaks to: the only one, unless DATA names its directory. The shell reads it from the
+# environment, so that it may have any name.
+export DATA
+WHICH = $(if $(DATA),--data-dir="$$DATA")
 SCALE ?= 1
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 IMAGES := secrets orchestrator-migrate notification-migrate acknowledgement-migrate
@@ -33,7 +35,7 @@ $(STAMP): deploy/requirements/dev.lock $(PACKAGES:%=%/pyproject.toml)
 	@touch $@
 
 run: install ## Run the whole system on this machine until Ctrl-C
-	@exec $(BIN)/python deploy/local/stack.py --data-dir $(or $(DATA),.stack) --port-base $(PORT)
+	@exec $(BIN)/python deploy/local/stack.py --data-dir="$${DATA:-.stack}" --port-base="$(PORT)"
 
 demo: install ## Call every operation of the running system, and show the mails
 	@exec $(BIN)/python deploy/local/demo.py $(WHICH)
@@ -115,4 +117,6 @@ lock: install ## Look up current releases and lock them with their hashes
 	    --no-annotate --custom-compile-command "make lock" $$set.in -o $$set.lock || exit 1; done
 
 clean: ## Remove the virtual environment and the data of make run
-	@rm -rf $(VENV) $(INTEROP) .stack $(DATA)
+	@rm -rf $(VENV) $(INTEROP) .stack
+	@if [ -e "$$DATA/stack.lock" ]; then rm -rf -- "$$DATA"; \
+	  elif [ -n "$$DATA" ] && [ -e "$$DATA" ]; then echo "$$DATA holds no system of make run: it stays." >&2; exit 1; fi

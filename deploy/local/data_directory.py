@@ -6,7 +6,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2s
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,11 @@ def locked(data: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            raise InUse(f"A stack is already running on {data} (process {lock.read().strip() or 'unknown'}).") from None
+            process = lock.read().strip() or "unknown"
+            message = (
+                f"A stack is already running on {data} (process {process}); another one needs its own DATA= and PORT=."
+            )
+            raise InUse(message) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -43,11 +47,12 @@ def in_use() -> list[Path]:
     """The directories of our user's running stacks. Entries that a killed stack left behind are removed."""
     running = []
     for entry in sorted(_registry().iterdir()):
-        data = Path(entry.read_text())
-        if _is_locked(data):
-            running.append(data)
-        else:
-            entry.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # a stack has just ended
+            data = Path(entry.read_text())
+            if _is_locked(data):
+                running.append(data)
+            else:
+                entry.unlink(missing_ok=True)
     return running
 
 
@@ -64,7 +69,7 @@ def description_of(data: Path) -> dict[str, Any] | None:
     """The description of the stack that runs on this directory; None when none does."""
     try:
         description: dict[str, Any] = json.loads(_described_in(data).read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return description
 
@@ -72,7 +77,8 @@ def description_of(data: Path) -> dict[str, Any] | None:
 def _registry() -> Path:
     """A directory with a file for each running stack of our user, which holds the path of its data."""
     registry = Path(tempfile.gettempdir()) / f"pause-notices-{os.geteuid()}"
-    registry.mkdir(mode=0o700, exist_ok=True)
+    with suppress(FileExistsError):
+        registry.mkdir(mode=0o700)
     found = registry.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise InUse(f"{registry} belongs to another user; remove it, or set TMPDIR to another directory.")
@@ -83,7 +89,7 @@ def _is_locked(data: Path) -> bool:
     try:
         with (data / "stack.lock").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except BlockingIOError:
         return True

@@ -21,7 +21,8 @@ def main() -> int:
     parser.add_argument("--org", default="", help="the organisation; a global_admin needs none")
     options = parser.parse_args()
     if not options.sub or (options.role != "global_admin" and not options.org):
-        parser.error("say who: make token ROLE=coordinator SUB=coord_9f8e7d6c ORG=nhf")
+        where = f" {running_stack.make_argument(options.data_dir)}" if options.data_dir else ""
+        parser.error(f"say who: make token{where} ROLE=coordinator SUB=coord_9f8e7d6c ORG=nhf")
     description = running_stack.description(parser, options)
     print(mint(description, role=options.role, subject=options.sub, organisation=options.org or None))
     return 0

@@ -62,7 +62,9 @@ class Parts:
             while not readiness.is_free(port):
                 self._interruption.check()
                 if time.monotonic() > deadline:
-                    raise PortTaken(f"Port {port} ({name}) is taken; choose another --port-base.")
+                    raise PortTaken(
+                        f"Port {port} ({name}) is taken, or we may not use it; choose another with PORT= (--port-base)."
+                    )
                 time.sleep(LOOK_EVERY)
 
     def _migrate(self) -> None:

@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from interpreter import REPOSITORY
 from keys import mint
+from running_stack import make_argument
 from settings import SERVICES
 
 
@@ -24,8 +27,10 @@ SAMPLE_CALLERS = (
 )
 
 
-def ready_block(description: Mapping[str, Any], *, sample: bool) -> str:
-    rest = _tokens(description) if sample else _without_sample()
+def ready_block(description: Mapping[str, Any], *, data: Path, sample: bool) -> str:
+    """`data` is the directory of the system: the targets of make need it unless it is the usual one."""
+    where = "" if data == REPOSITORY / ".stack" else f" {make_argument(data)}"
+    rest = _tokens(description, where) if sample else _without_sample(where)
     return "\n".join(["", *_addresses(description), "", *rest, ""])
 
 
@@ -43,8 +48,8 @@ def _addresses(description: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _tokens(description: Mapping[str, Any]) -> Iterator[str]:
-    yield "Tokens, valid for an hour (more with: make token ROLE=… SUB=… ORG=…):"
+def _tokens(description: Mapping[str, Any], where: str) -> Iterator[str]:
+    yield f"Tokens, valid for an hour (more with: make token{where} ROLE=… SUB=… ORG=…):"
     tokens = {caller: mint(description, **caller._asdict()) for caller in SAMPLE_CALLERS}
     for caller, token in tokens.items():
         yield ""
@@ -52,6 +57,7 @@ def _tokens(description: Mapping[str, Any]) -> Iterator[str]:
         yield f"    {token}"
     yield ""
     yield from _requests(description["gateway"], tokens[SAMPLE_CALLERS[0]])
+    yield f"`make demo{where}` walks through all 15 operations. Ctrl-C stops everything."
 
 
 def _requests(gateway: str, token: str) -> Iterator[str]:
@@ -64,12 +70,12 @@ def _requests(gateway: str, token: str) -> Iterator[str]:
     yield ""
     yield f"  curl -s {gateway}/api/v1/lapse-acknowledgements"
     yield ""
-    yield "`make demo` walks through all 15 operations. Ctrl-C stops everything."
 
 
-def _without_sample() -> Iterator[str]:
-    yield 'Without sample people. Load your own with `make cli SERVICE=orchestrator ARGS="directory import FILE"`;'
-    yield "mint tokens with `make token ROLE=… SUB=… ORG=…`."
+def _without_sample(where: str) -> Iterator[str]:
+    command = 'SERVICE=orchestrator ARGS="directory import FILE"'
+    yield f"Without sample people. Load your own with `make cli{where} {command}`;"
+    yield f"mint tokens with `make token{where} ROLE=… SUB=… ORG=…`."
 
 
 def _line(name: str, value: str) -> str:

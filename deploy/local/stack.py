@@ -35,7 +35,10 @@ def main(arguments: Sequence[str]) -> int:
             return _run(settings, interruption)
     except (data_directory.InUse, PortTaken, TooSlow, CommandFailed, EmbeddedDatabaseError) as error:
         print(f"stack: {error}", file=sys.stderr)
-        return 1
+    except OSError as error:
+        place = error.filename or settings.data
+        print(f"stack: {settings.data} cannot be used ({place}: {error.strerror}); see DATA=.", file=sys.stderr)
+    return 1
 
 
 def _run(settings: Settings, interruption: Interruption) -> int:
@@ -45,7 +48,7 @@ def _run(settings: Settings, interruption: Interruption) -> int:
         parts.start()
         description = parts.describe()
         data_directory.write_description(settings.data, description)
-        print(ready_block(description, sample=settings.sample), "READY", sep="\n", flush=True)
+        print(ready_block(description, data=settings.data, sample=settings.sample), "READY", sep="\n", flush=True)
         parts.watch()
     except Interrupted:
         parts.say("Stopping ... (Ctrl-C again to hurry)")
@@ -62,7 +65,7 @@ def _settings(arguments: Sequence[str]) -> Settings:
     parser.add_argument("--no-mailbox", action="store_true", help="no local mail server; see SMTP_URL")
     options = parser.parse_args(arguments)
     if not 1 <= options.port_base <= 65531:
-        parser.error("--port-base must be between 1 and 65531")
+        parser.error("PORT= (--port-base) must be between 1 and 65531")
     return Settings(
         data=options.data_dir.resolve(),
         port_base=options.port_base,

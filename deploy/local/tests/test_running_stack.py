@@ -1,5 +1,8 @@
 """A command finds the running stack by itself when there is only one."""
 
+import os
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,3 +91,35 @@ def test_without_a_stack_the_command_says_so(machine, tmp_path):
 
     assert "no system is running: start it with `make run`" in machine.command().stderr
     assert f"no system is running on {tmp_path}" in machine.command("--data-dir", str(tmp_path)).stderr
+
+
+@pytest.mark.parametrize("name", ["two words", "it's"])
+def test_the_advice_names_the_directory_as_a_shell_needs_it(machine, tmp_path, name):
+    advice = machine.command("--data-dir", str(tmp_path / name)).stderr
+
+    assert f"start it with `make run DATA={shlex.quote(str(tmp_path / name))}`" in advice
+
+
+def test_a_directory_that_is_a_file_runs_no_system(machine, tmp_path):
+    (tmp_path / "file").touch()
+
+    assert "no system is running on" in machine.command("--data-dir", str(tmp_path / "file")).stderr
+
+
+def test_a_registry_of_another_kind_ends_in_a_sentence(machine, tmp_path):
+    (tmp_path / f"pause-notices-{os.geteuid()}").touch()
+
+    answer = machine.command()
+
+    assert answer.returncode == 2
+    assert "Traceback" not in answer.stderr
+
+
+def test_an_entry_whose_directory_became_a_file_does_not_count(machine, tmp_path):
+    with machine.stack(tmp_path / "gone") as process:
+        process.kill()
+        process.wait()
+        shutil.rmtree(tmp_path / "gone")
+        (tmp_path / "gone").touch()
+
+        assert "no system is running" in machine.command().stderr
