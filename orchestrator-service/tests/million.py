@@ -21,7 +21,8 @@ INSERT INTO person (id, organisation_id, name, channels, is_mentor, is_coordinat
     SELECT mentor, organisation, mentor, '{}', true, false, false FROM place
     UNION ALL SELECT DISTINCT coordinator, organisation, coordinator, '{}'::text[], false, true, false FROM place;
 INSERT INTO membership SELECT mentor, organisation, chapter FROM place;
-INSERT INTO assignment SELECT DISTINCT coordinator, organisation, chapter, true, now(), true FROM place;
+INSERT INTO assignment (coordinator_id, organisation_id, chapter_id, is_primary, since, active)
+    SELECT DISTINCT coordinator, organisation, chapter, true, now(), true FROM place;
 """
 _EVENTS = """
 INSERT INTO pause_event (id, organisation_id, peer_mentor_id, event_type, effective_date, coordinator_id, admin_ids,

@@ -143,7 +143,7 @@ def save(session: Session, cipher: FieldCipher, lapse: Lapse, *, with_notes: boo
         notes = lapse.coordinator_notes
         encrypted = (None, None) if notes is None else cipher.encrypt(str(lapse.id), notes)
         values["notes_key_id"], values["encrypted_notes"] = encrypted
-    session.execute(_UPDATE, values)
+    session.connection().execute(_UPDATE, values)
 
 
 _NEWS = insert(CertificationRow)
@@ -223,7 +223,7 @@ def _one(
     by_organisation, by_coordinator = scope.organisation_id is not None, scope.coordinator_id is not None
     narrowed = _narrowed(statement, by_organisation=by_organisation, by_coordinator=by_coordinator, locking=locking)
     own = {"own_organisation_id": scope.organisation_id, "own_coordinator_id": scope.coordinator_id}
-    row = session.execute(narrowed, {**values, **own}).one_or_none()
+    row = session.connection().execute(narrowed, {**values, **own}).one_or_none()
     return lapse_of(row) if row is not None else None
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_dump, post_load, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 from shared_lib.ids import opaque_id
 from shared_lib.web.fields import Identifier, PlainText, StrictInteger, UtcDateTime
 from shared_lib.web.pagination import AFTER, BEFORE, CursorField, PageQuerySchema, PaginationSchema
@@ -50,12 +50,12 @@ class _EventSchema(Schema):
     updated_at = Moment(required=True)
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """The attribute alone: marshmallow would first look for an item and for a path with dots."""
-        return getattr(obj, attr, default)
+        """The attribute alone: marshmallow would first look for an item and for a path with dots.
 
-    @post_dump
-    def leave_out_what_is_not_set(self, document: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {name: value for name, value in document.items() if value is not None or name not in ONLY_WHEN_SET}
+        The default leaves the member out.
+        """
+        value = getattr(obj, attr, default)
+        return default if value is None and attr in ONLY_WHEN_SET else value
 
 
 class EventDetailSchema(_EventSchema):

@@ -39,7 +39,7 @@ _RESULTS = select(func.jsonb_agg(_RESULTS_IN_ORDER, type_=JSONB).label("results"
 
 COLUMNS = (
     *_STORED_AS_THEY_ARE,
-    *(column for column in PauseEventRow.__table__.columns if column.name not in _OWN),
+    *(column for column in PauseEventRow.__table__.columns if column.name not in {*_OWN, "number"}),
     _RESULTS.where(DispatchResultRow.event_id == PauseEventRow.id).scalar_subquery().label("results"),
 )
 """Selected for what becomes an event, with its dispatch results. Columns, because to build an object of the mapped

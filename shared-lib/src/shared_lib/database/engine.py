@@ -98,8 +98,8 @@ class Database:
         After a connection lost during COMMIT it is unknown whether the transaction was committed.
         """
         try:
-            engine = self.engine.execution_options(**{TENANT_SCOPE: scope, TURN: turn})
-            with Session(engine, expire_on_commit=False) as session:
+            options = {TENANT_SCOPE: scope, TURN: turn}
+            with Session(self.engine, expire_on_commit=False, execution_options=options) as session:
                 yield session
                 session.commit()
         except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
