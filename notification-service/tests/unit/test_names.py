@@ -58,6 +58,7 @@ NAMES = {
     "kari.nordmann": ("", "kari.nordmann"),
     "0047 12345678": ("", "0047 12345678"),
     "X" * 90: ("X" * 39 + "…", "X" * 79 + "…"),
+    "X" * 150 + ", Kari": ("Kari", "Kari…"),
     "Nordmann" * 9 + ", Ola": ("Ola", "Ola " + "Nordmann" * 9),
 }
 

@@ -17,16 +17,12 @@ _PARTICLE = re.compile("a[flv]|ben|bin|da|das|dei?|de[lnr]|di|dos|du|el|ibn|l[ae
 
 def safe_name(name: str) -> str:
     """One line without invisible characters: a name must not break out of its sentence or turn it around."""
-    visible = name
-    if not name.isprintable():  # nearly all are: they have neither controls nor spaces but the plain one
-        visible = "".join(" " if character.isspace() else character for character in name if _is_visible(character))
-    words = (word.lstrip(_JOINERS) for word in visible.split())
-    return cut(" ".join(word for word in words if word), MAX_NAME_LENGTH)
+    return cut(_on_one_line(name), MAX_NAME_LENGTH)
 
 
 def full_name(name: str) -> str:
     """A person's name as it is spoken: "Nordmann, Ola" is Ola Nordmann."""
-    return cut(_spoken(safe_name(name)), MAX_NAME_LENGTH)
+    return cut(_spoken(_on_one_line(name)), MAX_NAME_LENGTH)
 
 
 def first_name(name: str) -> str:
@@ -34,11 +30,11 @@ def first_name(name: str) -> str:
 
     Others may see it on a locked screen, so a surname or a mail address is never taken for it.
     """
-    safe = _IN_BRACKETS.sub(" ", safe_name(name))
-    words = [word for word in (word.strip(_AROUND_WORDS) for word in _spoken(safe).split()) if word]
+    line = _IN_BRACKETS.sub(" ", _on_one_line(name))
+    words = [word for word in (word.strip(_AROUND_WORDS) for word in _spoken(line).split()) if word]
     while words and _SUFFIX.fullmatch(words[-1]):
         del words[-1]
-    is_surname = safe.rstrip().endswith(",")
+    is_surname = line.rstrip().endswith(",")
     while words and (_TITLE.fullmatch(words[0]) or _SUFFIX.fullmatch(words[0])):
         del words[0]
         is_surname = True
@@ -55,6 +51,14 @@ def cut(text: str, length: int) -> str:
     kept = text[: length - 1]
     at_word = kept.rsplit(" ", 1)[0] if " " in kept else kept
     return at_word.rstrip(" ,.;:–") + "…"
+
+
+def _on_one_line(name: str) -> str:
+    visible = name
+    if not name.isprintable():  # nearly all are: they have neither controls nor spaces but the plain one
+        visible = "".join(" " if character.isspace() else character for character in name if _is_visible(character))
+    words = (word.lstrip(_JOINERS) for word in visible.split())
+    return " ".join(word for word in words if word)
 
 
 def _spoken(name: str) -> str:
