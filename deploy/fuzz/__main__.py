@@ -30,7 +30,7 @@ ANYBODY = "anybody"
 def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as directory:
-        stack = Stack(Path(directory) / "stack")
+        stack = Stack(Path(directory) / "stack", settings={"ANONYMOUS_NOTICE_LIMIT": "0"})
         try:
             failures = [
                 (service, role, seed)

@@ -2,22 +2,26 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
+from acknowledgement_service.__main__ import main
 from acknowledgement_service.domain.access import ANONYMOUS
 from acknowledgement_service.domain.model import Change, Lapse
 from acknowledgement_service.usecases.lapses import Lapses
 from flask.testing import FlaskClient
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
+from shared_lib_testing.issuer import Issuer
 from shared_lib_testing.postgres import Addresses
 
 from ..builders import an_opening
 from ..conftest import Headers
 
+Output = pytest.CaptureFixture[str]
 MENTOR, COORDINATOR = "mentor_james_okafor", "coord_maya_patel"
 NOTE, OTHER_NOTE = "Ringte; hun er sykmeldt", "Alt i orden"
 PERSON = "/internal/v1/people"
@@ -54,6 +58,17 @@ def annotate(lapses: Lapses, lapse_id: UUID, note: str) -> None:
 def rows_of(addresses: Addresses, table: str) -> list[dict[str, Any]]:
     with psycopg.connect(addresses.everything, row_factory=dict_row) as connection:
         return connection.execute(SQL("SELECT * FROM {}").format(Identifier(table))).fetchall()
+
+
+@pytest.mark.parametrize("person", ["-v-l9_jYdAqJ=", "--help-me", "auth0|5f7c8ec7", "_x"])
+def test_a_command_takes_the_ids_of_sign_in_providers(
+    person: str, lapses: Lapses, database_url: str, issuer: Issuer, note_encryption_keys: Path, capsys: Output
+) -> None:
+    lapses.open(an_opening(mentor_id=person), by="notification-service")
+    settings = issuer.environ(DATABASE_URL=database_url, NOTE_ENCRYPTION_KEYS=str(note_encryption_keys))
+    for command in ("export", "erase"):
+        assert main(["person", command, person], settings) == 0
+    assert person in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("person", [MENTOR, COORDINATOR])
