@@ -62,13 +62,12 @@ def rows_of(addresses: Addresses, table: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("person", ["-v-l9_jYdAqJ=", "--help-me", "auth0|5f7c8ec7", "_x"])
 def test_a_command_takes_the_ids_of_sign_in_providers(
-    person: str, lapses: Lapses, database_url: str, issuer: Issuer, note_encryption_keys: Path, capsys: Output
+    person: str, database_url: str, issuer: Issuer, note_encryption_keys: Path, capsys: Output
 ) -> None:
-    lapses.open(an_opening(mentor_id=person), by="notification-service")
     settings = issuer.environ(DATABASE_URL=database_url, NOTE_ENCRYPTION_KEYS=str(note_encryption_keys))
     for command in ("export", "erase"):
         assert main(["person", command, person], settings) == 0
-    assert person in capsys.readouterr().out
+    assert '"notes": 0' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("person", [MENTOR, COORDINATOR])

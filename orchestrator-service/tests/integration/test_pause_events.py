@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from orchestrator_service.domain.access import Principal
 from orchestrator_service.domain.announcements import Status
-from orchestrator_service.domain.errors import EventNotFound, Outdated, SameEventExists
+from orchestrator_service.domain.errors import EventNotFound, SameEventExists, StaleVersion
 from orchestrator_service.domain.pause_events import Correction, EventFilter, EventType, PauseEvent
 from orchestrator_service.store.tables import PauseEventRow
 from orchestrator_service.usecases.pause_events import PauseEvents
@@ -225,9 +225,9 @@ def test_only_the_version_that_was_read_may_be_changed_or_removed(
     correction = Correction.of({"reason": None})
     pause_events.correct(events[0].id, correction, principal=NHF_ADMIN, versions={1})
 
-    with pytest.raises(Outdated):
+    with pytest.raises(StaleVersion):
         pause_events.correct(events[0].id, correction, principal=NHF_ADMIN, versions={1})
-    with pytest.raises(Outdated):
+    with pytest.raises(StaleVersion):
         pause_events.remove(events[0].id, principal=GLOBAL_ADMIN, versions={1})
 
 

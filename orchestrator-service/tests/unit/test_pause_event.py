@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from orchestrator_service.domain.announcements import Audience, Status, next_look
-from orchestrator_service.domain.errors import Outdated
+from orchestrator_service.domain.errors import StaleVersion
 from orchestrator_service.domain.pause_events import EVENT_RULES, Correction, EventType, PauseEvent, new_event_id
 
 from ..builders import COORDINATOR, EFFECTIVE, MENTOR, RECORDED, a_draft, a_result, an_event
@@ -111,7 +111,7 @@ def test_a_correction_changes_what_it_names() -> None:
 def test_only_a_known_version_may_be_changed() -> None:
     an_event(revision=3).must_be({2, 3})
     an_event(revision=3).must_be(None)
-    with pytest.raises(Outdated):
+    with pytest.raises(StaleVersion):
         an_event(revision=3).must_be({2})
 
 

@@ -30,7 +30,7 @@ GRANTS = {"idempotency_key": "SELECT, INSERT, UPDATE, DELETE"}
 
 
 class IdempotencyKeyReused(Exception):
-    """The same Idempotency-Key came with another request body."""
+    """The same Idempotency-Key came with another request body. Take a new key for a new request."""
 
     def __init__(self) -> None:
         super().__init__("This Idempotency-Key was used for another request; take a new key for a new request.")

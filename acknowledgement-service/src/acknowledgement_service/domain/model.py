@@ -10,30 +10,40 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class LapseNotFound(Exception):
+    """The record is unknown, deleted, or belongs to others: the answer is the same."""
+
     def __init__(self) -> None:
         super().__init__("There is no lapse record here that you may see.")
 
 
 class NotYourLapse(Exception):
+    """Somebody else must acknowledge it; `detail` says who."""
+
     def __init__(self) -> None:
         super().__init__("Only the responsible coordinator can acknowledge this lapse.")
 
 
 class MayNotDelete(Exception):
+    """The caller has none of the roles that may delete; `detail` names them."""
+
     def __init__(self) -> None:
         super().__init__("Roles that may delete a lapse record: org_admin, global_admin.")
 
 
 class AlreadyAcknowledged(Exception):
+    """An acknowledgement stays. Correct its time or its note instead."""
+
     def __init__(self) -> None:
         super().__init__("An acknowledgement cannot be taken back.")
 
 
 class AcknowledgedAtOutOfRange(Exception):
-    """The message says what is expected."""
+    """The moment is not between the opening of the lapse and now; `detail` says what is expected."""
 
 
 class StaleVersion(Exception):
+    """The record changed since the caller read it. Read it again, and repeat the change."""
+
     def __init__(self) -> None:
         super().__init__("The record has changed since you read it.")
 

@@ -11,14 +11,14 @@ ANONYMOUS_CALLER = "anonymous"
 
 
 class NotEntitled(Exception):
-    """The token is valid, but none of its roles may announce anything."""
+    """The token is valid, but none of its roles may announce anything; `detail` names those that may."""
 
     def __init__(self) -> None:
         super().__init__("Roles that may send notices: coordinator and org_admin of an organisation, global_admin.")
 
 
 class TooManyNotices(Exception):
-    """Clients without a token have caused as many notices about this mentor as they may; `retry_after` in seconds."""
+    """Callers without a token have caused as many notices about this mentor as they may. Wait, or send a token."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("There were too many notices about this mentor without a token. Send a token, or wait.")

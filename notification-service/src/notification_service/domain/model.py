@@ -156,5 +156,7 @@ class Dispatch:
 
 
 class DispatchNotFound(Exception):
+    """No notice was recorded under this key."""
+
     def __init__(self) -> None:
         super().__init__("No dispatch under this key.")

@@ -32,7 +32,7 @@ ERROR_TABLE: dict[type[Exception], HTTPStatus] = {
     errors.MentorNotFound: HTTPStatus.NOT_FOUND,
     errors.NoCoordinator: HTTPStatus.NOT_FOUND,
     errors.SameEventExists: HTTPStatus.CONFLICT,
-    errors.Outdated: HTTPStatus.PRECONDITION_FAILED,
+    errors.StaleVersion: HTTPStatus.PRECONDITION_FAILED,
     errors.ExpiryUnknown: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Which error of the domain is answered with which status."""

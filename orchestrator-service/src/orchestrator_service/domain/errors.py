@@ -4,35 +4,35 @@ from .responsibility import Unresolved
 
 
 class RoleMissing(Exception):
-    """The caller has none of the roles that the operation asks for."""
+    """The caller has none of the roles that the operation asks for; `detail` names them."""
 
     def __init__(self) -> None:
         super().__init__("Your role does not permit this.")
 
 
 class NoOrganisation(Exception):
-    """A coordinator's or organisation admin's token does not say their organisation."""
+    """A coordinator's or organisation admin's token does not say their organisation; it needs that claim."""
 
     def __init__(self) -> None:
         super().__init__("Your token names no organisation.")
 
 
 class EventNotFound(Exception):
-    """Unknown, removed, or belonging to others: the answer is the same."""
+    """The event is unknown, removed, or belongs to others: the answer is the same."""
 
     def __init__(self) -> None:
         super().__init__("There is no such pause notification.")
 
 
 class MentorNotFound(Exception):
-    """Unknown, no longer a mentor, or belonging to others: the answer is the same."""
+    """The person is unknown, no longer a mentor, or belongs to others: the answer is the same."""
 
     def __init__(self) -> None:
         super().__init__("There is no such peer mentor.")
 
 
 class NoCoordinator(Exception):
-    """The mentor is known, but no coordinator is responsible."""
+    """The mentor is known, but no coordinator is responsible. Assign one in the directory."""
 
     def __init__(self, why: Unresolved) -> None:
         super().__init__(f"No coordinator is responsible for this peer mentor: {why.sentence}.")
@@ -40,21 +40,21 @@ class NoCoordinator(Exception):
 
 
 class SameEventExists(Exception):
-    """A correction would make two records of one event."""
+    """A correction would make two records of one event. Remove the one that is wrong."""
 
     def __init__(self) -> None:
         super().__init__("This mentor already has an event of this type with that effective date.")
 
 
-class Outdated(Exception):
-    """The record changed since the caller read it."""
+class StaleVersion(Exception):
+    """The record changed since the caller read it. Read it again, and repeat the change."""
 
     def __init__(self) -> None:
         super().__init__("The record has changed since you read it.")
 
 
 class ExpiryUnknown(Exception):
-    """A reminder needs the days remaining, which are neither in the request nor in the directory."""
+    """The days remaining are neither in the request nor in the directory. Send `days_remaining`."""
 
     def __init__(self) -> None:
         super().__init__("The mentor has no certification on record; send days_remaining.")

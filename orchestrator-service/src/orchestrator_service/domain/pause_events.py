@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from .announcements import CHANNEL_ORDER, Audience, DispatchResult, Status
-from .errors import Outdated
+from .errors import StaleVersion
 from .responsibility import Responsibility
 
 
@@ -221,9 +221,9 @@ class PauseEvent:
         return [replace(result, status=status) for result in self.dispatch_results if not result.status.is_final]
 
     def must_be(self, versions: Collection[int] | None) -> None:
-        """Raises Outdated unless the record is one of the versions that the caller knows."""
+        """Raises StaleVersion unless the record is one of the versions that the caller knows."""
         if versions is not None and self.revision not in versions:
-            raise Outdated
+            raise StaleVersion
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,7 +98,7 @@ class PauseEvents:
     def correct(self, event_id: str, correction: Correction, *, principal: Principal, versions: Versions) -> PauseEvent:
         """Change the members that the correction names; sends nothing.
 
-        Raises EventNotFound, Outdated and SameEventExists.
+        Raises EventNotFound, StaleVersion and SameEventExists.
         """
         with self.database.begin(tenant_scope_of(principal.scope)) as session:
             before = self._lock(session, event_id, principal, versions)
@@ -112,7 +112,7 @@ class PauseEvents:
     def remove(self, event_id: str, *, principal: Principal, versions: Versions) -> Removed:
         """Remove the record and withdraw the messages that have not left; ids and times stay in the audit log.
 
-        Raises EventNotFound and Outdated.
+        Raises EventNotFound and StaleVersion.
         """
         with self.database.begin(tenant_scope_of(principal.scope)) as session:
             event, at = self._lock(session, event_id, principal, versions), self.clock()

@@ -19,7 +19,7 @@ from shared_lib.observability import tracing
 
 from . import auth, error_handlers, health, openapi
 from .json_input import Blueprint
-from .problems import SECURITY_HEADERS
+from .problems import SECURITY_HEADERS, problem_list
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -53,8 +53,9 @@ def build_app(
 
     `error_table` maps the errors of the service to the status of their responses.
     """
+    errors = {**error_handlers.COMMON, **error_table}
     app = Flask(import_name, static_folder=None)
-    app.config.update(openapi.options(title, base_path), MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
+    app.config.update(openapi.options(title, base_path, problem_list(errors)), MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the contract's order of members is kept
     app.json.compact = True  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
@@ -71,7 +72,7 @@ def build_app(
     openapi.serve(app, api, title=title)
     auth.install(app, authenticator)
     health.install(app, checks, collectors)
-    error_handlers.register(app, error_table)
+    error_handlers.register(app, errors)
     app.before_request(_start_clock)
     app.after_request(_log_request)
     app.after_request(_add_headers)

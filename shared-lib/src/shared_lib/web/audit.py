@@ -66,7 +66,7 @@ def _auditors(own: str, everything: str) -> Callable[[Callable[P, R]], Callable[
         def guarded(*arguments: P.args, **options: P.kwargs) -> R:
             principal = current_principal()
             if everything not in principal.roles and principal.organisation is None:
-                raise Problem(403, "Your token names no organisation.", kind="no-organisation")
+                raise Problem(kind="no-organisation")
             g.audited_organisation = None if everything in principal.roles else principal.organisation
             return view(*arguments, **options)
 

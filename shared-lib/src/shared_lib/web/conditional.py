@@ -23,6 +23,6 @@ def wanted_versions() -> frozenset[int] | None:
     if header is None or header.strip() == "*":
         return None
     if len(header) > 1000:
-        raise Problem(400, "If-Match is too long.", kind="bad-if-match")
+        raise Problem(kind="bad-if-match")
     found = [_TAG.fullmatch(part.strip()) for part in header.split(",")]
     return frozenset(int(tag[1]) for tag in found if tag is not None)

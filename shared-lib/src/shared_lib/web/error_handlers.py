@@ -1,6 +1,5 @@
 """Every error of a Flask application as a problem document (RFC 9457)."""
 
-import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +13,10 @@ from shared_lib.errors import Unavailable
 from shared_lib.idempotency import IdempotencyKeyReused
 from shared_lib.observability.tracing import current_request_id
 
-from .problems import CONTENT_TYPE, Problem, problem_document
+from .problems import CONTENT_TYPE, Problem, name_of, problem_document
+
+COMMON: Mapping[type[Exception], HTTPStatus] = {IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY}
+"""What the error tables of all services have."""
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +32,8 @@ def register(app: Flask, error_table: Mapping[type[Exception], HTTPStatus]) -> N
         TimeoutError: _too_slow,
         Exception: _unexpected,
     }
-    statuses = {**error_table, IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY}
-    for kind, handler in [*handlers.items(), *((kind, _handler_for(status)) for kind, status in statuses.items())]:
+    named = ((kind, _handler_for(status)) for kind, status in error_table.items())
+    for kind, handler in [*handlers.items(), *named]:
         app.register_error_handler(kind, handler)
 
 
@@ -69,11 +71,6 @@ def _handler_for(status: HTTPStatus) -> Callable[[Exception], Response]:
         return _response(Problem(status.value, str(error) or None, kind=name_of(type(error)), headers=headers))
 
     return handler
-
-
-def name_of(error: type[Exception]) -> str:
-    """The name of an error's problem: `NoCoordinator` is `no-coordinator`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", error.__name__).lower()
 
 
 def _response(problem: Problem) -> Response:

@@ -27,8 +27,7 @@ def request_key(operation: str, *, principal: str, body: Any, secret: bytes) -> 
         return None
     found = _KEY.fullmatch(header.strip())
     if found is None:
-        detail = "Idempotency-Key must be 1 to 255 visible ASCII characters, in quotes or not."
-        raise Problem(400, detail, kind="bad-idempotency-key")
+        raise Problem(kind="bad-idempotency-key")
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), default=str).encode()
     fingerprint = hmac.new(secret, canonical, hashlib.sha256).digest()
     return RequestKey(principal=principal, operation=operation, key=found[1] or found[2], fingerprint=fingerprint)

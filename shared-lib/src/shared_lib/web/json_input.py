@@ -35,8 +35,7 @@ def strict_json(body: bytes) -> Any:
         if b"\\u" in body or body.count(b"[") + body.count(b"{") > MAX_DEPTH:
             _check(value, MAX_DEPTH)  # UTF-8 and JSON refuse the rest by themselves
     except (ValueError, RecursionError) as error:
-        detail = "The body is not well-formed JSON (UTF-8, no duplicate keys, at most 32 levels)."
-        raise Problem(400, detail, kind="malformed-json") from error
+        raise Problem(kind="malformed-json") from error
     return value
 
 
@@ -65,7 +64,7 @@ class StrictParser(FlaskParser):  # type: ignore[misc, unused-ignore]
         errors: dict[str, Any] = {}
         for found in error.messages.values():
             errors.update(found if isinstance(found, Mapping) else {"body": found})
-        raise Problem(422, "Some fields are missing or not as they should be.", kind="invalid-fields", errors=errors)
+        raise Problem(kind="invalid-fields", errors=errors)
 
 
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]

@@ -35,13 +35,14 @@ class DocumentedApi(Api):  # type: ignore[misc]
     ERROR_SCHEMA = ProblemSchema
 
 
-def options(title: str, base_path: str) -> dict[str, Any]:
+def options(title: str, base_path: str, description: str) -> dict[str, Any]:
     """flask-smorest's settings for one service."""
     return {
         "API_TITLE": title,
         "API_VERSION": "v1",
         "OPENAPI_VERSION": "3.1.0",
         "API_SPEC_OPTIONS": {
+            "info": {"description": description},
             "servers": [
                 {"url": "/", "description": "Each address once"},
                 {"url": base_path, "description": "Each address doubled, as the contract prints it"},

@@ -4,6 +4,7 @@ The gunicorn worker of processes without Flask imports this module too, so it im
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -46,24 +47,34 @@ DETAILS = {
 }
 """The default `detail` of each status; texts of libraries are never shown."""
 
+NAMED = {
+    "malformed-json": (400, "The body is not well-formed JSON (UTF-8, no duplicate keys, at most 32 levels)."),
+    "bad-idempotency-key": (400, "Idempotency-Key must be 1 to 255 visible ASCII characters, in quotes or not."),
+    "bad-if-match": (400, "If-Match is too long."),
+    "role-missing": (403, "Your role may not do this; `detail` names the roles that may."),
+    "no-organisation": (403, "Your token names no organisation."),
+    "invalid-fields": (422, "Some fields are missing or not as they should be; `errors` says which and how."),
+}
+"""Problems that are more special than their status: the status, and the default `detail`."""
+
 
 class Problem(Exception):
     """An error of the HTTP side itself: the status, the members and the headers of its response.
 
-    `kind` names the problem in `type`; by default the name is that of the status.
+    `kind` names the problem in `type`; by default the name is that of the status. One of NAMED has its own status.
     """
 
     def __init__(
         self,
-        status: int,
+        status: int | None = None,
         detail: str | None = None,
         *,
         kind: str | None = None,
         errors: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(status)
-        self.status = status
+        super().__init__(status or kind)
+        self.status = NAMED[kind or ""][0] if status is None else status
         self.detail = detail
         self.kind = kind
         self.errors = errors
@@ -73,6 +84,21 @@ class Problem(Exception):
 def title_of(status: int) -> str:
     """The name of an HTTP status (RFC 9110). Raises ValueError for an unknown one."""
     return TITLES.get(status) or HTTPStatus(status).phrase
+
+
+def name_of(problem: int | type[Exception]) -> str:
+    """The last part of `type`: `not-found` for 404, `no-coordinator` for the error NoCoordinator."""
+    words = title_of(problem) if isinstance(problem, int) else re.sub(r"(?<!^)(?=[A-Z])", " ", problem.__name__)
+    return words.lower().replace(" ", "-")
+
+
+def problem_list(error_table: Mapping[type[Exception], int]) -> str:
+    """Every problem of a service as a table (Markdown): what it means, and what the client should do."""
+    rows = {name_of(status): (status, text) for status, text in DETAILS.items()} | NAMED
+    rows |= {name_of(error): (status, " ".join(str(error.__doc__).split())) for error, status in error_table.items()}
+    lines = [f"| `{name}` | {int(status)} | {text} |" for name, (status, text) in rows.items()]
+    head = f"A problem has the `type` `{TYPE}` and its name.\n\n| Name | Status | Meaning |\n|---|---|---|\n"
+    return head + "\n".join(lines)
 
 
 def problem_document(
@@ -86,10 +112,10 @@ def problem_document(
 ) -> dict[str, Any]:
     """The members of a problem document; `kind` and `detail` default to the name and the fixed text of the status."""
     document: dict[str, Any] = {
-        "type": TYPE + (kind or title_of(status).lower().replace(" ", "-")),
+        "type": TYPE + (kind or name_of(status)),
         "title": title_of(status),
         "status": status,
-        "detail": detail or DETAILS.get(status) or title_of(status),
+        "detail": detail or NAMED.get(kind or "", (0, ""))[1] or DETAILS.get(status) or title_of(status),
         "instance": instance[:MAX_INSTANCE],
         "request_id": request_id,
     }
