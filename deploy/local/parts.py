@@ -18,6 +18,7 @@ READY_WITHIN = 120.0
 PORTS_FREE_WITHIN = 3.0
 WEBS = [f"{service}.web" for service in SERVICES]
 RELAYS = [f"{service}.relay" for service in WITH_RELAY]
+SCHEDULERS = [f"{service}.schedule" for service in SERVICES]
 
 
 class PortTaken(Exception):
@@ -54,6 +55,8 @@ class Parts:
         self._look()
         self._migrate()
         self._start_services()
+        for service, dsn in self._app_dsns().items():
+            self._supervisor.start(self._settings.service(service, dsn, "schedule"))
 
     def _find_ports(self) -> None:
         """Check that all ports are free; those of a stack that was just killed take a moment."""
@@ -124,7 +127,7 @@ class Parts:
 
     def stop(self) -> None:
         """The gateway first, the database last, so that requests in progress can finish."""
-        for group in (["gateway"], WEBS, RELAYS, ["mailbox"]):
+        for group in (["gateway"], SCHEDULERS, WEBS, RELAYS, ["mailbox"]):
             self._supervisor.stop(group, hurried=self._interruption.is_hurried)
         self._databases.stop()
 

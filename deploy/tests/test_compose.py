@@ -39,3 +39,12 @@ def test_an_image_is_built_before_the_services_that_run_it() -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_an_empty_variable_reaches_the_service_that_refuses_it(name: str) -> None:
     assert [value for value in OURS[name].get("environment", {}).values() if ":-" in str(value)] == []
+
+
+@pytest.mark.parametrize("service", ["orchestrator", "notification", "acknowledgement"])
+def test_the_daily_commands_of_each_service_run(service: str) -> None:
+    schedule, web = SERVICES[f"{service}-schedule"], SERVICES[f"{service}-web"]
+
+    assert schedule["command"] == ["schedule"]
+    assert schedule["restart"] == "unless-stopped"
+    assert schedule["environment"] == web["environment"]

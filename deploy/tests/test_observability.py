@@ -2,13 +2,14 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 import yaml
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, Metric
 from prometheus_client.parser import text_string_to_metric_families
 from shared_lib.database.engine import Database
 from shared_lib.database.migrations import migrate
@@ -39,27 +40,41 @@ def _migrate(service: str, dsn: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def samples(postgres_server: PostgresServer, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The names of all samples in a real `/metrics` of the three services."""
+def environments(
+    postgres_server: PostgresServer, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, str]]:
+    """The settings of each service, with a migrated database of its own."""
     keys = tmp_path_factory.mktemp("keys") / "reasons.json"
     keys.write_text(json.dumps({"current": "k", "keys": {"k": "a" * 43 + "="}}))
-    found: set[str] = set()
+    found = {}
     for service in SERVICES:
-        unused = import_module(f"{service}_service.__main__").UNUSED
         seen = database_for(postgres_server, f"{service}_seen", lambda dsn, s=service: _migrate(s, dsn), prefix=service)
-        environ = {
-            **unused,
+        found[service] = {
+            **import_module(f"{service}_service.__main__").UNUSED,
             **issuer.environ(DATABASE_URL=seen.app),
             "REASON_ENCRYPTION_KEYS": str(keys),
             "NOTE_ENCRYPTION_KEYS": str(keys),
         }
-        config = import_module(f"{service}_service.config").Config.from_env(environ)
-        app = import_module(f"{service}_service.{APPS[service]}").create_app(config)
-        with app.test_client() as client:
-            client.get("/livez")
-            text = client.get("/metrics").text
-        close_app(app)
-        for family in text_string_to_metric_families(text):
+    return found
+
+
+def metrics_of(service: str, environ: dict[str, str]) -> list[Metric]:
+    """A real `/metrics`."""
+    config = import_module(f"{service}_service.config").Config.from_env(environ)
+    app = import_module(f"{service}_service.{APPS[service]}").create_app(config)
+    with app.test_client() as client:
+        client.get("/livez")
+        text = client.get("/metrics").text
+    close_app(app)
+    return list(text_string_to_metric_families(text))
+
+
+@pytest.fixture(scope="module")
+def samples(environments: dict[str, dict[str, str]]) -> set[str]:
+    """The names of all samples in the `/metrics` of the three services."""
+    found: set[str] = set()
+    for service, environ in environments.items():
+        for family in metrics_of(service, environ):
             found |= {family.name, *(sample.name for sample in family.samples)}
     declared = {name for family in REGISTRY.collect() for name in (family.name, f"{family.name}_total")}
     histograms = {f"{family.name}_bucket" for family in REGISTRY.collect() if family.type == "histogram"}
@@ -121,3 +136,31 @@ def test_every_alert_is_tested_firing() -> None:
     tests = yaml.safe_load((OBSERVABILITY / "alerts_test.yml").read_text())["tests"]
     fired = {case["alertname"] for test in tests for case in test["alert_rule_test"] if case["exp_alerts"]}
     assert fired == {alert["alert"] for alert in ALERTS}
+
+
+DAILY = [
+    (service, command) for service in SERVICES for command in import_module(f"{service}_service.__main__").SERVICE.daily
+]
+
+
+@pytest.mark.parametrize(("service", "command"), DAILY)
+def test_the_success_of_a_daily_command_is_seen(
+    environments: dict[str, dict[str, str]], service: str, command: str
+) -> None:
+    environ, main = environments[service], import_module(f"{service}_service.__main__").main
+
+    def last_success() -> float:
+        (value,) = (
+            sample.value
+            for family in metrics_of(service, environ)
+            for sample in family.samples
+            if sample.name == "daily_command_last_success_timestamp_seconds" and sample.labels["command"] == command
+        )
+        return value
+
+    assert last_success() == 0.0
+    assert main([*command.split(), "--help"], environ) == 0
+    assert last_success() == 0.0
+    begun = time.time()
+    assert main(command.split(), environ) == 0
+    assert last_success() >= begun - 0.001

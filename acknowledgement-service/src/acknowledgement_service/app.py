@@ -3,6 +3,7 @@
 from flask import Flask
 from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
+from shared_lib.daily_commands import LastSuccessCollector
 from shared_lib.database.engine import REQUEST_SECONDS, Database
 from shared_lib.web.app import build_app, close_with
 from shared_lib.web.audit import audit_blueprint
@@ -62,7 +63,10 @@ def build_api(config: Config, lapses: Lapses, *, clock: Clock = utc_now) -> Flas
         error_table=routes.ERROR_TABLE,
         authenticator=authenticator,
         checks=usual_checks(lapses.database, MIGRATIONS, authenticator),
-        collectors=[metrics.OpenLapsesCollector(lapses.open_by_age)],
+        collectors=[
+            metrics.OpenLapsesCollector(lapses.open_by_age),
+            LastSuccessCollector(lapses.database, ["retention run"]),
+        ],
     )
     app.extensions["lapses"] = lapses
     app.extensions["news"] = News(database=lapses.database, cipher=lapses.cipher, clock=lapses.clock)

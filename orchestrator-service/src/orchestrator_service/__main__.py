@@ -5,7 +5,7 @@ import sys
 
 from shared_lib.cli import Service
 
-from .app import MIGRATIONS, NAME
+from .app import DAILY, MIGRATIONS, NAME
 from .config import Config
 
 UNUSED = {
@@ -25,6 +25,7 @@ SERVICE = Service(
     config=Config,
     unused=UNUSED,
     commands=("counts", "encryption", "certifications", "directory"),
+    daily=DAILY,
 )
 main = SERVICE.run
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 from shared_lib.cli import FAILED, Operations, Process, ProgressBar
 from shared_lib.cli.csv_files import csv_file_argument, dry_run_option, opened_csv, print_problems
+from shared_lib.clock import utc_now
+from shared_lib.daily_commands import record_success
 from shared_lib.database.engine import Database
 from shared_lib.errors import Rejected, Unreachable
 from shared_lib.http_client import TOO_LARGE
@@ -69,6 +71,8 @@ def announce(process: Process[Config], tiers: tuple[int, ...], late_by: int, dry
     with ProgressBar() as bar:
         notices = relay.create_certification_notices(process.config, progress=bar)
         found = notices.record_due(tiers=tiers, late_by=timedelta(days=late_by), dry_run=dry_run)
+    if not dry_run:
+        record_success(process.database(), "certifications announce", at=utc_now())
     click.echo(f"{found} notices {'are due' if dry_run else 'recorded'}.")
 
 

@@ -208,7 +208,7 @@ def test_no_days_mean_never(diary: Diary, database: Database, clock: MovableCloc
     purge(database, clock, days=0)
 
     assert diary.read(event).reason == "Personal leave"
-    assert said(capsys) == ["Removed: 0 keys, 6 closed deliveries."]
+    assert said(capsys) == ["Removed: 0 keys, 7 closed deliveries."]
 
 
 def test_a_correction_at_this_moment_is_not_waited_for(diary: Diary, database: Database, clock: MovableClock) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from flask import Flask
 from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
+from shared_lib.daily_commands import LastSuccessCollector
 from shared_lib.database.engine import REQUEST_SECONDS, Database
 from shared_lib.outbox import is_relay_running
 from shared_lib.outbox.metrics import OutboxCollector
@@ -96,5 +97,5 @@ def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> 
             **usual_checks(database, MIGRATIONS, authenticator),
             "relay": lambda: is_relay_running(database, clock),
         },
-        collectors=[OutboxCollector(database, clock)],
+        collectors=[OutboxCollector(database, clock), LastSuccessCollector(database, ["retention run"])],
     )

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from flask import Flask
 from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
+from shared_lib.daily_commands import LastSuccessCollector
 from shared_lib.database.engine import REQUEST_SECONDS, Database
 from shared_lib.outbox import is_relay_running
 from shared_lib.outbox.metrics import OutboxCollector
@@ -22,7 +23,7 @@ from orchestrator_service.store.audit import SUBJECT
 from orchestrator_service.usecases.coordinators import Coordinators
 from orchestrator_service.usecases.pause_events import PauseEvents
 
-from . import MIGRATIONS
+from . import DAILY, MIGRATIONS
 from .relay import create_dispatcher, create_notifier
 
 ERROR_TABLE: dict[type[Exception], HTTPStatus] = {
@@ -67,5 +68,5 @@ def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> 
             **usual_checks(database, MIGRATIONS, authenticator),
             "relay": lambda: is_relay_running(database, clock),
         },
-        collectors=[OutboxCollector(database, clock)],
+        collectors=[OutboxCollector(database, clock), LastSuccessCollector(database, DAILY)],
     )

@@ -39,6 +39,7 @@ LONG_STATEMENT_SECONDS = 30.0
 _EVERYWHERE = {
     "web": "shared_lib.cli.processes",
     "migrate": "shared_lib.cli.processes",
+    "schedule": "shared_lib.cli.processes",
     "openapi": "shared_lib.cli.processes",
     "audit": "shared_lib.audit.cli",
     "retention": "shared_lib.cli.data",
@@ -85,6 +86,8 @@ class Service(Generic[C]):
     """Settings that are enough to describe the service without running it."""
     commands: Collection[str] = ()
     """Besides those that every service has: its own, `counts`, `encryption`."""
+    daily: Sequence[str] = ("retention run",)
+    """The commands that `schedule` runs."""
 
     def run(self, arguments: Sequence[str], environ: Environ) -> int:
         """Run one command; returns the exit code."""

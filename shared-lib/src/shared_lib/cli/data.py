@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from shared_lib.clock import utc_now
+from shared_lib.daily_commands import record_success
 from shared_lib.database.counter_tables import run_check
 from shared_lib.database.engine import Database
 from shared_lib.ids import IDENTIFIER, IDENTIFIER_RULE
@@ -37,7 +38,10 @@ def apply_rules(process: Process[Any]) -> int:
 
     Run it daily. It may be interrupted and repeated.
     """
-    return run_retention(process.database(), process.operations.retention(process.config, utc_now()))
+    code = run_retention(process.database(), process.operations.retention(process.config, utc_now()))
+    if code == 0:
+        record_success(process.database(), "retention run", at=utc_now())
+    return code
 
 
 def run_retention(database: Database, rules: Sequence[RetentionRule]) -> int:

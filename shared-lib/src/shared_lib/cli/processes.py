@@ -25,6 +25,15 @@ def web(process: Process[Any]) -> None:
 
 @click.command()
 @click.pass_obj
+def schedule(process: Process[Any]) -> None:
+    """Run the daily commands of this service now and every day, until SIGTERM."""
+    process.config.cipher()
+    command = [sys.executable, "-m", "shared_lib.scheduler", process.service.package, *process.service.daily]
+    os.execve(sys.executable, command, dict(process.environ))  # noqa: S606 - no shell
+
+
+@click.command()
+@click.pass_obj
 def migrate(process: Process[Any]) -> None:
     """Bring the database to the newest schema."""
     from shared_lib.database import migrations
