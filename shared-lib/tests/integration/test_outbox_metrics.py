@@ -1,13 +1,16 @@
 """The metrics of a relay process, and its HTTP server."""
 
 import socket
+from datetime import timedelta
 
+import pytest
 import requests
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Rejected, Unreachable
 from shared_lib.observability import metrics
-from shared_lib.outbox import Delivery, Dispatcher
+from shared_lib.outbox import Delivery, Dispatcher, OutboxMessage
 from shared_lib.outbox.metrics import OutboxCollector
 
 from ..outbox_world import Destination, enqueue, rows
@@ -71,6 +74,28 @@ def test_an_open_circuit_breaker_is_shown_until_the_destination_answers(
     dispatcher.clock.now = max(row.due_at for row in rows(dispatcher.database))
     dispatcher.run_once()
     assert REGISTRY.get_sample_value("outbox_circuit_breaker_open", {"executor": "parcels"}) == 0
+
+
+@pytest.mark.parametrize(("is_tried", "age"), [(True, 5400), (False, 600)])
+def test_the_age_of_a_message_for_later_counts_from_then_until_it_is_tried(
+    dispatcher: Dispatcher, destination: Destination, is_tried: bool, age: int
+) -> None:
+    begun = dispatcher.clock()
+    destination.before = down
+    if is_tried:
+        enqueue(dispatcher, "tried", inline=True)
+    with dispatcher.database.begin(all_tenants("test")) as session:
+        message = OutboxMessage(kind="parcel", payload={}, tenant="t", due_at=begun + timedelta(seconds=4800))
+        dispatcher.enqueue(session, message)
+
+    def oldest(at: int) -> float:
+        dispatcher.clock.now = begun + timedelta(seconds=at)
+        metrics = list(OutboxCollector(dispatcher.database, dispatcher.clock).collect())
+        samples = [sample for metric in metrics for sample in metric.samples]
+        return max(sample.value for sample in samples if sample.name == "outbox_oldest_age_seconds")
+
+    assert oldest(3600) == (3600 if is_tried else 0)
+    assert oldest(5400) == age
 
 
 def test_messages_are_shown_by_state(dispatcher: Dispatcher, destination: Destination) -> None:

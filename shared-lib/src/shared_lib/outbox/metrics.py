@@ -69,9 +69,13 @@ class OutboxCollector(Collector):
 
 
 def _messages(now: datetime) -> Select[Any]:
-    """By state. leased: being attempted; due: not yet claimed; waiting: until a later time."""
+    """By state. leased: being attempted; due: not yet claimed; waiting: until a later time.
+
+    The age counts from the creation; that of a message for a later time, which nobody has attempted, from that time.
+    """
     state = case((OUTBOX.c.leased_until >= now, "leased"), (OUTBOX.c.due_at <= now, "due"), else_="waiting")
-    query = select(func.count(), func.min(OUTBOX.c.created_at), OUTBOX.c.kind, state.label("state"))
+    since = func.greatest(OUTBOX.c.created_at, case((OUTBOX.c.attempts == 0, OUTBOX.c.due_at)))  # leaves out null
+    query = select(func.count(), func.min(since), OUTBOX.c.kind, state.label("state"))
     return query.group_by(OUTBOX.c.kind, literal_column("state"))
 
 
