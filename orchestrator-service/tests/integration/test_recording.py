@@ -1,6 +1,6 @@
 """Recording an event: durable, once, told to the right people, and outliving every notification_service's outage."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -193,7 +193,7 @@ def test_the_expiry_date_and_the_days_come_from_the_certification(
 
     first, second = recorded(pause_events, expired, LHL_ADMIN).event, recorded(pause_events, expiring, LHL_ADMIN).event
 
-    assert first.expiry_date == EFFECTIVE + 11 * DAY
+    assert first.expiry_date == datetime(2026, 3, 31, 21, 59, 59, tzinfo=UTC)  # the end of the day in Oslo
     assert second.days_remaining == 11
     with pytest.raises(ExpiryUnknown):
         recorded(pause_events, a_draft(event_type=EventType.CERTIFICATION_EXPIRING))
