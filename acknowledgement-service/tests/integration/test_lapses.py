@@ -15,7 +15,7 @@ from shared_lib.database.row_level_security import all_tenants
 from shared_lib.database.schema_revision import revision_of_code, revision_of_database
 from shared_lib.idempotency import KEYS
 from shared_lib_testing.postgres import Addresses
-from shared_lib_testing.schema import columns_accepting_unreadable_moments, different_columns
+from shared_lib_testing.schema import accepted_values, columns_accepting_unreadable_moments, different_columns
 from sqlalchemy import exc, func, select, text
 
 from ..builders import an_opening
@@ -94,3 +94,7 @@ def test_the_database_stores_no_moment_that_a_list_could_not_show(addresses: Add
     unlisted = {"idempotency_key", "outbox_worker"}
 
     assert columns_accepting_unreadable_moments(addresses.owner, besides=unlisted) == []
+
+
+def test_the_database_stores_audit_details_that_a_list_can_show_and_no_others(addresses: Addresses) -> None:
+    assert accepted_values(addresses.owner, "audit_entry", "details", ["{}", "[]", "1", "null"]) == ["{}"]

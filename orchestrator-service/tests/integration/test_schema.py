@@ -1,7 +1,11 @@
 """The migrated database is the one that the code describes, and the audit stays."""
 
+from enum import StrEnum
+
 import pytest
 from orchestrator_service.app import MIGRATIONS
+from orchestrator_service.domain.announcements import Status
+from orchestrator_service.domain.pause_events import EventType
 from orchestrator_service.store.tables import Base
 from shared_lib.audit import ENTRIES
 from shared_lib.database.engine import Database
@@ -10,7 +14,7 @@ from shared_lib.database.schema_revision import revision_of_code, revision_of_da
 from shared_lib.idempotency import KEYS
 from shared_lib.outbox import OUTBOX
 from shared_lib_testing.postgres import Addresses
-from shared_lib_testing.schema import columns_accepting_unreadable_moments, different_columns
+from shared_lib_testing.schema import accepted_values, columns_accepting_unreadable_moments, different_columns
 from sqlalchemy import exc, text
 
 from ..builders import organisation
@@ -42,3 +46,14 @@ def test_the_database_stores_no_moment_that_a_list_could_not_show(addresses: Add
     unlisted = {"idempotency_key", "outbox_worker"}
 
     assert columns_accepting_unreadable_moments(addresses.owner, besides=unlisted) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "codes"), [("pause_event", "event_type", EventType), ("dispatch_result", "status", Status)]
+)
+def test_the_database_stores_every_code_that_a_list_can_read_and_no_other(
+    addresses: Addresses, table: str, column: str, codes: type[StrEnum]
+) -> None:
+    known = [code.value for code in codes]
+
+    assert accepted_values(addresses.owner, table, column, [*known, "unheard_of"]) == known

@@ -1,7 +1,7 @@
 """Schemas for tests: the tables of shared_lib in plain SQL, and a schema as the next release may leave it."""
 
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -76,18 +76,23 @@ def columns_accepting_unreadable_moments(dsn: str, *, besides: Collection[str]) 
     """`table.column moment` for each that a copy of the table accepts, of all tables `besides` these. As the owner."""
     with psycopg.connect(dsn) as connection:
         found = connection.execute(_COLUMNS, (list(besides),)).fetchall()
-        return [each for table, column in found for each in _accepted(connection, table, column)]
+    return [
+        f"{table}.{column} {moment}"
+        for table, column in found
+        for moment in accepted_values(dsn, table, column, UNREADABLE)
+    ]
 
 
-def _accepted(connection: psycopg.Connection, table: str, column: str) -> Iterator[str]:
-    """A copy with the table's checks alone, so that one column can be filled."""
-    connection.execute(
-        SQL("CREATE TEMP TABLE probe (LIKE {} INCLUDING CONSTRAINTS) ON COMMIT DROP").format(Identifier(table))
-    )
-    for (name,) in connection.execute(_REQUIRED, ("probe",)).fetchall():
-        connection.execute(SQL("ALTER TABLE probe ALTER COLUMN {} DROP NOT NULL").format(Identifier(name)))
-    for moment in UNREADABLE:
-        with suppress(psycopg.errors.CheckViolation), connection.transaction():
-            connection.execute(SQL("INSERT INTO probe ({}) VALUES (%s)").format(Identifier(column)), (moment,))
-            yield f"{table}.{column} {moment}"
-    connection.execute("DROP TABLE probe")
+def accepted_values(dsn: str, table: str, column: str, values: Collection[str]) -> list[str]:
+    """Those of the values that pass the table's checks, tried on a copy in which all other columns are null."""
+    with psycopg.connect(dsn) as connection:
+        copy = SQL("CREATE TEMP TABLE probe (LIKE {} INCLUDING CONSTRAINTS)").format(Identifier(table))
+        connection.execute(copy)
+        for (name,) in connection.execute(_REQUIRED, ("probe",)).fetchall():
+            connection.execute(SQL("ALTER TABLE probe ALTER COLUMN {} DROP NOT NULL").format(Identifier(name)))
+        accepted = []
+        for value in values:
+            with suppress(psycopg.errors.CheckViolation), connection.transaction():
+                connection.execute(SQL("INSERT INTO probe ({}) VALUES (%s)").format(Identifier(column)), (value,))
+                accepted.append(value)
+        return accepted
