@@ -50,6 +50,7 @@ class Composed:
             "GATEWAY_HTTPS": "127.0.0.1:",
             "RATE_LIMIT_PRINCIPAL": "0",
             "RATE_LIMIT_ORGANISATION": "0",
+            "ANONYMOUS_NOTICE_LIMIT": "0",
         }
         try:
             begun = time.monotonic()
