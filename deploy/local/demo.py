@@ -13,7 +13,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import running_stack
@@ -57,7 +57,7 @@ def a_pause(talk: Conversation, now: datetime) -> Iterator[dict[str, Any]]:
 def direct_notices(talk: Conversation, now: datetime) -> Iterator[dict[str, Any]]:
     """The four notices, asked for directly. They need no token, but without one few are allowed in an hour."""
     mentor = {"mentor_id": "mentor-042"}
-    expired = {**mentor, "expiry_date": now.isoformat(timespec="seconds").replace("+00:00", "Z")}
+    expired = {**mentor, "expiry_date": expiry_of(now)}
     for title, notice, body in (
         ("A pause begins", "pause-activated", {**mentor, "pause_reason": "leave"}),
         ("A pause ends", "pause-lifted", mentor),
@@ -69,7 +69,7 @@ def direct_notices(talk: Conversation, now: datetime) -> Iterator[dict[str, Any]
 
 def a_lapse(talk: Conversation, now: datetime) -> None:
     """The expiry opened a lapse, and the coordinator has to confirm that they saw it."""
-    expiry = now.isoformat(timespec="seconds").replace("+00:00", "Z")
+    expiry = expiry_of(now)
     query = "coordinator_id=coordinator-007&is_acknowledged=false&limit=1"
     listed = talk.ask_until(
         lambda answer: any(lapse["expiry_date"] == expiry for lapse in answer["data"]),
@@ -82,6 +82,12 @@ def a_lapse(talk: Conversation, now: datetime) -> None:
     talk.ask("The coordinator has seen it", "POST", LAPSES, body=confirmation)
     talk.ask("The coordinator adds a note", "PUT", address, body={"coordinator_notes": "A course is booked."})
     talk.ask("The record is removed", "DELETE", address)
+
+
+def expiry_of(now: datetime) -> str:
+    """Another day in each second: the expiry of one certificate on one day is one notice and one lapse."""
+    past = timedelta(days=(now.hour * 3600 + now.minute * 60 + now.second) % 3650)
+    return (now - past).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def main() -> int:

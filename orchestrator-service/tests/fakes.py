@@ -37,21 +37,31 @@ class FakeNotifier:
     meanwhile: Callable[[], object] = lambda: None
     still_queued: frozenset[str] = frozenset()
     announced: list[PauseEvent] = field(default_factory=list)
+    occurred_at: list[datetime] = field(default_factory=list)
     withdrawn: list[UUID] = field(default_factory=list)
     contacts: list[Contacts] = field(default_factory=list)
     certifications: list[CertificationNews] = field(default_factory=list)
+    when_withdrawn: tuple[DispatchResult, ...] = ()
+    outcomes: tuple[DispatchResult, ...] = ()
+    """What it answers instead of one mail to each of the audience."""
 
-    def announce(self, event: PauseEvent, *, announcement_id: UUID) -> tuple[DispatchResult, ...]:
+    def announce(
+        self, event: PauseEvent, *, announcement_id: UUID, occurred_at: datetime, contact_version: int | None
+    ) -> tuple[DispatchResult, ...]:
         if self.failure is not None:
             raise self.failure
         self.meanwhile()
         self.announced.append(event)
-        return tuple(a_result(recipient, status=self._status_of(recipient)) for recipient in event.recipients)
+        self.occurred_at.append(occurred_at)
+        return self.outcomes or tuple(
+            a_result(recipient, status=self._status_of(recipient)) for recipient in event.recipients
+        )
 
-    def withdraw(self, announcement_id: UUID) -> None:
+    def withdraw(self, announcement_id: UUID) -> tuple[DispatchResult, ...]:
         if self.failure is not None:
             raise self.failure
         self.withdrawn.append(announcement_id)
+        return self.when_withdrawn
 
     def update_contacts(self, contacts: Contacts) -> None:
         if self.failure is not None:

@@ -2,9 +2,9 @@
 
 from shared_lib.outbox import Route
 
-from notification_service.usecases.deliveries import MAIL, PUSH, Deliveries
+from notification_service.usecases.deliveries import Deliveries
 from notification_service.usecases.lapses import CERTIFICATION, REASSIGNMENT, LapseDeliveries
-from notification_service.usecases.recording import LAPSE
+from notification_service.usecases.recording import LAPSE, MAIL, PUSH
 
 # An executor has its own threads and circuit breaker: a mail server that hangs delays neither lapses nor push messages.
 EXECUTORS = {"mail": 8, "push": 4, "lapse": 4}

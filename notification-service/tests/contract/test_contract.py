@@ -5,7 +5,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from notification_service.clients.http import HttpAcknowledgements
 from notification_service.domain.lapses import Certification, ClosedReason, Reassignment
 from notification_service.domain.model import Notice
 from notification_service.store.tables import DispatchRow
+from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
@@ -41,6 +42,16 @@ SHAPES = {
 def example(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     document = json.loads((EXAMPLES / f"{name}.json").read_text())
     return document["request"], document["response"]
+
+
+def as_of_today(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """An example with a context: news that is as old as the example is not sent any more."""
+    request, expected = example(name)
+    now, context = utc_now(), request["body"]["context"]
+    context["occurred_at"] = now.isoformat()
+    if context["expiry_date"] is not None:
+        context["expiry_date"] = (now + timedelta(days=14)).isoformat()
+    return request, expected
 
 
 def assert_alike(given: Any, expected: Any, name: str = "") -> None:
@@ -81,8 +92,9 @@ def test_every_type_of_notice_has_an_endpoint_that_answers_as_the_contract_says(
 
 
 @pytest.mark.usefixtures("people")
-def test_the_orchestrator_may_send_a_context(client: FlaskClient, as_service: dict[str, str]) -> None:
-    request, expected = example("pause-activated-with-context")
+@pytest.mark.parametrize("name", ["pause-activated-with-context", "cert-expiry-reminder-with-context"])
+def test_the_orchestrator_may_send_a_context(client: FlaskClient, as_service: dict[str, str], name: str) -> None:
+    request, expected = as_of_today(name)
 
     answer = client.post(request["path"], json=request["body"], headers={**request["headers"], **as_service})
 
@@ -101,7 +113,7 @@ def test_the_orchestrator_may_send_updates_of_the_directory(client: FlaskClient,
 @pytest.mark.usefixtures("people")
 def test_a_dispatch_can_be_withdrawn(client: FlaskClient, as_service: dict[str, str], mailer: FakeMailer) -> None:
     mailer.failure = Unreachable("down")
-    announced, _ = example("pause-activated-with-context")
+    announced, _ = as_of_today("pause-activated-with-context")
     client.post(announced["path"], json=announced["body"], headers={**announced["headers"], **as_service})
     request, expected = example("withdraw-dispatch")
 

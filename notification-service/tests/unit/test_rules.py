@@ -2,14 +2,15 @@
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from notification_service.domain.mail_addresses import is_plain_address, mail_obstacle, with_ascii_domain
 from notification_service.domain.model import Announcement, Audience, Dispatch, Notice
-from notification_service.domain.notice_rules import NOTICE_RULES, expires_at, natural_key
+from notification_service.domain.notice_rules import NOTICE_RULES, dated, days_until, expires_at, natural_key
 from notification_service.domain.participants import recipients_of
 
-from ..builders import A_DISPATCH_ID, A_MOMENT, an_announcement, some_participants
+from ..builders import A_DISPATCH_ID, A_MOMENT, a_context, an_announcement, some_participants
 
 OSLO = "Europe/Oslo"
 
@@ -68,28 +69,87 @@ def test_no_recipient_has_two_roles() -> None:
     ],
 )
 def test_every_type_of_notice_has_its_lifetime(notice: Notice, until: datetime) -> None:
-    assert expires_at(notice, at=A_MOMENT, time_zone=OSLO, scale=1.0) == until
+    assert expires_at(an_announcement(notice), at=A_MOMENT, time_zone=OSLO, scale=1.0) == until
 
 
 def test_a_reminder_ends_with_the_day_even_when_the_clocks_change() -> None:
     before_summer_time = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 
-    found = expires_at(Notice.CERT_EXPIRY_REMINDER, at=before_summer_time, time_zone=OSLO, scale=1.0)
+    found = expires_at(an_announcement(Notice.CERT_EXPIRY_REMINDER), at=before_summer_time, time_zone=OSLO, scale=1.0)
 
     assert found == datetime(2026, 3, 29, 22, tzinfo=UTC)
 
 
 def test_a_lifetime_is_shorter_on_test_systems() -> None:
-    found = expires_at(Notice.PAUSE_ACTIVATED, at=A_MOMENT, time_zone=OSLO, scale=0.01)
+    found = expires_at(an_announcement(Notice.PAUSE_ACTIVATED), at=A_MOMENT, time_zone=OSLO, scale=0.01)
 
     assert found == A_MOMENT + timedelta(hours=0.24)
 
 
 def test_the_day_of_a_reminder_is_the_organisations() -> None:
     late_in_utc = datetime(2026, 3, 26, 23, 30, tzinfo=UTC)
-    reminder = an_announcement(Notice.CERT_EXPIRY_REMINDER, days_remaining=14)
+    reminder = dated(an_announcement(Notice.CERT_EXPIRY_REMINDER, days_remaining=14), at=late_in_utc, time_zone=OSLO)
 
-    assert natural_key(reminder, at=late_in_utc, time_zone=OSLO) == "cert_expiry_reminder:14:2026-03-27"
+    assert natural_key(reminder, at=late_in_utc, time_zone=OSLO) == "cert_expiry_reminder:2026-04-10:2026-03-27"
+
+
+@pytest.mark.parametrize("days", [0, 1, 14, 3650])
+@pytest.mark.parametrize("zone", [OSLO, "Pacific/Auckland", "America/Los_Angeles"])
+def test_days_that_a_direct_call_names_become_a_date_once(days: int, zone: str) -> None:
+    before_midnight_in_oslo = datetime(2026, 3, 28, 22, 59, tzinfo=UTC)  # the night in which the clocks change
+    reminder = an_announcement(Notice.CERT_EXPIRY_REMINDER, days_remaining=days)
+
+    found = dated(reminder, at=before_midnight_in_oslo, time_zone=zone)
+
+    assert found.expiry_date is not None
+    today = before_midnight_in_oslo.astimezone(ZoneInfo(zone)).date()
+    assert found.expiry_date.astimezone(ZoneInfo(zone)).date() == today + timedelta(days=days)
+    assert found.days_remaining == days_until(found.expiry_date, at=before_midnight_in_oslo, time_zone=zone) == days
+
+
+@pytest.mark.parametrize(
+    ("at", "days"), [("2026-12-02T00:30:00+01:00", 14), ("2026-12-03T12:00:00+01:00", 13), ("2026-12-20T12:00:00Z", 0)]
+)
+def test_the_certificates_own_date_counts(at: str, days: int) -> None:
+    own = datetime.fromisoformat("2026-12-16T00:00:00+01:00")
+    planned = an_announcement(
+        Notice.CERT_EXPIRY_REMINDER, days_remaining=15, context=a_context(expiry_date=own, planned=True, tier=14)
+    )
+
+    found = dated(planned, at=datetime.fromisoformat(at), time_zone=OSLO)
+
+    assert (found.expiry_date, found.days_remaining) == (own, days)
+
+
+@pytest.mark.parametrize(
+    ("planned", "expiry", "until"),
+    [
+        (True, "2026-04-09T00:00:00Z", A_MOMENT + timedelta(hours=72)),
+        (True, "2026-03-27T10:00:00Z", datetime(2026, 3, 27, 23, tzinfo=UTC)),
+        (True, "2026-03-20T10:00:00Z", datetime(2026, 3, 20, 23, tzinfo=UTC)),
+        (False, "2026-04-09T00:00:00Z", datetime(2026, 3, 26, 23, tzinfo=UTC)),
+        (False, "2026-03-20T10:00:00Z", datetime(2026, 3, 20, 23, tzinfo=UTC)),
+    ],
+)
+def test_a_reminder_is_not_sent_once_its_day_is_over(planned: bool, expiry: str, until: datetime) -> None:
+    moment = datetime.fromisoformat(expiry)
+    reminder = an_announcement(
+        Notice.CERT_EXPIRY_REMINDER, expiry_date=moment, context=a_context(planned=planned, expiry_date=moment)
+    )
+
+    assert expires_at(reminder, at=A_MOMENT, time_zone=OSLO, scale=1.0) == until
+
+
+@pytest.mark.parametrize(("tier", "audiences"), [(7, ["mentor", "coordinator"]), (14, ["mentor"])])
+def test_the_tier_of_a_planned_reminder_decides_who_is_reminded(tier: int, audiences: list[str]) -> None:
+    for days in (6, 8, 13):
+        reminder = an_announcement(
+            Notice.CERT_EXPIRY_REMINDER, days_remaining=days, context=a_context(planned=True, tier=tier)
+        )
+
+        assert [
+            recipient.audience for recipient in recipients_of(reminder, some_participants(), push_configured=True)
+        ] == audiences
 
 
 def test_two_pauses_that_are_accepted_at_once_collide() -> None:

@@ -8,7 +8,7 @@ from notification_service.domain.model import Audience, Notice
 from notification_service.domain.texts.model import RenderedText
 from notification_service.usecases.texts import Texts
 
-from ..builders import a_contact, a_coordinator, a_dispatch, an_organisation
+from ..builders import A_MOMENT, a_contact, a_coordinator, a_dispatch, an_organisation
 
 
 def rendered(
@@ -16,6 +16,7 @@ def rendered(
     *,
     locale: str | None = None,
     portal: str = "https://portal.example/",
+    at: datetime = A_MOMENT,
     **changes: object,
 ) -> RenderedText:
     return Texts(portal_url=portal).render(
@@ -25,6 +26,7 @@ def rendered(
         mentor=a_contact(),
         coordinator=a_coordinator(),
         organisation=an_organisation(),
+        at=at,
     )
 
 
@@ -44,9 +46,41 @@ def test_a_day_is_the_day_where_the_organisation_is() -> None:
 
 
 def test_a_reminder_names_the_day() -> None:
-    text = rendered(notice=Notice.CERT_EXPIRY_REMINDER, days_remaining=14)
+    text = rendered(notice=Notice.CERT_EXPIRY_REMINDER, expiry_date=datetime(2026, 4, 9, 12, tzinfo=UTC))
 
     assert "går ut om 14 dager, 9. april 2026." in text.paragraphs[0]
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ("2026-12-13T00:30:00+01:00", "om 3 dager"),
+        ("2026-12-13T23:30:00+01:00", "om 3 dager"),
+        ("2026-12-14T09:00:00+01:00", "om 2 dager"),
+        ("2026-12-15T23:59:00+01:00", "i morgen"),
+        ("2026-12-16T00:01:00+01:00", "i dag"),
+    ],
+)
+@pytest.mark.parametrize("audience", Audience)
+def test_the_days_are_counted_when_the_text_is_written(audience: Audience, at: str, said: str) -> None:
+    expiry = datetime.fromisoformat("2026-12-16T00:00:00+01:00")
+
+    text = rendered(
+        audience,
+        at=datetime.fromisoformat(at),
+        notice=Notice.CERT_EXPIRY_REMINDER,
+        expiry_date=expiry,
+        days_remaining=40,
+    )
+
+    assert f"{said}, 16. desember 2026." in text.paragraphs[0]
+
+
+@pytest.mark.parametrize(("at", "title"), [(14, "Sertifiseringen din går ut"), (17, "Sertifiseringen din har gått ut")])
+def test_a_certificate_has_run_out_when_it_has_run_out_at_the_time_of_writing(at: int, title: str) -> None:
+    expiry = datetime(2026, 12, 16, tzinfo=UTC)
+
+    assert rendered(at=datetime(2026, 12, at, tzinfo=UTC), notice=Notice.CERT_EXPIRY, expiry_date=expiry).title == title
 
 
 @pytest.mark.parametrize(
@@ -97,6 +131,7 @@ def test_without_a_portal_there_is_no_link() -> None:
         mentor=a_contact(),
         coordinator=None,
         organisation=an_organisation(),
+        at=A_MOMENT,
     )
 
     assert text.link is None

@@ -14,7 +14,7 @@ from orchestrator_service.domain.pause_events import EventType, PauseEvent
 from orchestrator_service.domain.ports import CertificationNews, Contacts, OrganisationContact, PersonContact
 from shared_lib.http_client import ServiceClient
 
-from ..builders import an_event
+from ..builders import RECORDED, an_event
 from ..fakes import StubService
 
 EXAMPLES = Path(__file__).parents[3] / "notification-service" / "contract" / "examples"
@@ -40,7 +40,7 @@ def announced(
         example(name)["response"]["status"],
         example(name)["response"]["body"],
     )
-    return list(notifier.announce(event, announcement_id=ANNOUNCEMENT))
+    return list(notifier.announce(event, announcement_id=ANNOUNCEMENT, occurred_at=RECORDED, contact_version=17))
 
 
 def event_of(body: dict[str, Any], event_type: EventType) -> PauseEvent:
@@ -53,14 +53,16 @@ def event_of(body: dict[str, Any], event_type: EventType) -> PauseEvent:
         also=tuple(context["also"]),
         acted_by=ActedBy(**acted_by) if acted_by else None,
     )
-    named = [name for name in ("expected_return_date", "expiry_date") if name in body]
+    dates = {name: body.get(name) or context.get(name) for name in ("expected_return_date", "expiry_date")}
     return an_event(
         peer_mentor_id=body["mentor_id"],
         organisation_id=context["organisation_id"],
         event_type=event_type,
         audience=audience,
         days_remaining=body.get("days_remaining"),
-        **{name: datetime.fromisoformat(body[name]) for name in named},
+        is_planned=context.get("planned", False),
+        tier=context.get("tier"),
+        **{name: datetime.fromisoformat(date) for name, date in dates.items() if date is not None},
     )
 
 
@@ -68,7 +70,7 @@ OF_TYPES: Mapping[EventType, tuple[str, ...]] = {
     EventType.PAUSE_ACTIVATED: ("pause-activated", "pause-activated-with-context"),
     EventType.PAUSE_DEACTIVATED: ("pause-lifted",),
     EventType.CERTIFICATION_EXPIRED: ("cert-expiry",),
-    EventType.CERTIFICATION_EXPIRING: ("cert-expiry-reminder",),
+    EventType.CERTIFICATION_EXPIRING: ("cert-expiry-reminder", "cert-expiry-reminder-with-context"),
 }
 """The examples of each type of event; a type without one fails."""
 

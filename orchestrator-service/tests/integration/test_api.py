@@ -208,6 +208,20 @@ def test_every_type_of_event_is_recorded_with_the_members_of_its_rule_and_no_oth
     assert {answer.status_code for answer in refused} <= {422}
 
 
+@pytest.mark.parametrize("members", [{}, {"days_remaining": 20}])
+def test_a_certification_that_ends_in_more_than_ten_years_is_refused_at_once(
+    client: FlaskClient, ingrid: Headers, members: dict[str, int]
+) -> None:
+    far = {"event_type": "certification_expiring", "expiry_date": "2060-01-01T00:00:00Z"}
+
+    answer = client.post(BASE, json={**DRAFT, **far, **members}, headers=ingrid)
+
+    assert (answer.status_code, answer.json["detail"]) == (
+        422,
+        "The certification must end within 3,650 days from today.",
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

@@ -1,16 +1,12 @@
 """Who is told of an event: resolved when it is recorded, never before."""
 
-from datetime import timedelta
-
 import pytest
 from orchestrator_service.domain.access import COORDINATOR as COORDINATOR_ROLE
 from orchestrator_service.domain.access import ORG_ADMIN, Principal
 from orchestrator_service.domain.announcements import ActedBy
 from orchestrator_service.domain.pause_events import Draft, EventType
 from orchestrator_service.usecases.pause_events import PauseEvents, Recorded
-from shared_lib.errors import Unreachable
 from shared_lib.idempotency import RequestKey
-from shared_lib.outbox import Dispatcher
 
 from ..builders import (
     COORDINATOR,
@@ -24,7 +20,7 @@ from ..builders import (
     person,
 )
 from ..conftest import Import
-from ..fakes import FakeNotifier, MovableClock
+from ..fakes import FakeNotifier
 
 pytestmark = pytest.mark.usefixtures("directory")
 
@@ -43,20 +39,6 @@ def test_a_replaced_coordinator_does_not_get_the_news(
     event = recorded(pause_events, a_draft(), NHF_ADMIN).event
 
     assert event.recipients == ("new", MENTOR)
-
-
-def test_the_coordinator_at_the_time_of_recording_receives_the_notice(
-    pause_events: PauseEvents, notifier: FakeNotifier, bring_in: Import, dispatcher: Dispatcher, clock: MovableClock
-) -> None:
-    notifier.failure = Unreachable("connect_failed")
-    recorded(pause_events, a_draft())
-    bring_in(person("coordinator", "new"), assignment("new", "oslo"))
-
-    notifier.failure = None
-    clock.now += timedelta(seconds=6)
-    dispatcher.run_once()
-
-    assert notifier.announced[0].coordinator_id == COORDINATOR
 
 
 def test_without_a_coordinator_the_admins_stand_in(

@@ -1,16 +1,21 @@
 """The planner records what is due, once, however often it runs."""
 
 import time
-from datetime import timedelta
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from orchestrator_service.domain.certifications import TIERS
-from orchestrator_service.domain.pause_events import EventType
-from orchestrator_service.usecases.certification_notices import CertificationNotices
+from orchestrator_service.domain.certifications import TIERS, due_notice
+from orchestrator_service.domain.pause_events import Correction, Draft, EventFilter, EventType
+from orchestrator_service.store import certifications
+from orchestrator_service.usecases.certification_notices import EVERY_ORGANISATION, CertificationNotices
 from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.database.engine import Database
+from shared_lib.pagination import PageRequest
+from sqlalchemy.orm import Session
 
-from ..builders import certification, mentor, organisation
+from ..builders import DAY, GLOBAL_ADMIN, NHF_ADMIN, certification, mentor, organisation
 from ..conftest import Import
 from ..fakes import FakeNotifier, MovableClock, WatchedProgress
 
@@ -81,3 +86,92 @@ def test_a_dry_run_counts_and_records_nothing(
 
     assert run(planner, dry_run=True) == 2
     assert run(planner) == 2
+
+
+@pytest.mark.parametrize("offset", [5, 12, -2], ids=["last reminder", "reminder", "expiry"])
+@pytest.mark.parametrize("act", ["remove", "correct", "correct, then remove", "remove what was reported"])
+def test_what_an_administrator_removed_or_corrected_is_not_recorded_again(
+    planner: CertificationNotices, bring_in: Import, clock: MovableClock, offset: int, act: str
+) -> None:
+    certified(bring_in, clock, {"m": offset})
+    pause_events = planner.pause_events
+    if "reported" not in act:
+        run(planner)
+    else:
+        with planner.database.begin(EVERY_ORGANISATION) as session:
+            [certificate] = certifications.ending(
+                session, since=clock() - 90 * DAY, until=clock() + 90 * DAY, after=None, limit=2
+            )
+        draft = due_notice(certificate, at=clock())
+        assert draft is not None
+        draft = replace(draft, is_planned=False, tier=None)
+        pause_events.record(draft, principal=NHF_ADMIN, key=None, wait_seconds=0)
+    [event] = pause_events.page(EventFilter(), PageRequest(page=1, limit=2), principal=NHF_ADMIN).items
+
+    if "correct" in act:
+        moved = Correction.of({"effective_date": event.effective_date + DAY})
+        pause_events.correct(event.id, moved, principal=NHF_ADMIN, versions=None)
+    if "remove" in act:
+        pause_events.remove(event.id, principal=GLOBAL_ADMIN, versions=None)
+
+    assert run(planner) == 0
+    clock.now += DAY
+    assert run(planner) == 0
+
+
+def test_another_expiry_date_is_planned_although_an_earlier_one_was_removed(
+    planner: CertificationNotices, bring_in: Import, clock: MovableClock
+) -> None:
+    certified(bring_in, clock, {"m": 5})
+    run(planner)
+    [event] = planner.pause_events.page(EventFilter(), PageRequest(page=1, limit=2), principal=NHF_ADMIN).items
+    planner.pause_events.remove(event.id, principal=GLOBAL_ADMIN, versions=None)
+    certified(bring_in, clock, {"m": 6})
+
+    assert run(planner) == 1
+
+
+@pytest.mark.parametrize("offset", [700, 4], ids=["renewed", "corrected"])
+def test_what_changed_after_the_planner_read_it_is_not_recorded(
+    planner: CertificationNotices, bring_in: Import, clock: MovableClock, offset: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certified(bring_in, clock, {"m": 5})
+    read = certifications.not_recorded
+
+    def read_then_changed(session: Session, drafts: Collection[Draft]) -> list[Draft]:
+        found = read(session, drafts)
+        certified(bring_in, clock, {"m": offset})
+        return found
+
+    monkeypatch.setattr(certifications, "not_recorded", read_then_changed)
+
+    assert run(planner) == 0
+
+
+@pytest.mark.parametrize(
+    ("now", "days"),
+    [
+        ("2026-12-02T00:30:00+01:00", 14),
+        ("2026-12-01T23:30:00+01:00", None),
+        ("2026-12-02T23:30:00+01:00", 14),
+        ("2026-12-09T00:00:00+01:00", 7),
+    ],
+)
+def test_days_are_counted_in_the_organisations_time_zone(
+    planner: CertificationNotices,
+    bring_in: Import,
+    clock: MovableClock,
+    now: str,
+    days: int | None,
+) -> None:
+    clock.now = datetime.fromisoformat(now).astimezone(UTC)
+    expires = "2026-12-16T00:00:00+01:00"
+    lines = organisation("nhf"), mentor("m"), certification("m", expires)
+    assert bring_in(*lines).problems.shown == []
+
+    planner.record_due(tiers=(14, 7), late_by=timedelta(days=14), dry_run=False)
+
+    events = planner.pause_events.page(EventFilter(), PageRequest(page=1, limit=2), principal=NHF_ADMIN).items
+    assert [(event.days_remaining, event.tier, event.expiry_date) for event in events] == (
+        [] if days is None else [(days, days, datetime.fromisoformat(expires))]
+    )

@@ -7,7 +7,7 @@ import pytest
 from orchestrator_service.domain.access import Principal
 from orchestrator_service.domain.announcements import Status
 from orchestrator_service.domain.errors import ExpiryUnknown, MentorNotFound
-from orchestrator_service.domain.pause_events import EVENT_RULES, EventType
+from orchestrator_service.domain.pause_events import EventType
 from orchestrator_service.store.tables import PauseEventRow
 from orchestrator_service.usecases.pause_events import PauseEvents
 from shared_lib.audit import ENTRIES
@@ -105,26 +105,6 @@ def test_the_moment_of_sending_is_when_it_was_first_known(
 
     sent_at = {result.recipient_id: result.sent_at for result in find(pause_events, event).dispatch_results}
     assert sent_at == {COORDINATOR: first, MENTOR: first + timedelta(seconds=2)}
-
-
-@pytest.mark.parametrize("event_type", [EventType.PAUSE_ACTIVATED, EventType.CERTIFICATION_EXPIRED])
-def test_an_event_past_its_lifetime_is_not_announced(
-    pause_events: PauseEvents, notifier: FakeNotifier, clock: MovableClock, event_type: EventType
-) -> None:
-    notifier.failure = Unreachable("connect_failed")
-    event = recorded(pause_events, a_draft(event_type=event_type)).event
-
-    notifier.failure = None
-    clock.now += EVENT_RULES[event_type].lifetime + timedelta(minutes=1)
-    pause_events.dispatcher.run_once()
-
-    assert notifier.announced == []
-    results = find(pause_events, event).dispatch_results
-    assert {(result.recipient_id, result.channel, result.status) for result in results} == {
-        (COORDINATOR, "email", Status.EXPIRED),
-        (MENTOR, "email", Status.EXPIRED),
-        (MENTOR, "push", Status.EXPIRED),
-    }
 
 
 def test_what_stays_queued_for_ever_ends_as_expired(

@@ -1,8 +1,11 @@
 """The same event asked for again, under the same key or none, one by one or at once: it is one event."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+from flask import Flask
 from orchestrator_service.domain import pause_events as domain
 from orchestrator_service.domain.errors import EventNotFound
 from orchestrator_service.domain.pause_events import EventType
@@ -16,13 +19,17 @@ from ..builders import (
     DAY,
     EFFECTIVE,
     GLOBAL_ADMIN,
+    MENTOR,
     NHF_ADMIN,
     a_draft,
 )
+from ..conftest import Headers
 from ..fakes import FakeNotifier
 from .asking import a_key, count, recorded
 
 pytestmark = pytest.mark.usefixtures("directory")
+BASE = "/api/v1/pause-notifications"
+MINUTE = timedelta(minutes=1)
 
 
 def test_a_repeat_is_the_same_event_and_is_not_announced_again(
@@ -91,3 +98,70 @@ def test_a_taken_id_is_not_taken_again(
 
     assert (first.id, second.id) == ("pn_000000000001", "pn_000000000002")
     assert second.notifications_sent == ["coordinator_email", "peer_mentor_email"]
+
+
+ACTIVATED, DEACTIVATED = EventType.PAUSE_ACTIVATED, EventType.PAUSE_DEACTIVATED
+
+
+@pytest.mark.parametrize(
+    "days",
+    [(0, 0, 0, 0), (0, 1, 0, 1), (0, 0, 1, 1)],
+    ids=["on one date", "on alternating dates", "on two dates"],
+)
+def test_each_change_of_a_pause_is_an_event_of_its_own(
+    pause_events: PauseEvents, notifier: FakeNotifier, days: tuple[int, ...]
+) -> None:
+    types = (ACTIVATED, DEACTIVATED, ACTIVATED, DEACTIVATED)
+    drafts = [
+        a_draft(event_type=event_type, effective_date=EFFECTIVE + day * DAY)
+        for event_type, day in zip(types, days, strict=True)
+    ]
+
+    answers = [recorded(pause_events, draft) for draft in drafts for _ in range(2)]
+
+    assert [answer.is_new for answer in answers] == [True, False] * 4
+    assert [answer.event.id for answer in answers[::2]] == [answer.event.id for answer in answers[1::2]]
+    assert [told.event_type for told in notifier.announced] == list(types)
+
+
+@pytest.mark.parametrize("event_type", [EventType.CERTIFICATION_EXPIRED, EventType.CERTIFICATION_EXPIRING])
+def test_a_pause_in_between_makes_no_second_event_about_a_certification(
+    pause_events: PauseEvents, event_type: EventType
+) -> None:
+    expiring = {"days_remaining": 5} if event_type is EventType.CERTIFICATION_EXPIRING else {}
+    first = recorded(pause_events, a_draft(event_type=event_type, **expiring))
+    recorded(pause_events, a_draft(event_type=ACTIVATED))
+
+    assert recorded(pause_events, a_draft(event_type=event_type, **expiring)).event.id == first.event.id
+
+
+def test_a_removed_opposite_leaves_the_newest_as_the_same_event(pause_events: PauseEvents) -> None:
+    types = (ACTIVATED, DEACTIVATED, ACTIVATED)
+    _, back, again = (recorded(pause_events, a_draft(event_type=event_type)).event for event_type in types)
+    pause_events.remove(back.id, principal=GLOBAL_ADMIN, versions=None)
+
+    assert recorded(pause_events, a_draft(event_type=ACTIVATED)).event.id == again.id
+
+
+@pytest.mark.parametrize("rival", ["a recording", "a correction"])
+def test_a_correction_that_meets_another_change_to_the_same_date(
+    app: Flask, as_person: Callable[..., Headers], pause_events: PauseEvents, rival: str
+) -> None:
+    admin, statuses = as_person("admin_nhf", "org_admin"), []
+    for day in range(1, 31):
+        ids = [
+            recorded(pause_events, a_draft(effective_date=EFFECTIVE + minute * MINUTE + 2 * day * DAY)).event.id
+            for minute in (1, 2)
+        ]
+        common = {"effective_date": (EFFECTIVE + 2 * day * DAY).isoformat()}
+        draft = {"peer_mentor_id": MENTOR, "event_type": "pause_activated", **common}
+        requests = [("PUT", f"{BASE}/{ids[0]}", common)]
+        requests += [("POST", BASE, draft)] if rival == "a recording" else [("PUT", f"{BASE}/{ids[1]}", common)]
+        with ThreadPoolExecutor(2) as threads:
+            answers = threads.map(
+                lambda asked: app.test_client().open(asked[1], method=asked[0], json=asked[2], headers=admin), requests
+            )
+            statuses += [answer.status_code for answer in answers]
+
+    assert set(statuses) <= {200, 201, 409}
+    assert statuses.count(409) <= 30

@@ -249,15 +249,18 @@ def test_more_than_a_batch_goes_in_one_run(diary: Diary, database: Database, clo
 
 
 def test_nothing_is_sent(diary: Diary, database: Database, clock: MovableClock, notifier: FakeNotifier) -> None:
-    event = diary.paused()
-    diary.back()
+    diary.paused()
+    event = diary.back()
     told = len(notifier.announced)
 
     clock.now += (DAYS + 1) * DAY
     purge(database, clock)
     diary.pause_events.dispatcher.run_once()
     again = diary.pause_events.record(
-        a_draft(effective_date=event.effective_date), principal=GLOBAL_ADMIN, key=None, wait_seconds=2
+        a_draft(event_type=EventType.PAUSE_DEACTIVATED, effective_date=event.effective_date),
+        principal=GLOBAL_ADMIN,
+        key=None,
+        wait_seconds=2,
     )
 
     assert (again.is_new, again.event.id) == (False, event.id)

@@ -30,6 +30,10 @@ def two_full_organisations(directory: None, pause_events: PauseEvents, notifier:
             draft = replace(draft, event_type=EventType.PAUSE_DEACTIVATED) if failure else draft
             key = RequestKey(principal=principal.id, operation="record", key=str(draft.event_type), fingerprint=b"")
             pause_events.record(draft, principal=principal, key=key, wait_seconds=5)
+    for principal, mentor in ((INGRID, MENTOR), (LHL_ADMIN, "mentor-042")):
+        expired = a_draft(peer_mentor_id=mentor, event_type=EventType.CERTIFICATION_EXPIRED)
+        event = pause_events.record(expired, principal=principal, key=None, wait_seconds=0).event
+        pause_events.remove(event.id, principal=principal, versions=None)
 
 
 def test_without_an_organisation_there_is_nothing_to_see(two_full_organisations: None, addresses: Addresses) -> None:

@@ -8,7 +8,7 @@ from orchestrator_service.clients.notification import HttpNotifier
 from shared_lib.errors import Rejected, RetryLater, Unreachable
 from shared_lib.http_client import ServiceClient
 
-from ..builders import an_event
+from ..builders import RECORDED, an_event
 from ..fakes import StubService
 
 
@@ -22,7 +22,7 @@ def http_notifier(notification_service: StubService) -> HttpNotifier:
 def test_the_reason_never_leaves(http_notifier: HttpNotifier, notification_service: StubService) -> None:
     notification_service.answer = {"notifications_dispatched": []}
 
-    http_notifier.announce(an_event(reason="Sykdom"), announcement_id=uuid4())
+    http_notifier.announce(an_event(reason="Sykdom"), announcement_id=uuid4(), occurred_at=RECORDED, contact_version=17)
 
     assert "Sykdom" not in repr(notification_service.asked)
 
@@ -36,7 +36,7 @@ def test_a_mentor_whose_contact_is_on_its_way_is_tried_again(
     notification_service.status = status
 
     with pytest.raises(failure):
-        http_notifier.announce(an_event(), announcement_id=uuid4())
+        http_notifier.announce(an_event(), announcement_id=uuid4(), occurred_at=RECORDED, contact_version=17)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_an_answer_that_is_not_understood_is_asked_for_again(
     notification_service.answer = answer
 
     with pytest.raises(Unreachable):
-        http_notifier.announce(an_event(), announcement_id=uuid4())
+        http_notifier.announce(an_event(), announcement_id=uuid4(), occurred_at=RECORDED, contact_version=17)
 
 
 def test_what_it_never_heard_of_needs_no_taking_back(

@@ -2,13 +2,16 @@
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from orchestrator_service.domain.announcements import Audience, Status, next_look
-from orchestrator_service.domain.errors import StaleVersion
-from orchestrator_service.domain.pause_events import EVENT_RULES, Correction, EventType, PauseEvent, new_event_id
+from orchestrator_service.domain.errors import ExpiryTooFar, StaleVersion
+from orchestrator_service.domain.pause_events import EVENT_RULES, Correction, Draft, EventType, PauseEvent, new_event_id
 
 from ..builders import COORDINATOR, EFFECTIVE, MENTOR, RECORDED, a_draft, a_result, an_event
+
+OSLO = "Europe/Oslo"
 
 
 def test_an_id_is_twelve_random_hex_digits() -> None:
@@ -47,18 +50,68 @@ def test_an_expired_certification_takes_its_date_from_the_request_then_the_direc
     draft = a_draft(event_type=EventType.CERTIFICATION_EXPIRED)
     known = datetime(2026, 3, 31, tzinfo=UTC)
 
-    assert draft.completed(certified_until=known, at=RECORDED).expiry_date == known
-    assert draft.completed(certified_until=None, at=RECORDED).expiry_date == EFFECTIVE
+    assert draft.completed(certified_until=known, at=RECORDED, time_zone=OSLO).expiry_date == known
+    assert draft.completed(certified_until=None, at=RECORDED, time_zone=OSLO).expiry_date == EFFECTIVE
     asked = a_draft(event_type=EventType.CERTIFICATION_EXPIRED, expiry_date=RECORDED)
-    assert asked.completed(certified_until=known, at=RECORDED).expiry_date == RECORDED
+    assert asked.completed(certified_until=known, at=RECORDED, time_zone=OSLO).expiry_date == RECORDED
 
 
-@pytest.mark.parametrize(("days", "expected"), [(14, 14), (0, 0), (-3, 0)])
-def test_the_days_remaining_are_counted_by_the_calendar_and_never_negative(days: int, expected: int) -> None:
-    draft = a_draft(event_type=EventType.CERTIFICATION_EXPIRING)
-    completed = draft.completed(certified_until=EFFECTIVE + timedelta(days=days), at=EFFECTIVE.replace(hour=23))
+NEW_DAY_IN_OSLO = datetime(2026, 3, 19, 23, 30, tzinfo=UTC)  # 20 March, 00:30
 
-    assert completed.days_remaining == expected
+
+def an_expiring_draft(**difference: Any) -> Draft:
+    return a_draft(event_type=EventType.CERTIFICATION_EXPIRING, **difference)
+
+
+@pytest.mark.parametrize(
+    ("until", "days"),
+    [
+        ("2026-04-03T00:00:00+02:00", 14),
+        ("2026-04-02T23:59:59+02:00", 13),
+        ("2026-03-20T00:00:00+01:00", 0),
+        ("2026-03-17T12:00:00Z", 0),
+        ("2036-03-17T22:00:00Z", 3650),
+    ],
+)
+@pytest.mark.parametrize("source", ["directory", "request"])
+def test_the_days_remaining_are_counted_by_the_organisations_calendar_and_never_negative(
+    until: str, days: int, source: str
+) -> None:
+    moment = datetime.fromisoformat(until)
+    draft = an_expiring_draft(expiry_date=moment if source == "request" else None)
+
+    completed = draft.completed(certified_until=moment, at=NEW_DAY_IN_OSLO, time_zone=OSLO)
+
+    assert (completed.days_remaining, completed.expiry_date) == (days, moment)
+
+
+@pytest.mark.parametrize(
+    ("certified_until", "expiry"),
+    [
+        (None, "2026-04-03T23:59:59+02:00"),
+        ("2026-04-03T00:00:00+02:00", "2026-04-03T00:00:00+02:00"),
+        ("2026-04-30T00:00:00+02:00", "2026-04-03T23:59:59+02:00"),
+    ],
+    ids=["no certificate", "its certificate", "another certificate"],
+)
+def test_days_that_a_request_names_become_a_date_once(certified_until: str | None, expiry: str) -> None:
+    known = datetime.fromisoformat(certified_until) if certified_until else None
+
+    completed = an_expiring_draft(days_remaining=14).completed(
+        certified_until=known, at=NEW_DAY_IN_OSLO, time_zone=OSLO
+    )
+
+    assert (completed.days_remaining, completed.expiry_date) == (14, datetime.fromisoformat(expiry))
+
+
+@pytest.mark.parametrize("source", ["directory", "request", "request with days"])
+def test_a_certification_that_ends_in_more_than_ten_years_is_refused(source: str) -> None:
+    far = datetime(2036, 3, 18, tzinfo=UTC)
+    days = 3650 if "days" in source else None
+    draft = an_expiring_draft(expiry_date=None if source == "directory" else far, days_remaining=days)
+
+    with pytest.raises(ExpiryTooFar):
+        draft.completed(certified_until=far, at=NEW_DAY_IN_OSLO, time_zone=OSLO)
 
 
 def test_only_what_has_left_counts_as_sent_the_coordinator_first_and_once() -> None:

@@ -70,6 +70,11 @@ class ContextSchema(Schema):
     admin_ids = fields.List(Identifier(), load_default=list, validate=validate.Length(max=MAX_PEOPLE))
     acted_by = fields.Nested(ActingPersonSchema, load_default=None, allow_none=True)
     also = fields.List(Identifier(), load_default=list, validate=validate.Length(max=MAX_PEOPLE))
+    expiry_date = UtcDateTime(load_default=None, allow_none=True)
+    planned = StrictBoolean(load_default=False)
+    tier = StrictInteger(minimum=0, maximum=MAX_DAYS, load_default=None, allow_none=True)
+    occurred_at = UtcDateTime(load_default=None, allow_none=True)
+    contact_version = StrictInteger(minimum=0, maximum=MAX_VERSION, load_default=None, allow_none=True)
 
     @post_load
     def build(self, values: dict[str, Any], **_: Any) -> Context:

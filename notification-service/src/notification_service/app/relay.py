@@ -17,6 +17,7 @@ from notification_service.outbox_handlers import EXECUTORS
 from notification_service.outbox_handlers import routes as outbox_routes
 from notification_service.usecases.deliveries import Deliveries
 from notification_service.usecases.lapses import LapseDeliveries
+from notification_service.usecases.recording import Recorder
 from notification_service.usecases.texts import Texts
 
 from . import NAME
@@ -49,8 +50,10 @@ def create_ports(config: Config, *, clock: Clock = utc_now) -> Ports:
     )
 
 
-def create_texts(config: Config) -> Texts:
-    return Texts(portal_url=config.portal_url, push_configured=config.push_url is not None)
+def create_recorder(config: Config) -> Recorder:
+    push_configured = config.push_url is not None
+    texts = Texts(portal_url=config.portal_url, push_configured=push_configured)
+    return Recorder(texts=texts, push_configured=push_configured, time_scale=config.time_scale)
 
 
 def create_dispatcher(config: Config, database: Database, ports: Ports, *, clock: Clock = utc_now) -> Dispatcher:
@@ -61,10 +64,10 @@ def create_dispatcher(config: Config, database: Database, ports: Ports, *, clock
         outbox_routes(
             Deliveries(
                 database=database,
-                texts=create_texts(config),
+                recorder=create_recorder(config),
                 mailer=ports.mailer,
                 pusher=ports.pusher,
-                clock=clock,
+                dispatcher=dispatcher,
             ),
             LapseDeliveries(database=database, acknowledgements=ports.acknowledgements, clock=clock),
         )

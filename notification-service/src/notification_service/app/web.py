@@ -23,11 +23,10 @@ from notification_service.store.audit import SUBJECT
 from notification_service.usecases.announcements import Announcements
 from notification_service.usecases.lapses import LapseNews
 from notification_service.usecases.person_data import Contacts, PersonData, PersonDataWithDownstream
-from notification_service.usecases.recording import Recorder
 from notification_service.usecases.withdrawals import Withdrawals
 
 from . import MIGRATIONS
-from .relay import Ports, create_dispatcher, create_ports, create_texts
+from .relay import Ports, create_dispatcher, create_ports, create_recorder
 
 PERSON_SECONDS = 20.0
 """The limit of a statement about one person's data, which looks into every table. The client is a command that waits
@@ -47,11 +46,7 @@ def create_app(config: Config, *, ports: Ports | None = None, clock: Clock = utc
     database = Database.open(config.database_url, pool_size=config.pool_size, transaction_timeout=REQUEST_SECONDS)
     ports = ports or create_ports(config, clock=clock)
     dispatcher = create_dispatcher(config, database, ports, clock=clock)
-    recorder = Recorder(
-        texts=create_texts(config),
-        push_configured=config.push_url is not None,
-        time_scale=config.time_scale,
-    )
+    recorder = create_recorder(config)
     app = build_api(config, database, clock=clock)
     app.extensions["address_secret"] = Path(config.service_key).read_bytes()
     app.extensions["audit_log"] = AuditLog(database=database, subject=SUBJECT)

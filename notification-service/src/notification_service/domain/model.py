@@ -104,6 +104,14 @@ class Context:
     admin_ids: tuple[str, ...] = ()
     acted_by: ActingPerson | None = None
     also: tuple[str, ...] = ()
+    expiry_date: datetime | None = None
+    planned: bool = False
+    """The orchestrator planned the notice itself; nobody asked for it."""
+    tier: int | None = None
+    """Of a planned reminder: how many days before the expiry it is due."""
+    occurred_at: datetime | None = None
+    contact_version: int | None = None
+    """The mentor's contact that `coordinator_id` agrees with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +157,9 @@ class Dispatch:
     expected_return_date: datetime | None = None
     expiry_date: datetime | None = None
     days_remaining: int | None = None
+    """Counted when the announcement was accepted, for the answer alone: a text counts from `expiry_date`."""
+    contact_version: int | None = None
+    """The mentor's contact that `coordinator_id` agrees with."""
     acted_by: ActingPerson | None = None
     withdrawn_at: datetime | None = None
     lapse_outbox_id: UUID | None = None

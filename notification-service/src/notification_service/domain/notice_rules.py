@@ -1,7 +1,7 @@
 """The rules of each type of notice: one table with a line for every type."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -19,9 +19,9 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class NaturalKey:
-    """Which announcements about the same mentor are duplicates: those of one type whose `members` are equal, and which
-    were made on the same day in the organisation's time zone (`on_one_day`), or no longer than `within` ago without
-    their `opposite` since.
+    """Which announcements about the same mentor are duplicates: those of one type whose `members` are the same day in
+    the organisation's time zone, and which were made on one day there (`on_one_day`); or those whose `members` are
+    equal, no longer than `within` ago without their `opposite` since.
     """
 
     members: tuple[str, ...]
@@ -34,14 +34,14 @@ class NaturalKey:
 class NoticeRule:
     """The rules of one type of notice. No member has a default: a new type needs a decision on each of them.
 
-    `audiences`: who is notified; `lifetime`: how long after an announcement (its moment in the organisation's time
-    zone) a message may begin to be sent; `natural_key`: which announcement is a duplicate; `can_be_silenced`: nothing
+    `audiences`: who is notified; `lifetime`: how long after the fact (its moment in the organisation's time zone) a
+    message may begin to be sent; `natural_key`: which announcement is a duplicate; `can_be_silenced`: nothing
     is sent to a recipient who chose no channel, else it is always mailed; `opens_lapse`: the coordinator must confirm
     it; `topic`: the page that its link leads to.
     """
 
     audiences: Callable[[Announcement], frozenset[Audience]]
-    lifetime: Callable[[datetime], timedelta]
+    lifetime: Callable[[Announcement, datetime], timedelta]
     natural_key: NaturalKey
     can_be_silenced: bool
     opens_lapse: bool
@@ -53,23 +53,35 @@ def all_audiences(_: Announcement) -> frozenset[Audience]:
 
 
 def mentor_until(days: int) -> Callable[[Announcement], frozenset[Audience]]:
-    """The mentor alone as long as more than these days remain, or the number is not given; then all audiences."""
+    """The mentor alone as long as more than these days remain, or the number is not given; then all audiences.
+
+    Of a planned reminder its tier decides, on whichever day it leaves.
+    """
 
     def audiences(announcement: Announcement) -> frozenset[Audience]:
-        remaining = announcement.days_remaining
+        tier = announcement.context.tier if announcement.context else None
+        remaining = announcement.days_remaining if tier is None else tier
         return frozenset(Audience) if remaining is not None and remaining <= days else frozenset({Audience.MENTOR})
 
     return audiences
 
 
-def hours(number: int) -> Callable[[datetime], timedelta]:
-    return lambda _: timedelta(hours=number)
+def hours(number: int) -> Callable[[Announcement, datetime], timedelta]:
+    return lambda _, __: timedelta(hours=number)
 
 
-def rest_of_the_day(at: datetime) -> timedelta:
-    """Until midnight: a notice that names a number of days is wrong tomorrow."""
-    midnight = datetime.combine(at.date() + timedelta(days=1), time.min, tzinfo=at.tzinfo)
-    return midnight - at.astimezone(UTC)  # within one time zone Python subtracts as if clocks never changed
+def rest_of_the_day(announcement: Announcement, at: datetime) -> timedelta:
+    """Until midnight; a planned notice for three days. Never beyond the day on which the certification ends."""
+    is_planned = announcement.context is not None and announcement.context.planned
+    max_lifetime = timedelta(hours=72) if is_planned else _midnight_after(at) - at.astimezone(UTC)
+    if announcement.expiry_date is None:
+        return max_lifetime
+    return min(max_lifetime, _midnight_after(announcement.expiry_date.astimezone(at.tzinfo)) - at.astimezone(UTC))
+
+
+def _midnight_after(at: datetime) -> datetime:
+    """In UTC: within one time zone Python subtracts as if clocks never changed."""
+    return datetime.combine(at.date() + timedelta(days=1), time.min, tzinfo=at.tzinfo).astimezone(UTC)
 
 
 NOTICE_RULES: Mapping[Notice, NoticeRule] = {
@@ -102,7 +114,7 @@ NOTICE_RULES: Mapping[Notice, NoticeRule] = {
     Notice.CERT_EXPIRY_REMINDER: NoticeRule(
         audiences=mentor_until(days=7),
         lifetime=rest_of_the_day,
-        natural_key=NaturalKey(members=("days_remaining",), on_one_day=True),
+        natural_key=NaturalKey(members=("expiry_date",), on_one_day=True),
         can_be_silenced=True,
         opens_lapse=False,
         topic=Topic.CERTIFICATIONS,
@@ -110,9 +122,30 @@ NOTICE_RULES: Mapping[Notice, NoticeRule] = {
 }
 
 
-def expires_at(notice: Notice, *, at: datetime, time_zone: str, scale: float) -> datetime:
-    """When the lifetime of a notice that was announced `at` ends; `scale` shortens it on test systems."""
-    return at + NOTICE_RULES[notice].lifetime(at.astimezone(ZoneInfo(time_zone))) * scale
+def dated(announcement: Announcement, *, at: datetime, time_zone: str) -> Announcement:
+    """The announcement with the date that it is about, and the days until then by the organisation's calendar.
+
+    The orchestrator sends the certification's own date. A number of days in a direct call becomes a date here, once.
+    """
+    if announcement.days_remaining is None:
+        return announcement
+    today = at.astimezone(ZoneInfo(time_zone))
+    expiry = announcement.context.expiry_date if announcement.context else None
+    if expiry is None:
+        day = today.date() + timedelta(days=announcement.days_remaining)
+        expiry = datetime.combine(day, time(23, 59, 59), tzinfo=today.tzinfo).astimezone(UTC)
+    return replace(announcement, expiry_date=expiry, days_remaining=days_until(expiry, at=at, time_zone=time_zone))
+
+
+def days_until(moment: datetime, *, at: datetime, time_zone: str) -> int:
+    """By the calendar of the time zone; 0 when the day is past."""
+    zone = ZoneInfo(time_zone)
+    return max(0, (moment.astimezone(zone).date() - at.astimezone(zone).date()).days)
+
+
+def expires_at(announcement: Announcement, *, at: datetime, time_zone: str, scale: float) -> datetime:
+    """When the lifetime of a notice about a fact that occurred `at` ends; `scale` shortens it on test systems."""
+    return at + NOTICE_RULES[announcement.notice].lifetime(announcement, at.astimezone(ZoneInfo(time_zone))) * scale
 
 
 def natural_key(announcement: Announcement, *, at: datetime, time_zone: str, latest: UUID | None = None) -> str:
@@ -124,11 +157,8 @@ def natural_key(announcement: Announcement, *, at: datetime, time_zone: str, lat
     rule = NOTICE_RULES[announcement.notice].natural_key
     if rule.within is not None:
         return f"{announcement.notice}:after:{latest or 'nothing'}"
-    key = ":".join([announcement.notice, *(_text(getattr(announcement, name)) for name in rule.members)])
-    return f"{key}:{at.astimezone(ZoneInfo(time_zone)).date().isoformat()}" if rule.on_one_day else key
-
-
-def _text(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    return "none" if value is None else str(value)
+    zone = ZoneInfo(time_zone)
+    days = [getattr(announcement, name).astimezone(zone).date() for name in rule.members]
+    if rule.on_one_day:
+        days.append(at.astimezone(zone).date())
+    return ":".join([announcement.notice, *(day.isoformat() for day in days)])

@@ -12,6 +12,7 @@ from .model import (
     Contact,
     Context,
     Dispatch,
+    Message,
     Notice,
     Organisation,
     Status,
@@ -22,6 +23,8 @@ PUSH_NOT_CONFIGURED = "push_not_configured"
 INACTIVE = "inactive"
 SILENCED = "silenced"
 WITHDRAWN = "withdrawn"
+REPLACED = "replaced"
+TOO_OLD = "too_old"
 ERASED = "erased"
 
 
@@ -106,7 +109,7 @@ def recipients_of(
     audiences = NOTICE_RULES[announcement.notice].audiences(announcement)
     candidates = [
         Recipient(id=participants.mentor.id, audience=Audience.MENTOR),
-        *_responsible(participants, announcement.notice, push_configured=push_configured),
+        *responsible(participants, announcement.notice, push_configured=push_configured),
         *(Recipient(id=colleague, audience=Audience.COLLEAGUE) for colleague in participants.colleague_ids),
     ]
     recipients: dict[str, Recipient] = {}
@@ -116,7 +119,17 @@ def recipients_of(
     return tuple(recipients.values())
 
 
-def _responsible(participants: Participants, notice: Notice, *, push_configured: bool) -> Sequence[Recipient]:
+def is_replaced(dispatch: Dispatch, message: Message, mentor: Contact | None) -> bool:
+    """Whether somebody else is responsible by now than the one for whose role the message is: the mentor's contact is
+    newer than the dispatch, and names another coordinator or none.
+    """
+    known = dispatch.contact_version
+    if message.audience not in (Audience.COORDINATOR, Audience.ADMIN) or mentor is None or known is None:
+        return False
+    return mentor.version > known and mentor.coordinator_id != dispatch.coordinator_id
+
+
+def responsible(participants: Participants, notice: Notice, *, push_configured: bool) -> Sequence[Recipient]:
     """The coordinator; the admins where there is none, and as well where the notice cannot reach the coordinator."""
     admins = [Recipient(id=admin, audience=Audience.ADMIN) for admin in participants.admin_ids]
     if participants.coordinator_id is None:

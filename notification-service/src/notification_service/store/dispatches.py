@@ -39,6 +39,7 @@ _SAME_IN_BOTH = (
     "expected_return_date",
     "expiry_date",
     "days_remaining",
+    "contact_version",
     "withdrawn_at",
     "lapse_outbox_id",
     "lapse_opened_at",
@@ -171,7 +172,7 @@ def add_messages(
     return tuple(_message(row) for row in session.execute(_ADD_MESSAGES, rows)) if rows else ()
 
 
-def add_to_inbox(session: Session, dispatch: Dispatch, message: Message, text: RenderedText) -> None:
+def add_to_inbox(session: Session, dispatch: Dispatch, message: Message, text: RenderedText, *, at: datetime) -> None:
     """Store the text in the recipient's inbox: the message is delivered when this transaction commits."""
     session.add(
         InboxRow(
@@ -181,7 +182,7 @@ def add_to_inbox(session: Session, dispatch: Dispatch, message: Message, text: R
             title=text.title,
             body="\n\n".join(text.paragraphs),
             link=text.link,
-            created_at=dispatch.created_at,
+            created_at=at,
         )
     )
 
@@ -265,6 +266,13 @@ def withdraw(session: Session, dispatch: Dispatch, *, at: datetime) -> None:
     """Mark it as withdrawn: the same announcement is no duplicate of it any more."""
     own = and_(DispatchRow.id == dispatch.id, DispatchRow.organisation_id == dispatch.organisation_id)
     session.execute(update(DispatchRow).where(own).values(withdrawn_at=at))
+
+
+def save_coordinator(session: Session, dispatch: Dispatch) -> None:
+    """Store who is responsible now, and the contact of the mentor that says so."""
+    own = and_(DispatchRow.id == dispatch.id, DispatchRow.organisation_id == dispatch.organisation_id)
+    values = {"coordinator_id": dispatch.coordinator_id, "contact_version": dispatch.contact_version}
+    session.execute(update(DispatchRow).where(own).values(**values))
 
 
 def _message_values(

@@ -63,6 +63,7 @@ class DispatchRow(Base):
     expected_return_date: Mapped[datetime | None]
     expiry_date: Mapped[datetime | None]
     days_remaining: Mapped[int | None]
+    contact_version: Mapped[int | None] = mapped_column(BigInteger)
     acted_by_id: Mapped[str | None]
     acted_by_name: Mapped[str | None]
     created_at: Mapped[datetime]

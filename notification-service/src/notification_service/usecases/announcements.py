@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from notification_service.domain.access import AccessScope, MentorNotFound, Principal, TooManyNotices
 from notification_service.domain.model import Announcement, Contact, Dispatch, Organisation
-from notification_service.domain.notice_rules import NOTICE_RULES, natural_key
+from notification_service.domain.notice_rules import NOTICE_RULES, dated, natural_key
 from notification_service.domain.participants import involved_ids, participants_of
 from notification_service.store import audit, contacts, dispatches
 
@@ -105,6 +105,7 @@ class Announcements:
             return Accepted(dispatch=replayed, status=replay.status, is_replay=True)
         mentor, organisation = _locked_mentor(session, announcement, scope)
         at = self.clock()
+        announcement = dated(announcement, at=at, time_zone=organisation.time_zone)
         duplicate = _duplicate(session, announcement, organisation, at=at)
         if duplicate is not None:
             if key is not None:

@@ -1,31 +1,29 @@
 """Delivers outbox messages to people: mails and push messages."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
-from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import tenant
 from shared_lib.errors import Rejected, RetryLater
-from shared_lib.outbox import Delivered, Delivery, FinalState
+from shared_lib.outbox import Delivered, Delivery, Dispatcher, FinalState, Reschedule
 from sqlalchemy.orm import Session
 
 from notification_service.domain.mail_addresses import NO_ADDRESS, mail_obstacle
 from notification_service.domain.model import Contact, Status
-from notification_service.domain.participants import INACTIVE
+from notification_service.domain.participants import INACTIVE, is_replaced
 from notification_service.domain.ports import Mail, Mailer, Pusher, PushMessage
 from notification_service.domain.texts.model import RenderedText
 from notification_service.domain.texts.names import safe_name
 from notification_service.store import dispatches
 from notification_service.store.dispatches import MessageToSend
 
-from .texts import Texts
+from .recording import Recorder
 
 log = structlog.get_logger(__name__)
 
-MAIL = "mail"
-PUSH = "push"
-"""The kinds of outbox messages that are sent to people."""
+NOT_TO_SEND = frozenset({Status.SENT, Status.DELIVERED, Status.SKIPPED})
 
 STATUS_OF_FINAL_STATE = {
     FinalState.REJECTED: Status.FAILED,
@@ -46,26 +44,30 @@ class Deliveries:
     """
 
     database: Database
-    texts: Texts
+    recorder: Recorder
     mailer: Mailer
     pusher: Pusher
-    clock: Clock
+    dispatcher: Dispatcher
 
-    def deliver_mail(self, delivery: Delivery) -> Delivered:
+    def deliver_mail(self, delivery: Delivery) -> Delivered | Reschedule:
         """Send the mail, marked as in flight right before its content; `sent` means that the server said 250."""
         found = self._message_to_send(delivery)
         if found is None:
             return Delivered()
+        if is_replaced(found.dispatch, found.message, found.mentor):
+            return self._redirected(delivery, found)
         recipient = _reachable(found)
         mail = _mail(found, recipient, self._text(found, recipient))
         self.mailer.send(mail, before_data=delivery.mark_in_flight, before_dot=delivery.check_lease)
         return self._delivered(delivery, Status.SENT)
 
-    def deliver_push(self, delivery: Delivery) -> Delivered:
+    def deliver_push(self, delivery: Delivery) -> Delivered | Reschedule:
         """Give the push message to the gateway, which recognises a repeated one by its message id."""
         found = self._message_to_send(delivery)
         if found is None:
             return Delivered()
+        if is_replaced(found.dispatch, found.message, found.mentor):
+            return self._redirected(delivery, found)
         recipient = _reachable(found)
         if not recipient.push_token:
             raise Rejected(NO_ADDRESS)
@@ -80,40 +82,54 @@ class Deliveries:
             delivery.payload["message"],
             STATUS_OF_FINAL_STATE[final_state],
             organisation_id=delivery.tenant,
-            at=self.clock(),
+            at=self.dispatcher.clock(),
             reason=reason,
         )
 
     def _message_to_send(self, delivery: Delivery) -> MessageToSend | None:
-        """None when the message was removed or is sent already."""
+        """None when the message was removed, is sent already or was skipped."""
         with self.database.begin(tenant(delivery.tenant)) as session:
             number = delivery.payload["message"]
             found = dispatches.message_to_send(session, number, organisation_id=delivery.tenant)
-        return None if found is None or found.message.status in (Status.SENT, Status.DELIVERED) else found
+        return None if found is None or found.message.status in NOT_TO_SEND else found
 
     def _text(self, found: MessageToSend, recipient: Contact) -> RenderedText:
-        return self.texts.render(
+        return self.recorder.texts.render(
             found.dispatch,
             found.message.audience,
             recipient=recipient,
             mentor=found.mentor,
             coordinator=found.coordinator,
             organisation=found.organisation,
+            at=self.dispatcher.clock(),
         )
 
     def _delivered(self, delivery: Delivery, status: Status) -> Delivered:
-        number, at = delivery.payload["message"], self.clock()
+        number, at = delivery.payload["message"], self.dispatcher.clock()
         return Delivered(
             on_commit=lambda session: dispatches.record_outcome(
                 session, number, status, organisation_id=delivery.tenant, at=at
             )
         )
 
+    def _redirected(self, delivery: Delivery, found: MessageToSend) -> Reschedule:
+        """First turn the dispatch to those who are responsible by now, then look at this message again."""
+
+        def redirect(session: Session) -> None:
+            dispatch, mentor = dispatches.lock(session, found.dispatch.id), found.mentor
+            if mentor is not None and is_replaced(dispatch, found.message, mentor):
+                at, expires = self.dispatcher.clock(), delivery.expires_at
+                organisation = found.organisation
+                messages = self.recorder.redirect(session, dispatch, mentor, organisation, expires=expires, at=at)
+                self.dispatcher.enqueue(session, *messages)
+
+        return Reschedule(after=timedelta(0), on_commit=redirect)
+
 
 def _reachable(found: MessageToSend) -> Contact:
     if found.recipient is None:
         raise RetryLater("contact_unknown")
-    if not found.recipient.active:
+    if not found.recipient.active or (found.mentor is not None and not found.mentor.is_active_mentor):
         raise Rejected(INACTIVE)
     return found.recipient
 

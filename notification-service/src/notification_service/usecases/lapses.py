@@ -115,7 +115,7 @@ class LapseNews:
                 self._enqueue(session, REASSIGNMENT, lapse, {"dispatch": str(lapse.dispatch_id)}, at=at)
             elif lapse.coordinator_id is not None:
                 dispatch = self._enqueue_opening(session, lapse, lapse.coordinator_id, at=at)
-                messages = self.recorder.add_coordinator(session, dispatch, lapse.coordinator_id, at=at)
+                messages = self.recorder.add_coordinator(session, dispatch, at=at)
                 self.dispatcher.enqueue(session, *messages)
                 audit.record_dispatch(session, "coordinator_found", dispatch, actor_id=DIRECTORY, at=at)
 

@@ -1,6 +1,6 @@
 """Stores a dispatch with its messages, and makes the outbox messages that send them and open the lapse."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -17,27 +17,35 @@ from notification_service.domain.model import (
     Contact,
     Dispatch,
     Message,
-    Notice,
     Organisation,
     Status,
 )
 from notification_service.domain.notice_rules import NOTICE_RULES, expires_at
 from notification_service.domain.participants import (
+    REPLACED,
+    TOO_OLD,
     Participants,
     PlannedMessage,
     Recipient,
+    involved_ids,
     is_coordinator_unreachable,
+    participants_of,
     planned_messages,
     recipients_of,
+    responsible,
 )
+from notification_service.domain.texts.model import RenderedText
 from notification_service.store import contacts, dispatches
 
-from .deliveries import MAIL, PUSH
 from .texts import Texts
 
 log = structlog.get_logger(__name__)
 
+MAIL = "mail"
+PUSH = "push"
 LAPSE = "lapse"
+"""The kinds of outbox messages that are made here."""
+
 KIND_OF_CHANNEL = {Channel.EMAIL: MAIL, Channel.PUSH: PUSH}
 
 
@@ -59,13 +67,19 @@ class Recorder:
         natural_key: str,
         at: datetime,
     ) -> tuple[Dispatch, list[OutboxMessage]]:
-        """Store the dispatch with a message per recipient and channel; returns the outbox messages to enqueue."""
-        planned = [
-            message
-            for recipient in recipients_of(announcement, participants, push_configured=self.push_configured)
-            for message in self._planned(recipient, participants.contacts.get(recipient.id), announcement.notice)
-        ]
+        """Store the dispatch with a message per recipient and channel; returns the outbox messages to enqueue.
+
+        The age of its messages counts from the fact: they are `expired` when that is too long ago. A lapse is opened
+        all the same.
+        """
         dispatch = _dispatch(announcement, participants, dispatch_id=dispatch_id, at=at)
+        context, organisation = announcement.context, participants.organisation
+        occurred_at = context.occurred_at if context and context.occurred_at else at
+        expires = self._expires_at(announcement, organisation, at=occurred_at)
+        recipients = recipients_of(announcement, participants, push_configured=self.push_configured)
+        planned = self._planned(dispatch, recipients, participants)
+        if expires <= at:
+            planned = [(replace(one, status=Status.EXPIRED, reason=one.reason or TOO_OLD), None) for one, _ in planned]
         messages = dispatches.add(session, dispatch, planned, natural_key=natural_key)
         dispatch = replace(dispatch, messages=messages)
         if is_coordinator_unreachable(dispatch):
@@ -75,71 +89,113 @@ class Recorder:
                 mentor_id=dispatch.mentor_id,
                 organisation_id=dispatch.organisation_id,
             )
-        self._add_to_inbox(session, dispatch, participants)
-        expires = self._expires_at(announcement.notice, participants.organisation, at=at)
+        self._add_to_inbox(session, dispatch, participants, at=at)
         opening = []
         if dispatch.lapse_outbox_id is not None and dispatch.coordinator_id is not None:
-            opening.append(
-                lapse_message(dispatch, dispatch.coordinator_id, outbox_id=dispatch.lapse_outbox_id, expires=expires)
-            )
+            until, outbox_id = self._expires_at(announcement, organisation, at=at), dispatch.lapse_outbox_id
+            opening.append(lapse_message(dispatch, dispatch.coordinator_id, outbox_id=outbox_id, expires=until))
         return dispatch, [*opening, *_outbox_messages(dispatch, expires)]
 
-    def add_coordinator(
-        self, session: Session, dispatch: Dispatch, coordinator_id: str, *, at: datetime
-    ) -> list[OutboxMessage]:
-        """Store messages to a coordinator who was found later; returns the outbox messages, which the relays deliver.
-
-        A person who was told already, in whatever role, is not told again on the same channel.
-        """
+    def add_coordinator(self, session: Session, dispatch: Dispatch, *, at: datetime) -> list[OutboxMessage]:
+        """Store messages to a coordinator who was found later; returns the outbox messages for the relays."""
         locked = contacts.lock(session, dispatch.mentor_id, organisation_id=dispatch.organisation_id)
         if locked is None:
             return []  # erased meanwhile
         mentor, organisation = locked
-        known = {**contacts.find(session, [coordinator_id], organisation_id=organisation.id), mentor.id: mentor}
-        recipient = Recipient(id=coordinator_id, audience=Audience.COORDINATOR)
-        earlier = {(message.recipient_id, message.channel) for message in dispatch.messages}
-        planned = [
-            (message, outbox_id)
-            for message, outbox_id in self._planned(recipient, known.get(coordinator_id), dispatch.notice)
-            if (coordinator_id, message.channel) not in earlier
-        ]
-        added = replace(dispatch, messages=dispatches.add_messages(session, dispatch, planned, at=at))
-        participants = Participants(mentor=mentor, organisation=organisation, contacts=known)
-        self._add_to_inbox(session, added, participants)
-        expires = self._expires_at(dispatch.notice, organisation, at=at)
+        announcement = Announcement(
+            notice=dispatch.notice, mentor_id=dispatch.mentor_id, expiry_date=dispatch.expiry_date
+        )
+        expires = self._expires_at(announcement, organisation, at=at)
+        return self.redirect(session, dispatch, mentor, organisation, expires=expires, at=at)
+
+    def redirect(
+        self,
+        session: Session,
+        dispatch: Dispatch,
+        mentor: Contact,
+        organisation: Organisation,
+        *,
+        expires: datetime | None,
+        at: datetime,
+    ) -> list[OutboxMessage]:
+        """Turn the dispatch to those who are responsible by the mentor's contact; returns the outbox messages for them,
+        which the relays deliver.
+
+        What is queued for others in their place is skipped. A person who was notified already, in whatever role, is
+        not notified again.
+        """
+        announcement = Announcement(notice=dispatch.notice, mentor_id=mentor.id)
+        ids = involved_ids(announcement, mentor, organisation, person_id=None)
+        known = contacts.find(session, ids, organisation_id=organisation.id)
+        participants = participants_of(announcement, mentor, organisation, contacts=known, person_id=None)
+        recipients = responsible(participants, dispatch.notice, push_configured=self.push_configured)
+        self._skip_others(session, dispatch, recipients, at=at)
+        dispatch = replace(dispatch, coordinator_id=participants.coordinator_id, contact_version=mentor.version)
+        dispatches.save_coordinator(session, dispatch)
+        earlier = {message.recipient_id for message in dispatch.messages}
+        new = [recipient for recipient in recipients if recipient.id not in earlier]
+        messages = dispatches.add_messages(session, dispatch, self._planned(dispatch, new, participants), at=at)
+        added = replace(dispatch, messages=messages)
+        self._add_to_inbox(session, added, participants, at=at)
         return [replace(message, due_at=at) for message in _outbox_messages(added, expires)]
 
-    def _expires_at(self, notice: Notice, organisation: Organisation, *, at: datetime) -> datetime:
-        return expires_at(notice, at=at, time_zone=organisation.time_zone, scale=self.time_scale)
+    def _skip_others(
+        self, session: Session, dispatch: Dispatch, recipients: Iterable[Recipient], *, at: datetime
+    ) -> None:
+        responsible_ids = {recipient.id for recipient in recipients}
+        for message in dispatch.messages:
+            is_theirs = message.audience in (Audience.COORDINATOR, Audience.ADMIN)
+            if is_theirs and message.status is Status.QUEUED and message.recipient_id not in responsible_ids:
+                dispatches.record_outcome(
+                    session,
+                    message.number,
+                    Status.SKIPPED,
+                    organisation_id=dispatch.organisation_id,
+                    at=at,
+                    reason=REPLACED,
+                )
+
+    def _expires_at(self, announcement: Announcement, organisation: Organisation, *, at: datetime) -> datetime:
+        return expires_at(announcement, at=at, time_zone=organisation.time_zone, scale=self.time_scale)
 
     def _planned(
-        self, recipient: Recipient, contact: Contact | None, notice: Notice
-    ) -> Iterator[tuple[PlannedMessage, UUID | None]]:
-        for message in planned_messages(recipient, contact, notice, push_configured=self.push_configured):
-            yield message, uuid7() if message.status is Status.QUEUED else None
+        self, dispatch: Dispatch, recipients: Iterable[Recipient], participants: Participants
+    ) -> list[tuple[PlannedMessage, UUID | None]]:
+        """Each message, with the id of its outbox message if it has one."""
+        return [
+            (message, uuid7() if message.status is Status.QUEUED else None)
+            for recipient in recipients
+            for message in planned_messages(
+                recipient,
+                participants.contacts.get(recipient.id),
+                dispatch.notice,
+                push_configured=self.push_configured,
+            )
+        ]
 
-    def _add_to_inbox(self, session: Session, dispatch: Dispatch, participants: Participants) -> None:
+    def _add_to_inbox(self, session: Session, dispatch: Dispatch, participants: Participants, *, at: datetime) -> None:
         for message in dispatch.messages:
             if message.status is Status.DELIVERED:
-                self._add_one_to_inbox(session, dispatch, message, participants)
+                text = self._inbox_text(dispatch, message, participants, at=at)
+                dispatches.add_to_inbox(session, dispatch, message, text, at=at)
 
-    def _add_one_to_inbox(
-        self, session: Session, dispatch: Dispatch, message: Message, participants: Participants
-    ) -> None:
+    def _inbox_text(
+        self, dispatch: Dispatch, message: Message, participants: Participants, *, at: datetime
+    ) -> RenderedText:
         """Without the coordinator's name: the text stays when their data are erased."""
         coordinator = participants.contacts.get(dispatch.coordinator_id or "")
-        text = self.texts.render(
+        return self.texts.render(
             dispatch,
             message.audience,
             recipient=participants.contacts[message.recipient_id],
             mentor=participants.mentor,
             coordinator=replace(coordinator, name="") if coordinator else None,
             organisation=participants.organisation,
+            at=at,
         )
-        dispatches.add_to_inbox(session, dispatch, message, text)
 
 
-def _outbox_messages(dispatch: Dispatch, expires: datetime) -> Iterator[OutboxMessage]:
+def _outbox_messages(dispatch: Dispatch, expires: datetime | None) -> Iterator[OutboxMessage]:
     """Messages about one mentor reach a person on one channel in the order of their dispatches.
 
     They never wait for those about another mentor: a coordinator may have two hundred.
@@ -177,6 +233,7 @@ def lapse_order(mentor_id: str) -> str:
 
 def _dispatch(announcement: Announcement, participants: Participants, *, dispatch_id: UUID, at: datetime) -> Dispatch:
     organisation_id, coordinator_id = participants.organisation.id, participants.coordinator_id
+    context = announcement.context
     if coordinator_id is None:
         log.warning("dispatch.without_coordinator", mentor_id=announcement.mentor_id, organisation_id=organisation_id)
     opens_lapse = NOTICE_RULES[announcement.notice].opens_lapse and coordinator_id is not None
@@ -191,6 +248,7 @@ def _dispatch(announcement: Announcement, participants: Participants, *, dispatc
         expected_return_date=announcement.expected_return_date,
         expiry_date=announcement.expiry_date,
         days_remaining=announcement.days_remaining,
+        contact_version=context.contact_version if context else participants.mentor.version,
         acted_by=participants.acted_by,
         lapse_outbox_id=uuid7() if opens_lapse else None,
     )

@@ -1,14 +1,14 @@
 """Renders the text of a dispatch for one recipient."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
 from notification_service.domain.model import Audience, Contact, Dispatch, Notice, Organisation
-from notification_service.domain.notice_rules import NOTICE_RULES
+from notification_service.domain.notice_rules import NOTICE_RULES, days_until
 from notification_service.domain.participants import is_reachable
 from notification_service.domain.texts.model import Facts, RenderedText
 from notification_service.domain.texts.rendering import language_of, render
@@ -38,10 +38,16 @@ class Texts:
         mentor: Contact | None,
         coordinator: Contact | None,
         organisation: Organisation,
+        at: datetime,
     ) -> RenderedText:
-        """In the recipient's language, else the organisation's. Mentions only what is in `Facts`."""
+        """In the recipient's language, else the organisation's. Mentions only what is in `Facts`.
+
+        What depends on the present time ("in 3 days", "has run out") is as of `at`.
+        """
         language = language_of(recipient.locale, organisation.locale)
-        day = _day(dispatch, organisation)
+        zone, expiry = organisation.time_zone, dispatch.expiry_date
+        moment = expiry or dispatch.expected_return_date
+        day = moment.astimezone(ZoneInfo(zone)).date() if moment else None
         facts = Facts(
             mentor_name=mentor.name if mentor else "",
             organisation=organisation,
@@ -50,8 +56,8 @@ class Texts:
             is_coordinator_reachable=is_reachable(coordinator, dispatch.notice, push_configured=self.push_configured),
             has_coordinator=dispatch.coordinator_id not in (None, dispatch.mentor_id),
             date=_formatted(day, _DATE_LOCALES[language.code]) if day else None,
-            is_past=dispatch.expiry_date is not None and dispatch.expiry_date <= dispatch.created_at,
-            days_remaining=dispatch.days_remaining,
+            is_past=expiry is not None and expiry <= at,
+            days_remaining=None if expiry is None else days_until(expiry, at=at, time_zone=zone),
         )
         return render(
             language,
@@ -73,12 +79,3 @@ class Texts:
 @lru_cache(maxsize=1024)
 def _formatted(day: date, locale: str) -> str:
     return format_date(day, format="long", locale=locale)
-
-
-def _day(dispatch: Dispatch, organisation: Organisation) -> date | None:
-    """The day that the notice mentions, in the organisation's time zone."""
-    zone = ZoneInfo(organisation.time_zone)
-    if dispatch.days_remaining is not None:
-        return dispatch.created_at.astimezone(zone).date() + timedelta(days=dispatch.days_remaining)
-    moment = dispatch.expiry_date or dispatch.expected_return_date
-    return moment.astimezone(zone).date() if moment else None

@@ -8,10 +8,16 @@ from shared_lib.ids import opaque_id
 from shared_lib.web.fields import Identifier, PlainText, StrictInteger, UtcDateTime
 from shared_lib.web.pagination import AFTER, BEFORE, CursorField, PageQuerySchema, PaginationSchema
 
-from orchestrator_service.domain.pause_events import EVENT_RULES, Correction, Draft, EventFilter, EventType
+from orchestrator_service.domain.pause_events import (
+    EVENT_RULES,
+    MAX_DAYS_REMAINING,
+    Correction,
+    Draft,
+    EventFilter,
+    EventType,
+)
 
 MAX_REASON_LENGTH = 200
-MAX_DAYS = 3650
 ONLY_WHEN_SET = tuple(sorted({name for rule in EVENT_RULES.values() for name in rule.members} - {"reason"}))
 """Members beyond the contract, which appear only where they have a value."""
 
@@ -116,7 +122,7 @@ class DraftSchema(Schema):
     )
     days_remaining = StrictInteger(
         minimum=0,
-        maximum=MAX_DAYS,
+        maximum=MAX_DAYS_REMAINING,
         allow_none=True,
         load_default=None,
         metadata={"description": "With certification_expiring only. Default: by the certification's expiry date."},

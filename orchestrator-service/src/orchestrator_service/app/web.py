@@ -35,6 +35,7 @@ ERROR_TABLE: dict[type[Exception], HTTPStatus] = {
     errors.SameEventExists: HTTPStatus.CONFLICT,
     errors.StaleVersion: HTTPStatus.PRECONDITION_FAILED,
     errors.ExpiryUnknown: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ExpiryTooFar: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Which error of the domain is answered with which status."""
 

@@ -48,10 +48,17 @@ class HttpNotifier:
 
     client: ServiceClient
 
-    def announce(self, event: PauseEvent, *, announcement_id: UUID) -> tuple[DispatchResult, ...]:
+    def announce(
+        self, event: PauseEvent, *, announcement_id: UUID, occurred_at: datetime, contact_version: int | None
+    ) -> tuple[DispatchResult, ...]:
         """Raises RetryLater while the mentor's contact has not arrived there, else what ServiceClient raises."""
         endpoint, members = ENDPOINTS[event.event_type]
-        body = {"mentor_id": event.peer_mentor_id, **members(event), "context": _context(event)}
+        context = {
+            **_context(event),
+            "occurred_at": _moment(occurred_at, timespec="milliseconds"),
+            "contact_version": contact_version,
+        }
+        body = {"mentor_id": event.peer_mentor_id, **members(event), "context": context}
         headers = {"Idempotency-Key": str(announcement_id), "Prefer": "wait=1"}
         try:
             answer = self.client.call("POST", f"{BASE_PATH}/{endpoint}", json=body, headers=headers)
@@ -61,12 +68,14 @@ class HttpNotifier:
             raise
         return _results(answer.body)
 
-    def withdraw(self, announcement_id: UUID) -> None:
+    def withdraw(self, announcement_id: UUID) -> tuple[DispatchResult, ...]:
         try:
-            self.client.call("DELETE", f"/internal/v1/dispatches/{announcement_id}")
+            answer = self.client.call("DELETE", f"/internal/v1/dispatches/{announcement_id}")
         except Rejected as refusal:
-            if refusal.reason != NOT_FOUND:  # it does not know the announcement: there is nothing to withdraw
-                raise
+            if refusal.reason == NOT_FOUND:  # it does not know the announcement: there is nothing to withdraw
+                return ()
+            raise
+        return _results(answer.body)
 
     def update_contacts(self, contacts: Contacts) -> None:
         body = {
@@ -106,6 +115,9 @@ def _context(event: PauseEvent) -> dict[str, Any]:
         "admin_ids": list(audience.admin_ids),
         "acted_by": asdict(audience.acted_by) if audience.acted_by else None,
         "also": list(audience.also),
+        "expiry_date": _moment(event.expiry_date) if event.expiry_date else None,
+        "planned": event.is_planned,
+        "tier": event.tier,
     }
 
 
@@ -124,8 +136,8 @@ def _results(document: Mapping[str, Any]) -> tuple[DispatchResult, ...]:
         raise Unreachable("answer_not_understood") from fault
 
 
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _moment(moment: datetime, *, timespec: str = "seconds") -> str:
+    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 def _person_path(person_id: str) -> str:

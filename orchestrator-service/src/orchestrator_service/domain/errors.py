@@ -60,6 +60,17 @@ class ExpiryUnknown(Exception):
         super().__init__("The mentor has no certification on record; send days_remaining.")
 
 
+class ExpiryTooFar(Exception):
+    """A reminder cannot name more than ten years."""
+
+    def __init__(self) -> None:
+        super().__init__("The certification must end within 3,650 days from today.")
+
+
+class CertificationChanged(Exception):
+    """The planner read a certification that was renewed or removed before it could record the notice."""
+
+
 class ImportRunning(Exception):
     """Two imports at once would report on each other's half-done work."""
 

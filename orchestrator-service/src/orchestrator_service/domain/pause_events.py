@@ -3,14 +3,16 @@
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from .announcements import CHANNEL_ORDER, Audience, DispatchResult, Status
-from .errors import StaleVersion
-from .responsibility import Responsibility
+from .errors import ExpiryTooFar, StaleVersion
+
+MAX_DAYS_REMAINING = 3650
 
 
 class EventType(StrEnum):
@@ -33,6 +35,9 @@ class Draft:
     expected_return_date: datetime | None = None
     expiry_date: datetime | None = None
     days_remaining: int | None = None
+    is_planned: bool = False
+    tier: int | None = None
+    """Of a planned reminder: how many days before the expiry it is due."""
 
     @classmethod
     def reported(cls, **members: Any) -> "Draft":
@@ -41,9 +46,13 @@ class Draft:
         reason = draft.reason if "reason" in EVENT_RULES[draft.event_type].members else None
         return replace(draft, effective_date=in_milliseconds(draft.effective_date), reason=reason)
 
-    def completed(self, *, certified_until: datetime | None, at: datetime) -> "Draft":
-        """The same with what the directory knows about the certification."""
-        return EVENT_RULES[self.event_type].complete(self, self.expiry_date or certified_until, at)
+    def completed(self, *, certified_until: datetime | None, at: datetime, time_zone: str) -> "Draft":
+        """The same with what the directory knows about the certification; days are counted in the organisation's zone.
+
+        Raises ExpiryTooFar.
+        """
+        today = at.astimezone(ZoneInfo(time_zone))
+        return EVENT_RULES[self.event_type].complete(self, certified_until, today)
 
     @property
     def is_complete(self) -> bool:
@@ -57,10 +66,10 @@ class EventRule:
 
     `is_paused_after`: whether the mentor is paused after it, None when it is not about that; an event that leaves the
     mentor as they were is recorded and not announced. `lifetime`: how long after its recording a notice may be sent.
-    `members`: the optional members that it may carry. `complete`: fills in, with the expiry date if one is known and
-    the present time, what the request did not say. `required`: members that must be known by then.
+    `members`: the optional members that it may carry. `complete`: fills in, with the certification's expiry date if one
+    is known and the present local time, what the request did not say. `required`: members that must be known by then.
 
-    The natural key is the same for all: mentor, type and effective date (a unique index).
+    The natural key is the same for all: mentor, type and effective date, with no opposite pause event in between.
     """
 
     is_paused_after: bool | None
@@ -69,19 +78,38 @@ class EventRule:
     complete: Callable[[Draft, datetime | None, datetime], Draft]
     required: frozenset[str]
 
+    @property
+    def is_about_certification(self) -> bool:
+        return "expiry_date" in self.members
 
-def _as_it_is(draft: Draft, _expiry: datetime | None, _at: datetime) -> Draft:
+
+def _as_it_is(draft: Draft, _certified_until: datetime | None, _today: datetime) -> Draft:
     return draft
 
 
-def _with_expiry_date(draft: Draft, expiry: datetime | None, _at: datetime) -> Draft:
-    return replace(draft, expiry_date=expiry or draft.effective_date)
+def _with_expiry_date(draft: Draft, certified_until: datetime | None, _today: datetime) -> Draft:
+    return replace(draft, expiry_date=draft.expiry_date or certified_until or draft.effective_date)
 
 
-def _with_days_remaining(draft: Draft, expiry: datetime | None, at: datetime) -> Draft:
-    if draft.days_remaining is not None or expiry is None:
+def _with_days_remaining(draft: Draft, certified_until: datetime | None, today: datetime) -> Draft:
+    """A date that the request names comes first, then its number of days, then the certification's date."""
+    expiry, days = draft.expiry_date, draft.days_remaining
+    if expiry is None and days is not None:
+        expiry = datetime.combine(today + timedelta(days=days), time(23, 59, 59), today.tzinfo).astimezone(UTC)
+        if certified_until is not None and days_between(today, certified_until) == days:
+            expiry = certified_until
+    expiry = expiry or certified_until
+    if expiry is None:
         return draft
-    return replace(draft, expiry_date=expiry, days_remaining=max(0, (expiry.date() - at.date()).days))
+    counted = days_between(today, expiry)
+    if counted > MAX_DAYS_REMAINING:
+        raise ExpiryTooFar
+    return replace(draft, expiry_date=expiry, days_remaining=max(0, counted) if days is None else days)
+
+
+def days_between(today: datetime, moment: datetime) -> int:
+    """How many days after `today` the moment is, by the calendar of the time zone of `today`."""
+    return (moment.astimezone(today.tzinfo).date() - today.date()).days
 
 
 EVENT_RULES: Mapping[EventType, EventRule] = {
@@ -111,7 +139,7 @@ EVENT_RULES: Mapping[EventType, EventRule] = {
         lifetime=timedelta(hours=72),
         members=frozenset({"expiry_date", "days_remaining"}),
         complete=_with_days_remaining,
-        required=frozenset({"days_remaining"}),
+        required=frozenset({"expiry_date", "days_remaining"}),
     ),
 }
 
@@ -142,6 +170,12 @@ class PauseEvent:
     expected_return_date: datetime | None = None
     expiry_date: datetime | None = None
     days_remaining: int | None = None
+    is_planned: bool = False
+    tier: int | None = None
+    certified_until: datetime | None = None
+    """The certification's expiry date in the directory when the event was recorded."""
+    opposite_number: int = 0
+    """The number of the mentor's last opposite pause event before it; 0: there is none."""
     audience: Audience
     resolution_rule: str | None = None
     resolution_source: str | None = None
@@ -159,7 +193,8 @@ class PauseEvent:
         event_id: str,
         organisation_id: str,
         audience: Audience,
-        responsibility: Responsibility | None,
+        certified_until: datetime | None,
+        opposite_number: int,
         at: datetime,
     ) -> "PauseEvent":
         """A new event with every member of the draft."""
@@ -167,9 +202,9 @@ class PauseEvent:
             id=event_id,
             organisation_id=organisation_id,
             **vars(draft),
+            certified_until=certified_until,
+            opposite_number=opposite_number,
             audience=audience,
-            resolution_rule=responsibility.rule if responsibility else None,
-            resolution_source=responsibility.source if responsibility else None,
             created_at=in_milliseconds(at),
         )
 
@@ -216,9 +251,23 @@ class PauseEvent:
             for channel in channels.get(recipient_id, ())
         ]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the outcome of a message is still open; also while nothing is known of any."""
+        return not self.dispatch_results or bool(self.ended(Status.EXPIRED))
+
     def ended(self, status: Status) -> list[DispatchResult]:
         """Results of this status for the messages whose outcome was still open."""
         return [replace(result, status=status) for result in self.dispatch_results if not result.status.is_final]
+
+    def still_holds(self, *, certified_until: datetime | None, time_zone: str) -> bool:
+        """Whether it may still be told, given the certification as it is now: not after a renewal or a removal."""
+        if not EVENT_RULES[self.event_type].is_about_certification or certified_until == self.certified_until:
+            return True
+        expiry = self.expiry_date
+        if certified_until is None or expiry is None:
+            return False
+        return days_between(expiry.astimezone(ZoneInfo(time_zone)), certified_until) == 0
 
     def must_be(self, versions: Collection[int] | None) -> None:
         """Raises StaleVersion unless the record is one of the versions that the caller knows."""

@@ -61,11 +61,17 @@ class CertificationNews:
 class Notifier(Protocol):
     """The notification service. Every call is idempotent."""
 
-    def announce(self, event: PauseEvent, *, announcement_id: UUID) -> tuple[DispatchResult, ...]:
-        """Send the event to its audience, or return the outcomes so far; their `sent_at` is None."""
+    def announce(
+        self, event: PauseEvent, *, announcement_id: UUID, occurred_at: datetime, contact_version: int | None
+    ) -> tuple[DispatchResult, ...]:
+        """Send the event to its audience, or return the outcomes so far; their `sent_at` is None.
 
-    def withdraw(self, announcement_id: UUID) -> None:
-        """Withdraw the messages that have not left yet."""
+        The lifetime of its messages begins with `occurred_at`. Once the service has a newer contact of the mentor than
+        `contact_version`, it knows the coordinator better than the event.
+        """
+
+    def withdraw(self, announcement_id: UUID) -> tuple[DispatchResult, ...]:
+        """Withdraw the messages that have not left yet; returns the outcomes, none for an unknown announcement."""
 
     def update_contacts(self, contacts: Contacts) -> None:
         """Replace its copy of these contacts where it is older."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, text, tuple_
 from sqlalchemy.orm import Session
@@ -10,7 +11,14 @@ from orchestrator_service.domain.certifications import Certification
 from orchestrator_service.domain.pause_events import Draft
 from orchestrator_service.domain.ports import CertificationNews
 
-from .tables import CertificationNewsRow, CertificationRow, PauseEventRow, PersonRow
+from .tables import (
+    CertificationNewsRow,
+    CertificationRow,
+    FormerEventRow,
+    OrganisationRow,
+    PauseEventRow,
+    PersonRow,
+)
 
 Position = tuple[datetime, str]
 
@@ -72,25 +80,23 @@ def ending(
     """Of active mentors, the earliest end first; `after` is the position of the last one of the page before."""
     place = tuple_(CertificationRow.expires_at, CertificationRow.mentor_id)
     query = (
-        select(CertificationRow.mentor_id, CertificationRow.expires_at)
+        select(CertificationRow.mentor_id, CertificationRow.expires_at, OrganisationRow.time_zone)
         .join(PersonRow, PersonRow.id == CertificationRow.mentor_id)
+        .join(OrganisationRow, OrganisationRow.id == PersonRow.organisation_id)
         .where(PersonRow.is_mentor, CertificationRow.expires_at >= since, CertificationRow.expires_at <= until)
         .order_by(CertificationRow.expires_at, CertificationRow.mentor_id)
         .limit(limit)
     )
     if after is not None:
         query = query.where(place > after)
-    return [Certification(mentor_id=row.mentor_id, expires_at=row.expires_at) for row in session.execute(query)]
+    return [Certification(**row) for row in session.execute(query).mappings()]
 
 
 def not_recorded(session: Session, drafts: Collection[Draft]) -> list[Draft]:
-    """Those of the drafts that are not an event yet (same mentor, type and effective date)."""
-    key = tuple_(PauseEventRow.peer_mentor_id, PauseEventRow.event_type, PauseEventRow.effective_date)
+    """Those of the drafts that neither are an event (same mentor, type and effective date) nor ever were one."""
     wanted = {(draft.peer_mentor_id, draft.event_type.value, draft.effective_date): draft for draft in drafts}
-    known = session.execute(
-        select(PauseEventRow.peer_mentor_id, PauseEventRow.event_type, PauseEventRow.effective_date).where(
-            key.in_(list(wanted))
-        )
-    )
-    recorded = {tuple(row) for row in known}
+    recorded: set[tuple[Any, ...]] = set()
+    for table in (PauseEventRow, FormerEventRow):
+        key = (table.peer_mentor_id, table.event_type, table.effective_date)
+        recorded |= {tuple(row) for row in session.execute(select(*key).where(tuple_(*key).in_(list(wanted))))}
     return [draft for natural_key, draft in wanted.items() if natural_key not in recorded]

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from orchestrator_service.domain.access import AccessScope
 from orchestrator_service.domain.announcements import ActedBy, Audience, DispatchResult, Status
 from orchestrator_service.domain.errors import SameEventExists
-from orchestrator_service.domain.pause_events import EventType, PauseEvent
+from orchestrator_service.domain.pause_events import EVENT_RULES, EventType, PauseEvent
 
 from . import people
-from .tables import DispatchResultRow, PauseEventRow
+from .tables import DispatchResultRow, FormerEventRow, PauseEventRow
 
 log = structlog.get_logger(__name__)
 
@@ -69,13 +69,25 @@ def add(session: Session, cipher: FieldCipher, event: PauseEvent) -> None:
         **{name: getattr(event, name) for name in _SAME_NAME},
         **_encrypted(cipher, event),
         "event_type": event.event_type.value,
-        "coordinator_id": audience.coordinator_id,
-        "admin_ids": list(audience.admin_ids),
-        "also_ids": list(audience.also),
+        **_recipient_values(event),
         "acted_by_id": audience.acted_by.id if audience.acted_by else None,
         "acted_by_name": audience.acted_by.name if audience.acted_by else None,
     }
     session.connection().execute(_INSERT, values)  # Core: the unit of work costs as much as the statement
+
+
+def save_audience(session: Session, event: PauseEvent) -> None:
+    """Store to whom the event is announced now, and why."""
+    why = {"resolution_rule": event.resolution_rule, "resolution_source": event.resolution_source}
+    session.execute(update(PauseEventRow).where(*_is(event)).values(**_recipient_values(event), **why))
+
+
+def keep_former_key(session: Session, event: PauseEvent) -> None:
+    """Keep the natural key that an event about a certification had, so that the planner does not record it again."""
+    if EVENT_RULES[event.event_type].is_about_certification:
+        key = {name: getattr(event, name) for name in ("organisation_id", "peer_mentor_id", "effective_date")}
+        query = insert(FormerEventRow).values(event_type=event.event_type.value, **key)
+        session.execute(query.on_conflict_do_nothing())
 
 
 def is_id_taken(fault: IntegrityError) -> bool:
@@ -106,7 +118,7 @@ def get_without_reason(session: Session, event_id: str, *, organisation_id: str)
 
 
 def save_correction(session: Session, cipher: FieldCipher, event: PauseEvent, *, with_reason: bool) -> None:
-    """Raises SameEventExists when there is another event with this mentor, type and effective date.
+    """Raises SameEventExists when there is another event with this natural key. Call it in the mentor's turn.
 
     Without `with_reason` the encrypted reason stays as it is, readable or not.
     """
@@ -187,6 +199,15 @@ def _in_scope(
 
 def _is(event: PauseEvent) -> tuple[ColumnElement[bool], ...]:
     return PauseEventRow.id == event.id, PauseEventRow.organisation_id == event.organisation_id
+
+
+def _recipient_values(event: PauseEvent) -> dict[str, Any]:
+    audience = event.audience
+    return {
+        "coordinator_id": audience.coordinator_id,
+        "admin_ids": list(audience.admin_ids),
+        "also_ids": list(audience.also),
+    }
 
 
 def _encrypted(cipher: FieldCipher, event: PauseEvent) -> dict[str, Any]:

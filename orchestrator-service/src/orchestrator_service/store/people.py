@@ -94,6 +94,7 @@ class Mentor:
     organisation_id: str
     certified_until: datetime | None
     tells_all_coordinators: bool
+    time_zone: str
 
 
 def tenant_scope_of(scope: AccessScope) -> TenantScope:
@@ -117,7 +118,12 @@ def take_turn(session: Session, mentor_id: str) -> None:
 def mentor(session: Session, mentor_id: str, scope: AccessScope, *, at: datetime) -> Mentor | None:
     """The mentor, if the person is one now and is in the scope at this time."""
     query = (
-        select(PersonRow.organisation_id, CertificationRow.expires_at, OrganisationRow.tell_all_coordinators)
+        select(
+            PersonRow.organisation_id,
+            CertificationRow.expires_at,
+            OrganisationRow.tell_all_coordinators,
+            OrganisationRow.time_zone,
+        )
         .join(OrganisationRow, OrganisationRow.id == PersonRow.organisation_id)
         .outerjoin(CertificationRow, CertificationRow.mentor_id == PersonRow.id)
         .where(PersonRow.id == mentor_id, PersonRow.is_mentor)
@@ -132,6 +138,7 @@ def mentor(session: Session, mentor_id: str, scope: AccessScope, *, at: datetime
         organisation_id=row.organisation_id,
         certified_until=row.expires_at,
         tells_all_coordinators=row.tell_all_coordinators,
+        time_zone=row.time_zone,
     )
 
 

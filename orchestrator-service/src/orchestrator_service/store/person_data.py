@@ -28,6 +28,7 @@ _PLACES: Mapping[str, str] = {
     "contact": "person_id = :person",
     "pause_event": _NAMED_EVENT,
     "dispatch_result": f"recipient_id = :person OR event_id IN ({_OWN_EVENTS})",
+    "former_event": "peer_mentor_id = :person",
     "event_count": "coordinator_id = :person",
     "mentor_event_count": "coordinator_id = :person OR peer_mentor_id = :person",
     "audit_entry": "actor_id = :person OR subject_id = :person",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.access import AccessScope, Principal
 from orchestrator_service.domain.announcements import ActedBy
-from orchestrator_service.domain.pause_events import EVENT_RULES, Draft, EventType
+from orchestrator_service.domain.pause_events import EVENT_RULES, Draft, EventType, PauseEvent
 from orchestrator_service.domain.responsibility import Candidate
 
 from .people import Mentor
@@ -21,14 +21,13 @@ _PAUSES = ", ".join(f"'{type_.value}'" for type_, rule in EVENT_RULES.items() if
 # all events of the organisation for those of one mentor, as it does before the table has been analysed.
 _SITUATION = text(
     f"""
-SELECT mentor.organisation_id, certification.expires_at, organisation.tell_all_coordinators,
+SELECT mentor.organisation_id, certification.expires_at, organisation.tell_all_coordinators, organisation.time_zone,
+    contact.version AS contact_version, history.opposite_number, history.last_pause,
     (SELECT same.id FROM pause_event same
      WHERE same.organisation_id = mentor.organisation_id AND same.peer_mentor_id = mentor.id
-         AND same.event_type = :event_type AND same.effective_date = :effective_date) AS duplicate_of,
-    (SELECT last.event_type FROM (SELECT * FROM pause_event WHERE peer_mentor_id = mentor.id OFFSET 0) AS last
-     WHERE last.organisation_id = mentor.organisation_id
-         AND last.event_type IN ({_PAUSES}) AND last.announcement_id IS NOT NULL
-     ORDER BY last.number DESC LIMIT 1) AS last_pause,
+         AND same.event_type = :event_type AND same.effective_date = :effective_date
+         AND same.number > history.opposite_number
+     ORDER BY same.number DESC LIMIT 1) AS duplicate_of,
     (SELECT actor.name FROM person actor
      WHERE actor.id = :actor_id AND actor.organisation_id = mentor.organisation_id AND actor.is_coordinator
     ) AS actor_name,
@@ -36,6 +35,15 @@ SELECT mentor.organisation_id, certification.expires_at, organisation.tell_all_c
 FROM person mentor
 JOIN organisation ON organisation.id = mentor.organisation_id
 LEFT JOIN certification ON certification.mentor_id = mentor.id
+LEFT JOIN contact ON contact.person_id = mentor.id
+CROSS JOIN LATERAL (
+    SELECT COALESCE(max(own.number) FILTER (WHERE own.event_type <> :event_type AND :event_type IN ({_PAUSES})), 0)
+            AS opposite_number,
+        (array_agg(own.event_type ORDER BY own.number DESC) FILTER (WHERE own.announcement_id IS NOT NULL))[1]
+            AS last_pause
+    FROM (SELECT * FROM pause_event WHERE peer_mentor_id = mentor.id OFFSET 0) AS own
+    WHERE own.organisation_id = mentor.organisation_id AND own.event_type IN ({_PAUSES})
+) AS history
 LEFT JOIN LATERAL (
     SELECT assignment.coordinator_id, assignment.chapter_id, assignment.is_primary, assignment.since
     FROM membership
@@ -58,13 +66,17 @@ ORDER BY candidate.is_primary DESC, candidate.chapter_id COLLATE "C", candidate.
 class Situation:
     """A mentor before the draft is recorded.
 
-    `duplicate_of` is the id of the event that the draft repeats, if there is one; `acted_by` is the principal who sends
-    the draft, when that is a coordinator of the organisation and not the mentor.
+    `duplicate_of` is the id of the event that the draft repeats, if there is one; `opposite_number` the number of the
+    last opposite pause event, 0 if there is none; `acted_by` is the principal who sends the draft, when that is a
+    coordinator of the organisation and not the mentor; `contact_version` the mentor's contact, of which the coordinator
+    is a part.
     """
 
     mentor: Mentor
     candidates: Sequence[Candidate]
     duplicate_of: str | None
+    opposite_number: int
+    contact_version: int | None
     is_paused: bool
     acted_by: ActedBy | None
 
@@ -81,22 +93,42 @@ def of(session: Session, draft: Draft, principal: Principal, *, at: datetime) ->
         "actor_id": principal.id if acts_for_mentor else None,
         "at": at,
     }
+    found = _read(session, values, actor_id=principal.id)
+    return found if found is not None and _is_visible(scope, found.candidates) else None
+
+
+def of_event(session: Session, event: PauseEvent, *, at: datetime) -> Situation | None:
+    """The situation of a recorded event's mentor at this time; None when they are no mentor any more."""
+    values = {
+        "mentor_id": event.peer_mentor_id,
+        "event_type": event.event_type.value,
+        "effective_date": event.effective_date,
+        "organisation_id": event.organisation_id,
+        "actor_id": None,
+        "at": at,
+    }
+    return _read(session, values)
+
+
+def _read(session: Session, values: dict[str, Any], *, actor_id: str = "") -> Situation | None:
     rows = session.connection().execute(_SITUATION, values).all()
-    candidates = [_candidate(row) for row in rows if row.coordinator_id is not None]
-    if not rows or not _is_visible(scope, candidates):
+    if not rows:
         return None
     first = rows[0]
     return Situation(
         mentor=Mentor(
-            id=draft.peer_mentor_id,
+            id=values["mentor_id"],
             organisation_id=first.organisation_id,
             certified_until=first.expires_at,
             tells_all_coordinators=first.tell_all_coordinators,
+            time_zone=first.time_zone,
         ),
-        candidates=candidates,
+        candidates=[_candidate(row) for row in rows if row.coordinator_id is not None],
         duplicate_of=first.duplicate_of,
+        opposite_number=first.opposite_number,
+        contact_version=first.contact_version,
         is_paused=first.last_pause is not None and EVENT_RULES[EventType(first.last_pause)].is_paused_after is True,
-        acted_by=None if first.actor_name is None else ActedBy(id=principal.id, name=first.actor_name),
+        acted_by=None if first.actor_name is None else ActedBy(id=actor_id, name=first.actor_name),
     )
 
 

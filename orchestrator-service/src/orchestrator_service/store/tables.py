@@ -133,6 +133,10 @@ class PauseEventRow(Base):
     expected_return_date: Mapped[datetime | None]
     expiry_date: Mapped[datetime | None]
     days_remaining: Mapped[int | None]
+    is_planned: Mapped[bool]
+    tier: Mapped[int | None]
+    certified_until: Mapped[datetime | None]
+    opposite_number: Mapped[int] = mapped_column(BigInteger)
     coordinator_id: Mapped[str | None]
     admin_ids: Mapped[list[str]]
     also_ids: Mapped[list[str]]
@@ -144,6 +148,17 @@ class PauseEventRow(Base):
     revision: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime | None]
+
+
+class FormerEventRow(Base):
+    """An event about a certification that an administrator removed or moved to another date."""
+
+    __tablename__ = "former_event"
+
+    organisation_id: Mapped[str]
+    peer_mentor_id: Mapped[str] = mapped_column(primary_key=True)
+    event_type: Mapped[str] = mapped_column(primary_key=True)
+    effective_date: Mapped[datetime] = mapped_column(primary_key=True)
 
 
 REASONS = EncryptedColumn(table="pause_event", ciphertext="encrypted_reason", key_id="reason_key_id")
@@ -196,6 +211,7 @@ GRANTS = {
     "contact": f"{KEPT}, DELETE, MAINTAIN",
     "organisation_contact": KEPT,
     "pause_event": f"{KEPT}, DELETE",
+    "former_event": "SELECT, INSERT",
     "dispatch_result": KEPT,
     "event_count": "SELECT",
     "mentor_event_count": "SELECT",

@@ -10,7 +10,7 @@ from shared_lib.database.row_level_security import all_tenants
 
 from orchestrator_service.domain.access import GLOBAL_ADMIN, Principal
 from orchestrator_service.domain.certifications import due_notice
-from orchestrator_service.domain.errors import MentorNotFound
+from orchestrator_service.domain.errors import CertificationChanged, MentorNotFound
 from orchestrator_service.domain.pause_events import Draft
 from orchestrator_service.domain.ports import Progress
 from orchestrator_service.store import certifications
@@ -36,7 +36,7 @@ class CertificationNotices:
         Running it again, also after it was killed half-way, announces nothing twice.
         """
         at = self.clock()
-        since, until = at - late_by, at + timedelta(days=max(tiers, default=0) + 1)
+        since, until = at - late_by, at + timedelta(days=max(tiers, default=0) + 2)
         position, found = None, 0
         while True:
             with self.database.begin(EVERY_ORGANISATION) as session:
@@ -53,5 +53,5 @@ class CertificationNotices:
     def _record(self, draft: Draft) -> bool:
         try:
             return self.pause_events.record(draft, principal=PLANNER, key=None, wait_seconds=0).is_new
-        except MentorNotFound:  # removed from the directory meanwhile
+        except (MentorNotFound, CertificationChanged):  # the directory has changed meanwhile
             return False

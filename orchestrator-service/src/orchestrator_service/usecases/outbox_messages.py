@@ -14,23 +14,24 @@ CONTACTS = "contacts"
 ASSIGNMENTS = "assignments"
 CERTIFICATION = "certification"
 
-LATE_OUTCOMES = timedelta(minutes=15)
+LAST_ATTEMPTS = timedelta(minutes=15)
+"""How long after an event's lifetime an attempt that began within it may still be under way."""
+LATE_OUTCOMES = timedelta(days=3)
 """How long after an event's lifetime its outcomes are still asked for."""
 
 
 def to_announce(event: PauseEvent, announcement_id: UUID, *, scale: float) -> OutboxMessage:
     """Announce the event to its audience; a mentor's events are announced in their order.
 
-    That may begin within the event's lifetime; outcomes are asked for a little longer.
+    That may begin within the event's lifetime; outcomes are asked for longer.
     """
-    lifetime = EVENT_RULES[event.event_type].lifetime + LATE_OUTCOMES
     return OutboxMessage(
         id=announcement_id,
         kind=ANNOUNCE,
         payload={"event_id": event.id},
         tenant=event.organisation_id,
         ordering_key=event.peer_mentor_id,
-        expires_at=event.created_at + lifetime * scale,
+        expires_at=event.created_at + _asked_for(event) * scale,
     )
 
 
@@ -61,6 +62,15 @@ def to_look_at_assignments(organisation_id: str, *, due_at: datetime) -> OutboxM
     return OutboxMessage(kind=ASSIGNMENTS, payload={}, tenant=organisation_id, due_at=due_at)
 
 
+def occurred_at(delivery: Delivery, event: PauseEvent, *, scale: float) -> datetime:
+    """When the news began to age: when the event was recorded, or when an operator had it announced after all."""
+    return event.created_at if delivery.expires_at is None else delivery.expires_at - _asked_for(event) * scale
+
+
 def is_too_late(delivery: Delivery, *, now: datetime, scale: float) -> bool:
-    """Whether the event's lifetime has ended: nobody may receive a first notice of it any more."""
-    return delivery.expires_at is not None and now >= delivery.expires_at - LATE_OUTCOMES * scale
+    """Whether nothing can be sent any more: the event's lifetime has ended, and the last attempts within it too."""
+    return delivery.expires_at is not None and now >= delivery.expires_at - (LATE_OUTCOMES - LAST_ATTEMPTS) * scale
+
+
+def _asked_for(event: PauseEvent) -> timedelta:
+    return EVENT_RULES[event.event_type].lifetime + LATE_OUTCOMES

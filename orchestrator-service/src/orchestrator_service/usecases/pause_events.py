@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-import structlog
 from shared_lib import idempotency
 from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
@@ -19,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.access import Principal
 from orchestrator_service.domain.announcements import Audience, Status
-from orchestrator_service.domain.errors import EventNotFound, ExpiryUnknown, MentorNotFound
+from orchestrator_service.domain.errors import CertificationChanged, EventNotFound, ExpiryUnknown, MentorNotFound
 from orchestrator_service.domain.pause_events import (
     EVENT_RULES,
     Correction,
@@ -30,14 +29,12 @@ from orchestrator_service.domain.pause_events import (
     in_milliseconds,
     new_event_id,
 )
-from orchestrator_service.domain.responsibility import Unresolved, responsible_of
 from orchestrator_service.store import audit, event_lists, pause_events, people, situations
 from orchestrator_service.store.people import tenant_scope_of
 from orchestrator_service.store.situations import Situation
 
+from .audiences import addressed
 from .outbox_messages import to_announce, to_withdraw
-
-log = structlog.get_logger(__name__)
 
 MAX_WAIT_SECONDS = 1.8
 """How long a request waits for the first attempt to deliver its outbox message."""
@@ -68,8 +65,9 @@ class PauseEvents:
         """Store the event with the outbox message that announces it, commit, then wait at most `wait_seconds` for the
         first attempt to deliver it.
 
-        The same mentor, type and effective date is the same event, and is not announced again. Raises MentorNotFound,
-        ExpiryUnknown, IdempotencyKeyReused, and EventNotFound when the event that the key stands for has been removed.
+        The same mentor, type and effective date is the same event, unless an opposite pause event has been recorded
+        since; it is not announced again. Raises MentorNotFound, ExpiryUnknown, ExpiryTooFar, IdempotencyKeyReused, for
+        a planned draft CertificationChanged, and EventNotFound when the event of the key has been removed.
         """
         while True:
             try:
@@ -103,6 +101,8 @@ class PauseEvents:
         with self.database.begin(tenant_scope_of(principal.scope)) as session:
             before = self._lock(session, event_id, principal, versions)
             after, members = before.corrected(correction, at=self.clock()), correction.members
+            if after.effective_date != before.effective_date:
+                pause_events.keep_former_key(session, before)
             pause_events.save_correction(session, self.cipher, after, with_reason="reason" in members)
             audit.record_event(
                 session, "event_corrected", after, actor_id=principal.id, at=self.clock(), fields=members
@@ -116,6 +116,7 @@ class PauseEvents:
         """
         with self.database.begin(tenant_scope_of(principal.scope)) as session:
             event, at = self._lock(session, event_id, principal, versions), self.clock()
+            pause_events.keep_former_key(session, event)
             pause_events.remove(session, event)
             audit.record_event(
                 session, "event_removed", event, actor_id=principal.id, at=at, details=_history_of(event)
@@ -174,24 +175,21 @@ class PauseEvents:
 
     def _opened(self, session: Session, event_id: str, draft: Draft, situation: Situation) -> PauseEvent:
         at, mentor = self.clock(), situation.mentor
-        draft = draft.completed(certified_until=mentor.certified_until, at=at)
+        if draft.is_planned and draft.expiry_date != mentor.certified_until:
+            raise CertificationChanged
+        draft = draft.completed(certified_until=mentor.certified_until, at=at, time_zone=mentor.time_zone)
         if not draft.is_complete:
             raise ExpiryUnknown
-        audience = _audience(session, situation)
         event = PauseEvent.opened(
             draft,
             event_id=event_id,
             organisation_id=mentor.organisation_id,
-            audience=audience,
-            responsibility=responsible_of(situation.candidates),
+            audience=Audience(coordinator_id=None, acted_by=situation.acted_by),
+            certified_until=mentor.certified_until,
+            opposite_number=situation.opposite_number,
             at=at,
         )
-        if audience.coordinator_id is not None:
-            return event
-        has_chapters = people.has_chapters(session, mentor.id, organisation_id=mentor.organisation_id)
-        why = Unresolved.NO_ASSIGNMENT if has_chapters else Unresolved.NO_CHAPTER
-        log.warning("event.no_coordinator", mentor_id=mentor.id, organisation_id=mentor.organisation_id, rule=why.value)
-        return replace(event, resolution_rule=why.value, resolution_source="admins")
+        return addressed(session, event, situation)
 
     def _with_results(self, event: PauseEvent) -> PauseEvent:
         """The event with the dispatch results of the first attempt; without them while the database is unreachable.
@@ -206,7 +204,10 @@ class PauseEvents:
         return replace(event, dispatch_results=results)
 
     def _lock(self, session: Session, event_id: str, principal: Principal, versions: Versions) -> PauseEvent:
-        event = _found(pause_events.lock(session, self.cipher, event_id, principal.scope, at=self.clock()))
+        at = self.clock()
+        found = _found(pause_events.get(session, self.cipher, event_id, principal.scope, at=at))
+        people.take_turn(session, found.peer_mentor_id)  # as `record` does: neither meets the other's natural key
+        event = _found(pause_events.lock(session, self.cipher, event_id, principal.scope, at=at))
         event.must_be(versions)
         return event
 
@@ -221,18 +222,6 @@ class PauseEvents:
 def _changes_nothing(event: PauseEvent, situation: Situation) -> bool:
     """Activated while already paused, or deactivated while active."""
     return EVENT_RULES[event.event_type].is_paused_after == situation.is_paused
-
-
-def _audience(session: Session, situation: Situation) -> Audience:
-    mentor, candidates = situation.mentor, situation.candidates
-    coordinator_id = candidates[0].coordinator_id if candidates else None
-    others = dict.fromkeys(candidate.coordinator_id for candidate in candidates)
-    return Audience(
-        coordinator_id=coordinator_id,
-        admin_ids=() if coordinator_id else people.admins_of(session, mentor.organisation_id),
-        also=tuple(other for other in others if other != coordinator_id) if mentor.tells_all_coordinators else (),
-        acted_by=situation.acted_by,
-    )
 
 
 def _history_of(event: PauseEvent) -> dict[str, str | None]:

@@ -49,6 +49,7 @@ CREATE TABLE dispatch (
     expected_return_date timestamptz CHECK (expected_return_date BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     expiry_date timestamptz CHECK (expiry_date BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     days_remaining integer,
+    contact_version bigint,
     acted_by_id text,
     acted_by_name text,
     created_at timestamptz NOT NULL CHECK (created_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),

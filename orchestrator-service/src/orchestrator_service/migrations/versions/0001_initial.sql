@@ -100,6 +100,10 @@ CREATE TABLE pause_event (
     expected_return_date timestamptz CHECK (expected_return_date BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     expiry_date timestamptz CHECK (expiry_date BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     days_remaining integer,
+    is_planned boolean NOT NULL,
+    tier integer,
+    certified_until timestamptz CHECK (certified_until BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    opposite_number bigint NOT NULL,
     coordinator_id text,
     admin_ids text[] NOT NULL,
     also_ids text[] NOT NULL,
@@ -113,7 +117,8 @@ CREATE TABLE pause_event (
     updated_at timestamptz CHECK (updated_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     CHECK ((encrypted_reason IS NULL) = (reason_key_id IS NULL))
 );
-CREATE UNIQUE INDEX pause_event_natural_key ON pause_event (peer_mentor_id, event_type, effective_date);
+CREATE UNIQUE INDEX pause_event_natural_key
+    ON pause_event (peer_mentor_id, event_type, effective_date, opposite_number);
 CREATE INDEX pause_event_newest ON pause_event (created_at DESC, id DESC);
 CREATE INDEX pause_event_of_type ON pause_event (event_type, created_at DESC, id DESC);
 CREATE INDEX pause_event_of_organisation ON pause_event (organisation_id, created_at DESC, id DESC);
@@ -122,6 +127,16 @@ CREATE INDEX pause_event_of_organisation_and_type
 CREATE INDEX pause_event_by_mentor ON pause_event (peer_mentor_id, created_at DESC, id DESC)
     INCLUDE (organisation_id, event_type, coordinator_id);
 CREATE INDEX pause_event_of_coordinator ON pause_event (coordinator_id, created_at DESC, id DESC);
+
+-- Natural keys of events about certifications that an administrator removed or moved to another date: they are not
+-- planned again.
+CREATE TABLE former_event (
+    organisation_id text NOT NULL REFERENCES organisation,
+    peer_mentor_id text NOT NULL REFERENCES person,
+    event_type text NOT NULL,
+    effective_date timestamptz NOT NULL CHECK (effective_date BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    PRIMARY KEY (peer_mentor_id, event_type, effective_date)
+);
 
 -- Dispatch results: what the notification service answered, by recipient and channel.
 CREATE TABLE dispatch_result (
@@ -351,6 +366,10 @@ CREATE POLICY tenant ON organisation_contact USING (
 );
 ALTER TABLE pause_event ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON pause_event USING (
+    current_setting('app.all_tenants', true) <> '' OR organisation_id = NULLIF(current_setting('app.org', true), '')
+);
+ALTER TABLE former_event ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON former_event USING (
     current_setting('app.all_tenants', true) <> '' OR organisation_id = NULLIF(current_setting('app.org', true), '')
 );
 ALTER TABLE dispatch_result ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
