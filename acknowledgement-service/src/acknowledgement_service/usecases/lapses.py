@@ -110,7 +110,8 @@ class Lapses:
                 principal.must_be_allowed_to_acknowledge(before)
             self._save(session, before, after, principal)
         self._measure(before, after)
-        return after if change.changes_notes or principal != ANONYMOUS else replace(after, coordinator_notes=None)
+        is_anonymous = replace(principal, address=None) == ANONYMOUS
+        return replace(after, coordinator_notes=None) if is_anonymous and not change.changes_notes else after
 
     def notes(self, lapse_id: UUID, *, principal: Principal) -> Lapse:
         """The lapse with its notes. Raises LapseNotFound."""
