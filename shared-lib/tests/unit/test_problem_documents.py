@@ -155,6 +155,10 @@ def test_utf8_has_several_names(client: FlaskClient, content_type: str, status: 
         ("64:ff9b::c633:6407", "::ffff:198.51.100.7", True),
         ("2001:db8::1", "2001:db8::2", True),
         ("fe80::1%eth0", "fe80::2", True),
+        ("198.51.100.7:50001", "198.51.100.7:50002", True),
+        ("198.51.100.7:50001", "198.51.100.8:50001", False),
+        ("[2001:db8::1]:50001", "2001:db8::2", True),
+        ("[::ffff:198.51.100.7]:50001", "198.51.100.7", True),
     ],
 )
 def test_each_ipv4_client_has_its_own_allowance(issuer: Issuer, one: str, other: str, is_same: bool) -> None:

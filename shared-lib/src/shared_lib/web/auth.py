@@ -142,9 +142,13 @@ _WITH_IPV4 = [ip_network("::/64"), ip_network("64:ff9b::/64")]
 
 
 def _network(address: str) -> str:
-    """The address, or for IPv6 its /64, because a client may use every address of its /64."""
+    """The address, or for IPv6 its /64, because a client may use every address of its /64.
+
+    Some proxies add the port of the client, which is another one for each connection.
+    """
+    host = address[1:].partition("]")[0] if address.startswith("[") else address
     try:
-        parsed = ip_address(address.partition("%")[0])
+        parsed = ip_address(host.partition(":" if host.count(":") == 1 else "%")[0])
     except ValueError:
         return address  # the peer of a Unix socket has none
     if any(parsed in network for network in _WITH_IPV4):
