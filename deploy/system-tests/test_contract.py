@@ -16,7 +16,7 @@ EXAMPLES = json.loads((Path(__file__).parent / "examples.json").read_text())
 ALLOWED = {"GET": {200}, "POST": {200, 201}, "PUT": {200}, "DELETE": {200}}
 SAMPLE = ("org_admin", "someone", "nhf")
 _mentors = iter(MENTORS[32:50])
-_hours = count()
+_days = count()
 
 
 def name_of(example):
@@ -50,7 +50,7 @@ def event_id(gateway, token):
 @pytest.fixture
 def lapse_id(gateway, token):
     """A lapse that no other test uses. Without a token there would soon be too many about one mentor."""
-    moment = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=next(_hours))
+    moment = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=next(_days))
     expiry = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
     body = {"mentor_id": "mentor_james_okafor", "expiry_date": expiry}
     answer = ask(gateway, "POST", f"{PAUSES}/cert-expiry", token=token("global_admin", "someone", None), body=body)

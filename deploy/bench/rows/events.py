@@ -13,6 +13,7 @@ from ..plant import Plant
 PATH = "/api/v1/pause-notifications"
 CREATED = frozenset({201})
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 class Events:
@@ -27,7 +28,8 @@ class Events:
         return [self._pause(number, headers) for number in self._next(amount)]
 
     def expiries(self, amount: int, **headers: str) -> list[bytes]:
-        return [self._request(number, "certification_expired", headers) for number in self._next(amount)]
+        """Two of a mentor on one day would be one notice."""
+        return [self._request(number, "certification_expired", headers, step=DAY) for number in self._next(amount)]
 
     def _next(self, amount: int) -> Iterator[int]:
         return (next(self._numbers) for _ in range(amount))
@@ -36,11 +38,13 @@ class Events:
         begins = number // MENTORS % 2 == 0
         return self._request(number, "pause_activated" if begins else "pause_deactivated", headers)
 
-    def _request(self, number: int, event_type: str, headers: dict[str, str]) -> bytes:
+    def _request(
+        self, number: int, event_type: str, headers: dict[str, str], *, step: timedelta = timedelta(minutes=1)
+    ) -> bytes:
         body = {
             "peer_mentor_id": mentor(number),
             "event_type": event_type,
-            "effective_date": (FIRST_DAY + timedelta(minutes=number // MENTORS)).isoformat(),
+            "effective_date": (FIRST_DAY + number // MENTORS * step).isoformat(),
             **({"reason": "Ønsker en pause i vår"} if event_type == "pause_activated" else {}),
         }
         token = self._plant.token("coordinator", coordinator(number), ORGANISATION)

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from asking import PAUSES
 from containers.load import Wish
 
-_minutes = itertools.count()
+_days = itertools.count()
 
 
 def moment() -> str:
-    """A time that no other event or expiry has."""
-    at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=next(_minutes))
+    """A day that no other event or expiry has: two expiries of a mentor on one day are one notice."""
+    at = datetime(2001, 1, 1, tzinfo=UTC) + timedelta(days=next(_days))
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

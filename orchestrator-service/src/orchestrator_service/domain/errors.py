@@ -61,7 +61,7 @@ class ExpiryUnknown(Exception):
 
 
 class ExpiryTooFar(Exception):
-    """A reminder cannot name more than ten years."""
+    """A reminder is about an expiry date within ten years. Correct the date."""
 
     def __init__(self) -> None:
         super().__init__("The certification must end within 3,650 days from today.")
