@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from shared_lib import audit, idempotency, outbox
+from shared_lib import agenda, audit, idempotency, outbox
 from shared_lib.database import roles
 from shared_lib.database.engine import Database
 from shared_lib.outbox import Dispatcher
@@ -20,7 +20,7 @@ def _create(dsn: str) -> None:
     database = Database.open(dsn, pool_size=1)
     with database.engine.begin() as connection:
         connection.execute(text("CREATE TABLE alembic_version (version_num text)"))
-        roles.grant_privileges(connection, {**audit.GRANTS, **outbox.GRANTS, **idempotency.GRANTS})
+        roles.grant_privileges(connection, {**agenda.GRANTS, **audit.GRANTS, **outbox.GRANTS, **idempotency.GRANTS})
     database.close()
 
 

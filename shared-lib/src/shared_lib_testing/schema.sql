@@ -169,3 +169,47 @@ ALTER TABLE outbox_closed ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON outbox_closed USING (
     current_setting('app.all_tenants', true) <> '' OR tenant = NULLIF(current_setting('app.org', true), '')
 );
+
+-- Agenda: changed subjects, when to look at each subject next, and one decision per act.
+CREATE TABLE agenda_change (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subject text NOT NULL,
+    tenant text NOT NULL
+);
+
+CREATE TABLE agenda (
+    subject text PRIMARY KEY,
+    tenant text NOT NULL,
+    look_at timestamptz NOT NULL CHECK (look_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    tries integer NOT NULL DEFAULT 0,
+    last_error text
+);
+CREATE INDEX agenda_due ON agenda (look_at);
+
+CREATE TABLE planned_act (
+    tenant text NOT NULL,
+    key text NOT NULL,
+    subject text NOT NULL,
+    kind text NOT NULL,
+    due_at timestamptz NOT NULL CHECK (due_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    decided_at timestamptz NOT NULL CHECK (decided_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    outcome text NOT NULL CHECK (outcome IN ('done', 'skipped')),
+    reason text,
+    object_id text,
+    PRIMARY KEY (tenant, key)
+);
+CREATE INDEX planned_act_of_subject ON planned_act (subject);
+CREATE INDEX planned_act_by_age ON planned_act (decided_at);
+
+ALTER TABLE agenda_change ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON agenda_change USING (
+    current_setting('app.all_tenants', true) <> '' OR tenant = NULLIF(current_setting('app.org', true), '')
+);
+ALTER TABLE agenda ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON agenda USING (
+    current_setting('app.all_tenants', true) <> '' OR tenant = NULLIF(current_setting('app.org', true), '')
+);
+ALTER TABLE planned_act ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON planned_act USING (
+    current_setting('app.all_tenants', true) <> '' OR tenant = NULLIF(current_setting('app.org', true), '')
+);

@@ -13,7 +13,7 @@ from shared_lib.clock import utc_now
 from shared_lib.daily_commands import LastSuccessCollector, record_success
 from shared_lib.database.engine import Database
 
-COMMANDS = ["certifications announce", "retention run"]
+COMMANDS = ["audit verify", "retention run"]
 NAME = "daily_command_last_success_timestamp_seconds"
 
 
@@ -30,7 +30,7 @@ def test_the_newest_success_counts_and_a_command_without_one_is_there(database: 
 
     newest = (now - timedelta(days=1)).timestamp()
     assert last_successes(database) == {
-        "certifications announce": 0.0,
+        "audit verify": 0.0,
         "retention run": pytest.approx(newest, abs=1e-3),
     }
 

@@ -22,6 +22,7 @@ from .terminal import FAILED, INTERRUPTED, ProgressBar
 if TYPE_CHECKING:
     from flask import Flask
 
+    from shared_lib.agenda import AgendaLoop
     from shared_lib.database.counter_tables import CounterTable
     from shared_lib.database.engine import Database
     from shared_lib.outbox import Dispatcher
@@ -46,7 +47,7 @@ _EVERYWHERE = {
     "person": "shared_lib.cli.data",
 }
 _WITH_RELAYS = {"relay": "shared_lib.outbox.cli", "outbox": "shared_lib.outbox.cli"}
-_OPTIONAL = {"counts": "shared_lib.cli.data", "encryption": "shared_lib.cli.data"}
+_OPTIONAL = {"agenda": "shared_lib.agenda.cli", "counts": "shared_lib.cli.data", "encryption": "shared_lib.cli.data"}
 """Commands by their module: of every service, of those with an outbox, and of those that name them."""
 
 
@@ -69,6 +70,8 @@ class Operations(Generic[C]):
     person_data: Callable[["Process[C]"], AbstractContextManager[PersonData]]
     """Raises click.ClickException on leaving when another service prevents the command."""
     dispatcher: Callable[[C, "Database"], "Dispatcher"] | None = None
+    agenda: Callable[[C, "Database"], "AgendaLoop"] | None = None
+    """Runs in the relays."""
     counter_tables: Mapping[str, "CounterTable"] = field(default_factory=dict)
     """By their name in the output."""
     encrypted_column: "EncryptedColumn | None" = None

@@ -38,9 +38,10 @@ def relay(process: Process[Any]) -> int:
     logging.configure(service.name, level=config.log_level)
     tracing.start(service.name)
     database = Database.open(config.database_url, pool_size=config.pool_size, statement_timeout=LONG_STATEMENT_SECONDS)
-    return worker.run(
-        process.operations.dispatcher(config, database), service.migrations, metrics_bind=config.metrics_bind
-    )
+    dispatcher = process.operations.dispatcher(config, database)
+    agenda = process.operations.agenda
+    loops = [agenda(config, database)] if agenda is not None else []
+    return worker.run(dispatcher, service.migrations, metrics_bind=config.metrics_bind, loops=loops)
 
 
 @outbox.command("list")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -36,6 +37,19 @@ CLAIM_INTERVAL_SECONDS = 0.05
 
 PURGE_SECONDS = 3600.0
 SCHEMA_SECONDS = 1.0
+
+
+class Loop(Protocol):
+    """What runs in a thread of a relay beside its worker, such as the agenda. No fault ends `run`."""
+
+    def run(self) -> None: ...
+
+    def stop(self) -> None:
+        """Ask `run` to end; safe to call from a signal handler."""
+
+    def is_polling(self) -> bool:
+        """Whether it works, as far as this process can know."""
+        ...
 
 
 class Worker:
@@ -198,19 +212,35 @@ class Worker:
                 return
 
 
-def run(dispatcher: Dispatcher, migrations: Path, *, metrics_bind: str | None) -> int:
-    """Deliver until SIGTERM or SIGINT; then finish what is under way, release the rest and return exit code 0.
+def run(dispatcher: Dispatcher, migrations: Path, *, metrics_bind: str | None, loops: Sequence[Loop] = ()) -> int:
+    """Deliver, and run the loops, until SIGTERM or SIGINT; then finish what is under way and release the rest.
 
-    It begins once the database serves code of these `migrations`: a relay that is rolled out before the migration
-    would crash one attempt after the other. Answers `/metrics` and `/livez` at `metrics_bind` (host:port), if given.
+    Returns exit code 0. It begins once the database serves code of these `migrations`: a relay that is rolled out
+    before the migration would crash one attempt after the other. Answers `/metrics` and `/livez` at `metrics_bind`
+    (host:port), if given.
     """
     worker = Worker(dispatcher)
+    everything: Sequence[Loop] = (*loops, worker)
+
+    def stop(*_: object) -> None:
+        for loop in everything:
+            loop.stop()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.stop())
+        signal.signal(number, stop)
     log.info("relay.started")
-    with metrics.serving(metrics_bind, worker.is_polling) if metrics_bind else nullcontext():
+
+    def is_alive() -> bool:
+        return all(loop.is_polling() for loop in everything)
+
+    with metrics.serving(metrics_bind, is_alive) if metrics_bind else nullcontext():
         if _wait_for_schema(dispatcher, revision_of_code(migrations)):
+            threads = [threading.Thread(target=loop.run, name=type(loop).__name__) for loop in loops]
+            for thread in threads:
+                thread.start()
             worker.run()
+            for thread in threads:
+                thread.join()
     dispatcher.database.close()
     log.info("relay.stopped")
     return 0
