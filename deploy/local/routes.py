@@ -6,6 +6,7 @@ from urllib.parse import unquote
 PAUSES = "/api/v1/pause-notifications"
 LAPSES = "/api/v1/lapse-acknowledgements"
 AUDIT = "/api/v1/audit"
+ORCHESTRATOR = ("organisations",)
 NOTICES = ("pause-activated", "pause-lifted", "cert-expiry", "cert-expiry-reminder")
 
 
@@ -36,6 +37,7 @@ ROUTES: tuple[Route, ...] = (
     Route(f"{AUDIT}/acknowledgement", "acknowledgement", READ),
     Route(AUDIT, "orchestrator", READ),
     Route(PAUSES, "orchestrator"),
+    *(Route(f"/api/v1/{name}", "orchestrator") for name in ORCHESTRATOR),
     Route(LAPSES, "acknowledgement"),
 )
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from orchestrator_service.app import MIGRATIONS
-from orchestrator_service.app.relay import create_import
+from orchestrator_service.app.relay import create_agenda, create_import
 from orchestrator_service.app.web import create_app
 from orchestrator_service.config import Config
 from orchestrator_service.domain.directory_file import COLUMNS
@@ -19,6 +19,8 @@ from orchestrator_service.store.tables import GRANTS
 from orchestrator_service.usecases.coordinators import Coordinators
 from orchestrator_service.usecases.directory_import import Report
 from orchestrator_service.usecases.pause_events import PauseEvents
+from orchestrator_service.usecases.settings import OrganisationsSettings
+from shared_lib.agenda import AgendaLoop
 from shared_lib.database.engine import Database
 from shared_lib.database.migrations import migrate
 from shared_lib.outbox import Dispatcher
@@ -138,6 +140,18 @@ def pause_events(app: Flask) -> PauseEvents:
 def coordinators(app: Flask) -> Coordinators:
     found: Coordinators = app.extensions["coordinators"]
     return found
+
+
+@pytest.fixture
+def settings(app: Flask) -> OrganisationsSettings:
+    found: OrganisationsSettings = app.extensions["organisations_settings"]
+    return found
+
+
+@pytest.fixture
+def agenda(database: Database, environ: dict[str, str], clock: MovableClock) -> AgendaLoop:
+    """The loop of one relay."""
+    return create_agenda(Config.from_env(environ), database, clock=clock)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ SERVICE = Service(
     migrations=MIGRATIONS,
     config=Config,
     unused=UNUSED,
-    commands=("counts", "encryption", "certifications", "directory"),
+    commands=("agenda", "counts", "encryption", "directory"),
     daily=DAILY,
 )
 main = SERVICE.run

@@ -166,19 +166,17 @@ def test_the_outbox_is_listed(database: Database, environ: dict[str, str], capsy
     assert "0 shown." in capsys.readouterr().out
 
 
-def test_certifications_are_announced_once(database: Database, environ: dict[str, str], capsys: Output) -> None:
+def test_the_agenda_is_run_listed_and_explained(database: Database, environ: dict[str, str], capsys: Output) -> None:
     assert main(["directory", "import", str(SAMPLE)], environ) == 0
-    command = ["certifications", "announce", "--late-by", "3650"]
-    assert main([*command, "--dry-run"], environ) == 0
-    assert main(command, environ) == 0
-    assert main(command, environ) == 0
+    assert main(["agenda", "run"], environ) == 0
+    assert main(["agenda", "run", "--dry-run"], environ) == 0
+    assert "0 subjects are due." in capsys.readouterr().out
 
-    lines = capsys.readouterr().out.splitlines()[-3:]
-    assert lines[0].replace("are due", "recorded") == lines[1] != lines[2] == "0 notices recorded."
+    assert main(["agenda", "list", "--stuck"], environ) == 0
+    assert main(["agenda", "explain", "cert:mentor-042"], environ) == 0
+    assert main(["agenda", "explain", "cert:nobody"], environ) == 1
 
-
-@pytest.mark.parametrize("tiers", ["", "30,", "x", "-1", "99999"])
-def test_tiers_that_are_none_are_refused(environ: dict[str, str], tiers: str, capsys: Output) -> None:
-    assert main(["certifications", "announce", f"--tiers={tiers}"], environ) == 2
-
-    assert "is not a number of days" in capsys.readouterr().err
+    printed = capsys.readouterr().out
+    assert "0 shown." in printed
+    assert "Next look: " in printed
+    assert "There is no such subject." in printed

@@ -5,8 +5,11 @@ from datetime import timedelta
 
 import pytest
 from orchestrator_service.domain.pause_events import EventType
+from orchestrator_service.domain.settings import Settings
 from orchestrator_service.store.tables import GRANTS
 from orchestrator_service.usecases.pause_events import PauseEvents
+from orchestrator_service.usecases.settings import OrganisationsSettings
+from shared_lib.agenda import AgendaLoop
 from shared_lib.database.roles import BASE_PRIVILEGES
 from shared_lib.database.row_level_security import all_tenants, tenant
 from shared_lib.errors import Unreachable
@@ -14,14 +17,28 @@ from shared_lib.idempotency import RequestKey
 from shared_lib_testing import row_level_security
 from shared_lib_testing.postgres import Addresses
 
-from ..builders import DAY, EFFECTIVE, INGRID, LHL_ADMIN, MENTOR, a_draft
-from ..fakes import FakeNotifier
+from ..builders import DAY, EFFECTIVE, INGRID, LHL_ADMIN, MENTOR, NHF_ADMIN, a_draft, certification
+from ..conftest import Import
+from ..fakes import FakeNotifier, MovableClock
 
 EVERYTHING = all_tenants("test")
 
 
 @pytest.fixture
-def two_full_organisations(directory: None, pause_events: PauseEvents, notifier: FakeNotifier) -> None:
+def planned(
+    directory: None, clock: MovableClock, bring_in: Import, agenda: AgendaLoop, settings: OrganisationsSettings
+) -> None:
+    """Both have settings of their own, and certifications about which something was decided and more is to come."""
+    later = (clock() + 20 * DAY).date().isoformat()
+    bring_in(certification(MENTOR, later), certification("mentor-042", later, "lhl"))
+    agenda.poll()
+    for principal in (NHF_ADMIN, LHL_ADMIN):
+        organisation = principal.organisation_id or ""
+        settings.replace(organisation, Settings(locale="nn"), principal=principal, versions=None)
+
+
+@pytest.fixture
+def two_full_organisations(planned: None, pause_events: PauseEvents, notifier: FakeNotifier) -> None:
     """Rows of both in every table: each has told of one event and not yet of another."""
     for failure in (None, Unreachable("down")):
         notifier.failure = failure
@@ -49,8 +66,8 @@ def test_every_row_is_seen_within_its_own_organisation_alone(
     everything = row_level_security.visible_rows(addresses, EVERYTHING)
     nhf, lhl = (row_level_security.visible_rows(addresses, tenant(name)) for name in ("nhf", "lhl"))
 
-    for trail in ("audit_entry", "audit_link", "audit_head"):
-        everything[trail] -= 1  # the import, which was about both
+    for trail, imports in {"audit_entry": 2, "audit_link": 2, "audit_head": 1}.items():
+        everything[trail] -= imports  # which were about both
     assert {table: nhf.get(table, 0) + lhl.get(table, 0) for table in everything} == everything
     assert row_level_security.visible_rows(addresses, tenant("nobody")) == {}
 

@@ -7,6 +7,7 @@ from orchestrator_service.app import MIGRATIONS
 from orchestrator_service.domain.announcements import Status
 from orchestrator_service.domain.pause_events import EventType
 from orchestrator_service.store.tables import Base
+from shared_lib.agenda import AGENDA
 from shared_lib.audit import ENTRIES
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
@@ -22,7 +23,8 @@ from ..conftest import Import
 
 
 def test_the_migrations_make_what_the_tables_describe(database: Database) -> None:
-    assert different_columns(database, Base.metadata, ENTRIES.metadata, KEYS.metadata, OUTBOX.metadata) == []
+    shared = (table.metadata for table in (ENTRIES, KEYS, OUTBOX, AGENDA))
+    assert different_columns(database, Base.metadata, *shared) == []
     assert revision_of_database(database) == revision_of_code(MIGRATIONS)
 
 

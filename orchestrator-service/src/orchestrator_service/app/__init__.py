@@ -7,5 +7,5 @@ from pathlib import Path
 
 NAME = "orchestrator-service"
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
-DAILY = ("certifications announce", "retention run")
+DAILY = ("retention run",)
 """The commands that `schedule` runs."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared_lib.agenda import AgendaLoop
 from shared_lib.clock import Clock, utc_now
 from shared_lib.database.engine import Database
 from shared_lib.http_client import ServiceClient
@@ -18,11 +19,11 @@ from orchestrator_service.clients.notification import (
 from orchestrator_service.config import Config
 from orchestrator_service.domain.ports import Notifier, PersonDataElsewhere, Progress
 from orchestrator_service.usecases.announcing import Announcing
-from orchestrator_service.usecases.certification_notices import CertificationNotices
 from orchestrator_service.usecases.changed_contacts import ChangedContacts
 from orchestrator_service.usecases.directory_import import DirectoryImport
 from orchestrator_service.usecases.pause_events import PauseEvents
 from orchestrator_service.usecases.person_data import PersonData
+from orchestrator_service.usecases.planning import Planning
 
 from . import NAME
 
@@ -89,9 +90,8 @@ def _without_threads(config: Config, database: Database, clock: Clock) -> Dispat
     return create_dispatcher(config, database, create_notifier(config, clock=clock), executors=no_threads, clock=clock)
 
 
-def create_certification_notices(config: Config, *, progress: Progress, clock: Clock = utc_now) -> CertificationNotices:
-    """Records due notices; the relays announce them. Raises BadSetting."""
-    database = Database.open(config.database_url, pool_size=1)
+def create_agenda(config: Config, database: Database, *, clock: Clock = utc_now) -> AgendaLoop:
+    """Looks at what is due; the relays announce what it records. Raises BadSetting."""
     dispatcher = _without_threads(config, database, clock)
     pause_events = PauseEvents(database=database, dispatcher=dispatcher, cipher=config.cipher(), clock=clock)
-    return CertificationNotices(database=database, pause_events=pause_events, clock=clock, progress=progress)
+    return AgendaLoop(database, Planning(pause_events=pause_events).kinds(), clock=clock)

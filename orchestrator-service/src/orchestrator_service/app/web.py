@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from flask import Flask
+from shared_lib.agenda import AgendaCollector
 from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
 from shared_lib.daily_commands import LastSuccessCollector
@@ -14,14 +15,16 @@ from shared_lib.web.audit import audit_blueprint
 from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
-from orchestrator_service.api import routes
+from orchestrator_service.api import routes, settings
 from orchestrator_service.config import Config
 from orchestrator_service.domain import errors
 from orchestrator_service.domain.access import GLOBAL_ADMIN, ORG_ADMIN
 from orchestrator_service.domain.ports import Notifier
 from orchestrator_service.store.audit import SUBJECT
+from orchestrator_service.usecases.changed_contacts import ChangedContacts
 from orchestrator_service.usecases.coordinators import Coordinators
 from orchestrator_service.usecases.pause_events import PauseEvents
+from orchestrator_service.usecases.settings import OrganisationsSettings
 
 from . import DAILY, MIGRATIONS
 from .relay import create_dispatcher, create_notifier
@@ -31,6 +34,7 @@ ERROR_TABLE: dict[type[Exception], HTTPStatus] = {
     errors.NoOrganisation: HTTPStatus.FORBIDDEN,
     errors.EventNotFound: HTTPStatus.NOT_FOUND,
     errors.MentorNotFound: HTTPStatus.NOT_FOUND,
+    errors.OrganisationNotFound: HTTPStatus.NOT_FOUND,
     errors.NoCoordinator: HTTPStatus.NOT_FOUND,
     errors.SameEventExists: HTTPStatus.CONFLICT,
     errors.StaleVersion: HTTPStatus.PRECONDITION_FAILED,
@@ -49,6 +53,10 @@ def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock
     app.extensions["audit_log"] = AuditLog(database=database, subject=SUBJECT)
     app.extensions["pause_events"] = PauseEvents(database=database, dispatcher=dispatcher, cipher=cipher, clock=clock)
     app.extensions["coordinators"] = Coordinators(database=database, clock=clock)
+    changed_contacts = ChangedContacts(database=database, dispatcher=dispatcher, clock=clock)
+    app.extensions["organisations_settings"] = OrganisationsSettings(
+        database=database, changed_contacts=changed_contacts, clock=clock
+    )
     app.extensions["fingerprint_secret"] = cipher.fingerprint_secret
     close_with(app, database.close)
     close_with(app, dispatcher.close)
@@ -62,12 +70,16 @@ def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> 
         __name__,
         title="Pause Notification Orchestrator",
         base_path=routes.BASE_PATH,
-        blueprints=[routes.blp, audit_blueprint("/api/v1/audit", own=ORG_ADMIN, everything=GLOBAL_ADMIN)],
+        blueprints=[routes.blp, settings.blp, audit_blueprint("/api/v1/audit", own=ORG_ADMIN, everything=GLOBAL_ADMIN)],
         error_table=ERROR_TABLE,
         authenticator=authenticator,
         checks={
             **usual_checks(database, MIGRATIONS, authenticator),
             "relay": lambda: is_relay_running(database, clock),
         },
-        collectors=[OutboxCollector(database, clock), LastSuccessCollector(database, DAILY)],
+        collectors=[
+            OutboxCollector(database, clock),
+            AgendaCollector(database, clock),
+            LastSuccessCollector(database, DAILY),
+        ],
     )

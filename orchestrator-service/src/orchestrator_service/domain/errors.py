@@ -53,6 +53,13 @@ class StaleVersion(Exception):
         super().__init__("The record has changed since you read it.")
 
 
+class OrganisationNotFound(Exception):
+    """Unknown, or not the caller's: the answer is the same."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such organisation.")
+
+
 class ExpiryUnknown(Exception):
     """The days remaining are neither in the request nor in the directory. Send `days_remaining`."""
 

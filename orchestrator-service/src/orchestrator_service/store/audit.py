@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from shared_lib import audit
 from sqlalchemy.orm import Session
@@ -48,6 +49,27 @@ def record_person(
         object_id=person_id,
         subject_id=person_id,
         details={"fields": []},
+    )
+
+
+def record_settings(
+    session: Session,
+    organisation_id: str,
+    changes: Mapping[str, tuple[Any, Any]],
+    *,
+    actor_id: str,
+    at: datetime,
+) -> None:
+    """Write which settings changed, each with the old and the new value. Does not commit."""
+    texts = {name: [str(value) for value in pair] for name, pair in changes.items()}
+    audit.record(
+        session,
+        action="settings_changed",
+        actor_id=actor_id,
+        at=at,
+        organisation_id=organisation_id,
+        object_id=organisation_id,
+        details={"fields": sorted(changes), "changes": texts},
     )
 
 

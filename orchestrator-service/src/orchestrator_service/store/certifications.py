@@ -1,26 +1,14 @@
-"""Certifications: those that end within a span of time, and what was recorded and told about them."""
+"""Certifications: their end, since when it is known, and what is told about them."""
 
-from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from orchestrator_service.domain.certifications import Certification
-from orchestrator_service.domain.pause_events import Draft
 from orchestrator_service.domain.ports import CertificationNews
 
-from .tables import (
-    CertificationNewsRow,
-    CertificationRow,
-    FormerEventRow,
-    OrganisationRow,
-    PauseEventRow,
-    PersonRow,
-)
-
-Position = tuple[datetime, str]
+from .tables import CertificationNewsRow, CertificationRow, PersonRow
 
 # A mentor who has no certification yet is noted without telling anybody: there is nothing that could have ended.
 _RECORD_CHANGES = text(
@@ -35,13 +23,14 @@ WITH present AS (
         END AS reason
     FROM person LEFT JOIN certification ON certification.mentor_id = person.id
 ), written AS (
-    INSERT INTO certification_news (mentor_id, expires_at, reason, version)
-    SELECT present.id, present.expires_at, present.reason, nextval('contact_version')
+    INSERT INTO certification_news (mentor_id, expires_at, reason, version, known_since)
+    SELECT present.id, present.expires_at, present.reason, nextval('contact_version'), :at
     FROM present LEFT JOIN certification_news AS told ON told.mentor_id = present.id
     WHERE (told.mentor_id IS NOT NULL OR present.reason IN ('renewed', 'not_required'))
         AND (told.expires_at, told.reason) IS DISTINCT FROM (present.expires_at, present.reason)
     ON CONFLICT (mentor_id) DO UPDATE
-    SET expires_at = excluded.expires_at, reason = excluded.reason, version = excluded.version
+    SET expires_at = excluded.expires_at, reason = excluded.reason, version = excluded.version,
+        known_since = excluded.known_since
     RETURNING mentor_id, reason, xmax = 0 AS is_new
 )
 SELECT person.organisation_id, person.id FROM written JOIN person ON person.id = written.mentor_id
@@ -51,9 +40,9 @@ ORDER BY 1, 2
 )
 
 
-def record_changes(session: Session) -> list[tuple[str, str]]:
+def record_changes(session: Session, *, at: datetime) -> list[tuple[str, str]]:
     """Give every certification that differs from what was last told a new version; organisation and mentor of each."""
-    return [(row.organisation_id, row.id) for row in session.execute(_RECORD_CHANGES)]
+    return [(row.organisation_id, row.id) for row in session.execute(_RECORD_CHANGES, {"at": at})]
 
 
 def news(session: Session, mentor_id: str) -> CertificationNews | None:
@@ -74,29 +63,26 @@ def news(session: Session, mentor_id: str) -> CertificationNews | None:
     )
 
 
-def ending(
-    session: Session, *, since: datetime, until: datetime, after: Position | None, limit: int
-) -> list[Certification]:
-    """Of active mentors, the earliest end first; `after` is the position of the last one of the page before."""
-    place = tuple_(CertificationRow.expires_at, CertificationRow.mentor_id)
+class Known(NamedTuple):
+    """The end of a certification, and since when it is known."""
+
+    expires_at: datetime
+    known_since: datetime
+
+
+def known(session: Session, mentor_id: str) -> Known | None:
+    """The certification of a person who is a mentor now."""
     query = (
-        select(CertificationRow.mentor_id, CertificationRow.expires_at, OrganisationRow.time_zone)
+        select(CertificationRow.expires_at, CertificationNewsRow.known_since)
+        .join(CertificationNewsRow, CertificationNewsRow.mentor_id == CertificationRow.mentor_id)
         .join(PersonRow, PersonRow.id == CertificationRow.mentor_id)
-        .join(OrganisationRow, OrganisationRow.id == PersonRow.organisation_id)
-        .where(PersonRow.is_mentor, CertificationRow.expires_at >= since, CertificationRow.expires_at <= until)
-        .order_by(CertificationRow.expires_at, CertificationRow.mentor_id)
-        .limit(limit)
+        .where(CertificationRow.mentor_id == mentor_id, PersonRow.is_mentor)
     )
-    if after is not None:
-        query = query.where(place > after)
-    return [Certification(**row) for row in session.execute(query).mappings()]
+    row = session.execute(query).one_or_none()
+    return None if row is None else Known(*row)
 
 
-def not_recorded(session: Session, drafts: Collection[Draft]) -> list[Draft]:
-    """Those of the drafts that neither are an event (same mentor, type and effective date) nor ever were one."""
-    wanted = {(draft.peer_mentor_id, draft.event_type.value, draft.effective_date): draft for draft in drafts}
-    recorded: set[tuple[Any, ...]] = set()
-    for table in (PauseEventRow, FormerEventRow):
-        key = (table.peer_mentor_id, table.event_type, table.effective_date)
-        recorded |= {tuple(row) for row in session.execute(select(*key).where(tuple_(*key).in_(list(wanted))))}
-    return [draft for natural_key, draft in wanted.items() if natural_key not in recorded]
+def mentors_with_one(session: Session, *, organisation_id: str) -> list[str]:
+    """The mentors of an organisation who have a certification."""
+    query = select(CertificationRow.mentor_id).join(PersonRow, PersonRow.id == CertificationRow.mentor_id)
+    return list(session.scalars(query.where(PersonRow.organisation_id == organisation_id, PersonRow.is_mentor)))

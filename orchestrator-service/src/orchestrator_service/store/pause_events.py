@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from shared_lib.privacy.encryption import DecryptionError, FieldCipher
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from orchestrator_service.domain.access import AccessScope
 from orchestrator_service.domain.announcements import ActedBy, Audience, DispatchResult, Status
 from orchestrator_service.domain.errors import SameEventExists
-from orchestrator_service.domain.pause_events import EVENT_RULES, EventType, PauseEvent
+from orchestrator_service.domain.pause_events import EVENT_RULES, Draft, EventType, PauseEvent
 
 from . import people
 from .tables import DispatchResultRow, FormerEventRow, PauseEventRow
@@ -88,6 +88,13 @@ def keep_former_key(session: Session, event: PauseEvent) -> None:
         key = {name: getattr(event, name) for name in ("organisation_id", "peer_mentor_id", "effective_date")}
         query = insert(FormerEventRow).values(event_type=event.event_type.value, **key)
         session.execute(query.on_conflict_do_nothing())
+
+
+def was_removed(session: Session, draft: Draft) -> bool:
+    """Whether an administrator removed or moved an event with the draft's natural key."""
+    key = (FormerEventRow.peer_mentor_id, FormerEventRow.event_type, FormerEventRow.effective_date)
+    own = (draft.peer_mentor_id, draft.event_type.value, draft.effective_date)
+    return session.scalar(select(FormerEventRow.peer_mentor_id).where(tuple_(*key) == tuple_(*own))) is not None
 
 
 def is_id_taken(fault: IntegrityError) -> bool:

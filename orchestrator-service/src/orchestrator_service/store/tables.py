@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from shared_lib.agenda import GRANTS as AGENDA_GRANTS
 from shared_lib.audit import GRANTS as AUDIT_GRANTS
 from shared_lib.idempotency import GRANTS as IDEMPOTENCY_GRANTS
 from shared_lib.outbox import GRANTS as OUTBOX_GRANTS
 from shared_lib.privacy.key_rotation import EncryptedColumn
 from sqlalchemy import ARRAY, BigInteger, DateTime, Identity, Sequence, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -34,6 +36,19 @@ class OrganisationRow(Base):
     coordinator_word: Mapped[str | None]
     tell_all_coordinators: Mapped[bool]
     reply_to: Mapped[str | None]
+
+
+class OrganisationSettingsRow(Base):
+    """The settings that are not columns of the directory; an organisation without a row has the defaults."""
+
+    __tablename__ = "organisation_settings"
+
+    organisation_id: Mapped[str] = mapped_column(primary_key=True)
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    revision: Mapped[int]
+    settings_since: Mapped[datetime | None]
+    updated_at: Mapped[datetime | None]
+    updated_by: Mapped[str | None]
 
 
 class PersonRow(Base):
@@ -98,6 +113,7 @@ class CertificationNewsRow(Base):
     expires_at: Mapped[datetime | None]
     reason: Mapped[str]
     version: Mapped[int] = mapped_column(BigInteger)
+    known_since: Mapped[datetime]
 
 
 class ContactRow(Base):
@@ -201,6 +217,7 @@ class MentorEventCountRow(Base):
 KEPT = "SELECT, INSERT, UPDATE"
 GRANTS = {
     "organisation": KEPT,
+    "organisation_settings": KEPT,
     "chapter": KEPT,
     # MAINTAIN: an import brings the statistics of what it has just written up to date.
     "person": f"{KEPT}, MAINTAIN",
@@ -216,6 +233,7 @@ GRANTS = {
     "event_count": "SELECT",
     "mentor_event_count": "SELECT",
     **OUTBOX_GRANTS,
+    **AGENDA_GRANTS,
     **AUDIT_GRANTS,
     **IDEMPOTENCY_GRANTS,
 }

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
 
+from shared_lib import agenda
 from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import tenant
 from shared_lib.outbox import Delivered, Delivery, Dispatcher, Reschedule
 from sqlalchemy.orm import Session
 
+from orchestrator_service.domain.certification_plan import certification_subject
 from orchestrator_service.store import certifications, contacts, directory_staging
 
 from .outbox_messages import to_update_certification, to_update_contacts
@@ -33,7 +37,11 @@ class ChangedContacts:
         at = self.clock()
         changed = list(contacts.record_changes(session, at=at))
         messages = [to_update_contacts(batch.organisation_id, batch.people, due_at=at) for batch in changed]
-        messages += [to_update_certification(*each, due_at=at) for each in certifications.record_changes(session)]
+        certified = certifications.record_changes(session, at=at)
+        messages += [to_update_certification(*each, due_at=at) for each in certified]
+        for organisation_id, group in groupby(certified, key=itemgetter(0)):
+            subjects = [certification_subject(mentor_id) for _, mentor_id in group]
+            agenda.changed(session, subjects, tenant=organisation_id)
         self.dispatcher.enqueue(session, *messages)
         return sum(len(batch.people) for batch in changed)
 

@@ -81,6 +81,17 @@ class PauseEvents:
         self.dispatcher.deliver_now(enqueued, wait_seconds=wait_seconds)
         return replace(recorded, event=self._with_results(recorded.event)) if wait_seconds > 0 else recorded
 
+    def record_planned(self, session: Session, draft: Draft, *, principal: Principal) -> str:
+        """Store the event of a planned draft in the caller's transaction, which has the mentor's turn; returns its id.
+
+        The relays announce it. An event that is there already is not announced again. Raises MentorNotFound.
+        """
+        situation = situations.of(session, draft, principal, at=self.clock())
+        if situation is None:
+            raise MentorNotFound
+        recorded, _ = self._added(session, new_event_id(), draft, principal, situation, queueing=False)
+        return recorded.event.id
+
     def page(self, wanted: EventFilter, request: PageRequest, *, principal: Principal) -> Page[PauseEvent]:
         """The wanted events that the principal may see, newest first."""
         scope = principal.scope

@@ -10,6 +10,16 @@ CREATE TABLE organisation (
     reply_to text
 );
 
+-- What an organisation has set beside its directory columns; settings_since: when what is planned by changed last.
+CREATE TABLE organisation_settings (
+    organisation_id text PRIMARY KEY REFERENCES organisation,
+    document jsonb NOT NULL CHECK (jsonb_typeof(document) = 'object'),
+    revision integer NOT NULL,
+    settings_since timestamptz CHECK (settings_since BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    updated_at timestamptz CHECK (updated_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    updated_by text
+);
+
 CREATE TABLE chapter (
     organisation_id text NOT NULL REFERENCES organisation,
     id text NOT NULL,
@@ -76,7 +86,8 @@ CREATE TABLE certification_news (
     mentor_id text PRIMARY KEY REFERENCES person,
     expires_at timestamptz CHECK (expires_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     reason text NOT NULL,
-    version bigint NOT NULL
+    version bigint NOT NULL,
+    known_since timestamptz NOT NULL CHECK (known_since BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC')
 );
 
 CREATE TABLE organisation_contact (
@@ -329,6 +340,10 @@ ALTER TABLE organisation ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON organisation USING (
     current_setting('app.all_tenants', true) <> '' OR id = NULLIF(current_setting('app.org', true), '')
 );
+ALTER TABLE organisation_settings ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON organisation_settings USING (
+    current_setting('app.all_tenants', true) <> '' OR organisation_id = NULLIF(current_setting('app.org', true), '')
+);
 ALTER TABLE chapter ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON chapter USING (
     current_setting('app.all_tenants', true) <> '' OR organisation_id = NULLIF(current_setting('app.org', true), '')
@@ -553,5 +568,49 @@ CREATE POLICY tenant ON outbox USING (
 );
 ALTER TABLE outbox_closed ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON outbox_closed USING (
+    current_setting('app.all_tenants', true) <> '' OR tenant = NULLIF(current_setting('app.org', true), '')
+);
+
+-- Agenda: changed subjects, when to look at each subject next, and one decision per act.
+CREATE TABLE agenda_change (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subject text NOT NULL,
+    tenant text NOT NULL
+);
+
+CREATE TABLE agenda (
+    subject text PRIMARY KEY,
+    tenant text NOT NULL,
+    look_at timestamptz NOT NULL CHECK (look_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    tries integer NOT NULL DEFAULT 0,
+    last_error text
+);
+CREATE INDEX agenda_due ON agenda (look_at);
+
+CREATE TABLE planned_act (
+    tenant text NOT NULL,
+    key text NOT NULL,
+    subject text NOT NULL,
+    kind text NOT NULL,
+    due_at timestamptz NOT NULL CHECK (due_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    decided_at timestamptz NOT NULL CHECK (decided_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    outcome text NOT NULL CHECK (outcome IN ('done', 'skipped')),
+    reason text,
+    object_id text,
+    PRIMARY KEY (tenant, key)
+);
+CREATE INDEX planned_act_of_subject ON planned_act (subject);
+CREATE INDEX planned_act_by_age ON planned_act (decided_at);
+
+ALTER TABLE agenda_change ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON agenda_change USING (
+    current_setting('app.all_tenants', true) <> '' OR tenant = NULLIF(current_setting('app.org', true), '')
+);
+ALTER TABLE agenda ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON agenda USING (
+    current_setting('app.all_tenants', true) <> '' OR tenant = NULLIF(current_setting('app.org', true), '')
+);
+ALTER TABLE planned_act ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON planned_act USING (
     current_setting('app.all_tenants', true) <> '' OR tenant = NULLIF(current_setting('app.org', true), '')
 );

@@ -1,0 +1,127 @@
+"""What time brings: the relays look at a certification whenever something about it is due."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from shared_lib import agenda
+from shared_lib.agenda import Subject, SubjectKind
+from shared_lib.database.engine import Turn
+from sqlalchemy.orm import Session
+
+from orchestrator_service.domain.access import GLOBAL_ADMIN, Principal
+from orchestrator_service.domain.certification_plan import (
+    CERTIFICATION,
+    CertificationFacts,
+    certification_subject,
+    plan_certification,
+)
+from orchestrator_service.domain.pause_events import Draft, EventType, days_between
+from orchestrator_service.domain.planning import Act, ActKind, SkipReason, decide
+from orchestrator_service.domain.settings import OrganisationSettings
+from orchestrator_service.store import certifications, pause_events, people, settings
+
+from .pause_events import PauseEvents
+from .settings import working_hours
+
+PLANNER = Principal(id="planner", roles=frozenset({GLOBAL_ADMIN}))
+ORGANISATION = "organisation"
+SETTINGS_LOCK = 20_261
+"""First half of the advisory lock under which the subjects of one organisation are put on the agenda."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planning:
+    """Decides what is due and records it as events, which the relays announce: `pause_events` delivers nothing."""
+
+    pause_events: PauseEvents
+
+    def kinds(self) -> Mapping[str, SubjectKind]:
+        """The kinds of subjects of this service's agenda."""
+        return {
+            CERTIFICATION: SubjectKind(look=self.look_at_certification, turn=people.turn_of),
+            ORGANISATION: SubjectKind(look=self.look_at_organisation, turn=lambda id_: Turn(SETTINGS_LOCK, id_)),
+        }
+
+    def look_at_certification(self, session: Session, subject: Subject, at: datetime) -> datetime | None:
+        """Record the reminder or the expiry that is due, if any; returns when the next one is. Commits nothing."""
+        own = settings.get(session, subject.tenant)
+        found = certifications.known(session, subject.id)
+        if own is None or found is None:
+            return None
+        hours = working_hours(own.settings)
+        plan = plan_certification(_facts(subject.id, found, own), hours)
+        decided = agenda.decisions(session, [act.key for act in plan.acts])
+        reasons = {key: None if reason is None else SkipReason(reason) for key, reason in decided.items()}
+        decision = decide(plan, reasons, at=at, hours=hours)
+        for act, reason in decision.skip:
+            _record(session, subject, act, at=at, reason=reason)
+        for act in decision.perform:
+            draft = _draft(act, subject.id, found.expires_at, time_zone=own.settings.time_zone, at=at)
+            if pause_events.was_removed(session, draft):
+                _record(session, subject, act, at=at, reason=SkipReason.REMOVED)
+            else:
+                event_id = self.pause_events.record_planned(session, draft, principal=PLANNER)
+                _record(session, subject, act, at=at, object_id=event_id)
+        return decision.look_at
+
+    def look_at_organisation(self, session: Session, subject: Subject, at: datetime) -> None:
+        """Have every certification of an organisation looked at, because its settings have changed. Commits nothing."""
+        mentors = certifications.mentors_with_one(session, organisation_id=subject.id)
+        agenda.changed(session, map(certification_subject, mentors), tenant=subject.tenant)
+
+
+def _facts(mentor_id: str, found: certifications.Known, own: OrganisationSettings) -> CertificationFacts:
+    return CertificationFacts(
+        mentor_id=mentor_id,
+        expires_at=found.expires_at,
+        known_since=found.known_since,
+        settings_since=own.settings_since or found.known_since,
+        tiers=own.settings.certification_reminder_days,
+        enrolment_grace_days=own.settings.enrolment_grace_days,
+    )
+
+
+def _draft(act: Act, mentor_id: str, expires_at: datetime, *, time_zone: str, at: datetime) -> Draft:
+    """The event of an act. A reminder's effective date is the day of its tier, whenever it leaves."""
+    if act.kind is ActKind.CERTIFICATION_EXPIRED:
+        return Draft.reported(
+            peer_mentor_id=mentor_id,
+            event_type=EventType.CERTIFICATION_EXPIRED,
+            effective_date=expires_at,
+            expiry_date=expires_at,
+            is_planned=True,
+        )
+    zone, tier = ZoneInfo(time_zone), act.tier or 0
+    return Draft.reported(
+        peer_mentor_id=mentor_id,
+        event_type=EventType.CERTIFICATION_EXPIRING,
+        effective_date=(expires_at.astimezone(zone) - timedelta(days=tier)).astimezone(UTC),
+        expiry_date=expires_at,
+        days_remaining=days_between(at.astimezone(zone), expires_at),
+        is_planned=True,
+        tier=tier,
+    )
+
+
+def _record(
+    session: Session,
+    subject: Subject,
+    act: Act,
+    *,
+    at: datetime,
+    reason: SkipReason | None = None,
+    object_id: str | None = None,
+) -> None:
+    agenda.record_decision(
+        session,
+        tenant=subject.tenant,
+        key=act.key,
+        subject=subject.name,
+        kind=act.kind.value,
+        due_at=act.due_at,
+        at=at,
+        reason=None if reason is None else reason.value,
+        object_id=object_id,
+    )
