@@ -173,7 +173,7 @@ def test_what_cannot_be_read_as_http_gets_a_problem_document_too(gateway, servic
     for request in (
         b"GET / HTTP/9.9\r\n\r\n",
         b"nonsense\r\n\r\n",
-        f"GET {PAUSES}/{'x' * 9000} HTTP/1.1\r\nHost: x\r\n\r\n".encode(),
+        f"GET {PAUSES}/{'x' * 17000} HTTP/1.1\r\nHost: x\r\n\r\n".encode(),
         f"GET {PAUSES} HTTP/1.1\r\nHost: x\r\nX: {'x' * 20000}\r\n\r\n".encode(),
         f"POST {PAUSES} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab".encode(),
         f"POST {PAUSES} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n".encode(),
