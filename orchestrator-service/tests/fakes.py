@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from orchestrator_service.domain.announcements import DispatchResult, Status
+from orchestrator_service.domain.notices import Notice
 from orchestrator_service.domain.pause_events import PauseEvent
 from orchestrator_service.domain.ports import CertificationNews, Contacts, PersonContact
 from shared_lib.clock import utc_now
@@ -38,6 +39,7 @@ class FakeNotifier:
     still_queued: frozenset[str] = frozenset()
     announced: list[PauseEvent] = field(default_factory=list)
     occurred_at: list[datetime] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     withdrawn: list[UUID] = field(default_factory=list)
     contacts: list[Contacts] = field(default_factory=list)
     certifications: list[CertificationNews] = field(default_factory=list)
@@ -56,6 +58,11 @@ class FakeNotifier:
         return self.outcomes or tuple(
             a_result(recipient, status=self._status_of(recipient)) for recipient in event.recipients
         )
+
+    def notify(self, notice: Notice, *, notice_id: UUID) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.notices.append(notice)
 
     def withdraw(self, announcement_id: UUID) -> tuple[DispatchResult, ...]:
         if self.failure is not None:

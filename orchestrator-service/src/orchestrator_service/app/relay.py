@@ -21,6 +21,7 @@ from orchestrator_service.domain.ports import Notifier, PersonDataElsewhere, Pro
 from orchestrator_service.usecases.announcing import Announcing
 from orchestrator_service.usecases.changed_contacts import ChangedContacts
 from orchestrator_service.usecases.directory_import import DirectoryImport
+from orchestrator_service.usecases.notices import Notices
 from orchestrator_service.usecases.pause_events import PauseEvents
 from orchestrator_service.usecases.person_data import PersonData
 from orchestrator_service.usecases.planning import Planning
@@ -50,7 +51,8 @@ def create_dispatcher(
     dispatcher = Dispatcher(database, executors=executors, clock=clock, retry=RetryPolicy(scale=config.time_scale))
     announcing = Announcing(database=database, notifier=notifier, clock=clock, scale=config.time_scale)
     changed_contacts = ChangedContacts(database=database, dispatcher=dispatcher, clock=clock)
-    dispatcher.register(outbox_handlers.routes(announcing, changed_contacts))
+    notices = Notices(database=database, notifier=notifier, clock=clock)
+    dispatcher.register(outbox_handlers.routes(announcing, notices, changed_contacts))
     return dispatcher
 
 

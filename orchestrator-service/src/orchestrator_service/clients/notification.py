@@ -10,7 +10,8 @@ from uuid import UUID
 from shared_lib.errors import Rejected, RetryLater, Unreachable
 from shared_lib.http_client import ServiceClient
 
-from orchestrator_service.domain.announcements import DispatchResult, Status
+from orchestrator_service.domain.announcements import Audience, DispatchResult, Status
+from orchestrator_service.domain.notices import NOTICE_RULES, Notice
 from orchestrator_service.domain.pause_events import EventType, PauseEvent
 from orchestrator_service.domain.ports import CertificationNews, Contacts
 
@@ -60,13 +61,31 @@ class HttpNotifier:
         }
         body = {"mentor_id": event.peer_mentor_id, **members(event), "context": context}
         headers = {"Idempotency-Key": str(announcement_id), "Prefer": "wait=1"}
+        return _results(self._send(f"{BASE_PATH}/{endpoint}", body, headers))
+
+    def notify(self, notice: Notice, *, notice_id: UUID) -> None:
+        """Raises as `announce` does."""
+        name = NOTICE_RULES[notice.kind].date
+        body = {
+            "notice": notice.kind.value,
+            "mentor_id": notice.mentor_id,
+            "dates": {} if name is None or notice.date is None else {name: _moment(notice.date)},
+            "context": {
+                **_audience(notice.organisation_id, notice.audience),
+                "planned": notice.is_planned,
+                "tier": None,
+                "flags": list(notice.flags),
+            },
+        }
+        self._send("/internal/v1/notices", body, {"Idempotency-Key": str(notice_id)})
+
+    def _send(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Mapping[str, Any]:
         try:
-            answer = self.client.call("POST", f"{BASE_PATH}/{endpoint}", json=body, headers=headers)
+            return self.client.call("POST", path, json=body, headers=headers).body
         except Rejected as refusal:
             if refusal.reason == NOT_FOUND:
                 raise RetryLater("contact_not_there_yet") from refusal
             raise
-        return _results(answer.body)
 
     def withdraw(self, announcement_id: UUID) -> tuple[DispatchResult, ...]:
         try:
@@ -108,16 +127,21 @@ class HttpPersonData:
 
 
 def _context(event: PauseEvent) -> dict[str, Any]:
-    audience = event.audience
     return {
-        "organisation_id": event.organisation_id,
+        **_audience(event.organisation_id, event.audience),
+        "expiry_date": _moment(event.expiry_date) if event.expiry_date else None,
+        "planned": event.is_planned,
+        "tier": event.tier,
+    }
+
+
+def _audience(organisation_id: str, audience: Audience) -> dict[str, Any]:
+    return {
+        "organisation_id": organisation_id,
         "coordinator_id": audience.coordinator_id,
         "admin_ids": list(audience.admin_ids),
         "acted_by": asdict(audience.acted_by) if audience.acted_by else None,
         "also": list(audience.also),
-        "expiry_date": _moment(event.expiry_date) if event.expiry_date else None,
-        "planned": event.is_planned,
-        "tier": event.tier,
     }
 
 

@@ -50,7 +50,7 @@ class ActedBy:
 class Audience:
     """The recipients, settled when the event is recorded: a later coordinator must not receive this notice."""
 
-    coordinator_id: str | None
+    coordinator_id: str | None = None
     admin_ids: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     acted_by: ActedBy | None = None

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from .announcements import DispatchResult
+from .notices import Notice
 from .pause_events import PauseEvent
 
 
@@ -70,8 +71,14 @@ class Notifier(Protocol):
         `contact_version`, it knows the coordinator better than the event.
         """
 
+    def notify(self, notice: Notice, *, notice_id: UUID) -> None:
+        """Send a notice that is no event."""
+
     def withdraw(self, announcement_id: UUID) -> tuple[DispatchResult, ...]:
-        """Withdraw the messages that have not left yet; returns the outcomes, none for an unknown announcement."""
+        """Withdraw the messages that have not left yet; returns the outcomes, none for an unknown announcement.
+
+        The id of a notice is one too.
+        """
 
     def update_contacts(self, contacts: Contacts) -> None:
         """Replace its copy of these contacts where it is older."""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from shared_lib.outbox import Delivery, OutboxMessage
 
+from orchestrator_service.domain.notices import NOTICE_RULES, NoticeKind
 from orchestrator_service.domain.pause_events import EVENT_RULES, PauseEvent
 
 ANNOUNCE = "announce"
@@ -13,6 +14,7 @@ WITHDRAW = "withdraw"
 CONTACTS = "contacts"
 ASSIGNMENTS = "assignments"
 CERTIFICATION = "certification"
+NOTICE = "notice"
 
 LAST_ATTEMPTS = timedelta(minutes=15)
 """How long after an event's lifetime an attempt that began within it may still be under way."""
@@ -55,6 +57,37 @@ def to_update_contacts(organisation_id: str, people: Sequence[str], *, due_at: d
 def to_update_certification(organisation_id: str, mentor_id: str, *, due_at: datetime) -> OutboxMessage:
     """Tell the mentor's certification; this never expires."""
     return OutboxMessage(kind=CERTIFICATION, payload={"mentor_id": mentor_id}, tenant=organisation_id, due_at=due_at)
+
+
+def to_notify(
+    kind: NoticeKind,
+    mentor_id: str,
+    *,
+    organisation_id: str,
+    event_id: str | None = None,
+    date: datetime | None = None,
+    is_planned: bool = False,
+    flags: Sequence[str] = (),
+    to_coordinator: bool = True,
+    at: datetime,
+    scale: float,
+) -> OutboxMessage:
+    """Tell a notice that is no event, in the order of the mentor's events. `event_id`: the pause that it speaks of;
+    `date`: the one that it states. Without `to_coordinator` the mentor alone is told.
+    """
+    payload = {
+        "notice": kind.value,
+        "mentor_id": mentor_id,
+        "event_id": event_id,
+        "date": None if date is None else date.isoformat(),
+        "planned": is_planned,
+        "flags": list(flags),
+        "to_coordinator": to_coordinator,
+    }
+    expires_at = at + NOTICE_RULES[kind].lifetime * scale
+    return OutboxMessage(
+        kind=NOTICE, payload=payload, tenant=organisation_id, ordering_key=mentor_id, expires_at=expires_at
+    )
 
 
 def to_look_at_assignments(organisation_id: str, *, due_at: datetime) -> OutboxMessage:
