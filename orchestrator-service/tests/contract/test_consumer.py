@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,13 @@ import pytest
 from orchestrator_service.clients.notification import BASE_PATH, ENDPOINTS, HttpNotifier
 from orchestrator_service.domain.announcements import ActedBy, Audience, DispatchResult, Status
 from orchestrator_service.domain.pause_events import EventType, PauseEvent
-from orchestrator_service.domain.ports import CertificationNews, Contacts, OrganisationContact, PersonContact
+from orchestrator_service.domain.ports import (
+    CertificationNews,
+    Contacts,
+    NoticeSettings,
+    OrganisationContact,
+    PersonContact,
+)
 from shared_lib.http_client import ServiceClient
 
 from ..builders import RECORDED, an_event
@@ -107,10 +113,22 @@ def test_contacts_are_sent_as_in_the_example(http_notifier: HttpNotifier, notifi
     request = example("put-contacts")["request"]
     organisation = dict(request["body"]["organisations"][0])
     people = [dict(person) for person in request["body"]["contacts"]]
+    own = organisation["settings"]
+    settings = NoticeSettings(
+        lapse_reminder_days=own["lapse_reminder_days"],
+        lapse_escalation_days=own["lapse_escalation_days"],
+        send_time=time.fromisoformat(own["send_time"]),
+        quiet_from=time.fromisoformat(own["quiet_hours"]["from"]),
+        quiet_until=time.fromisoformat(own["quiet_hours"]["until"]),
+        working_days=tuple(own["working_days"]),
+        holidays=tuple(date.fromisoformat(day) for day in own["holidays"]),
+    )
 
     http_notifier.update_contacts(
         Contacts(
-            organisation=OrganisationContact(**{**organisation, "admin_ids": tuple(organisation["admin_ids"])}),
+            organisation=OrganisationContact(
+                **{**organisation, "admin_ids": tuple(organisation["admin_ids"]), "settings": settings}
+            ),
             people=tuple(PersonContact(**{**person, "channels": tuple(person["channels"])}) for person in people),
         )
     )

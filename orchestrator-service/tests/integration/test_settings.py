@@ -1,15 +1,21 @@
 """The settings of an organisation over HTTP."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from orchestrator_service.domain.settings import Settings
+from orchestrator_service.usecases.settings import OrganisationsSettings
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from sqlalchemy import text
 
-from ..conftest import Headers
+from ..builders import NHF_ADMIN, organisation
+from ..conftest import Headers, Import
+from ..fakes import FakeNotifier, MovableClock
 
 PATH = "/api/v1/organisations/nhf/settings"
 
@@ -161,3 +167,27 @@ def test_who_may_read_and_change(
     assert statuses(global_admin) == (200, 200)
     assert statuses({}) == (401, 401)
     assert client.get(PATH.replace("nhf", "nobody"), headers=global_admin).status_code == 404
+
+
+def test_the_notification_service_gets_them_when_they_change_and_the_days_off_of_each_month(
+    bring_in: Import, settings: OrganisationsSettings, notifier: FakeNotifier, clock: MovableClock
+) -> None:
+    clock.now = datetime(2026, 12, 20, tzinfo=UTC)
+    bring_in(organisation("nhf"))
+    dispatcher = settings.changed_contacts.dispatcher
+
+    def sent() -> list[tuple[int | None, date, date]]:
+        while dispatcher.run_once():
+            pass
+        found = [each.organisation.settings for each in notifier.contacts if each.organisation.id == "nhf"]
+        return [(each.lapse_reminder_days, each.holidays[0], each.holidays[-1]) for each in found]
+
+    first = (3, date(2026, 12, 24), date(2028, 1, 1))
+    assert sent() == [first]
+    changed = replace(Settings(), lapse_reminder_days=None)
+    settings.replace("nhf", changed, principal=NHF_ADMIN, versions=None)
+    assert sent() == [first, (None, *first[1:])]
+    clock.now = datetime(2027, 1, 1, tzinfo=UTC)
+    assert sent()[2:] == [(None, date(2027, 1, 1), date(2028, 1, 1))]
+    clock.now = datetime(2027, 4, 2, tzinfo=UTC)
+    assert sent()[3:] == [(None, date(2027, 5, 1), date(2028, 6, 4))]

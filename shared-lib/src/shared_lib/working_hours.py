@@ -1,6 +1,6 @@
 """Working days and hours in a time zone: when something that is planned may be sent."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -56,12 +56,6 @@ class WorkingHours:
             if local.time() < self.closes:
                 return moment
         return self.opening(self.working_day_after(day + _DAY))
-
-    def days_off(self, first: date, *, days: int) -> Iterator[date]:
-        """Of so many days, those that are off although their weekday is a working day."""
-        for day in (first + timedelta(days=number) for number in range(days)):
-            if WEEKDAYS[day.weekday()] in self.working_days and self.is_day_off(day):
-                yield day
 
 
 def instant(day: date, at: time, time_zone: str) -> datetime:

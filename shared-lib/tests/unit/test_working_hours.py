@@ -63,9 +63,3 @@ def test_an_open_moment_is_by_day_on_a_working_day(moment: datetime, zone: str) 
 )
 def test_a_day_without_work_moves_either_way(day: date, before: date, after: date) -> None:
     assert (hours().working_day_before(day), hours().working_day_after(day)) == (before, after)
-
-
-def test_the_days_off_ahead_are_weekdays_that_would_be_working_days() -> None:
-    found = list(hours().days_off(date(2026, 12, 20), days=20))
-
-    assert found == [date(2026, 12, 24), date(2026, 12, 25), date(2027, 1, 1)]

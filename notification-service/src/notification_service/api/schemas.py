@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 from shared_lib.web.auth import optional_principal
-from shared_lib.web.fields import Identifier, PlainText, StrictBoolean, StrictInteger, UtcDateTime
+from shared_lib.web.fields import HourAndMinute, Identifier, PlainText, StrictBoolean, StrictInteger, UtcDateTime
+from shared_lib.working_hours import WEEKDAYS
 
 from notification_service.domain.lapses import ClosedReason
 from notification_service.domain.mail_addresses import is_plain_address, with_ascii_domain
@@ -17,6 +18,7 @@ from notification_service.domain.model import (
     Contact,
     Context,
     Notice,
+    NoticeSettings,
     Organisation,
 )
 
@@ -162,6 +164,29 @@ class _MailAddress(PlainText):
         return with_ascii_domain(super()._deserialize(value, attr, data, **options))
 
 
+class _QuietHoursSchema(Schema):
+    """Local times between which nothing that is planned is sent."""
+
+    start = HourAndMinute(required=True, data_key="from")
+    until = HourAndMinute(required=True)
+
+
+class NoticeSettingsSchema(Schema):
+    lapse_reminder_days = StrictInteger(minimum=1, maximum=MAX_DAYS, required=True, allow_none=True)
+    lapse_escalation_days = StrictInteger(minimum=1, maximum=MAX_DAYS, required=True, allow_none=True)
+    send_time = HourAndMinute(required=True)
+    quiet_hours = fields.Nested(_QuietHoursSchema, required=True)
+    working_days = fields.List(
+        fields.String(validate=validate.OneOf(WEEKDAYS)), required=True, validate=validate.Length(min=1, max=7)
+    )
+    holidays = fields.List(fields.Date(), required=True, validate=validate.Length(max=MAX_BATCH))
+
+    @post_load
+    def build(self, values: dict[str, Any], **_: Any) -> NoticeSettings:
+        quiet, days = values.pop("quiet_hours"), {name: tuple(values[name]) for name in ("working_days", "holidays")}
+        return NoticeSettings(**{**values, **days}, quiet_from=quiet["start"])
+
+
 class OrganisationSchema(Schema):
     id = Identifier(required=True)
     name = PlainText(required=True, max_length=200)
@@ -172,6 +197,7 @@ class OrganisationSchema(Schema):
     reply_to = _MailAddress(max_length=254, allow_none=True, load_default=None)
     admin_ids = fields.List(Identifier(), load_default=list, validate=validate.Length(max=MAX_PEOPLE))
     version = StrictInteger(minimum=0, maximum=MAX_VERSION, required=True)
+    settings = fields.Nested(NoticeSettingsSchema, load_default=None, allow_none=True)
 
     @post_load
     def build(self, values: dict[str, Any], **_: Any) -> Organisation:

@@ -1,7 +1,7 @@
 """People and organisations, announcements, and the dispatches and messages that come of them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from uuid import UUID
 
@@ -43,8 +43,22 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoticeSettings:
+    """When an organisation's planned notices are sent: on working days that are no holidays, from `send_time` until
+    `quiet_from`. A lapse that waits so many days is told again, to the coordinator and to the admins; None: never.
+    """
+
+    lapse_reminder_days: int | None = 3
+    lapse_escalation_days: int | None = 7
+    send_time: time = time(9)
+    quiet_from: time = time(20)
+    working_days: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri")
+    holidays: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Organisation:
-    """Our copy of an organisation in the orchestrator's directory."""
+    """Our copy of an organisation in the orchestrator's directory. Its settings are stored with it and read apart."""
 
     id: str
     name: str
@@ -55,6 +69,7 @@ class Organisation:
     reply_to: str | None = None
     admin_ids: tuple[str, ...] = ()
     version: int = 0
+    settings: NoticeSettings | None = None
 
     @classmethod
     def unknown(cls, organisation_id: str) -> "Organisation":

@@ -2,18 +2,19 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import fields
+from datetime import date, time
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, and_, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from notification_service.domain.model import Channel, Contact, Organisation
+from notification_service.domain.model import Channel, Contact, NoticeSettings, Organisation
 
 from .tables import Base, ContactRow, OrganisationRow
 
 _CONTACT_FIELDS = [field.name for field in fields(Contact) if field.name != "is_erased"]
-_ORGANISATION_FIELDS = [field.name for field in fields(Organisation)]
+_ORGANISATION_FIELDS = [field.name for field in fields(Organisation) if field.name != "settings"]
 _CONTACT, _ORGANISATION = Base.metadata.tables["contact"], Base.metadata.tables["organisation"]
 
 
@@ -68,6 +69,21 @@ def put(session: Session, *, organisations: Sequence[Organisation], contacts: Se
     _upsert(session, ContactRow, [_contact_values(item) for item in contacts], ContactRow.erased_at.is_(None))
 
 
+def settings_of(session: Session, organisation_id: str) -> NoticeSettings:
+    """The defaults for an organisation that has none, or has not arrived yet."""
+    document = session.scalar(select(OrganisationRow.settings).where(OrganisationRow.id == organisation_id))
+    if document is None:
+        return NoticeSettings()
+    values = {
+        **document,
+        "send_time": time.fromisoformat(document["send_time"]),
+        "quiet_from": time.fromisoformat(document["quiet_from"]),
+        "working_days": tuple(document["working_days"]),
+        "holidays": tuple(date.fromisoformat(day) for day in document["holidays"]),
+    }
+    return NoticeSettings(**values)
+
+
 def contact_of(row: Sequence[Any]) -> Contact | None:
     """From the values of `contact_columns`; None for those of an outer join that found no contact."""
     return _known_contact(row) if row[0] is not None else None
@@ -118,4 +134,18 @@ def _contact_values(contact: Contact) -> dict[str, Any]:
 
 
 def _organisation_values(organisation: Organisation) -> dict[str, Any]:
-    return {**vars(organisation), "admin_ids": list(organisation.admin_ids)}
+    own = organisation.settings
+    return {
+        **vars(organisation),
+        "admin_ids": list(organisation.admin_ids),
+        "settings": None if own is None else _document(own),
+    }
+
+
+def _document(own: NoticeSettings) -> dict[str, Any]:
+    return {
+        **vars(own),
+        "send_time": own.send_time.isoformat(),
+        "quiet_from": own.quiet_from.isoformat(),
+        "holidays": [day.isoformat() for day in own.holidays],
+    }

@@ -8,7 +8,7 @@ from shared_lib.audit import GRANTS as AUDIT_GRANTS
 from shared_lib.idempotency import GRANTS as IDEMPOTENCY_GRANTS
 from shared_lib.outbox import GRANTS as OUTBOX_GRANTS
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -32,6 +32,7 @@ class OrganisationRow(Base):
     reply_to: Mapped[str | None]
     admin_ids: Mapped[list[str]]
     version: Mapped[int] = mapped_column(BigInteger)
+    settings: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class ContactRow(Base):

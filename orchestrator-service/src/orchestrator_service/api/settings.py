@@ -1,13 +1,13 @@
 """The settings of an organisation: read by its people, replaced as a whole by its admins."""
 
 import dataclasses
-from datetime import date, time
+from datetime import date
 from typing import Any
 
 from flask import current_app
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate, validates_schema
 from shared_lib.web.conditional import etag, wanted_versions
-from shared_lib.web.fields import PlainText, StrictBoolean, StrictInteger
+from shared_lib.web.fields import HourAndMinute, PlainText, StrictBoolean, StrictInteger
 from shared_lib.web.json_input import Blueprint
 
 from orchestrator_service.domain.access import CORRECTORS, READERS
@@ -27,25 +27,6 @@ MAX_EXTRA_HOLIDAYS = 60
 LEAP_YEAR = 2000
 
 blp = Blueprint("organisations", __name__, url_prefix=BASE_PATH, description="Settings of an organisation")
-
-
-class _HourAndMinute(fields.Field[time]):
-    """A local time of day such as `09:00`."""
-
-    def __init__(self, **options: Any) -> None:
-        metadata = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "example": "09:00"}
-        super().__init__(metadata=metadata, **options)
-
-    def _serialize(self, value: time | None, attr: str | None, obj: Any, **_: Any) -> str | None:
-        return None if value is None else value.isoformat(timespec="minutes")
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> time:
-        try:
-            if len(value) == len("09:00"):
-                return time.fromisoformat(value)
-        except (TypeError, ValueError):
-            pass
-        raise ValidationError("Give a time of day such as 09:00.")
 
 
 def _distinct(numbers: list[int]) -> None:
@@ -74,8 +55,8 @@ def _holiday(text: str) -> None:
 
 
 class _QuietHoursSchema(Schema):
-    start = _HourAndMinute(required=True, data_key="from")
-    until = _HourAndMinute(required=True)
+    start = HourAndMinute(required=True, data_key="from")
+    until = HourAndMinute(required=True)
 
 
 class SettingsSchema(Schema):
@@ -94,7 +75,7 @@ class SettingsSchema(Schema):
     return_overdue_days = StrictInteger(minimum=0, maximum=365, required=True)
     lapse_reminder_days = StrictInteger(minimum=1, maximum=365, required=True, allow_none=True)
     lapse_escalation_days = StrictInteger(minimum=1, maximum=365, required=True, allow_none=True)
-    send_time = _HourAndMinute(required=True)
+    send_time = HourAndMinute(required=True)
     quiet_hours = fields.Nested(_QuietHoursSchema, required=True)
     working_days = fields.List(
         fields.String(validate=validate.OneOf(WEEKDAYS)), required=True, validate=[validate.Length(min=1), _distinct]

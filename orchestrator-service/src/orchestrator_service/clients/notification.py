@@ -13,7 +13,7 @@ from shared_lib.http_client import ServiceClient
 from orchestrator_service.domain.announcements import Audience, DispatchResult, Status
 from orchestrator_service.domain.notices import NOTICE_RULES, Notice
 from orchestrator_service.domain.pause_events import EventType, PauseEvent
-from orchestrator_service.domain.ports import CertificationNews, Contacts
+from orchestrator_service.domain.ports import CertificationNews, Contacts, OrganisationContact
 
 BASE_PATH = "/api/v1/pause-notifications"
 NOT_FOUND = "http_404"
@@ -98,7 +98,7 @@ class HttpNotifier:
 
     def update_contacts(self, contacts: Contacts) -> None:
         body = {
-            "organisations": [asdict(contacts.organisation)],
+            "organisations": [_organisation(contacts.organisation)],
             "contacts": [asdict(each) for each in contacts.people],
         }
         self.client.call("PUT", "/internal/v1/contacts", json=body)
@@ -143,6 +143,19 @@ def _audience(organisation_id: str, audience: Audience) -> dict[str, Any]:
         "acted_by": asdict(audience.acted_by) if audience.acted_by else None,
         "also": list(audience.also),
     }
+
+
+def _organisation(contact: OrganisationContact) -> dict[str, Any]:
+    own = contact.settings
+    settings = {
+        "lapse_reminder_days": own.lapse_reminder_days,
+        "lapse_escalation_days": own.lapse_escalation_days,
+        "send_time": f"{own.send_time:%H:%M}",
+        "quiet_hours": {"from": f"{own.quiet_from:%H:%M}", "until": f"{own.quiet_until:%H:%M}"},
+        "working_days": list(own.working_days),
+        "holidays": [day.isoformat() for day in own.holidays],
+    }
+    return {**asdict(contact), "settings": settings}
 
 
 def _results(document: Mapping[str, Any]) -> tuple[DispatchResult, ...]:

@@ -1,6 +1,6 @@
 """Norway's public holidays, and the days off that an organisation adds."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -17,6 +17,13 @@ def is_day_off(day: date, *, holidays: str | None, extra: Collection[str]) -> bo
     if holidays == NORWAY and day in public_holidays(day.year):
         return True
     return day.isoformat() in extra or f"{day:%m-%d}" in extra
+
+
+def days_off(first: date, *, days: int, holidays: str | None, extra: Collection[str]) -> Iterator[date]:
+    """Those of so many days that are off."""
+    for day in (first + timedelta(days=number) for number in range(days)):
+        if is_day_off(day, holidays=holidays, extra=extra):
+            yield day
 
 
 @lru_cache(maxsize=64)

@@ -2,13 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any, Protocol
 from uuid import UUID
 
 from .announcements import DispatchResult
 from .notices import Notice
 from .pause_events import PauseEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeSettings:
+    """What the notification service plans by. `holidays`: the days off ahead, of which it knows no calendar."""
+
+    lapse_reminder_days: int | None
+    lapse_escalation_days: int | None
+    send_time: time
+    quiet_from: time
+    quiet_until: time
+    working_days: tuple[str, ...]
+    holidays: tuple[date, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +34,7 @@ class OrganisationContact:
     coordinator_word: str | None
     reply_to: str | None = field(repr=False)
     admin_ids: tuple[str, ...]
+    settings: NoticeSettings
     version: int
 
 

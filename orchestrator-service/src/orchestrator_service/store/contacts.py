@@ -9,12 +9,26 @@ from sqlalchemy import ARRAY, CTE, Select, Text, cast, false, func, literal, or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from orchestrator_service.domain.ports import Contacts, OrganisationContact, PersonContact
+from orchestrator_service.domain.holidays import days_off
+from orchestrator_service.domain.ports import Contacts, NoticeSettings, OrganisationContact, PersonContact
+from orchestrator_service.domain.settings import Settings
 
 from . import people as directory
-from .tables import CONTACT_VERSION, ContactRow, MembershipRow, OrganisationContactRow, OrganisationRow, PersonRow
+from . import settings
+from .tables import (
+    CONTACT_VERSION,
+    ContactRow,
+    MembershipRow,
+    OrganisationContactRow,
+    OrganisationRow,
+    OrganisationSettingsRow,
+    PersonRow,
+)
 
 BATCH = 200
+DAYS_AHEAD = 400
+"""For how many days the days off are sent, at least: they are sent again each month."""
+MONTH = 31
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +41,7 @@ class ChangedContacts:
 
 def record_changes(session: Session, *, at: datetime) -> Iterator[ChangedContacts]:
     """Give every contact that differs, at this time, from what was last sent a new version; yields them in batches."""
-    for organisation_id in _changed_organisations(session):
+    for organisation_id in _changed_organisations(session, at):
         yield ChangedContacts(organisation_id=organisation_id, people=[])
     for organisation_id, people in _changed_people(session, at):
         yield ChangedContacts(organisation_id=organisation_id, people=people)
@@ -35,6 +49,7 @@ def record_changes(session: Session, *, at: datetime) -> Iterator[ChangedContact
 
 def batch(session: Session, organisation_id: str, people: Sequence[str], *, at: datetime) -> Contacts:
     """The contacts as they are at this time, which may be newer than when their outbox message was stored."""
+    found = settings.get(session, organisation_id)
     row = (
         session.execute(
             _organisations()
@@ -45,7 +60,8 @@ def batch(session: Session, organisation_id: str, people: Sequence[str], *, at: 
         .mappings()
         .one()
     )
-    organisation = OrganisationContact(**{**row, "admin_ids": tuple(row["admin_ids"])})
+    own = _notice_settings(found.settings if found else Settings(), at=at)
+    organisation = OrganisationContact(**{**row, "admin_ids": tuple(row["admin_ids"])}, settings=own)
     rows = session.execute(
         _people(at, people)
         .add_columns(ContactRow.version)
@@ -100,8 +116,26 @@ def _people(at: datetime, ids: Sequence[str] | None = None) -> Select[*tuple[Any
     return query if ids is None else query.where(PersonRow.id.in_(ids)).order_by(PersonRow.id)
 
 
-def _changed_organisations(session: Session) -> list[str]:
-    changed = _versioned(OrganisationContactRow.organisation_id, _organisations())
+def _notice_settings(own: Settings, *, at: datetime) -> NoticeSettings:
+    first = at.date().replace(day=1)
+    return NoticeSettings(
+        lapse_reminder_days=own.lapse_reminder_days,
+        lapse_escalation_days=own.lapse_escalation_days,
+        send_time=own.send_time,
+        quiet_from=own.quiet_from,
+        quiet_until=own.quiet_until,
+        working_days=own.working_days,
+        holidays=tuple(days_off(first, days=DAYS_AHEAD + MONTH, holidays=own.holidays, extra=own.extra_holidays)),
+    )
+
+
+def _changed_organisations(session: Session, at: datetime) -> list[str]:
+    """Those with other words, admins or settings than were sent, or with days off of another month."""
+    document = select(OrganisationSettingsRow.document).where(
+        OrganisationSettingsRow.organisation_id == OrganisationRow.id
+    )
+    sent = _organisations().add_columns(document.scalar_subquery(), literal(f"{at:%Y-%m}").label("month"))
+    changed = _versioned(OrganisationContactRow.organisation_id, sent)
     return sorted(session.scalars(select(changed.c.organisation_id)))
 
 

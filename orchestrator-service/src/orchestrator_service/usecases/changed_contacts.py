@@ -1,4 +1,4 @@
-"""Send the contacts and certifications that have changed, also when the day of an assignment has come."""
+"""Send the contacts and certifications that have changed, also when the day of an assignment or a month has come."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from orchestrator_service.domain.certification_plan import certification_subject
 from orchestrator_service.store import certifications, contacts, directory_staging
 
-from .outbox_messages import to_update_certification, to_update_contacts
+from .outbox_messages import to_look_at_contacts, to_update_certification, to_update_contacts
 
 IMPORT_PAUSE = timedelta(minutes=1)
 """How long to wait while an import runs, which records the changes itself."""
@@ -32,7 +32,8 @@ class ChangedContacts:
 
         Returns how many contacts differ.
 
-        The relays deliver them. Commits nothing.
+        The relays deliver them, and look again in the next month: then an organisation has other days off ahead.
+        Commits nothing.
         """
         at = self.clock()
         changed = list(contacts.record_changes(session, at=at))
@@ -42,11 +43,14 @@ class ChangedContacts:
         for organisation_id, group in groupby(certified, key=itemgetter(0)):
             subjects = [certification_subject(mentor_id) for _, mentor_id in group]
             agenda.changed(session, subjects, tenant=organisation_id)
+        next_month = (at.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)).replace(day=1)
+        organisations = [batch.organisation_id for batch in changed if not batch.people]
+        messages += [to_look_at_contacts(each, due_at=next_month) for each in organisations]
         self.dispatcher.enqueue(session, *messages)
         return sum(len(batch.people) for batch in changed)
 
     def enqueue_of_organisation(self, delivery: Delivery) -> Delivered | Reschedule:
-        """The same for one organisation, at the moment in which an assignment comes into force. Idempotent."""
+        """The same for one organisation, when an assignment comes into force or a month begins. Idempotent."""
         with self.database.begin(tenant(delivery.tenant)) as session:
             if not directory_staging.take_turn(session):
                 return Reschedule(after=IMPORT_PAUSE)

@@ -17,7 +17,7 @@ from orchestrator_service.domain.ports import Progress
 from orchestrator_service.store import audit, directory_merge, directory_staging
 
 from .changed_contacts import ChangedContacts
-from .outbox_messages import to_look_at_assignments
+from .outbox_messages import to_look_at_contacts
 
 PROGRESS_EVERY = 1_000
 EVERY_ORGANISATION = all_tenants("directory_import")
@@ -87,7 +87,7 @@ class DirectoryImport:
         counts = directory_merge.merge(session, at=at)
         self.progress.at("announcing contacts")
         announced = self.changed_contacts.enqueue(session)
-        self.dispatcher.enqueue(session, *(to_look_at_assignments(place, due_at=since) for place, since in coming))
+        self.dispatcher.enqueue(session, *(to_look_at_contacts(place, due_at=since) for place, since in coming))
         written = {each.subject: each.new + each.changed + each.ended for each in counts}
         audit.record_import(session, actor_id=actor_id, at=self.clock(), counts=written)
         return Report(

@@ -90,8 +90,8 @@ def to_notify(
     )
 
 
-def to_look_at_assignments(organisation_id: str, *, due_at: datetime) -> OutboxMessage:
-    """Find the contacts of the organisation that change when an assignment comes into force."""
+def to_look_at_contacts(organisation_id: str, *, due_at: datetime) -> OutboxMessage:
+    """Find the contacts of the organisation that change as days pass."""
     return OutboxMessage(kind=ASSIGNMENTS, payload={}, tenant=organisation_id, due_at=due_at)
 
 

@@ -1,7 +1,7 @@
 """marshmallow fields: strict when they load, exact when they dump."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any, Literal
 
 from marshmallow import ValidationError, fields, validate
@@ -102,3 +102,22 @@ class QueryBoolean(fields.Boolean):
         if value not in ("true", "false"):
             raise self.make_error("invalid", input=value)
         return value == "true"
+
+
+class HourAndMinute(fields.Field[time]):
+    """A local time of day such as `09:00`."""
+
+    def __init__(self, **options: Any) -> None:
+        metadata = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "example": "09:00"}
+        super().__init__(metadata=metadata, **options)
+
+    def _serialize(self, value: time | None, attr: str | None, obj: Any, **_: Any) -> str | None:
+        return None if value is None else value.isoformat(timespec="minutes")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> time:
+        try:
+            if len(value) == len("09:00"):
+                return time.fromisoformat(value)
+        except (TypeError, ValueError):
+            pass
+        raise ValidationError("Give a time of day such as 09:00.")

@@ -1,4 +1,4 @@
--- Organisations and contacts, as the orchestrator sends them.
+-- Organisations and contacts, as the orchestrator sends them. settings: when planned notices are sent.
 CREATE TABLE organisation (
     id text PRIMARY KEY,
     name text NOT NULL,
@@ -8,7 +8,8 @@ CREATE TABLE organisation (
     coordinator_word text,
     reply_to text,
     admin_ids text[] NOT NULL,
-    version bigint NOT NULL
+    version bigint NOT NULL,
+    settings jsonb
 );
 
 -- erased_at: the person's data were removed; the contact stays, blank, and no update changes it.
