@@ -78,8 +78,8 @@ def test_an_id_that_would_spoil_a_log_is_replaced_in_problem_and_header(gateway)
     assert answer.document["instance"] == f"{PAUSES};x"
 
 
-def test_a_path_that_would_spoil_a_document_is_left_out_of_it(gateway):
+def test_what_would_spoil_a_document_is_left_out_of_it(gateway):
     answer = ask(gateway, "GET", '/a"b\\c<script>')
 
     assert_problem(answer, 404)
-    assert answer.document["instance"] == "/"
+    assert answer.document["instance"] == "/a"
