@@ -17,13 +17,14 @@ Fill = Callable[[psycopg.Connection, int], None]
 
 _EVENTS = """
 INSERT INTO pause_event (id, organisation_id, peer_mentor_id, event_type, effective_date, coordinator_id, admin_ids,
-    also_ids, resolution_rule, resolution_source, announcement_id, revision, created_at)
+    also_ids, resolution_rule, resolution_source, announcement_id, revision, created_at,
+    is_planned, opposite_number)
 SELECT 'pn_' || lpad(to_hex(n), 12, '0'), %(organisation)s,
     format('%%s-m%%s', %(organisation)s::text, lpad(m::text, 5, '0')),
     (ARRAY['pause_activated', 'pause_deactivated', 'certification_expired', 'certification_expiring'])[1 + n %% 4],
     timestamptz '2001-01-01 UTC' + n * interval '1 minute',
     format('%%s-c%%s', %(organisation)s::text, lpad((m / %(each)s)::text, 5, '0')), '{}', '{}', 'only_coordinator',
-    'chapter:bench', gen_random_uuid(), 1, timestamptz '2020-01-01 UTC' + n * interval '1 minute'
+    'chapter:bench', gen_random_uuid(), 1, timestamptz '2020-01-01 UTC' + n * interval '1 minute', false, 0
 FROM generate_series(1, %(amount)s) AS n, LATERAL (SELECT n %% %(mentors)s AS m) AS who
 """
 _RESULTS = """

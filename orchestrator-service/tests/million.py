@@ -26,14 +26,15 @@ INSERT INTO assignment (coordinator_id, organisation_id, chapter_id, is_primary,
 """
 _EVENTS = """
 INSERT INTO pause_event (id, organisation_id, peer_mentor_id, event_type, effective_date, coordinator_id, admin_ids,
-    also_ids, resolution_rule, resolution_source, announcement_id, revision, created_at)
+    also_ids, resolution_rule, resolution_source, announcement_id, revision, created_at,
+    is_planned, opposite_number)
 SELECT 'pn_' || lpad(to_hex(n), 12, '0'), organisation, mentor,
     CASE WHEN n <= 20000 AND n %% 7 = 0 THEN 'certification_expiring'
         ELSE (ARRAY['pause_activated', 'pause_deactivated', 'certification_expired'])[1 + n %% 3] END,
     timestamptz '2001-01-01 UTC' + n * interval '1 minute',
     CASE WHEN n <= 40000 AND m %% 10 = 3 AND organisation = 'big' THEN 'former' ELSE coordinator END,
     '{}', '{}', 'only_coordinator', 'chapter:x', gen_random_uuid(), 1,
-    %(beginning)s + n * %(step)s
+    %(beginning)s + n * %(step)s, false, 0
 FROM generate_series(1, %(amount)s) AS n
     JOIN place ON m = CASE WHEN n <= 10000 THEN 1900 + n %% 100 ELSE n::bigint * 7919 %% 1900 END
 ORDER BY n

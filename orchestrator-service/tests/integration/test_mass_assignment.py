@@ -55,8 +55,8 @@ def test_a_member_that_is_ours_is_refused(
     assert contents_of(addresses.everything)["public.pause_event"] == before
 
 
-@pytest.mark.parametrize("name", ["peer_mentor_id", "event_type", "expected_return_date", "days_remaining"])
-def test_a_correction_changes_reason_and_date_only(
+@pytest.mark.parametrize("name", ["peer_mentor_id", "event_type", "expiry_date", "days_remaining"])
+def test_a_correction_changes_reason_and_dates_of_a_pause_only(
     name: str, client: FlaskClient, as_person: AsPerson, addresses: Addresses
 ) -> None:
     event = client.post(BASE, json=DRAFT, headers=as_person(COORDINATOR, "coordinator")).json["id"]

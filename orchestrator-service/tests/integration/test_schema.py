@@ -6,6 +6,7 @@ import pytest
 from orchestrator_service.app import MIGRATIONS
 from orchestrator_service.domain.announcements import Status
 from orchestrator_service.domain.pause_events import EventType
+from orchestrator_service.domain.pauses import Cause
 from orchestrator_service.store.tables import Base
 from shared_lib.agenda import AGENDA
 from shared_lib.audit import ENTRIES
@@ -51,7 +52,8 @@ def test_the_database_stores_no_moment_that_a_list_could_not_show(addresses: Add
 
 
 @pytest.mark.parametrize(
-    ("table", "column", "codes"), [("pause_event", "event_type", EventType), ("dispatch_result", "status", Status)]
+    ("table", "column", "codes"),
+    [("pause_event", "event_type", EventType), ("pause_event", "cause", Cause), ("dispatch_result", "status", Status)],
 )
 def test_the_database_stores_every_code_that_a_list_can_read_and_no_other(
     addresses: Addresses, table: str, column: str, codes: type[StrEnum]

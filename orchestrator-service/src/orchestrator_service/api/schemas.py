@@ -151,11 +151,14 @@ class CorrectionSchema(Schema):
         metadata={"description": "null blanks it. Kept with pause_activated only."},
     )
     effective_date = Moment()
+    expected_return_date = Moment(
+        allow_none=True, metadata={"description": "With pause_activated only. null removes it."}
+    )
 
     @validates_schema
     def something_is_corrected(self, values: dict[str, Any], **_: Any) -> None:
         if not values:
-            raise ValidationError("Give reason, effective_date or both.", "body")
+            raise ValidationError("Give reason, effective_date or expected_return_date.", "body")
 
     @post_load
     def build(self, values: dict[str, Any], **_: Any) -> Correction:

@@ -37,6 +37,8 @@ ERROR_TABLE: dict[type[Exception], HTTPStatus] = {
     errors.OrganisationNotFound: HTTPStatus.NOT_FOUND,
     errors.NoCoordinator: HTTPStatus.NOT_FOUND,
     errors.SameEventExists: HTTPStatus.CONFLICT,
+    errors.PauseEnded: HTTPStatus.CONFLICT,
+    errors.NoReturnDate: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.StaleVersion: HTTPStatus.PRECONDITION_FAILED,
     errors.ExpiryUnknown: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ExpiryTooFar: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -49,6 +49,11 @@ class Principal:
         return replace(self, roles=usable)
 
     @property
+    def role(self) -> str:
+        """The role that gives the scope."""
+        return next(role for role in (GLOBAL_ADMIN, ORG_ADMIN, COORDINATOR) if role in self.roles)
+
+    @property
     def is_coordinator(self) -> bool:
         return COORDINATOR in self.roles
 

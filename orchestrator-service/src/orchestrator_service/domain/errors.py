@@ -53,6 +53,20 @@ class StaleVersion(Exception):
         super().__init__("The record has changed since you read it.")
 
 
+class NoReturnDate(Exception):
+    """Only a pause that begins has an expected return date."""
+
+    def __init__(self) -> None:
+        super().__init__("Only pause_activated has an expected_return_date.")
+
+
+class PauseEnded(Exception):
+    """The pause has ended: it has no return date and no check-in any more."""
+
+    def __init__(self) -> None:
+        super().__init__("The pause has ended.")
+
+
 class OrganisationNotFound(Exception):
     """Unknown, or not the caller's: the answer is the same."""
 

@@ -9,8 +9,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from .access import Principal
 from .announcements import CHANNEL_ORDER, Audience, DispatchResult, Status
-from .errors import ExpiryTooFar, StaleVersion
+from .errors import ExpiryTooFar, NoReturnDate, StaleVersion
+from .pauses import Cause
 
 MAX_DAYS_REMAINING = 3650
 
@@ -38,6 +40,8 @@ class Draft:
     is_planned: bool = False
     tier: int | None = None
     """Of a planned reminder: how many days before the expiry it is due."""
+    cause: Cause | None = None
+    """Why a pause begins or ends; None: voluntary."""
 
     @classmethod
     def reported(cls, **members: Any) -> "Draft":
@@ -151,6 +155,7 @@ class Correction:
     members: frozenset[str]
     reason: str | None = field(default=None, repr=False)
     effective_date: datetime | None = None
+    expected_return_date: datetime | None = None
 
     @classmethod
     def of(cls, members: Mapping[str, Any]) -> "Correction":
@@ -172,6 +177,14 @@ class PauseEvent:
     days_remaining: int | None = None
     is_planned: bool = False
     tier: int | None = None
+    cause: Cause | None = None
+    """Why it began or ended a pause; None: it did neither."""
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    """Of an activation that began a pause: when it ended, and the event that ended it."""
+    return_date_since: datetime | None = None
+    recorded_by_id: str | None = None
+    recorded_by_role: str | None = None
     certified_until: datetime | None = None
     """The certification's expiry date in the directory when the event was recorded."""
     opposite_number: int = 0
@@ -208,6 +221,27 @@ class PauseEvent:
             created_at=in_milliseconds(at),
         )
 
+    def in_force(self, *, by: Principal) -> "PauseEvent":
+        """The same as an event that changes something: of those about pauses, with its cause and who recorded it."""
+        if EVENT_RULES[self.event_type].is_paused_after is None:
+            return self
+        return replace(
+            self,
+            cause=self.cause or Cause.VOLUNTARY,
+            return_date_since=self.created_at if self.expected_return_date is not None else None,
+            recorded_by_id=by.id,
+            recorded_by_role="planner" if self.is_planned else by.role,
+        )
+
+    @property
+    def is_open_pause(self) -> bool:
+        return self.event_type is EventType.PAUSE_ACTIVATED and self.cause is not None and self.ended_at is None
+
+    @property
+    def is_announced(self) -> bool:
+        """What began or ended a pause because of a certification is told by that certification's notice."""
+        return self.cause in {None, Cause.VOLUNTARY}
+
     @property
     def coordinator_id(self) -> str | None:
         return self.audience.coordinator_id
@@ -235,8 +269,14 @@ class PauseEvent:
             yield "org_admin"
 
     def corrected(self, correction: Correction, *, at: datetime) -> "PauseEvent":
-        """A reason is kept with the types that may carry one."""
+        """A reason is kept with the types that may carry one. Raises NoReturnDate for a type that has none."""
         changes: dict[str, Any] = {}
+        if "expected_return_date" in correction.members:
+            if "expected_return_date" not in EVENT_RULES[self.event_type].members:
+                raise NoReturnDate
+            changes["expected_return_date"] = returns = correction.expected_return_date
+            if returns != self.expected_return_date and self.cause is not None:
+                changes["return_date_since"] = None if returns is None else in_milliseconds(at)
         if "reason" in correction.members & EVENT_RULES[self.event_type].members:
             changes["reason"] = correction.reason
         if correction.effective_date is not None:

@@ -54,6 +54,10 @@ class SkipReason(StrEnum):
     ENDED = "ended"
 
 
+REOPENED = frozenset({SkipReason.ENROLLED, SkipReason.CHANGED, SkipReason.ENDED})
+"""An act that was left out because of these is due again when the fact is as it was: a later end was removed."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Act:
     """One thing that is due once. Of several that are reached the one with the highest `urgency` is performed.
@@ -95,10 +99,10 @@ class Decision:
 def decide(plan: Plan, decided: Mapping[str, SkipReason | None], *, at: datetime, hours: Hours) -> Decision:
     """What to do at this moment. `decided` has the keys of earlier decisions: None for a performed act.
 
-    An act that was left out because of an enrolment is open again once the plan no longer says so.
+    An act that was left out because of a fact (`REOPENED`) is open again once the plan no longer says so.
     """
     is_notified = any(act.key in decided and decided[act.key] is None for act in plan.acts)
-    open_acts = [act for act in plan.acts if decided.get(act.key, SkipReason.ENROLLED) is SkipReason.ENROLLED]
+    open_acts = [act for act in plan.acts if act.key not in decided or decided[act.key] in REOPENED]
     reached = [act for act in open_acts if act.due_at <= at]
     later = [act for act in open_acts if act.due_at > at]
     skip = [(act, plan.skips[act.key]) for act in reached if act.key in plan.skips and act.key not in decided]

@@ -16,13 +16,14 @@ from orchestrator_service.domain.access import AccessScope
 from orchestrator_service.domain.announcements import ActedBy, Audience, DispatchResult, Status
 from orchestrator_service.domain.errors import SameEventExists
 from orchestrator_service.domain.pause_events import EVENT_RULES, Draft, EventType, PauseEvent
+from orchestrator_service.domain.pauses import Cause
 
 from . import people
 from .tables import DispatchResultRow, FormerEventRow, PauseEventRow
 
 log = structlog.get_logger(__name__)
 
-_OWN = {field.name for field in fields(PauseEvent)} - {"event_type"}
+_OWN = {field.name for field in fields(PauseEvent)} - {"event_type", "cause"}
 _STORED_AS_THEY_ARE = tuple(column for column in PauseEventRow.__table__.columns if column.name in _OWN)
 _SAME_NAME = tuple(column.name for column in _STORED_AS_THEY_ARE)
 """Members that are stored as they are, each in the column of its name."""
@@ -69,6 +70,7 @@ def add(session: Session, cipher: FieldCipher, event: PauseEvent) -> None:
         **{name: getattr(event, name) for name in _SAME_NAME},
         **_encrypted(cipher, event),
         "event_type": event.event_type.value,
+        "cause": None if event.cause is None else event.cause.value,
         **_recipient_values(event),
         "acted_by_id": audience.acted_by.id if audience.acted_by else None,
         "acted_by_name": audience.acted_by.name if audience.acted_by else None,
@@ -132,6 +134,8 @@ def save_correction(session: Session, cipher: FieldCipher, event: PauseEvent, *,
     changes = {
         **(_encrypted(cipher, event) if with_reason else {}),
         "effective_date": event.effective_date,
+        "expected_return_date": event.expected_return_date,
+        "return_date_since": event.return_date_since,
         "revision": event.revision,
         "updated_at": event.updated_at,
     }
@@ -177,6 +181,7 @@ def event_of(cipher: FieldCipher | None, row: Any) -> PauseEvent:
     return PauseEvent(
         **dict(zip(_SAME_NAME, row, strict=False)),
         event_type=EventType(row.event_type),
+        cause=None if row.cause is None else Cause(row.cause),
         reason=_reason(cipher, row),
         audience=Audience(
             coordinator_id=row.coordinator_id,

@@ -142,6 +142,11 @@ def mentor(session: Session, mentor_id: str, scope: AccessScope, *, at: datetime
     )
 
 
+def is_mentor(session: Session, person_id: str) -> bool:
+    """Whether the person is a mentor now."""
+    return bool(session.scalar(select(PersonRow.is_mentor).where(PersonRow.id == person_id)))
+
+
 def is_visible(session: Session, scope: AccessScope, mentor_id: str, *, organisation_id: str, at: datetime) -> bool:
     """Whether the scope's coordinator, if it has one, is responsible for the mentor at this time."""
     if scope.coordinator_id is None:

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from .pause_events import reasons_of
 
 _NAMED_EVENT = (
-    "peer_mentor_id = :person OR coordinator_id = :person OR acted_by_id = :person "
+    "peer_mentor_id = :person OR coordinator_id = :person OR acted_by_id = :person OR recorded_by_id = :person "
     "OR :person = ANY(admin_ids) OR :person = ANY(also_ids)"
 )
 _OWN_EVENTS = "SELECT id FROM pause_event WHERE peer_mentor_id = :person"
 _OWN_KEY = f"principal = :person OR resource_id IN ({_OWN_EVENTS})"
 _OWN_ANNOUNCEMENT = f"kind = 'announce' AND payload->>'event_id' IN ({_OWN_EVENTS})"
+_OWN_SUBJECT = "subject IN ('cert:' || :person, 'pause:' || :person)"
 _PLACES: Mapping[str, str] = {
     "person": "id = :person",
     "membership": "mentor_id = :person",
@@ -33,6 +34,8 @@ _PLACES: Mapping[str, str] = {
     "mentor_event_count": "coordinator_id = :person OR peer_mentor_id = :person",
     "audit_entry": "actor_id = :person OR subject_id = :person",
     "idempotency_key": _OWN_KEY,
+    "agenda": _OWN_SUBJECT,
+    "planned_act": _OWN_SUBJECT,
     "outbox": f"ordering_key = :person OR ({_OWN_ANNOUNCEMENT}) OR payload->'people' ? :person",
     "outbox_closed": f"ordering_key = :person OR ({_OWN_ANNOUNCEMENT}) OR payload->'people' ? :person",
 }

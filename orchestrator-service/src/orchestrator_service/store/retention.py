@@ -8,26 +8,25 @@ from sqlalchemy import text
 
 from orchestrator_service.domain.pause_events import EventType
 
+from .situations import OPEN_PAUSE
+
 ACTOR = "retention"
 
 # A pause ends with the mentor's next resumption, in the order of recording, on the day that it names. An event that was
 # skipped shares the fate of the pause it fell into; where the record of that pause is gone and the mentor is not
 # paused, it ended when it was recorded. A mentor belongs to one organisation; to name that too tempts a planner with
 # old statistics to read all of its events for each of them (200,000 events: more than 30 s a batch).
-_ENDED = """
+_ENDED = f"""
 COALESCE(
     (SELECT resumed.effective_date FROM pause_event resumed
      WHERE resumed.peer_mentor_id = event.peer_mentor_id
          AND resumed.event_type = :resumed AND resumed.number > event.number
      ORDER BY resumed.number LIMIT 1),
-    CASE WHEN event.announcement_id IS NULL AND :paused IS DISTINCT FROM
-        (SELECT last.event_type FROM pause_event last
-         WHERE last.peer_mentor_id = event.peer_mentor_id
-             AND last.event_type IN (:paused, :resumed) AND last.announcement_id IS NOT NULL
-         ORDER BY last.number DESC LIMIT 1)
-    THEN event.created_at END
+    CASE WHEN event.cause IS NULL AND NOT EXISTS (
+        SELECT FROM pause_event own WHERE own.peer_mentor_id = event.peer_mentor_id AND {OPEN_PAUSE}
+    ) THEN event.created_at END
 )
-"""
+"""  # noqa: S608 - a constant
 # A row that is being changed at this moment is left for the next run. Hash chains of the audit log grow in the
 # order of their names, so that two of these never wait for each other in a circle.
 _REMOVE_REASONS = text(
@@ -83,7 +82,6 @@ def rules(*, now: datetime, reason_retention_days: int, actor_name_retention_day
         before=now - timedelta(days=reason_retention_days),
         at=now,
         actor=ACTOR,
-        paused=EventType.PAUSE_ACTIVATED.value,
         resumed=EventType.PAUSE_DEACTIVATED.value,
     )
     names = by_statement("names", _REMOVE_NAMES, first="", before=now - timedelta(days=actor_name_retention_days))

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.access import AccessScope, Principal
 from orchestrator_service.domain.announcements import ActedBy
-from orchestrator_service.domain.pause_events import EVENT_RULES, Draft, EventType, PauseEvent
+from orchestrator_service.domain.pause_events import EVENT_RULES, Draft, PauseEvent
 from orchestrator_service.domain.responsibility import Candidate
 
 from .people import Mentor
 
+OPEN_PAUSE = "own.event_type = 'pause_activated' AND own.cause IS NOT NULL AND own.ended_at IS NULL"
 _PAUSES = ", ".join(f"'{type_.value}'" for type_, rule in EVENT_RULES.items() if rule.is_paused_after is not None)
 
 # The order of precedence is that of `people`; a test compares the two. OFFSET 0 keeps the planner from walking
@@ -22,7 +23,8 @@ _PAUSES = ", ".join(f"'{type_.value}'" for type_, rule in EVENT_RULES.items() if
 _SITUATION = text(
     f"""
 SELECT mentor.organisation_id, certification.expires_at, organisation.tell_all_coordinators, organisation.time_zone,
-    contact.version AS contact_version, history.opposite_number, history.last_pause,
+    contact.version AS contact_version, history.opposite_number,
+    EXISTS (SELECT FROM pause_event AS own WHERE own.peer_mentor_id = mentor.id AND {OPEN_PAUSE}) AS is_paused,
     (SELECT same.id FROM pause_event same
      WHERE same.organisation_id = mentor.organisation_id AND same.peer_mentor_id = mentor.id
          AND same.event_type = :event_type AND same.effective_date = :effective_date
@@ -38,9 +40,7 @@ LEFT JOIN certification ON certification.mentor_id = mentor.id
 LEFT JOIN contact ON contact.person_id = mentor.id
 CROSS JOIN LATERAL (
     SELECT COALESCE(max(own.number) FILTER (WHERE own.event_type <> :event_type AND :event_type IN ({_PAUSES})), 0)
-            AS opposite_number,
-        (array_agg(own.event_type ORDER BY own.number DESC) FILTER (WHERE own.announcement_id IS NOT NULL))[1]
-            AS last_pause
+            AS opposite_number
     FROM (SELECT * FROM pause_event WHERE peer_mentor_id = mentor.id OFFSET 0) AS own
     WHERE own.organisation_id = mentor.organisation_id AND own.event_type IN ({_PAUSES})
 ) AS history
@@ -127,7 +127,7 @@ def _read(session: Session, values: dict[str, Any], *, actor_id: str = "") -> Si
         duplicate_of=first.duplicate_of,
         opposite_number=first.opposite_number,
         contact_version=first.contact_version,
-        is_paused=first.last_pause is not None and EVENT_RULES[EventType(first.last_pause)].is_paused_after is True,
+        is_paused=first.is_paused,
         acted_by=None if first.actor_name is None else ActedBy(id=actor_id, name=first.actor_name),
     )
 

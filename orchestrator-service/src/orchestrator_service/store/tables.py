@@ -151,6 +151,12 @@ class PauseEventRow(Base):
     days_remaining: Mapped[int | None]
     is_planned: Mapped[bool]
     tier: Mapped[int | None]
+    cause: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    return_date_since: Mapped[datetime | None]
+    recorded_by_id: Mapped[str | None]
+    recorded_by_role: Mapped[str | None]
     certified_until: Mapped[datetime | None]
     opposite_number: Mapped[int] = mapped_column(BigInteger)
     coordinator_id: Mapped[str | None]

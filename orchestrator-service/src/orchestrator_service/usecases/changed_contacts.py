@@ -13,7 +13,8 @@ from shared_lib.outbox import Delivered, Delivery, Dispatcher, Reschedule
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.certification_plan import certification_subject
-from orchestrator_service.store import certifications, contacts, directory_staging
+from orchestrator_service.domain.pauses import pause_subject
+from orchestrator_service.store import certifications, contacts, directory_staging, pauses
 
 from .outbox_messages import to_look_at_contacts, to_update_certification, to_update_contacts
 
@@ -41,7 +42,9 @@ class ChangedContacts:
         certified = certifications.record_changes(session, at=at)
         messages += [to_update_certification(*each, due_at=at) for each in certified]
         for organisation_id, group in groupby(certified, key=itemgetter(0)):
-            subjects = [certification_subject(mentor_id) for _, mentor_id in group]
+            mentors = [mentor_id for _, mentor_id in group]
+            paused = pauses.mentors_with_return_date(session, organisation_id=organisation_id)
+            subjects = [*map(certification_subject, mentors), *map(pause_subject, set(paused).intersection(mentors))]
             agenda.changed(session, subjects, tenant=organisation_id)
         next_month = (at.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)).replace(day=1)
         organisations = [batch.organisation_id for batch in changed if not batch.people]

@@ -14,7 +14,7 @@ from orchestrator_service.domain.access import AccessScope
 from orchestrator_service.domain.announcements import Audience
 from orchestrator_service.domain.notices import NOTICE_RULES, Notice, NoticeKind
 from orchestrator_service.domain.ports import Notifier
-from orchestrator_service.store import certifications, pause_events, people
+from orchestrator_service.store import certifications, pauses, people
 
 from .audiences import audience_of
 
@@ -38,7 +38,7 @@ class Notices:
     def _notice(self, session: Session, payload: Any, *, organisation_id: str) -> Notice | None:
         scope, at = AccessScope(organisation_id=organisation_id), self.clock()
         mentor = people.mentor(session, payload["mentor_id"], scope, at=at)
-        if mentor is None or not _is_true(session, payload, organisation_id=organisation_id):
+        if mentor is None or not _is_true(session, payload):
             return None
         candidates = people.candidates_of(session, mentor.id, organisation_id=organisation_id, at=at)
         return Notice(
@@ -52,10 +52,11 @@ class Notices:
         )
 
 
-def _is_true(session: Session, payload: Any, *, organisation_id: str) -> bool:
+def _is_true(session: Session, payload: Any) -> bool:
     if NOTICE_RULES[NoticeKind(payload["notice"])].is_about_pause:
-        event = pause_events.get_without_reason(session, payload["event_id"], organisation_id=organisation_id)
-        return event is not None and _date(payload) in (None, event.expected_return_date)
+        pause = pauses.open_of(session, payload["mentor_id"])
+        is_same = pause is not None and pause.event_id == payload["event_id"]
+        return pause is not None and is_same and _date(payload) in (None, pause.expected_return_date)
     found = certifications.known(session, payload["mentor_id"])
     return found is not None and found.expires_at == _date(payload)
 

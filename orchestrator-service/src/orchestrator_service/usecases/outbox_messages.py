@@ -37,14 +37,22 @@ def to_announce(event: PauseEvent, announcement_id: UUID, *, scale: float) -> Ou
     )
 
 
-def to_withdraw(event: PauseEvent, *, at: datetime, scale: float) -> OutboxMessage:
+def to_withdraw(
+    announcement_id: UUID,
+    *,
+    mentor_id: str,
+    organisation_id: str,
+    expires_at: datetime,
+    due_at: datetime | None = None,
+) -> OutboxMessage:
     """Withdraw the messages that have not left, after every earlier outbox message about the same mentor."""
     return OutboxMessage(
         kind=WITHDRAW,
-        payload={"announcement_id": str(event.announcement_id)},
-        tenant=event.organisation_id,
-        ordering_key=event.peer_mentor_id,
-        expires_at=at + EVENT_RULES[event.event_type].lifetime * scale,
+        payload={"announcement_id": str(announcement_id)},
+        tenant=organisation_id,
+        ordering_key=mentor_id,
+        expires_at=expires_at,
+        due_at=due_at,
     )
 
 

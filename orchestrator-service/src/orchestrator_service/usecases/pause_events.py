@@ -34,6 +34,7 @@ from orchestrator_service.store.people import tenant_scope_of
 from orchestrator_service.store.situations import Situation
 
 from .audiences import addressed
+from .open_pauses import OpenPauses
 from .outbox_messages import to_announce, to_withdraw
 
 MAX_WAIT_SECONDS = 1.8
@@ -60,6 +61,10 @@ class PauseEvents:
     dispatcher: Dispatcher
     cipher: FieldCipher
     clock: Clock
+
+    @property
+    def open_pauses(self) -> OpenPauses:
+        return OpenPauses(dispatcher=self.dispatcher)
 
     def record(self, draft: Draft, *, principal: Principal, key: RequestKey | None, wait_seconds: float) -> Recorded:
         """Store the event with the outbox message that announces it, commit, then wait at most `wait_seconds` for the
@@ -112,6 +117,8 @@ class PauseEvents:
         with self.database.begin(tenant_scope_of(principal.scope)) as session:
             before = self._lock(session, event_id, principal, versions)
             after, members = before.corrected(correction, at=self.clock()), correction.members
+            if after.expected_return_date != before.expected_return_date:
+                self.open_pauses.change(session, before, at=self.clock())
             if after.effective_date != before.effective_date:
                 pause_events.keep_former_key(session, before)
             pause_events.save_correction(session, self.cipher, after, with_reason="reason" in members)
@@ -129,6 +136,7 @@ class PauseEvents:
             event, at = self._lock(session, event_id, principal, versions), self.clock()
             pause_events.keep_former_key(session, event)
             pause_events.remove(session, event)
+            self.open_pauses.remove(session, event, at=at)
             audit.record_event(
                 session, "event_removed", event, actor_id=principal.id, at=at, details=_history_of(event)
             )
@@ -170,17 +178,21 @@ class PauseEvents:
             duplicate = pause_events.get(session, self.cipher, situation.duplicate_of, principal.scope, at=self.clock())
             return Recorded(event=_found(duplicate), is_new=False), NOTHING
         event, enqueued = self._opened(session, event_id, draft, situation), NOTHING
-        if _changes_nothing(event, situation):
+        changes_nothing = _changes_nothing(event, situation)
+        event = replace(event, cause=None) if changes_nothing else event.in_force(by=principal)
+        if changes_nothing or not event.is_announced:
             pause_events.add(session, self.cipher, event)
+        if changes_nothing:
             channels = people.channels_of(session, event.recipients, organisation_id=event.organisation_id)
             skipped = event.addressed_to(channels, status=Status.SKIPPED)
             pause_events.record_results(session, event, skipped, at=self.clock())
-        else:
+        elif event.is_announced:
             announcement_id = uuid7()
             event = replace(event, announcement_id=announcement_id)
             pause_events.add(session, self.cipher, event)
             message = to_announce(event, announcement_id, scale=self.dispatcher.retry.scale)
             enqueued = self.dispatcher.enqueue(session, message, queueing=queueing)
+        self.open_pauses.record(session, event, at=self.clock())
         audit.record_event(session, "event_recorded", event, actor_id=principal.id, at=self.clock())
         return Recorded(event=event, is_new=True), enqueued
 
@@ -227,7 +239,14 @@ class PauseEvents:
         if event.announcement_id is None:
             return NOTHING
         self.dispatcher.cancel(session, [event.announcement_id])
-        return self.dispatcher.enqueue(session, to_withdraw(event, at=self.clock(), scale=self.dispatcher.retry.scale))
+        lifetime = EVENT_RULES[event.event_type].lifetime * self.dispatcher.retry.scale
+        message = to_withdraw(
+            event.announcement_id,
+            mentor_id=event.peer_mentor_id,
+            organisation_id=event.organisation_id,
+            expires_at=self.clock() + lifetime,
+        )
+        return self.dispatcher.enqueue(session, message)
 
 
 def _changes_nothing(event: PauseEvent, situation: Situation) -> bool:

@@ -1,4 +1,4 @@
-"""What time brings: the relays look at a certification whenever something about it is due."""
+"""What time brings: the relays look at a certification or a pause whenever something about it is due."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +18,12 @@ from orchestrator_service.domain.certification_plan import (
     plan_certification,
 )
 from orchestrator_service.domain.pause_events import Draft, EventType, days_between
+from orchestrator_service.domain.pauses import PAUSE, pause_subject
 from orchestrator_service.domain.planning import Act, ActKind, SkipReason, decide
 from orchestrator_service.domain.settings import OrganisationSettings
-from orchestrator_service.store import certifications, pause_events, people, settings
+from orchestrator_service.store import certifications, pause_events, pauses, people, settings
 
+from . import acts
 from .pause_events import PauseEvents
 from .settings import working_hours
 
@@ -41,6 +43,7 @@ class Planning:
         """The kinds of subjects of this service's agenda."""
         return {
             CERTIFICATION: SubjectKind(look=self.look_at_certification, turn=people.turn_of),
+            PAUSE: SubjectKind(look=self.pause_events.open_pauses.look_at, turn=people.turn_of),
             ORGANISATION: SubjectKind(look=self.look_at_organisation, turn=lambda id_: Turn(SETTINGS_LOCK, id_)),
         }
 
@@ -52,24 +55,26 @@ class Planning:
             return None
         hours = working_hours(own.settings)
         plan = plan_certification(_facts(subject.id, found, own), hours)
-        decided = agenda.decisions(session, [act.key for act in plan.acts])
-        reasons = {key: None if reason is None else SkipReason(reason) for key, reason in decided.items()}
-        decision = decide(plan, reasons, at=at, hours=hours)
-        for act, reason in decision.skip:
-            _record(session, subject, act, at=at, reason=reason)
+        decision = decide(plan, acts.decided(session, plan), at=at, hours=hours)
+        acts.record_skipped(session, subject, decision, at=at)
         for act in decision.perform:
             draft = _draft(act, subject.id, found.expires_at, time_zone=own.settings.time_zone, at=at)
             if pause_events.was_removed(session, draft):
-                _record(session, subject, act, at=at, reason=SkipReason.REMOVED)
+                acts.record(session, subject, act, at=at, reason=SkipReason.REMOVED)
             else:
                 event_id = self.pause_events.record_planned(session, draft, principal=PLANNER)
-                _record(session, subject, act, at=at, object_id=event_id)
+                acts.record(session, subject, act, at=at, object_id=event_id)
         return decision.look_at
 
     def look_at_organisation(self, session: Session, subject: Subject, at: datetime) -> None:
-        """Have every certification of an organisation looked at, because its settings have changed. Commits nothing."""
-        mentors = certifications.mentors_with_one(session, organisation_id=subject.id)
-        agenda.changed(session, map(certification_subject, mentors), tenant=subject.tenant)
+        """Have every certification and pause of an organisation looked at, because its settings have changed.
+
+        Commits nothing.
+        """
+        certified = certifications.mentors_with_one(session, organisation_id=subject.id)
+        paused = pauses.mentors_with_return_date(session, organisation_id=subject.id)
+        subjects = [*map(certification_subject, certified), *map(pause_subject, paused)]
+        agenda.changed(session, subjects, tenant=subject.tenant)
 
 
 def _facts(mentor_id: str, found: certifications.Known, own: OrganisationSettings) -> CertificationFacts:
@@ -102,26 +107,4 @@ def _draft(act: Act, mentor_id: str, expires_at: datetime, *, time_zone: str, at
         days_remaining=days_between(at.astimezone(zone), expires_at),
         is_planned=True,
         tier=tier,
-    )
-
-
-def _record(
-    session: Session,
-    subject: Subject,
-    act: Act,
-    *,
-    at: datetime,
-    reason: SkipReason | None = None,
-    object_id: str | None = None,
-) -> None:
-    agenda.record_decision(
-        session,
-        tenant=subject.tenant,
-        key=act.key,
-        subject=subject.name,
-        kind=act.kind.value,
-        due_at=act.due_at,
-        at=at,
-        reason=None if reason is None else reason.value,
-        object_id=object_id,
     )

@@ -6,7 +6,7 @@ and never stored; stored are when to look next, and one decision per act.
 
 from .loop import AgendaLoop, Subject, SubjectKind
 from .metrics import AgendaCollector
-from .store import changed, decisions, record_decision
+from .store import changed, decisions, decisions_of, record_decision
 from .table import AGENDA, AGENDA_CHANGE, GRANTS, PLANNED_ACT
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "SubjectKind",
     "changed",
     "decisions",
+    "decisions_of",
     "record_decision",
 ]

@@ -96,7 +96,8 @@ CREATE TABLE organisation_contact (
     version bigint NOT NULL
 );
 
--- Pause events. pause_event_by_mentor also holds the columns that lists are filtered by, so a scan reads no rows.
+-- Pause events. An event with a cause began or ended a pause; a pause is open until ended_at, and a mentor has at most
+-- one that is open. return_date_since: when the return date was recorded. pause_event_by_mentor also holds the columns that lists are filtered by, so a scan reads no rows.
 CREATE TABLE pause_event (
     id text PRIMARY KEY,
     number bigint GENERATED ALWAYS AS IDENTITY,
@@ -113,6 +114,12 @@ CREATE TABLE pause_event (
     days_remaining integer,
     is_planned boolean NOT NULL,
     tier integer,
+    cause text CHECK (cause IN ('voluntary', 'certification_expired', 'renewed', 'not_required')),
+    ended_at timestamptz CHECK (ended_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    ended_by text,
+    return_date_since timestamptz CHECK (return_date_since BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    recorded_by_id text,
+    recorded_by_role text,
     certified_until timestamptz CHECK (certified_until BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     opposite_number bigint NOT NULL,
     coordinator_id text,
@@ -130,6 +137,8 @@ CREATE TABLE pause_event (
 );
 CREATE UNIQUE INDEX pause_event_natural_key
     ON pause_event (peer_mentor_id, event_type, effective_date, opposite_number);
+CREATE UNIQUE INDEX pause_event_open_pause ON pause_event (peer_mentor_id)
+    WHERE event_type = 'pause_activated' AND cause IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX pause_event_newest ON pause_event (created_at DESC, id DESC);
 CREATE INDEX pause_event_of_type ON pause_event (event_type, created_at DESC, id DESC);
 CREATE INDEX pause_event_of_organisation ON pause_event (organisation_id, created_at DESC, id DESC);
