@@ -17,6 +17,7 @@ from notification_service.api.routes import BASE_PATH
 from notification_service.clients.http import HttpAcknowledgements
 from notification_service.domain.lapses import Certification, ClosedReason, Reassignment
 from notification_service.domain.model import Notice
+from notification_service.domain.notice_rules import NOTICE_RULES, Announcer
 from notification_service.store.tables import DispatchRow
 from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
@@ -32,7 +33,8 @@ CONTRACT = Path(__file__).parents[2] / "contract"
 EXAMPLES = CONTRACT / "examples"
 ACKNOWLEDGEMENT = Path(__file__).parents[3] / "acknowledgement-service" / "contract" / "examples"
 OF_NOTICES = {notice: notice.value.replace("_", "-") for notice in Notice}
-"""Every type of notice has an example and an endpoint of its name."""
+"""Every type of notice has an example of its name."""
+PATHS = {Announcer.ANY_CLIENT: f"{BASE_PATH}/{{}}", Announcer.ORCHESTRATOR: "/internal/v1/notices"}
 SHAPES = {
     "message_id": re.compile(r"msg-[0-9]{5,}"),
     "dispatched_at": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
@@ -78,13 +80,15 @@ def test_the_published_document_is_the_one_served(client: FlaskClient) -> None:
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("notice", Notice)
 def test_every_type_of_notice_has_an_endpoint_that_answers_as_the_contract_says(
-    client: FlaskClient, database: Database, notice: Notice
+    client: FlaskClient, as_service: dict[str, str], database: Database, notice: Notice
 ) -> None:
     request, expected = example(OF_NOTICES[notice])
+    announcer = NOTICE_RULES[notice].announcer
+    headers = {**request["headers"], **as_service} if announcer is Announcer.ORCHESTRATOR else {}
 
-    answer = client.post(request["path"], json=request["body"])
+    answer = client.post(request["path"], json=request["body"], headers=headers)
 
-    assert (request["method"], request["path"]) == ("POST", f"{BASE_PATH}/{OF_NOTICES[notice]}")
+    assert (request["method"], request["path"]) == ("POST", PATHS[announcer].format(OF_NOTICES[notice]))
     assert answer.status_code == expected["status"]
     assert_alike(json.loads(answer.data), expected["body"])
     with database.begin(all_tenants("test")) as session:
@@ -92,7 +96,9 @@ def test_every_type_of_notice_has_an_endpoint_that_answers_as_the_contract_says(
 
 
 @pytest.mark.usefixtures("people")
-@pytest.mark.parametrize("name", ["pause-activated-with-context", "cert-expiry-reminder-with-context"])
+@pytest.mark.parametrize(
+    "name", ["pause-activated-with-context", "cert-expiry-reminder-with-context", "cert-expiry-with-context"]
+)
 def test_the_orchestrator_may_send_a_context(client: FlaskClient, as_service: dict[str, str], name: str) -> None:
     request, expected = as_of_today(name)
 

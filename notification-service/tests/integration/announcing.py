@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from notification_service.domain.model import Announcement, Notice
+from notification_service.domain.notice_rules import NOTICE_RULES, Announcer
 from notification_service.usecases.announcements import Accepted
 from shared_lib.idempotency import RequestKey
 
@@ -20,7 +21,8 @@ def _body(path: str) -> dict[str, Any]:
     return body
 
 
-PATHS = [notice.value.replace("_", "-") for notice in Notice]
+PUBLIC = [notice for notice in Notice if NOTICE_RULES[notice].announcer is Announcer.ANY_CLIENT]
+PATHS = [notice.value.replace("_", "-") for notice in PUBLIC]
 BODIES: Mapping[str, dict[str, Any]] = {path: _body(path) for path in PATHS}
 """The request body of each operation, from its example in the contract."""
 

@@ -13,7 +13,7 @@ from shared_lib.idempotency import IdempotencyKeyReused
 
 from ..builders import A_MOMENT, a_contact, a_context, an_announcement
 from ..fakes import FakeAcknowledgements, FakeMailer, MovableClock
-from .announcing import EXPIRED, a_key, reminder, rows
+from .announcing import EXPIRED, PUBLIC, a_key, reminder, rows
 
 pytestmark = pytest.mark.usefixtures("people")
 
@@ -45,7 +45,7 @@ def at_noon(clock: MovableClock) -> None:
     clock.now = clock.now.replace(hour=10, minute=0)
 
 
-@pytest.mark.parametrize("notice", Notice)
+@pytest.mark.parametrize("notice", PUBLIC)
 def test_a_duplicate_is_sent_once_and_everything_else_is_sent(
     announcements: Announcements, contacts: Contacts, clock: MovableClock, notice: Notice
 ) -> None:

@@ -1,18 +1,29 @@
 """What only the orchestrator may ask."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from shared_lib.errors import Unreachable
+from shared_lib.outbox import Dispatcher
 
-from ..fakes import FakeMailer
+from ..fakes import FakeMailer, MovableClock
 
 pytestmark = pytest.mark.usefixtures("people")
 
+CERT_EXPIRY = "/api/v1/pause-notifications/cert-expiry"
 PAUSE_LIFTED = "/api/v1/pause-notifications/pause-lifted"
+NOTICES = "/internal/v1/notices"
 Headers = dict[str, str]
+CONTEXT = {"organisation_id": "lhl", "coordinator_id": "coordinator-007"}
+OVERDUE = {
+    "notice": "return_overdue",
+    "mentor_id": "mentor-042",
+    "dates": {"expected_return_date": "2026-03-20T00:00:00Z"},
+    "context": CONTEXT,
+}
 
 
 def test_contacts_are_taken_from_the_orchestrator_only(
@@ -105,3 +116,85 @@ def test_a_dispatch_is_withdrawn_by_its_key(client: FlaskClient, as_service: Hea
     assert {row["status"] for row in answer.json["notifications_dispatched"]} == {"skipped"}
     assert client.delete("/internal/v1/dispatches/outbox-2", headers=as_service).status_code == 404
     assert client.delete("/internal/v1/dispatches/outbox-1").status_code == 401
+
+
+def test_a_notice_is_sent_once_for_each_key_and_withdrawn_by_it(
+    client: FlaskClient, as_service: Headers, mailer: FakeMailer
+) -> None:
+    """Another pause may have the same return date, so only the key says that it is the same notice."""
+    mailer.failure = Unreachable("down")
+    answers = [
+        client.post(NOTICES, json=OVERDUE, headers={**as_service, "Idempotency-Key": key, "Prefer": "wait=0"})
+        for key in ("outbox-1", "outbox-1", "outbox-2")
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 201]
+    assert [answer.headers.get("Idempotency-Replayed") for answer in answers] == [None, "true", None]
+    first, again, other = (answer.json["notifications_dispatched"] for answer in answers)
+    assert (first == again, first == other) == (True, False)
+    withdrawn = client.delete("/internal/v1/dispatches/outbox-1", headers=as_service).json
+    assert [(row["recipient"], row["status"]) for row in withdrawn["notifications_dispatched"]] == [
+        ("coordinator-007", "skipped")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "member"),
+    [
+        ({"notice": "good_morning"}, "notice"),
+        ({"notice": "cert_expiry", "dates": {"expiry_date": "2026-05-01T00:00:00Z"}}, "notice"),
+        ({"dates": {}}, "dates"),
+        ({"dates": {"expiry_date": "2026-05-01T00:00:00Z"}}, "dates"),
+        ({"notice": "check_in"}, "dates"),
+        ({"context": {**CONTEXT, "flags": ["happy"]}}, "context"),
+        ({"context": {**CONTEXT, "flags": ["lapsed"] * 9}}, "context"),
+        ({"context": {**CONTEXT, "enrolled_for": "2100-01-01"}}, "context"),
+        ({"context": None}, "context"),
+    ],
+)
+def test_a_notice_that_makes_no_sense_is_refused(
+    client: FlaskClient, as_service: Headers, mailer: FakeMailer, change: dict[str, Any], member: str
+) -> None:
+    answer = client.post(NOTICES, json={**OVERDUE, **change}, headers={**as_service, "Idempotency-Key": "outbox-1"})
+
+    assert answer.status_code == 422
+    assert [name.split(".")[0] for name in answer.json["errors"]] == [member]
+    assert mailer.taken == []
+
+
+def test_notices_need_a_key_and_are_taken_from_the_orchestrator_only(
+    client: FlaskClient, as_service: Headers, as_person: Callable[..., Headers], mailer: FakeMailer
+) -> None:
+    key = {"Idempotency-Key": "outbox-1"}
+    callers = [as_service, key, {**as_person("root", "global_admin"), **key}]
+
+    assert [client.post(NOTICES, json=OVERDUE, headers=caller).status_code for caller in callers] == [400, 401, 401]
+    assert mailer.taken == []
+
+
+def test_a_planned_text_is_written_when_it_is_sent_and_flags_choose_its_lines(
+    client: FlaskClient, as_service: Headers, mailer: FakeMailer, dispatcher: Dispatcher, clock: MovableClock
+) -> None:
+    mailer.failure = Unreachable("down")
+    headers = {**as_service, "Idempotency-Key": "outbox-1", "Prefer": "wait=0"}
+    renewed = {
+        "notice": "cert_renewed",
+        "mentor_id": "mentor-042",
+        "dates": {"expiry_date": (clock.now + timedelta(hours=1)).isoformat()},
+        "context": {**CONTEXT, "flags": ["returned"]},
+    }
+    expired = {"mentor_id": "mentor-042", "expiry_date": "2026-03-26T00:00:00Z"}
+    context = {**CONTEXT, "auto_paused": True, "enrolled_for": "2026-04-05"}
+    client.post(NOTICES, json=renewed, headers=headers)
+    client.post(CERT_EXPIRY, json={**expired, "context": context}, headers={**headers, "Idempotency-Key": "outbox-2"})
+
+    mailer.failure = None
+    clock.pass_by(hours=2)
+    for _ in range(3):
+        dispatcher.run_once()
+        clock.pass_by(minutes=1)
+
+    texts = {mail.text.title: " ".join(mail.text.paragraphs) for mail in mailer.taken if "kari" in mail.to}
+    assert "kan få oppdrag igjen" not in texts["Sertifiseringen din er fornyet"]
+    assert "er du satt på pause til den er fornyet" in texts["Sertifiseringen din har gått ut"]
+    assert "påmeldt fornyelse 5. april 2026" in texts["Sertifiseringen din har gått ut"]

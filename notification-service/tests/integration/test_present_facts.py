@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from notification_service.domain.access import ANONYMOUS
 from notification_service.domain.model import Announcement, Channel, Contact, Notice
+from notification_service.domain.notice_rules import NOTICE_RULES
 from notification_service.usecases.announcements import Accepted, Announcements
 from notification_service.usecases.person_data import Contacts
 from shared_lib.errors import Unreachable
@@ -157,8 +158,8 @@ def announced_late(announcements: Announcements, clock: MovableClock, notice: No
     occurred_at = clock.now - timedelta(hours=hours)
     context = a_context(occurred_at=occurred_at, planned=True, tier=7, expiry_date=EXPIRY + timedelta(days=7))
     days = {"days_remaining": 7} if notice is Notice.CERT_EXPIRY_REMINDER else {}
-    expiry = {"expiry_date": EXPIRY} if notice is Notice.CERT_EXPIRY else {}
-    return announcements.announce(an_announcement(notice, context=context, **days, **expiry), ANONYMOUS)
+    dates = {} if days else dict.fromkeys(NOTICE_RULES[notice].natural_key.members, EXPIRY)
+    return announcements.announce(an_announcement(notice, context=context, **days, **dates), ANONYMOUS)
 
 
 LIFETIMES = {
@@ -166,6 +167,11 @@ LIFETIMES = {
     Notice.PAUSE_LIFTED: 24,
     Notice.CERT_EXPIRY: 72,
     Notice.CERT_EXPIRY_REMINDER: 72,
+    Notice.RETURN_SOON: 24,
+    Notice.RETURN_TODAY: 24,
+    Notice.RETURN_OVERDUE: 72,
+    Notice.CHECK_IN: 24,
+    Notice.CERT_RENEWED: 72,
 }
 
 

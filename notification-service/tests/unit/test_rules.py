@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -25,6 +26,30 @@ def test_the_coordinator_is_reminded_from_seven_days_on(days: int, audiences: li
     assert [
         recipient.audience for recipient in recipients_of(reminder, some_participants(), push_configured=True)
     ] == audiences
+
+
+@pytest.mark.parametrize(
+    ("notice", "named", "audiences"),
+    [
+        (Notice.RETURN_SOON, {}, ["mentor"]),
+        (Notice.RETURN_TODAY, {}, ["mentor"]),
+        (Notice.RETURN_OVERDUE, {}, ["coordinator"]),
+        (Notice.RETURN_OVERDUE, {"coordinator_id": None}, ["admin"]),
+        (Notice.CHECK_IN, {}, ["mentor"]),
+        (Notice.CERT_RENEWED, {}, ["mentor", "coordinator"]),
+        (Notice.CERT_RENEWED, {"coordinator_id": None, "admin_ids": ("admin-lhl",)}, ["mentor", "admin"]),
+        (Notice.CERT_RENEWED, {"coordinator_id": None}, ["mentor"]),
+    ],
+)
+def test_who_is_notified_of_what_the_orchestrator_announces_by_itself(
+    notice: Notice, named: dict[str, Any], audiences: list[str]
+) -> None:
+    context = a_context(**named)
+    participants = some_participants(coordinator_id=context.coordinator_id, admin_ids=("admin-lhl",))
+
+    recipients = recipients_of(an_announcement(notice, context=context), participants, push_configured=True)
+
+    assert [recipient.audience for recipient in recipients] == audiences
 
 
 @pytest.mark.parametrize("notice", Notice)
@@ -66,6 +91,11 @@ def test_no_recipient_has_two_roles() -> None:
         (Notice.PAUSE_LIFTED, A_MOMENT + timedelta(hours=24)),
         (Notice.CERT_EXPIRY, A_MOMENT + timedelta(hours=72)),
         (Notice.CERT_EXPIRY_REMINDER, datetime(2026, 3, 26, 23, tzinfo=UTC)),
+        (Notice.RETURN_SOON, A_MOMENT + timedelta(hours=24)),
+        (Notice.RETURN_TODAY, A_MOMENT + timedelta(hours=24)),
+        (Notice.RETURN_OVERDUE, A_MOMENT + timedelta(hours=72)),
+        (Notice.CHECK_IN, A_MOMENT + timedelta(hours=24)),
+        (Notice.CERT_RENEWED, A_MOMENT + timedelta(hours=72)),
     ],
 )
 def test_every_type_of_notice_has_its_lifetime(notice: Notice, until: datetime) -> None:

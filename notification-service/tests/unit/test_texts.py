@@ -7,21 +7,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from notification_service.domain.model import Audience, Notice
+from notification_service.domain.model import Audience, Flag, Notice
+from notification_service.domain.notice_rules import NOTICE_RULES
 from notification_service.domain.texts.en import EN
 from notification_service.domain.texts.model import Facts, Language, RenderedText
 from notification_service.domain.texts.nb import NB
 from notification_service.domain.texts.nn import NN
 from notification_service.domain.texts.rendering import language_of, render
 
-from ..builders import an_organisation, some_facts
+from ..builders import a_context, an_announcement, an_organisation, some_facts
 
 LANGUAGES = [NB, NN, EN]
+AUDIENCES = {
+    notice: NOTICE_RULES[notice].audiences(an_announcement(notice, days_remaining=0, context=a_context()))
+    for notice in Notice
+}
+"""All who may be notified."""
+READ = [(notice, audience) for notice in Notice for audience in Audience if audience in AUDIENCES[notice]]
+EVERY_TEXT = [(language, notice, audience) for language in LANGUAGES for notice, audience in READ]
 """Of a language that the service speaks each text is written, or its test fails with a KeyError."""
-EVERY_TEXT = list(itertools.product(LANGUAGES, Notice, Audience))
 WORDS = {
     "mentor", "first_name", "organisation", "mentor_word", "coordinator_word", "coordinator", "acted_by", "date",
-    "in_days",
+    "in_days", "course_date",
 }  # fmt: skip
 
 
@@ -35,11 +42,38 @@ SITUATIONS: dict[Notice, dict[str, dict[str, Any]]] = {
     Notice.PAUSE_LIFTED: {
         "coordinator unreachable": {**NAMED, "is_coordinator_reachable": False},
         "by another person": {**NAMED, "acted_by": "Tone Lie"},
+        "certification has run out": {**NAMED, "flags": {Flag.LAPSED}},
+        "then paused because of it": {**NAMED, "flags": {Flag.AUTO_PAUSED}},
+        "by another person, then paused because of it": {
+            **NAMED,
+            "acted_by": "Tone Lie",
+            "flags": {Flag.AUTO_PAUSED, Flag.LAPSED},
+        },
+        "certification not required any more": {**NAMED, "flags": {Flag.NOT_REQUIRED}},
     },
-    Notice.CERT_EXPIRY: {"over": {**NAMED, "is_past": True}, "ahead, nobody responsible": ALONE},
+    Notice.CERT_EXPIRY: {
+        "over": {**NAMED, "is_past": True},
+        "ahead, nobody responsible": ALONE,
+        "over, paused because of it, enrolled": {
+            **NAMED,
+            "is_past": True,
+            "flags": {Flag.AUTO_PAUSED},
+            "course_date": "12. mai 2026",
+        },
+    },
     Notice.CERT_EXPIRY_REMINDER: {
         "14 days before": {**NAMED, "days_remaining": 14},
         "the day before": {**NAMED, "days_remaining": 1},
+    },
+    Notice.RETURN_SOON: {"responsible": NAMED, "nobody responsible": ALONE},
+    Notice.RETURN_TODAY: {"responsible": NAMED, "nobody responsible": ALONE},
+    Notice.RETURN_OVERDUE: {"responsible": NAMED, "nobody responsible": ALONE},
+    Notice.CHECK_IN: {"responsible": NAMED, "nobody responsible": ALONE},
+    Notice.CERT_RENEWED: {
+        "in time": NAMED,
+        "returned from pause": {**NAMED, "flags": {Flag.RETURNED}},
+        "still paused, nobody responsible": {**ALONE, "flags": {Flag.STILL_PAUSED}},
+        "to a date that is past": {**NAMED, "is_past": True, "flags": {Flag.RETURNED}},
     },
 }
 
@@ -68,8 +102,16 @@ def everything(text: RenderedText) -> str:
 
 @pytest.mark.parametrize(("language", "notice", "audience"), EVERY_TEXT)
 def test_every_text_can_be_written_in_every_situation(language: Language, notice: Notice, audience: Audience) -> None:
-    for acted_by, has_coordinator, is_reachable, date, is_past, days in itertools.product(
-        (None, "Ola Hansen"), (True, False), (True, False), (None, "1. mai 2026"), (True, False), (14, 0)
+    flags = [frozenset(chosen) for number in (0, 1, 2) for chosen in itertools.combinations(Flag, number)]
+    for acted_by, has_coordinator, is_reachable, date, is_past, days, chosen, course in itertools.product(
+        (None, "Ola Hansen"),
+        (True, False),
+        (True, False),
+        (None, "1. mai 2026"),
+        (True, False),
+        (14, 0),
+        flags,
+        (None, "12. mai 2026"),
     ):
         facts = some_facts(
             acted_by=acted_by,
@@ -78,6 +120,8 @@ def test_every_text_can_be_written_in_every_situation(language: Language, notice
             date=date,
             is_past=is_past,
             days_remaining=days,
+            flags=chosen,
+            course_date=course,
         )
         text = rendered(language, notice, audience, facts=facts)
 
@@ -137,11 +181,12 @@ def test_a_coordinator_is_named_to_the_mentor_alone_and_never_in_a_push_message(
 ) -> None:
     facts = some_facts(coordinator_name="Hansen, Ola", days_remaining=3)
 
-    texts = {audience: rendered(language, notice, audience, facts=facts) for audience in Audience}
+    texts = {audience: rendered(language, notice, audience, facts=facts) for audience in AUDIENCES[notice]}
 
-    assert language.coordinator_word + " Ola Hansen" in everything(texts[Audience.MENTOR])
+    mentor = {Audience.MENTOR} & AUDIENCES[notice]
+    assert all(language.coordinator_word + " Ola Hansen" in everything(texts[audience]) for audience in mentor)
     assert all("Hansen" not in text.push for text in texts.values())
-    assert [audience for audience, text in texts.items() if "Hansen" in everything(text)] == [Audience.MENTOR]
+    assert {audience for audience, text in texts.items() if "Hansen" in everything(text)} == mentor
 
 
 NOTHING_TO_DO = {"nb": "trenger (du )?ikke", "nn": "treng (du )?ikkje", "en": "do not need to do anything"}
@@ -174,6 +219,37 @@ def test_two_days_before_a_mentor_who_has_signed_up_may(language: Language) -> N
     assert re.search(NOTHING_TO_DO[language.code], everything(text))
 
 
+ASSIGNMENTS = {"nb": "kan få (nye )?oppdrag", "nn": "kan få (nye )?oppdrag", "en": "can be given (new )?assignments"}
+RENEWED_FIRST = {"nb": "sertifiseringen er fornyet", "nn": "sertifiseringa er fornya", "en": "certification is renewed"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+@pytest.mark.parametrize(("notice", "audience"), READ)
+@pytest.mark.parametrize("flags", [{Flag.LAPSED}, {Flag.AUTO_PAUSED}, {Flag.LAPSED, Flag.AUTO_PAUSED}])
+def test_nobody_without_a_valid_certification_is_said_to_get_assignments(
+    language: Language, notice: Notice, audience: Audience, flags: set[Flag]
+) -> None:
+    renewed = {Flag.RETURNED} if notice is Notice.CERT_RENEWED else set()
+    text = rendered(language, notice, audience, facts=some_facts(is_past=True, flags=flags | renewed))
+
+    for sentence in (text.title, *text.paragraphs, text.push):
+        if re.search(ASSIGNMENTS[language.code], sentence):
+            assert RENEWED_FIRST[language.code] in sentence
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+@pytest.mark.parametrize("audience", Audience)
+def test_a_pause_because_of_an_expiry_is_not_called_something_else(language: Language, audience: Audience) -> None:
+    other = {"nb": "annet enn en pause", "nn": "anna enn ein pause", "en": "not the same as a break"}[language.code]
+    expired, paused = (
+        everything(rendered(language, Notice.CERT_EXPIRY, audience, facts=some_facts(is_past=True, flags=flags)))
+        for flags in (set(), {Flag.AUTO_PAUSED})
+    )
+
+    assert other in expired
+    assert other not in paused
+
+
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
 def test_a_footer_says_whether_anybody_reads_an_answer(language: Language) -> None:
     organisation = an_organisation(reply_to="post@lhl.example")
@@ -191,7 +267,7 @@ def test_every_text_is_as_it_was_read_and_approved(language: Language) -> None:
     path = Path(__file__).parent / "texts" / f"{language.code}.txt"
     texts = "\n".join(
         f"{', '.join((notice, audience, ' / '.join(names)))}\n{text}"
-        for notice, audience in itertools.product(Notice, Audience)
+        for notice, audience in READ
         for text, names in _in_situations(language, notice, audience).items()
     )
     if not path.exists():
@@ -206,6 +282,8 @@ def _in_situations(language: Language, notice: Notice, audience: Audience) -> di
     found: dict[str, list[str]] = {}
     for name, facts in SITUATIONS[notice].items():
         dated = {"date": "1 May 2026" if language is EN else "1. mai 2026", **facts}
+        if language is EN and "course_date" in facts:
+            dated["course_date"] = "12 May 2026"
         found.setdefault(_written(rendered(language, notice, audience, facts=some_facts(**dated))), []).append(name)
     return found
 

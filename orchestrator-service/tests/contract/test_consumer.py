@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from orchestrator_service.clients.notification import BASE_PATH, ENDPOINTS, HttpNotifier
 from orchestrator_service.domain.announcements import ActedBy, Audience, DispatchResult, Status
+from orchestrator_service.domain.notices import Notice, NoticeKind
 from orchestrator_service.domain.pause_events import EventType, PauseEvent
 from orchestrator_service.domain.ports import (
     CertificationNews,
@@ -107,6 +108,31 @@ def test_every_type_of_event_is_announced_at_an_endpoint_that_is_there(event_typ
     document = json.loads((EXAMPLES.parent / "openapi.json").read_text())
 
     assert "post" in document["paths"][f"{BASE_PATH}/{ENDPOINTS[event_type][0]}"]
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_a_notice_is_sent_as_in_its_example(
+    http_notifier: HttpNotifier, notification_service: StubService, kind: NoticeKind
+) -> None:
+    document = example(kind.replace("_", "-"))
+    request, body = document["request"], document["request"]["body"]
+    notification_service.status, notification_service.answer = 201, document["response"]["body"]
+    context, dates = body["context"], [datetime.fromisoformat(date) for date in body["dates"].values()]
+    notice = Notice(
+        kind=kind,
+        mentor_id=body["mentor_id"],
+        organisation_id=context["organisation_id"],
+        audience=Audience(coordinator_id=context["coordinator_id"]),
+        date=dates[0] if dates else None,
+        is_planned=context["planned"],
+        flags=tuple(context["flags"]),
+    )
+
+    http_notifier.notify(notice, notice_id=UUID(request["headers"]["Idempotency-Key"]))
+
+    asked = notification_service.asked[0]
+    assert (asked.method, asked.path, asked.body) == (request["method"], request["path"], body)
+    assert asked.headers["Idempotency-Key"] == request["headers"]["Idempotency-Key"]
 
 
 def test_contacts_are_sent_as_in_the_example(http_notifier: HttpNotifier, notification_service: StubService) -> None:

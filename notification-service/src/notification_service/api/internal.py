@@ -1,4 +1,6 @@
-"""For the orchestrator alone: contacts, certifications, withdrawals, a person's data. The gateway never routes it."""
+"""For the orchestrator alone: contacts, certifications, its own notices, withdrawals, a person's data. The gateway
+never routes it.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,15 +9,17 @@ from typing import Any, ParamSpec, TypeVar
 from flask import current_app, request
 from shared_lib.web.auth import service_only
 from shared_lib.web.json_input import Blueprint
+from shared_lib.web.problems import Problem
 
 from notification_service.domain.lapses import Certification
-from notification_service.domain.model import Dispatch
+from notification_service.domain.model import Announcement, Dispatch
 from notification_service.usecases.lapses import LapseNews
 from notification_service.usecases.person_data import Contacts, PersonDataWithDownstream
 from notification_service.usecases.withdrawals import Withdrawals
 
 from . import schemas
 from .access import present_principal
+from .routes import DUPLICATE, announce
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,6 +75,21 @@ def put_certification(body: dict[str, Any], mentor_id: str) -> Any:
     """
     news: LapseNews = current_app.extensions["lapse_news"]
     return news.certification(Certification(mentor_id=mentor_id, **body))
+
+
+@blp.post("/notices")
+@service_only
+@blp.arguments(schemas.NoticeSchema)
+@blp.alt_response(200, schema=schemas.DispatchSchema, description=DUPLICATE)
+@blp.response(201, schemas.DispatchSchema)
+def notify(announcement: Announcement) -> Any:
+    """Notify people of what the orchestrator tells by itself
+
+    An Idempotency-Key is needed: nothing else tells a repeated call from a new notice.
+    """
+    if "Idempotency-Key" not in request.headers:
+        raise Problem(kind="bad-idempotency-key")
+    return announce(announcement)
 
 
 @blp.delete("/dispatches/<identifier:idempotency_key>")

@@ -44,7 +44,8 @@ def count_messages(dispatch: Dispatch) -> None:
     UNREACHABLE_COORDINATORS.inc(is_coordinator_unreachable(dispatch))
 
 
-def _announce(announcement: Announcement) -> Any:
+def announce(announcement: Announcement) -> Any:
+    """Notify as the announcement says; the response of each operation that announces."""
     wait_seconds, preference = preferred_wait(MAX_WAIT_SECONDS)
     announcements: Announcements = current_app.extensions["announcements"]
     principal = present_principal()
@@ -61,7 +62,7 @@ def _announce(announcement: Announcement) -> Any:
 @blp.response(201, schemas.DispatchSchema)
 def pause_activated(announcement: Announcement) -> Any:
     """Notify the mentor and the coordinator that a pause has begun"""
-    return _announce(announcement)
+    return announce(announcement)
 
 
 @blp.post("/pause-lifted")
@@ -71,7 +72,7 @@ def pause_activated(announcement: Announcement) -> Any:
 @blp.response(201, schemas.DispatchSchema)
 def pause_lifted(announcement: Announcement) -> Any:
     """Notify the mentor and the coordinator that a pause is over"""
-    return _announce(announcement)
+    return announce(announcement)
 
 
 @blp.post("/cert-expiry")
@@ -81,7 +82,7 @@ def pause_lifted(announcement: Announcement) -> Any:
 @blp.response(201, schemas.DispatchSchema)
 def cert_expiry(announcement: Announcement) -> Any:
     """Notify the mentor and the coordinator that a certification has run out, and open the lapse"""
-    return _announce(announcement)
+    return announce(announcement)
 
 
 @blp.post("/cert-expiry-reminder")
@@ -91,4 +92,4 @@ def cert_expiry(announcement: Announcement) -> Any:
 @blp.response(201, schemas.ReminderDispatchSchema)
 def cert_expiry_reminder(announcement: Announcement) -> Any:
     """Remind the mentor, and from seven days on the coordinator too, that a certification expires"""
-    return _announce(announcement)
+    return announce(announcement)

@@ -1,6 +1,7 @@
 """One schema for each shape the contract shows; the order of members is the contract's."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any, ClassVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,10 +18,12 @@ from notification_service.domain.model import (
     Channel,
     Contact,
     Context,
+    Flag,
     Notice,
     NoticeSettings,
     Organisation,
 )
+from notification_service.domain.notice_rules import NOTICE_RULES, Announcer
 
 MAX_REASON_LENGTH = 200
 MAX_DAYS = 3650
@@ -66,6 +69,11 @@ class ActingPersonSchema(Schema):
         return ActingPerson(**values)
 
 
+def _is_within_time(day: date) -> None:
+    if not 2000 <= day.year < 2100:
+        raise ValidationError("Give a date between 2000 and 2100.")
+
+
 class ContextSchema(Schema):
     organisation_id = Identifier(required=True)
     coordinator_id = Identifier(required=True, allow_none=True)
@@ -77,11 +85,15 @@ class ContextSchema(Schema):
     tier = StrictInteger(minimum=0, maximum=MAX_DAYS, load_default=None, allow_none=True)
     occurred_at = UtcDateTime(load_default=None, allow_none=True)
     contact_version = StrictInteger(minimum=0, maximum=MAX_VERSION, load_default=None, allow_none=True)
+    flags = fields.List(fields.Enum(Flag, by_value=True), load_default=list, validate=validate.Length(max=len(Flag)))
+    auto_paused = StrictBoolean(load_default=False, metadata={"description": "The same as this flag."})
+    enrolled_for = fields.Date(load_default=None, allow_none=True, validate=_is_within_time)
 
     @post_load
     def build(self, values: dict[str, Any], **_: Any) -> Context:
+        automatic = {Flag.AUTO_PAUSED} if values.pop("auto_paused") else set()
         values.update(admin_ids=tuple(values["admin_ids"]), also=tuple(values["also"]))
-        return Context(**values)
+        return Context(**{**values, "flags": frozenset(values["flags"]) | automatic})
 
 
 class AnnouncementSchema(Schema):
@@ -148,6 +160,33 @@ class CertExpiryReminderSchema(AnnouncementSchema):
     notice = Notice.CERT_EXPIRY_REMINDER
 
     days_remaining = StrictInteger(minimum=0, maximum=MAX_DAYS, required=True)
+
+
+class NoticeDatesSchema(Schema):
+    expected_return_date = UtcDateTime()
+    expiry_date = UtcDateTime()
+
+
+class NoticeSchema(Schema):
+    """A notice that the orchestrator tells by itself, with the dates that its rule names and no others."""
+
+    notice = fields.String(
+        required=True,
+        validate=validate.OneOf(
+            [notice for notice, rule in NOTICE_RULES.items() if rule.announcer is Announcer.ORCHESTRATOR]
+        ),
+    )
+    mentor_id = Identifier(required=True)
+    dates = fields.Nested(NoticeDatesSchema, load_default=dict)
+    context = fields.Nested(ContextSchema, required=True)
+
+    @post_load
+    def build(self, values: dict[str, Any], **_: Any) -> Announcement:
+        notice, dates = Notice(values["notice"]), values.pop("dates")
+        members = NOTICE_RULES[notice].natural_key.members
+        if set(dates) != set(members):
+            raise ValidationError(f"This notice has these dates: {', '.join(members) or 'none'}.", "dates")
+        return Announcement(**{**values, **dates, "notice": notice})
 
 
 def _is_time_zone(name: str) -> None:

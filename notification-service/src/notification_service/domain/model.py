@@ -7,12 +7,32 @@ from uuid import UUID
 
 
 class Notice(StrEnum):
-    """The types of notice. Each has a rule (`notice_rules`), texts, an endpoint and an example in the contract."""
+    """The types of notice. Each has a rule (`notice_rules`), texts and an example in the contract."""
 
     PAUSE_ACTIVATED = "pause_activated"
     PAUSE_LIFTED = "pause_lifted"
     CERT_EXPIRY = "cert_expiry"
     CERT_EXPIRY_REMINDER = "cert_expiry_reminder"
+    RETURN_SOON = "return_soon"
+    RETURN_TODAY = "return_today"
+    RETURN_OVERDUE = "return_overdue"
+    CHECK_IN = "check_in"
+    CERT_RENEWED = "cert_renewed"
+
+
+class Flag(StrEnum):
+    """A fact that chooses lines of a text; the orchestrator alone knows it.
+
+    `RETURNED`, `STILL_PAUSED`: what a renewal did to a pause; `LAPSED`: the mentor's certification has run out;
+    `AUTO_PAUSED`: the mentor is paused because of that; `NOT_REQUIRED`: the pause ended because the mentor needs no
+    certification any more.
+    """
+
+    RETURNED = "returned"
+    STILL_PAUSED = "still_paused"
+    LAPSED = "lapsed"
+    AUTO_PAUSED = "auto_paused"
+    NOT_REQUIRED = "not_required"
 
 
 class Channel(StrEnum):
@@ -127,6 +147,9 @@ class Context:
     occurred_at: datetime | None = None
     contact_version: int | None = None
     """The mentor's contact that `coordinator_id` agrees with."""
+    flags: frozenset[Flag] = frozenset()
+    enrolled_for: date | None = None
+    """The day of the course for which the mentor is enrolled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +199,8 @@ class Dispatch:
     contact_version: int | None = None
     """The mentor's contact that `coordinator_id` agrees with."""
     acted_by: ActingPerson | None = None
+    flags: frozenset[Flag] = frozenset()
+    enrolled_for: date | None = None
     withdrawn_at: datetime | None = None
     lapse_outbox_id: UUID | None = None
     lapse_opened_at: datetime | None = None

@@ -21,7 +21,8 @@ class Topic(StrEnum):
 class NaturalKey:
     """Which announcements about the same mentor are duplicates: those of one type whose `members` are the same day in
     the organisation's time zone, and which were made on one day there (`on_one_day`); or those whose `members` are
-    equal, no longer than `within` ago without their `opposite` since.
+    equal, no longer than `within` ago without their `opposite` since. The orchestrator finds duplicates of the latter
+    kind itself: of its announcements they have the same Idempotency-Key.
     """
 
     members: tuple[str, ...]
@@ -30,16 +31,24 @@ class NaturalKey:
     opposite: Notice | None = None
 
 
+class Announcer(StrEnum):
+    """Who asks for a notice: any client, at the notice's own endpoint; or the orchestrator alone."""
+
+    ANY_CLIENT = "any_client"
+    ORCHESTRATOR = "orchestrator"
+
+
 @dataclass(frozen=True, kw_only=True)
 class NoticeRule:
     """The rules of one type of notice. No member has a default: a new type needs a decision on each of them.
 
-    `audiences`: who is notified; `lifetime`: how long after the fact (its moment in the organisation's time zone) a
-    message may begin to be sent; `natural_key`: which announcement is a duplicate; `can_be_silenced`: nothing
-    is sent to a recipient who chose no channel, else it is always mailed; `opens_lapse`: the coordinator must confirm
-    it; `topic`: the page that its link leads to.
+    `announcer`: who asks for it; `audiences`: who is notified; `lifetime`: how long after the fact (its moment in
+    the organisation's time zone) a message may begin to be sent; `natural_key`: which announcement is a duplicate;
+    `can_be_silenced`: nothing is sent to a recipient who chose no channel, else it is always mailed; `opens_lapse`:
+    the coordinator must confirm it; `topic`: the page that its link leads to.
     """
 
+    announcer: Announcer
     audiences: Callable[[Announcement], frozenset[Audience]]
     lifetime: Callable[[Announcement, datetime], timedelta]
     natural_key: NaturalKey
@@ -50,6 +59,17 @@ class NoticeRule:
 
 def all_audiences(_: Announcement) -> frozenset[Audience]:
     return frozenset(Audience)
+
+
+def only(*audiences: Audience) -> Callable[[Announcement], frozenset[Audience]]:
+    return lambda _: frozenset(audiences)
+
+
+def mentor_and_named(announcement: Announcement) -> frozenset[Audience]:
+    """The mentor alone, unless the orchestrator names a coordinator or an admin; then all audiences."""
+    context = announcement.context
+    is_named = context is not None and (context.coordinator_id is not None or context.admin_ids)
+    return frozenset(Audience) if is_named else frozenset({Audience.MENTOR})
 
 
 def mentor_until(days: int) -> Callable[[Announcement], frozenset[Audience]]:
@@ -84,8 +104,24 @@ def _midnight_after(at: datetime) -> datetime:
     return datetime.combine(at.date() + timedelta(days=1), time.min, tzinfo=at.tzinfo).astimezone(UTC)
 
 
+def _about_pause(
+    *audiences: Audience, lifetime: Callable[[Announcement, datetime], timedelta], members: tuple[str, ...]
+) -> NoticeRule:
+    """The rule of what the orchestrator tells while a pause lasts."""
+    return NoticeRule(
+        announcer=Announcer.ORCHESTRATOR,
+        audiences=only(*audiences),
+        lifetime=lifetime,
+        natural_key=NaturalKey(members=members, within=timedelta(0)),
+        can_be_silenced=True,
+        opens_lapse=False,
+        topic=Topic.PAUSES,
+    )
+
+
 NOTICE_RULES: Mapping[Notice, NoticeRule] = {
     Notice.PAUSE_ACTIVATED: NoticeRule(
+        announcer=Announcer.ANY_CLIENT,
         audiences=all_audiences,
         lifetime=hours(24),
         natural_key=NaturalKey(
@@ -96,6 +132,7 @@ NOTICE_RULES: Mapping[Notice, NoticeRule] = {
         topic=Topic.PAUSES,
     ),
     Notice.PAUSE_LIFTED: NoticeRule(
+        announcer=Announcer.ANY_CLIENT,
         audiences=all_audiences,
         lifetime=hours(24),
         natural_key=NaturalKey(members=(), within=timedelta(minutes=10), opposite=Notice.PAUSE_ACTIVATED),
@@ -104,6 +141,7 @@ NOTICE_RULES: Mapping[Notice, NoticeRule] = {
         topic=Topic.PAUSES,
     ),
     Notice.CERT_EXPIRY: NoticeRule(
+        announcer=Announcer.ANY_CLIENT,
         audiences=all_audiences,
         lifetime=hours(72),
         natural_key=NaturalKey(members=("expiry_date",)),
@@ -112,9 +150,25 @@ NOTICE_RULES: Mapping[Notice, NoticeRule] = {
         topic=Topic.CERTIFICATIONS,
     ),
     Notice.CERT_EXPIRY_REMINDER: NoticeRule(
+        announcer=Announcer.ANY_CLIENT,
         audiences=mentor_until(days=7),
         lifetime=rest_of_the_day,
         natural_key=NaturalKey(members=("expiry_date",), on_one_day=True),
+        can_be_silenced=True,
+        opens_lapse=False,
+        topic=Topic.CERTIFICATIONS,
+    ),
+    Notice.RETURN_SOON: _about_pause(Audience.MENTOR, lifetime=hours(24), members=("expected_return_date",)),
+    Notice.RETURN_TODAY: _about_pause(Audience.MENTOR, lifetime=hours(24), members=("expected_return_date",)),
+    Notice.RETURN_OVERDUE: _about_pause(
+        Audience.COORDINATOR, Audience.ADMIN, lifetime=hours(72), members=("expected_return_date",)
+    ),
+    Notice.CHECK_IN: _about_pause(Audience.MENTOR, lifetime=hours(24), members=()),
+    Notice.CERT_RENEWED: NoticeRule(
+        announcer=Announcer.ORCHESTRATOR,
+        audiences=mentor_and_named,
+        lifetime=hours(72),
+        natural_key=NaturalKey(members=("expiry_date",), within=timedelta(0)),
         can_be_silenced=True,
         opens_lapse=False,
         topic=Topic.CERTIFICATIONS,

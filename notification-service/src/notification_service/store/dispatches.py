@@ -18,6 +18,7 @@ from notification_service.domain.model import (
     Channel,
     Contact,
     Dispatch,
+    Flag,
     Message,
     Notice,
     Organisation,
@@ -40,6 +41,7 @@ _SAME_IN_BOTH = (
     "expiry_date",
     "days_remaining",
     "contact_version",
+    "enrolled_for",
     "withdrawn_at",
     "lapse_outbox_id",
     "lapse_opened_at",
@@ -62,7 +64,7 @@ class MessageToSend:
 # Statements are built once: building one takes longer than PostgreSQL needs for it.
 _DISPATCH_TABLE, _MESSAGE_TABLE = Base.metadata.tables["dispatch"], Base.metadata.tables["message"]
 _D, _M = _DISPATCH_TABLE.c, _MESSAGE_TABLE.c
-_DISPATCH_COLUMNS = [_D[name] for name in (*_SAME_IN_BOTH, "notice", "acted_by_id", "acted_by_name")]
+_DISPATCH_COLUMNS = [_D[name] for name in (*_SAME_IN_BOTH, "notice", "acted_by_id", "acted_by_name", "flags")]
 _MESSAGE_COLUMNS = [_M[field.name] for field in fields(Message)]
 _DISPATCH_WIDTH, _MESSAGE_WIDTH = len(_DISPATCH_COLUMNS), len(_MESSAGE_COLUMNS)
 
@@ -158,6 +160,7 @@ def add(
         "natural_key": natural_key,
         "acted_by_id": dispatch.acted_by.id if dispatch.acted_by else None,
         "acted_by_name": dispatch.acted_by.name if dispatch.acted_by else None,
+        "flags": sorted(dispatch.flags),
         "lapse_coordinator_id": dispatch.coordinator_id,
     }
     session.execute(_ADD, values)
@@ -305,11 +308,12 @@ def _messages(rows: Iterable[Sequence[Any]]) -> tuple[Message, ...]:
 
 def _dispatch(row: Sequence[Any], messages: tuple[Message, ...]) -> Dispatch:
     """`row` has the values of `_DISPATCH_COLUMNS`."""
-    *same, notice, acted_by_id, acted_by_name = row
+    *same, notice, acted_by_id, acted_by_name, flags = row
     return Dispatch(
         **dict(zip(_SAME_IN_BOTH, same, strict=True)),
         notice=Notice(notice),
         acted_by=ActingPerson(id=acted_by_id, name=acted_by_name or "") if acted_by_id else None,
+        flags=frozenset(map(Flag, flags)),
         messages=messages,
     )
 

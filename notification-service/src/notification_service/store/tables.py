@@ -1,6 +1,6 @@
 """The tables of this service as its statements use them; the migrations say which indexes and constraints they have."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -67,6 +67,8 @@ class DispatchRow(Base):
     contact_version: Mapped[int | None] = mapped_column(BigInteger)
     acted_by_id: Mapped[str | None]
     acted_by_name: Mapped[str | None]
+    flags: Mapped[list[str]]
+    enrolled_for: Mapped[date | None]
     created_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
     lapse_outbox_id: Mapped[UUID | None]

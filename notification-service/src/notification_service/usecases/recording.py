@@ -250,5 +250,7 @@ def _dispatch(announcement: Announcement, participants: Participants, *, dispatc
         days_remaining=announcement.days_remaining,
         contact_version=context.contact_version if context else participants.mentor.version,
         acted_by=participants.acted_by,
+        flags=context.flags if context else frozenset(),
+        enrolled_for=context.enrolled_for if context else None,
         lapse_outbox_id=uuid7() if opens_lapse else None,
     )

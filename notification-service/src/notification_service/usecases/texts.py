@@ -48,6 +48,7 @@ class Texts:
         zone, expiry = organisation.time_zone, dispatch.expiry_date
         moment = expiry or dispatch.expected_return_date
         day = moment.astimezone(ZoneInfo(zone)).date() if moment else None
+        locale, course = _DATE_LOCALES[language.code], dispatch.enrolled_for
         facts = Facts(
             mentor_name=mentor.name if mentor else "",
             organisation=organisation,
@@ -55,9 +56,11 @@ class Texts:
             coordinator_name=coordinator.name if coordinator else "",
             is_coordinator_reachable=is_reachable(coordinator, dispatch.notice, push_configured=self.push_configured),
             has_coordinator=dispatch.coordinator_id not in (None, dispatch.mentor_id),
-            date=_formatted(day, _DATE_LOCALES[language.code]) if day else None,
+            date=_formatted(day, locale) if day else None,
             is_past=expiry is not None and expiry <= at,
             days_remaining=None if expiry is None else days_until(expiry, at=at, time_zone=zone),
+            flags=dispatch.flags,
+            course_date=_formatted(course, locale) if course else None,
         )
         return render(
             language,

@@ -38,7 +38,9 @@ NOTICE_RULES: Mapping[NoticeKind, NoticeRule] = {
         date="expected_return_date", is_about_pause=True, lifetime=timedelta(hours=72)
     ),
     NoticeKind.CHECK_IN: NoticeRule(date=None, is_about_pause=True, lifetime=timedelta(hours=24)),
-    NoticeKind.CERTIFICATION_RENEWED: NoticeRule(date="expires_at", is_about_pause=False, lifetime=timedelta(hours=72)),
+    NoticeKind.CERTIFICATION_RENEWED: NoticeRule(
+        date="expiry_date", is_about_pause=False, lifetime=timedelta(hours=72)
+    ),
 }
 
 

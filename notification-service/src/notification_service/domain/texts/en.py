@@ -7,6 +7,8 @@ from .model import Language, Line, Text
 
 _COLLEAGUE = Line("This message is for your information. You do not need to do anything.")
 _COLLEAGUE_OF_UNCERTIFIED = Line("This message is for your information.")
+_YOU_AUTO_PAUSED = Line("Because the certification has run out, you are on a break until it is renewed.", "auto_paused")
+_AUTO_PAUSED = Line("Because the certification has run out, {mentor} is on a break until it is renewed.", "auto_paused")
 _FOR_COORDINATOR = (
     Line(
         "You are getting this message because {mentor} has no {coordinator_word}. Please choose who will support "
@@ -35,10 +37,17 @@ _PAUSED = Text(
 _BACK = Text(
     titles=(Line("A break has ended"),),
     lines=(
-        Line("{mentor} is back from a break and has returned to their role as {mentor_word}."),
-        Line("{mentor} can be given new assignments from now on."),
+        Line("{mentor} is back from a break and has returned to their role as {mentor_word}.", "not_auto_paused"),
+        Line("The break of {mentor} has ended.", "auto_paused"),
+        Line("{mentor} no longer needs a certification.", "not_required"),
+        Line("{mentor} can be given new assignments from now on.", "not_lapsed"),
+        Line("{mentor} can be given new assignments once the certification is renewed.", "lapsed"),
+        _AUTO_PAUSED,
     ),
-    push=(Line("{first_name} is back from a break and can be given new assignments."),),
+    push=(
+        Line("{first_name} is back from a break and can be given new assignments.", "not_lapsed"),
+        Line("{first_name}'s break has ended. The certification must be renewed before new assignments.", "lapsed"),
+    ),
     action="See who is active",
 )
 _EXPIRED = Text(
@@ -48,13 +57,19 @@ _EXPIRED = Text(
         Line("{mentor}'s certification runs out on {date}.", "ahead"),
         Line(
             "{mentor} cannot be given assignments until the certification is renewed. This is not the same as a break.",
-            "past",
+            "past not_auto_paused",
+        ),
+        Line(
+            "{mentor} cannot be given assignments until the certification is renewed. Because the certification has "
+            "run out, {mentor} is on a break until it is renewed.",
+            "past auto_paused",
         ),
         Line(
             "After that day, {mentor} cannot be given assignments until the certification is renewed. This is not the "
             "same as a break.",
             "ahead",
         ),
+        Line("{mentor} is enrolled for renewal on {course_date}.", "enrolled"),
     ),
     push=(
         Line("{first_name}'s certification has run out.", "past"),
@@ -69,6 +84,27 @@ _EXPIRING = Text(
         Line("After that day, {mentor} cannot be given assignments until the certification is renewed."),
     ),
     push=(Line("{first_name}'s certification runs out {in_days}."),),
+    action="See the certification",
+)
+
+_OVERDUE = Text(
+    titles=(Line("A break has lasted longer than planned"),),
+    lines=(
+        Line("{mentor} is taking a break from their role as {mentor_word}. The plan was to return on {date}."),
+        Line("The break lasts until someone ends it."),
+    ),
+    push=(Line("{first_name} is on a break that has lasted longer than planned."),),
+    action="See the break",
+)
+_RENEWED = Text(
+    titles=(Line("A certification has been renewed"),),
+    lines=(
+        Line("{mentor}'s certification is now valid until {date}."),
+        Line("{mentor} can be given assignments again.", "ahead not_still_paused"),
+        Line("{mentor} can be given assignments once the certification is renewed again.", "past not_still_paused"),
+        Line("{mentor} is still on a break.", "still_paused"),
+    ),
+    push=(Line("{first_name}'s certification has been renewed."),),
     action="See the certification",
 )
 
@@ -98,21 +134,43 @@ TEXTS = {
     ),
     (Notice.PAUSE_ACTIVATED, Audience.ADMIN): _PAUSED.ending_with(*_FOR_COORDINATOR),
     (Notice.PAUSE_LIFTED, Audience.MENTOR): Text(
-        titles=(Line("Welcome back! Your break has ended"),),
+        titles=(
+            Line("Welcome back! Your break has ended", "not_lapsed"),
+            Line("Your break has ended", "lapsed"),
+        ),
         lines=(
-            Line("Your break has ended. You are back in your role as {mentor_word} with {organisation}.", "by_mentor"),
+            Line(
+                "Your break has ended. You are back in your role as {mentor_word} with {organisation}.",
+                "by_mentor not_auto_paused",
+            ),
             Line(
                 "{acted_by} has ended your break. You are back in your role as {mentor_word} with {organisation}.",
-                "acted_by",
+                "acted_by not_auto_paused",
             ),
-            Line("You can be given new assignments from now on. Feel free to take things at your own pace."),
+            Line("Your break from your role as {mentor_word} with {organisation} has ended.", "by_mentor auto_paused"),
+            Line(
+                "{acted_by} has ended your break from your role as {mentor_word} with {organisation}.",
+                "acted_by auto_paused",
+            ),
+            Line("You no longer need a certification.", "not_required"),
+            Line(
+                "You can be given new assignments from now on. Feel free to take things at your own pace.", "not_lapsed"
+            ),
+            Line("You can be given new assignments once the certification is renewed.", "lapsed"),
+            _YOU_AUTO_PAUSED,
             Line("Do you need more time, or is this wrong? Please tell your {coordinator}.", "coordinated"),
             Line("Do you need more time, or is this wrong? Please contact {organisation}.", "uncoordinated"),
         ),
-        push=(Line("Welcome back! Your break has ended, and you can be given new assignments."),),
+        push=(
+            Line("Welcome back! Your break has ended, and you can be given new assignments.", "not_lapsed"),
+            Line("Your break has ended. You can be given new assignments once the certification is renewed.", "lapsed"),
+        ),
         action="Go to your page",
     ),
-    (Notice.PAUSE_LIFTED, Audience.COORDINATOR): _BACK.ending_with(Line("Please get in touch to say welcome back.")),
+    (Notice.PAUSE_LIFTED, Audience.COORDINATOR): _BACK.ending_with(
+        Line("Please get in touch to say welcome back.", "not_auto_paused"),
+        Line("Please get in touch with {mentor} and help with the renewal.", "auto_paused"),
+    ),
     (Notice.PAUSE_LIFTED, Audience.COLLEAGUE): _BACK.ending_with(_COLLEAGUE),
     (Notice.PAUSE_LIFTED, Audience.ADMIN): _BACK.ending_with(*_FOR_COORDINATOR),
     (Notice.CERT_EXPIRY, Audience.MENTOR): Text(
@@ -125,13 +183,19 @@ TEXTS = {
             Line("Your {mentor_word} certification with {organisation} runs out on {date}.", "ahead"),
             Line(
                 "You cannot be given assignments until the certification is renewed. This is not the same as a break.",
-                "past",
+                "past not_auto_paused",
+            ),
+            Line(
+                "You cannot be given assignments until the certification is renewed. Because the certification has run "
+                "out, you are on a break until it is renewed.",
+                "past auto_paused",
             ),
             Line(
                 "After that day, you cannot be given assignments until the certification is renewed. This is not the "
                 "same as a break.",
                 "ahead",
             ),
+            Line("We see that you are enrolled for renewal on {course_date}.", "enrolled"),
             Line("Once it is renewed, you can take on assignments again. What you do matters a lot."),
             Line("Your {coordinator} has also been told and can help you renew it.", "coordinated"),
             Line("Please contact {organisation} if you need help renewing it.", "uncoordinated"),
@@ -181,6 +245,68 @@ TEXTS = {
     ),
     (Notice.CERT_EXPIRY_REMINDER, Audience.COLLEAGUE): _EXPIRING.ending_with(_COLLEAGUE_OF_UNCERTIFIED),
     (Notice.CERT_EXPIRY_REMINDER, Audience.ADMIN): _EXPIRING.ending_with(*_FOR_COORDINATOR),
+    (Notice.RETURN_SOON, Audience.MENTOR): Text(
+        titles=(Line("Back from your break soon?"),),
+        lines=(
+            Line(
+                "You are on a break from your role as {mentor_word} with {organisation}. The plan is for you to return "
+                "on {date}."
+            ),
+            Line("If the date suits you, you do not need to do anything now."),
+            Line("If you need more time, that is fine. Please tell your {coordinator}.", "coordinated"),
+            Line("If you need more time, that is fine. Please contact {organisation}.", "uncoordinated"),
+            Line("Your break does not end by itself."),
+        ),
+        push=(Line("The plan is for you to return on {date}. If you need more time, that is fine."),),
+        action="See your break",
+    ),
+    (Notice.RETURN_TODAY, Audience.MENTOR): Text(
+        titles=(Line("The date you set for your break"),),
+        lines=(
+            Line("The plan was for you to return on {date}."),
+            Line("Are you ready? Tell your {coordinator}, and you will end the break together.", "coordinated"),
+            Line("Are you ready? Tell {organisation}, and you will end the break together.", "uncoordinated"),
+            Line("If you need more time, just set a new date together."),
+        ),
+        push=(Line("The plan was for you to return on {date}. Tell us what suits you."),),
+        action="See your break",
+    ),
+    (Notice.RETURN_OVERDUE, Audience.COORDINATOR): _OVERDUE.ending_with(
+        Line("Please get in touch and ask how things are going. Set a new date, or end the break together.")
+    ),
+    (Notice.RETURN_OVERDUE, Audience.ADMIN): _OVERDUE.ending_with(*_FOR_COORDINATOR),
+    (Notice.CHECK_IN, Audience.MENTOR): Text(
+        titles=(Line("How are you doing?"),),
+        lines=(
+            Line("Your {coordinator} is thinking of you and wonders how you are doing.", "coordinated"),
+            Line("{organisation} is thinking of you and wonders how you are doing.", "uncoordinated"),
+            Line("You do not need to answer now."),
+            Line(
+                "Would you like a new date for your break, or are you ready to start again? Tell us when it suits you."
+            ),
+        ),
+        push=(
+            Line("Your {coordinator_word} wonders how you are doing. Answer when it suits you.", "coordinated"),
+            Line("{organisation} wonders how you are doing. Answer when it suits you.", "uncoordinated"),
+        ),
+        action="See your break",
+    ),
+    (Notice.CERT_RENEWED, Audience.MENTOR): Text(
+        titles=(Line("Your certification has been renewed"),),
+        lines=(
+            Line("Your {mentor_word} certification with {organisation} is now valid until {date}."),
+            Line("You are no longer on a break and can be given assignments again.", "returned ahead"),
+            Line("You are still on a break.", "still_paused"),
+            Line("You do not need to do anything."),
+            Line("Is this wrong? Please tell your {coordinator}.", "coordinated"),
+            Line("Is this wrong? Please contact {organisation}.", "uncoordinated"),
+        ),
+        push=(Line("Your certification has been renewed and is valid until {date}."),),
+        action="See your certification",
+    ),
+    (Notice.CERT_RENEWED, Audience.COORDINATOR): _RENEWED.ending_with(Line("You do not need to do anything.")),
+    (Notice.CERT_RENEWED, Audience.COLLEAGUE): _RENEWED.ending_with(_COLLEAGUE),
+    (Notice.CERT_RENEWED, Audience.ADMIN): _RENEWED.ending_with(*_FOR_COORDINATOR),
 }
 
 EN = Language(

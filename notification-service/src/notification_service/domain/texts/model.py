@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..model import Audience, Notice, Organisation
+from ..model import Audience, Flag, Notice, Organisation
 
 TITLE_LENGTH = 65
 PUSH_LENGTH = 240
@@ -22,10 +22,13 @@ class Facts:
     date: str | None = None
     is_past: bool = False
     days_remaining: int | None = None
+    flags: frozenset[Flag] = frozenset()
+    course_date: str | None = None
 
     def conditions(self) -> frozenset[str]:
         """The names a line can ask for with `when`."""
         is_coordinated = self.has_coordinator and self.is_coordinator_reachable
+        flags = self.flags | ({Flag.LAPSED} if Flag.AUTO_PAUSED in self.flags else frozenset())
         is_early = self.days_remaining is None or self.days_remaining > 1
         truths = {
             "acted_by": self.acted_by is not None,
@@ -40,19 +43,21 @@ class Facts:
             "unassigned": not self.has_coordinator,
             "coordinated": is_coordinated,
             "uncoordinated": not is_coordinated,
+            "enrolled": self.course_date is not None,
         }
-        return frozenset(name for name, holds in truths.items() if holds)
+        chosen = (flag if flag in flags else f"not_{flag}" for flag in Flag)
+        return frozenset(chosen) | {name for name, holds in truths.items() if holds}
 
 
 @dataclass(frozen=True)
 class Line:
-    """A paragraph, or a title, for when a condition holds."""
+    """A paragraph, or a title, for when all the conditions hold that `when` names."""
 
     text: str
-    when: str | None = None
+    when: str = ""
 
     def applies(self, conditions: frozenset[str]) -> bool:
-        return self.when is None or self.when in conditions
+        return conditions.issuperset(self.when.split())
 
 
 @dataclass(frozen=True, kw_only=True)

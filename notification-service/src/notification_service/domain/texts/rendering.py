@@ -63,6 +63,7 @@ def _words(language: Language, facts: Facts) -> dict[str, str]:
         "coordinator": f"{coordinator_word} {full_name(facts.coordinator_name)}".rstrip(),
         "acted_by": full_name(facts.acted_by or "") or coordinator_word,
         "date": facts.date or "",
+        "course_date": facts.course_date or "",
         "in_days": language.in_days(facts.days_remaining or 0),
     }
 

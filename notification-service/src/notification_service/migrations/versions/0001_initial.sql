@@ -53,6 +53,8 @@ CREATE TABLE dispatch (
     contact_version bigint,
     acted_by_id text,
     acted_by_name text,
+    flags text[] NOT NULL,
+    enrolled_for date CHECK (enrolled_for BETWEEN '2000-01-01' AND '2100-01-01'),
     created_at timestamptz NOT NULL CHECK (created_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     withdrawn_at timestamptz CHECK (withdrawn_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     lapse_outbox_id uuid,
