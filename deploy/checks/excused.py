@@ -14,7 +14,6 @@ SHORT_OR_LONG: Mapping[str, str] = {
     "acknowledgement-service/src/acknowledgement_service/api/access.py": SMALL,
     "acknowledgement-service/src/acknowledgement_service/config.py": SMALL,
     "notification-service/src/notification_service/api/access.py": SMALL,
-    "notification-service/src/notification_service/commands.py": SMALL,
     "notification-service/src/notification_service/outbox_handlers.py": SMALL,
     "orchestrator-service/src/orchestrator_service/api/access.py": SMALL,
     "orchestrator-service/src/orchestrator_service/config.py": SMALL,

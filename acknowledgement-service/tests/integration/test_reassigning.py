@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from .asking import BASE, LATER, Asking, Headers
+from .asking import BASE, EXPIRY, LATER, Asking, Headers
 
 AsPerson = Callable[..., Headers]
 
@@ -38,7 +38,7 @@ def test_the_successor_lists_and_acknowledges_and_the_former_coordinator_does_no
 
     answer = asking.reassign(notification, "kim")
 
-    assert (answer.status_code, answer.json) == (200, {"reassigned": True})
+    assert (answer.status_code, answer.json) == (200, {"reassigned": True, "older": 0})
     assert asking.listed(maya) == []
     assert asking.listed(kim) == [{**before, "coordinator_id": "kim"}]
     assert [asking.acknowledge(notification, name, maya) for name in ("maya", "kim")] == [403, 403]
@@ -52,7 +52,8 @@ def test_a_repeated_or_older_move_changes_nothing(asking: Asking, kim: Headers, 
 
     answers = [asking.reassign(notification, to, version).json for to, version in (("kim", 7), ("kim", 7), ("ola", 6))]
 
-    assert answers == [{"reassigned": True}, {"reassigned": False}, {"reassigned": False}]
+    assert [answer["reassigned"] for answer in answers] == [True, False, False]
+    assert [answer["older"] for answer in answers] == [0, 0, 1]
     assert len(asking.listed(kim)) == len(asking.audited(admin, "action=reassigned")) == 1
 
 
@@ -72,7 +73,7 @@ def test_a_lapse_that_does_not_wait_keeps_the_old_name(asking: Asking, maya: Hea
     else:
         asking.acknowledge(notification, "maya", maya)
 
-    assert asking.reassign(notification, "kim").json == {"reassigned": False}
+    assert asking.reassign(notification, "kim").json == {"reassigned": False, "older": 0}
     assert asking.state(notification)["coordinator_id"] == "maya"
     assert (len(asking.listed(maya)), len(asking.listed(kim))) == (1, 0)
 
@@ -85,7 +86,7 @@ def test_an_admin_acknowledges_for_a_coordinator_who_has_left_and_the_audit_log_
     lapse = asking.listed(admin)[0]
     assert asking.acknowledge(notification, "maya", admin) == 403
 
-    assert asking.reassign(notification, None).json == {"reassigned": False}
+    assert asking.reassign(notification, None).json == {"reassigned": False, "older": 0}
 
     assert asking.listed(maya) == []
     assert asking.acknowledge(notification, "maya", maya) == 403
@@ -103,7 +104,7 @@ def test_a_successor_is_found_later(asking: Asking, maya: Headers, kim: Headers)
     notification = asking.open("maya")
     asking.reassign(notification, None, 2)
 
-    assert asking.reassign(notification, "kim", 3).json == {"reassigned": True}
+    assert asking.reassign(notification, "kim", 3).json == {"reassigned": True, "older": 0}
     assert len(asking.listed(kim, "is_acknowledged=false")) == 1
     assert asking.acknowledge(notification, "kim", kim) == 201
 
@@ -121,3 +122,19 @@ def test_what_is_not_there_answers_404(asking: Asking, client: FlaskClient, as_s
 
     assert asking.reassign(unknown, "kim").status_code == 404
     assert client.get(f"/internal/v1/lapses/{unknown}", headers=as_service).status_code == 404
+
+
+def test_a_lapse_that_was_deleted_is_not_opened_again(
+    asking: Asking, client: FlaskClient, as_service: Headers, admin: Headers
+) -> None:
+    notification = asking.open("maya")
+    (lapse,) = asking.listed(admin)
+    assert client.delete(f"{BASE}/{lapse['acknowledgement_id']}", headers=admin).status_code == 200
+
+    body = {"mentor_id": "james", "organisation_id": "lhl", "expiry_date": EXPIRY}
+    again = client.put(f"/internal/v1/lapses/{notification}/maya", json=body, headers=as_service)
+
+    assert again.status_code == 410
+    assert asking.listed(admin) == []
+    asking.open("maya")
+    assert len(asking.listed(admin)) == 1

@@ -20,7 +20,14 @@ UNUSED = {
 }
 """Enough to describe the service without running it."""
 
-SERVICE = Service(name=NAME, package="notification_service", migrations=MIGRATIONS, config=Config, unused=UNUSED)
+SERVICE = Service(
+    name=NAME,
+    package="notification_service",
+    migrations=MIGRATIONS,
+    config=Config,
+    unused=UNUSED,
+    commands=("lapses",),
+)
 main = SERVICE.run
 
 if __name__ == "__main__":

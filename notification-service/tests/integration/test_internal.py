@@ -46,7 +46,7 @@ def test_a_batch_may_be_larger_than_other_bodies(client: FlaskClient, as_service
 
     answer = client.put("/internal/v1/contacts", json={"contacts": people}, headers=as_service)
 
-    assert (answer.status_code, answer.json) == (200, {"organisations": 0, "contacts": 500})
+    assert (answer.status_code, answer.json) == (200, {"organisations": 0, "contacts": 500, "older": 0})
 
 
 def test_but_not_endless(client: FlaskClient, as_service: Headers) -> None:

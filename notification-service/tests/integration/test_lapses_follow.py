@@ -18,7 +18,7 @@ from ..fakes import FakeAcknowledgements, FakeMailer, MovableClock
 from .announcing import EXPIRED, rows
 
 LATER = A_MOMENT + timedelta(days=700)
-NOTHING = {"closed": 0, "reopened": 0, "withdrawn": 0}
+NOTHING = {"closed": 0, "reopened": 0, "withdrawn": 0, "older": 0}
 KARI = a_coordinator(id="coordinator-new", email="new@lhl.example")
 
 
@@ -149,8 +149,9 @@ def test_news_about_a_certification_goes_on_and_nothing_that_is_queued_is_sent(
     expired(announcements)
     mailer.failure = None
 
-    assert certify(until, reason, version=17) == {"closed": 1, "reopened": 0, "withdrawn": 2}
-    assert certify(until, reason, version=17) == certify(A_MOMENT, version=16) == NOTHING
+    assert certify(until, reason, version=17) == {"closed": 1, "reopened": 0, "withdrawn": 2, "older": 0}
+    assert certify(until, reason, version=17) == NOTHING
+    assert certify(A_MOMENT, version=16) == {**NOTHING, "older": 1}
 
     (news,) = acknowledgements.certified
     assert (news.mentor_id, news.expires_at, news.reason, news.version) == ("mentor-042", until, reason, 17)

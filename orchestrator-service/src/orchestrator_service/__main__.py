@@ -24,7 +24,7 @@ SERVICE = Service(
     migrations=MIGRATIONS,
     config=Config,
     unused=UNUSED,
-    commands=("agenda", "counts", "encryption", "directory"),
+    commands=("agenda", "contacts", "counts", "encryption", "directory"),
     daily=DAILY,
 )
 main = SERVICE.run

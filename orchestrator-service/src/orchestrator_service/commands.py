@@ -1,4 +1,4 @@
-"""The commands that only this service has (`directory`), and what the others work with."""
+"""The commands that only this service has (`contacts`, `directory`), and what the others work with."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +9,14 @@ import click
 from shared_lib.cli import FAILED, Operations, Process, ProgressBar
 from shared_lib.cli.csv_files import csv_file_argument, dry_run_option, opened_csv, print_problems
 from shared_lib.database.engine import Database
+from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Rejected, Unreachable
 from shared_lib.http_client import TOO_LARGE
 
 from .app import relay
 from .config import Config
 from .domain.errors import ImportRunning
+from .store import people
 from .store.event_lists import OF_COORDINATORS, OF_MENTORS
 from .store.retention import rules
 from .store.tables import GRANTS, REASONS
@@ -59,6 +61,38 @@ def _print_counts(report: Report) -> None:
     click.echo(f"{report.contacts} contacts {verb} to the notification service.")
     if report.is_dry_run:
         click.echo("Dry run: nothing was imported.")
+
+
+contacts = click.Group("contacts", help="The contacts and certifications that the notification service was told.")
+
+
+@contacts.command()
+@click.argument("organisation", required=False)
+@dry_run_option
+@click.pass_obj
+def resend(process: Process[Config], organisation: str | None, dry_run: bool) -> None:
+    """Send all contacts and certifications again, with new versions.
+
+    For after a restore of this service or of the notification service; of one ORGANISATION or of all. May be repeated.
+
+    \b
+    Example: contacts resend nhf --dry-run
+    """
+    with process.database().begin(all_tenants("operations")) as session:
+        found = [each for each in people.organisations(session) if organisation in (None, each)]
+    if organisation is not None and not found:
+        raise click.ClickException(f"There is no organisation {organisation}.")
+    sent = relay.create_changed_contacts(process.config)
+    with ProgressBar() as bar:
+        for number, each in enumerate(found):
+            bar.at(each, number, len(found))
+            try:
+                numbers = sent.resend(each, actor_id="operations", dry_run=dry_run)
+            except ImportRunning as error:
+                raise click.ClickException(str(error)) from error
+            bar.clear()
+            verb = "would be sent" if dry_run else "will be sent"
+            click.echo(f"{each}: {numbers[0]} contacts and {numbers[1]} certifications {verb}.")
 
 
 def _api(config: Config) -> "Flask":

@@ -28,7 +28,7 @@ blp = Blueprint("internal", __name__, url_prefix="/internal/v1", description="Fo
 def open_lapse(body: dict[str, Any], notification_id: UUID, coordinator_id: str) -> Any:
     """Open the lapse of a notification and coordinator
 
-    A repeat answers the first record.
+    A repeat answers the first record. A lapse that was deleted stays so: 410.
     """
     opening = Opening(notification_id=notification_id, coordinator_id=coordinator_id, **body)
     lapses: Lapses = current_app.extensions["lapses"]
@@ -55,7 +55,7 @@ def reassign(body: dict[str, Any], notification_id: UUID) -> Any:
     An acknowledged or closed lapse keeps its coordinator. An older or repeated version changes nothing.
     """
     news = Reassignment(notification_id=notification_id, **body)
-    return {"reassigned": _news().reassignment(news, by=current_principal().subject)}
+    return _news().reassignment(news, by=current_principal().subject)
 
 
 @blp.put("/certifications/<identifier:mentor_id>")

@@ -23,6 +23,7 @@ from .access import acknowledgement_key, present_principal
 BASE_PATH = "/api/v1/lapse-acknowledgements"
 ERROR_TABLE: dict[type[Exception], HTTPStatus] = {
     model.LapseNotFound: HTTPStatus.NOT_FOUND,
+    model.LapseDeleted: HTTPStatus.GONE,
     model.NotYourLapse: HTTPStatus.FORBIDDEN,
     model.MayNotDelete: HTTPStatus.FORBIDDEN,
     model.AlreadyAcknowledged: HTTPStatus.CONFLICT,

@@ -69,6 +69,7 @@ class ReassignmentSchema(Schema):
 
 class ReassignedSchema(Schema):
     reassigned = fields.Boolean(required=True)
+    older = fields.Integer(required=True, metadata={"description": "1: newer news is stored and stays; else 0."})
 
 
 class CertificationSchema(Schema):
@@ -82,6 +83,7 @@ class CertificationOutcomeSchema(Schema):
     closed = fields.Integer(required=True)
     reopened = fields.Integer(required=True)
     withdrawn = fields.Integer(required=True, metadata={"description": "Messages that are not sent; here always 0."})
+    older = fields.Integer(required=True, metadata={"description": "1: newer news is stored and stays; else 0."})
 
 
 class LapsePageSchema(Schema):

@@ -16,6 +16,13 @@ class LapseNotFound(Exception):
         super().__init__("There is no lapse record here that you may see.")
 
 
+class LapseDeleted(Exception):
+    """It is not opened again."""
+
+    def __init__(self) -> None:
+        super().__init__("The lapse of this notification was deleted.")
+
+
 class NotYourLapse(Exception):
     """Somebody else must acknowledge it; `detail` says who."""
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from shared_lib import audit
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from acknowledgement_service.domain.model import Act, Lapse
@@ -35,6 +36,14 @@ def record(
             **_details(act, before or lapse, lapse, actor_id),
         },
     )
+
+
+def was_deleted(session: Session, lapse: Lapse) -> bool:
+    """Whether a lapse of this notification was deleted."""
+    entries = audit.ENTRIES.c
+    of_mentor = (entries.subject_id == lapse.mentor_id) & (entries.action == Act.DELETED)
+    query = select(entries.id).where(of_mentor, entries.details["notification_id"].astext == str(lapse.notification_id))
+    return session.scalar(select(query.exists())) or False
 
 
 def _details(act: Act, before: Lapse, after: Lapse, actor_id: str) -> dict[str, Any]:

@@ -160,6 +160,12 @@ def put_certification(session: Session, news: CertificationNews) -> bool:
     return session.execute(_PUT_NEWS, values).one_or_none() is not None
 
 
+def has_newer(session: Session, news: CertificationNews) -> bool:
+    """Whether newer news about the mentor's certification is stored."""
+    row = session.get(CertificationRow, (news.organisation_id, news.mentor_id))
+    return row is not None and row.version > news.version
+
+
 def remove(session: Session, lapse: Lapse) -> None:
     session.execute(delete(LapseRow).where(LapseRow.id == lapse.id))
 

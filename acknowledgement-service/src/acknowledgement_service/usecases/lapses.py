@@ -20,6 +20,7 @@ from acknowledgement_service.domain.model import (
     Change,
     Filters,
     Lapse,
+    LapseDeleted,
     LapseNotFound,
     NotYourLapse,
     Opening,
@@ -51,10 +52,15 @@ class Lapses:
     on_acknowledged: Callable[[timedelta], None] = _ignore
 
     def open(self, opening: Opening, *, by: str) -> Outcome:
-        """Store a lapse that this coordinator must acknowledge. A repeat returns the first lapse, unchanged."""
+        """Store a lapse that this coordinator must acknowledge. A repeat returns the first lapse, unchanged.
+
+        Raises LapseDeleted.
+        """
         lapse = Lapse.opened(opening, lapse_id=uuid4(), at=self._now())
         with self.database.begin(tenant(opening.organisation_id)) as session:
             if lapses.add_once(session, lapse):
+                if audit.was_deleted(session, lapse):
+                    raise LapseDeleted
                 audit.record(session, Act.OPENED, lapse, actor_id=by, at=lapse.created_at)
                 return Outcome(lapse=lapse, is_new=True)
             return Outcome(lapse=_found(lapses.of_opening(session, opening)), is_new=False)

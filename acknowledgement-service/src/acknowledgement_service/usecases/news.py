@@ -24,16 +24,20 @@ class News:
 
     def certification(self, news: CertificationNews, *, by: str) -> Mapping[str, int]:
         """Commit the news with its effects; returns how many lapses were closed and reopened."""
-        at, acts = self.clock(), list[Act]()
+        at, acts, older = self.clock(), list[Act](), False
         with self.database.begin(tenant(news.organisation_id)) as session:
             if lapses.put_certification(session, news):
                 for before in lapses.lock_of_mentor(session, news.mentor_id):
                     after = before.after(news, at=at.replace(microsecond=0))
                     acts += save_changes(session, self.cipher, before, after, actor_id=by, at=at)
-        return {"closed": acts.count(Act.CLOSED), "reopened": acts.count(Act.REOPENED), "withdrawn": 0}
+            else:
+                older = lapses.has_newer(session, news)
+        counts = {"closed": acts.count(Act.CLOSED), "reopened": acts.count(Act.REOPENED), "withdrawn": 0}
+        return {**counts, "older": int(older)}
 
-    def reassignment(self, news: Reassignment, *, by: str) -> bool:
-        """Commit who is responsible now; returns whether an open lapse has a new coordinator. Raises LapseNotFound.
+    def reassignment(self, news: Reassignment, *, by: str) -> Mapping[str, int]:
+        """Commit who is responsible now; returns whether an open lapse has a new coordinator, and whether newer news is
+        stored. Raises LapseNotFound.
 
         If the coordinator already has a lapse of this notification, the others stay.
         """
@@ -46,4 +50,5 @@ class News:
             for before in theirs or known:
                 after = before.reassigned(news)
                 acts += len(save_changes(session, self.cipher, before, after, actor_id=by, at=self.clock()))
-        return acts > 0 and news.coordinator_id is not None
+        is_older = any(lapse.coordinator_version > news.version for lapse in theirs or known)
+        return {"reassigned": acts > 0 and news.coordinator_id is not None, "older": int(is_older)}

@@ -49,8 +49,8 @@ def put_contacts(update: dict[str, Any]) -> dict[str, int]:
 
     The highest version of each wins; repeated and older ones change nothing.
     """
-    _contacts().put(organisations=update["organisations"], people=update["contacts"])
-    return {"organisations": len(update["organisations"]), "contacts": len(update["contacts"])}
+    older = _contacts().put(organisations=update["organisations"], people=update["contacts"])
+    return {"organisations": len(update["organisations"]), "contacts": len(update["contacts"]), "older": older}
 
 
 @blp.put("/contacts/<identifier:contact_id>")
@@ -59,8 +59,8 @@ def put_contacts(update: dict[str, Any]) -> dict[str, int]:
 @blp.response(200, schemas.AcceptedSchema)
 def put_contact(body: dict[str, Any], contact_id: str) -> dict[str, int]:
     """Store an update of one person"""
-    _contacts().put(people=[schemas.a_contact(id=contact_id, **body)])
-    return {"organisations": 0, "contacts": 1}
+    older = _contacts().put(people=[schemas.a_contact(id=contact_id, **body)])
+    return {"organisations": 0, "contacts": 1, "older": older}
 
 
 @blp.put("/certifications/<identifier:mentor_id>")

@@ -81,6 +81,7 @@ class ContextSchema(Schema):
     acted_by = fields.Nested(ActingPersonSchema, load_default=None, allow_none=True)
     also = fields.List(Identifier(), load_default=list, validate=validate.Length(max=MAX_PEOPLE))
     expiry_date = UtcDateTime(load_default=None, allow_none=True)
+    effective_date = UtcDateTime(load_default=None, allow_none=True)
     planned = StrictBoolean(load_default=False)
     tier = StrictInteger(minimum=0, maximum=MAX_DAYS, load_default=None, allow_none=True)
     occurred_at = UtcDateTime(load_default=None, allow_none=True)
@@ -285,11 +286,13 @@ class CertificationOutcomeSchema(Schema):
     closed = fields.Integer(required=True)
     reopened = fields.Integer(required=True)
     withdrawn = fields.Integer(required=True, metadata={"description": "Queued messages that are not sent."})
+    older = fields.Integer(required=True, metadata={"description": "1: a newer version is stored and stays; else 0."})
 
 
 class AcceptedSchema(Schema):
     organisations = fields.Integer(required=True)
     contacts = fields.Integer(required=True)
+    older = fields.Integer(required=True, metadata={"description": "Of how many a newer version is stored and stays."})
 
 
 def a_contact(*, channels: list[Channel], **values: Any) -> Contact:

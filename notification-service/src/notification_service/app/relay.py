@@ -16,7 +16,7 @@ from notification_service.domain.ports import Acknowledgements, Mailer, Pusher
 from notification_service.outbox_handlers import EXECUTORS
 from notification_service.outbox_handlers import routes as outbox_routes
 from notification_service.usecases.deliveries import Deliveries
-from notification_service.usecases.lapses import LapseDeliveries
+from notification_service.usecases.lapses import LapseDeliveries, LapseNews
 from notification_service.usecases.recording import Recorder
 from notification_service.usecases.texts import Texts
 
@@ -54,6 +54,12 @@ def create_recorder(config: Config) -> Recorder:
     push_configured = config.push_url is not None
     texts = Texts(portal_url=config.portal_url, push_configured=push_configured)
     return Recorder(texts=texts, push_configured=push_configured, time_scale=config.time_scale)
+
+
+def create_lapse_news(config: Config, database: Database, *, clock: Clock = utc_now) -> LapseNews:
+    """For commands: the relays deliver its outbox messages."""
+    dispatcher = create_dispatcher(config, database, create_ports(config, clock=clock), clock=clock)
+    return LapseNews(database=database, dispatcher=dispatcher, recorder=create_recorder(config), clock=clock)
 
 
 def create_dispatcher(config: Config, database: Database, ports: Ports, *, clock: Clock = utc_now) -> Dispatcher:

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from shared_lib.errors import Rejected
-from shared_lib.http_client import ServiceClient
+from shared_lib.errors import Rejected, RetryLater
+from shared_lib.http_client import Answer, ServiceClient
 
 from notification_service.domain.lapses import Certification, Reassignment
 from notification_service.domain.ports import Lapse, PushMessage
 
-NOT_FOUND = "http_404"
+NOT_FOUND, GONE = "http_404", "http_410"
+OLDER_VERSION = "older_version"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,11 @@ class HttpAcknowledgements:
             "expiry_date": _formatted(lapse.expiry_date),
             "organisation_id": lapse.organisation_id,
         }
-        self.client.call("PUT", path, json=body)
+        try:
+            self.client.call("PUT", path, json=body)
+        except Rejected as refusal:
+            if refusal.reason != GONE:  # an administrator has deleted it
+                raise
 
     def reassign(self, news: Reassignment) -> None:
         body = {
@@ -39,7 +44,7 @@ class HttpAcknowledgements:
             "version": news.version,
         }
         try:
-            self.client.call("PUT", f"/internal/v1/lapses/{news.notification_id}/coordinator", json=body)
+            _taken(self.client.call("PUT", f"/internal/v1/lapses/{news.notification_id}/coordinator", json=body))
         except Rejected as refusal:
             if refusal.reason != NOT_FOUND:  # an administrator has deleted it
                 raise
@@ -51,7 +56,7 @@ class HttpAcknowledgements:
             "reason": news.reason,
             "version": news.version,
         }
-        self.client.call("PUT", f"/internal/v1/certifications/{quote(news.mentor_id, safe='')}", json=body)
+        _taken(self.client.call("PUT", f"/internal/v1/certifications/{quote(news.mentor_id, safe='')}", json=body))
 
     def export(self, person_id: str) -> Mapping[str, Any]:
         return self.slow_client.call("GET", _person(person_id)).body
@@ -76,6 +81,12 @@ class HttpPusher:
             "link": message.text.link,
         }
         self.client.call("POST", "", json=body, headers={"Idempotency-Key": message.message_id})
+
+
+def _taken(answer: Answer) -> None:
+    """Raises RetryLater where the service holds a newer version than ours: our database may have been restored."""
+    if answer.body.get("older"):
+        raise RetryLater(OLDER_VERSION)
 
 
 def _person(person_id: str) -> str:

@@ -48,6 +48,7 @@ class Reassignment:
 class WatchedLapse:
     """The lapse of a dispatch. `coordinator_id` is who is responsible now, by the contact of version
     `coordinator_version`; None as the version: by the announcement itself. Without `outbox_id` nobody was found yet.
+    `opened_for`, whom it was opened for, never changes.
     """
 
     dispatch_id: UUID
@@ -57,5 +58,6 @@ class WatchedLapse:
     coordinator_id: str | None
     coordinator_version: int | None
     outbox_id: UUID | None
+    opened_for: str | None
     opened_at: datetime | None
     closed_reason: ClosedReason | None

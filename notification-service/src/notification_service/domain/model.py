@@ -140,6 +140,8 @@ class Context:
     acted_by: ActingPerson | None = None
     also: tuple[str, ...] = ()
     expiry_date: datetime | None = None
+    effective_date: datetime | None = None
+    """Of the pause event."""
     planned: bool = False
     """The orchestrator planned the notice itself; nobody asked for it."""
     tier: int | None = None
@@ -194,6 +196,8 @@ class Dispatch:
     messages: tuple[Message, ...]
     expected_return_date: datetime | None = None
     expiry_date: datetime | None = None
+    effective_date: datetime | None = None
+    """Of the orchestrator's pause event."""
     days_remaining: int | None = None
     """Counted when the announcement was accepted, for the answer alone: a text counts from `expiry_date`."""
     contact_version: int | None = None

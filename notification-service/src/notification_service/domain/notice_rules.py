@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -215,4 +215,13 @@ def natural_key(announcement: Announcement, *, at: datetime, time_zone: str, lat
     days = [getattr(announcement, name).astimezone(zone).date() for name in rule.members]
     if rule.on_one_day:
         days.append(at.astimezone(zone).date())
-    return ":".join([announcement.notice, *(day.isoformat() for day in days)])
+    tier = announcement.context.tier if announcement.context and rule.on_one_day else None
+    return ":".join([announcement.notice, *map(date.isoformat, days), *([f"tier-{tier}"] if tier is not None else [])])
+
+
+def duplicate_patterns(key: str) -> list[str]:
+    """What the natural key of a duplicate is like (SQL): the same, planned or not; of a planned one also its tier on
+    another day, in case that it is planned anew.
+    """
+    plain, is_planned, tier = key.partition(":tier-")
+    return [f"{plain}%", f"{plain.rpartition(':')[0]}:%:tier-{tier}"] if is_planned else [f"{plain}%"]

@@ -66,11 +66,13 @@ class Lapse:
 
 class Acknowledgements(Protocol):
     def open(self, lapse: Lapse) -> None:
-        """Harmless to repeat: one lapse per notification and coordinator."""
+        """Harmless to repeat: one lapse per notification and coordinator; one that was deleted there stays so."""
         ...
 
     def reassign(self, news: Reassignment) -> None:
-        """Lets an open lapse follow its mentor. Ordered by version; a lapse that is not there is none to move."""
+        """Lets an open lapse follow its mentor. Ordered by version; a lapse that is not there is none to move.
+        Raises RetryLater if newer news is there, as `certify` does.
+        """
         ...
 
     def certify(self, news: Certification) -> None:

@@ -42,6 +42,18 @@ def anonymous_notice(session: Session, mentor_id: str, number: int) -> datetime 
     return session.scalar(query.order_by(audit.ENTRIES.c.at.desc()).offset(number - 1).limit(1))
 
 
+def record_reopening(session: Session, organisation_id: str, *, actor_id: str, at: datetime, lapses: int) -> None:
+    """Write that the acknowledgement service is told all open lapses again. Does not commit."""
+    audit.record(
+        session,
+        action="lapses_reopened",
+        actor_id=actor_id,
+        at=at,
+        organisation_id=organisation_id,
+        details={"code": None, "lapses": lapses},
+    )
+
+
 def record_erasure(session: Session, person_id: str, *, at: datetime) -> None:
     """Write that a person's data were erased; their organisation's administrators see it. Does not commit."""
     organisation_id = session.scalar(select(ContactRow.organisation_id).where(ContactRow.id == person_id))

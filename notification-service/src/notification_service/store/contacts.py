@@ -63,10 +63,14 @@ def lock(session: Session, contact_id: str, *, organisation_id: str | None) -> t
     return contact, organisation_of(row[CONTACT_WIDTH:], contact.organisation_id)
 
 
-def put(session: Session, *, organisations: Sequence[Organisation], contacts: Sequence[Contact]) -> None:
-    """Store the newest version of each: a repeated or older one changes nothing, nor does any for an erased person."""
-    _upsert(session, OrganisationRow, [_organisation_values(item) for item in organisations])
-    _upsert(session, ContactRow, [_contact_values(item) for item in contacts], ContactRow.erased_at.is_(None))
+def put(session: Session, *, organisations: Sequence[Organisation], contacts: Sequence[Contact]) -> int:
+    """Store the newest version of each: a repeated or older one changes nothing, nor does any for an erased person.
+
+    Returns how many are older than what is stored.
+    """
+    older = _upsert(session, OrganisationRow, [_organisation_values(item) for item in organisations])
+    is_kept = ContactRow.erased_at.is_(None)
+    return older + _upsert(session, ContactRow, [_contact_values(item) for item in contacts], is_kept)
 
 
 def settings_of(session: Session, organisation_id: str) -> NoticeSettings:
@@ -112,12 +116,12 @@ def _upsert(
     table: type[OrganisationRow | ContactRow],
     rows: list[dict[str, Any]],
     *conditions: ColumnElement[bool],
-) -> None:
+) -> int:
     newest: dict[str, dict[str, Any]] = {}
     for row in sorted(rows, key=lambda row: row["version"]):
         newest[row["id"]] = row
     if not newest:
-        return
+        return 0
     # In order of id, so that two batches never wait for each other.
     insertion = insert(table).values([newest[key] for key in sorted(newest)])
     updated = {column.name: column for column in insertion.excluded if column.name in rows[0] and column.name != "id"}
@@ -126,6 +130,8 @@ def _upsert(
             index_elements=["id"], set_=updated, where=and_(table.version < insertion.excluded.version, *conditions)
         )
     )
+    stored = session.execute(select(table.id, table.version).where(table.id.in_(newest), *conditions))
+    return sum(version > newest[key]["version"] for key, version in stored)
 
 
 def _contact_values(contact: Contact) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from shared_lib.idempotency import KEYS
-from sqlalchemy import Row, and_, bindparam, insert, select, update
+from sqlalchemy import ARRAY, Row, Text, and_, any_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from notification_service.domain.model import (
@@ -17,6 +17,7 @@ from notification_service.domain.model import (
     Audience,
     Channel,
     Contact,
+    Context,
     Dispatch,
     Flag,
     Message,
@@ -40,6 +41,7 @@ _SAME_IN_BOTH = (
     "expected_return_date",
     "expiry_date",
     "days_remaining",
+    "effective_date",
     "contact_version",
     "enrolled_for",
     "withdrawn_at",
@@ -80,13 +82,13 @@ _BY_ID = _DISPATCH.where(_D.id == bindparam("dispatch_id"))
 _OWN_BY_ID = _BY_ID.where(_IS_OWN)
 _LOCKED_BY_ID = select(_D.id).where(_D.id == bindparam("dispatch_id")).with_for_update(key_share=True)
 _LATEST_ID = select(_D.id).where(_OF_MENTOR).order_by(_D.created_at.desc(), _D.id.desc()).limit(1)
-_BY_NATURAL_KEY = _DISPATCH.where(_OF_MENTOR, _D.natural_key == bindparam("natural_key"), _D.withdrawn_at.is_(None))
-_RECENT = _DISPATCH.where(
-    _OF_MENTOR,
-    _D.notice.in_(bindparam("notices", expanding=True)),
-    _D.created_at >= bindparam("since"),
-    _D.withdrawn_at.is_(None),
+_BY_NATURAL_KEY = _DISPATCH.where(
+    _OF_MENTOR, _D.natural_key.like(any_(bindparam("patterns", type_=ARRAY(Text)))), _D.withdrawn_at.is_(None)
 )
+_OF_NOTICES = (_OF_MENTOR, _D.notice.in_(bindparam("notices", expanding=True)), _D.withdrawn_at.is_(None))
+_NEWEST = select(_D.id, _D.notice, _D.effective_date).where(*_OF_NOTICES)
+_NEWEST = _NEWEST.order_by(_D.created_at.desc(), _D.id.desc()).limit(1)
+_RECENT = _DISPATCH.where(*_OF_NOTICES, _D.created_at >= bindparam("since"))
 
 
 def get(session: Session, dispatch_id: UUID, *, organisation_id: str | None) -> Dispatch:
@@ -108,9 +110,11 @@ def latest_id(session: Session, mentor_id: str, *, organisation_id: str) -> UUID
     return session.scalar(_LATEST_ID, {"mentor_id": mentor_id, "organisation_id": organisation_id})
 
 
-def with_natural_key(session: Session, mentor_id: str, natural_key: str, *, organisation_id: str) -> Dispatch | None:
-    """The mentor's dispatch that has this key and was not withdrawn."""
-    values = {"mentor_id": mentor_id, "natural_key": natural_key, "organisation_id": organisation_id}
+def with_natural_key(
+    session: Session, mentor_id: str, patterns: Sequence[str], *, organisation_id: str
+) -> Dispatch | None:
+    """The mentor's newest dispatch whose key is like one of these and that was not withdrawn."""
+    values = {"mentor_id": mentor_id, "patterns": patterns, "organisation_id": organisation_id}
     return next(iter(_dispatches(session.execute(_BY_NATURAL_KEY, values).all())), None)
 
 
@@ -131,6 +135,18 @@ def recent_duplicate(
         if all(getattr(found, name) == getattr(announcement, name) for name in rule.members):
             return found
     return None
+
+
+def of_event(
+    session: Session, announcement: Announcement, context: Context, *, organisation_id: str
+) -> Dispatch | None:
+    """The dispatch about the same pause event, unless the opposite was announced after it."""
+    notice, opposite = announcement.notice, NOTICE_RULES[announcement.notice].natural_key.opposite
+    values = {"mentor_id": announcement.mentor_id, "notices": [notice, opposite], "organisation_id": organisation_id}
+    found = session.execute(_NEWEST, values).one_or_none()
+    if found is None or found.effective_date is None or (notice, context.effective_date) != tuple(found[1:]):
+        return None
+    return get(session, found.id, organisation_id=organisation_id)
 
 
 def under_key(session: Session, *, caller: str, operations: Collection[str], key: str) -> UUID | None:
@@ -162,6 +178,7 @@ def add(
         "acted_by_name": dispatch.acted_by.name if dispatch.acted_by else None,
         "flags": sorted(dispatch.flags),
         "lapse_coordinator_id": dispatch.coordinator_id,
+        "lapse_opened_for": dispatch.coordinator_id if dispatch.lapse_outbox_id else None,
     }
     session.execute(_ADD, values)
     return add_messages(session, dispatch, planned, at=dispatch.created_at)

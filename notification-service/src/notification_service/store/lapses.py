@@ -23,6 +23,7 @@ _WATCHED = (
     DispatchRow.lapse_coordinator_id.label("coordinator_id"),
     DispatchRow.lapse_coordinator_version.label("coordinator_version"),
     DispatchRow.lapse_outbox_id.label("outbox_id"),
+    DispatchRow.lapse_opened_for.label("opened_for"),
     DispatchRow.lapse_opened_at.label("opened_at"),
     DispatchRow.lapse_closed_reason.label("closed_reason"),
 )
@@ -50,7 +51,7 @@ def follow(session: Session, mentor_ids: Sequence[str], *, since: datetime) -> l
     A lapse that waits for a coordinator is left out when its notice was recorded before `since`. By organisation, the
     order in which all transactions extend the audit log's chains.
     """
-    changed = (
+    newer = (
         update(DispatchRow)
         .where(
             ContactRow.id.in_(mentor_ids),
@@ -60,20 +61,22 @@ def follow(session: Session, mentor_ids: Sequence[str], *, since: datetime) -> l
             _IS_WATCHED,
             DispatchRow.lapse_closed_reason.is_(None),
             or_(DispatchRow.lapse_outbox_id.is_not(None), DispatchRow.created_at >= since),
-            DispatchRow.lapse_coordinator_id.is_distinct_from(ContactRow.coordinator_id),
             func.coalesce(DispatchRow.lapse_coordinator_version, -1) < ContactRow.version,
         )
         .values(lapse_coordinator_id=ContactRow.coordinator_id, lapse_coordinator_version=ContactRow.version)
-        .returning(*_WATCHED)
         .execution_options(synchronize_session=False)
     )
-    lapses = [_lapse(row) for row in session.execute(changed)]
+    is_another = DispatchRow.lapse_coordinator_id.is_distinct_from(ContactRow.coordinator_id)
+    lapses = [_lapse(row) for row in session.execute(newer.where(is_another).returning(*_WATCHED))]
+    session.execute(newer)  # the others: their coordinator is by the newest contact too
     return sorted(lapses, key=lambda lapse: (lapse.organisation_id, lapse.dispatch_id))
 
 
 def record_opening(session: Session, dispatch_id: UUID, outbox_id: UUID) -> None:
-    """Store the outbox message that opens the lapse."""
-    session.execute(update(DispatchRow).where(DispatchRow.id == dispatch_id).values(lapse_outbox_id=outbox_id))
+    """Store the outbox message that opens the lapse, and for whom unless that was stored before."""
+    first = func.coalesce(DispatchRow.lapse_opened_for, DispatchRow.lapse_coordinator_id)
+    values = {"lapse_outbox_id": outbox_id, "lapse_opened_for": first}
+    session.execute(update(DispatchRow).where(DispatchRow.id == dispatch_id).values(values))
 
 
 def record_closing(session: Session, dispatch_id: UUID, reason: ClosedReason | None) -> None:
@@ -97,10 +100,26 @@ def put_certification(session: Session, news: Certification) -> bool:
 
 def certification(session: Session, mentor_id: str, *, organisation_id: str) -> Certification | None:
     row = session.get(CertificationRow, (organisation_id, mentor_id))
-    if row is None:
-        return None
-    values = {name: getattr(row, name) for name in _MEMBERS}
-    return Certification(**{**values, "reason": ClosedReason(row.reason)})
+    return _certification(row) if row is not None else None
+
+
+def organisations(session: Session) -> list[str]:
+    """Those that had a lapse opened."""
+    found = select(DispatchRow.organisation_id).where(DispatchRow.lapse_opened_at.is_not(None)).distinct()
+    return sorted(session.scalars(found))
+
+
+def opened(session: Session) -> list[WatchedLapse]:
+    """The lapses of the transaction's tenant that the acknowledgement service was told of and that are not closed."""
+    is_open = DispatchRow.lapse_opened_at.is_not(None) & DispatchRow.lapse_closed_reason.is_(None)
+    return [_lapse(row) for row in session.execute(select(*_WATCHED).where(is_open).order_by(DispatchRow.id))]
+
+
+def certifications(session: Session) -> list[Certification]:
+    """Of the mentors of the transaction's tenant who had a lapse opened."""
+    had_lapse = select(DispatchRow.mentor_id).where(DispatchRow.lapse_opened_at.is_not(None))
+    query = select(CertificationRow).where(CertificationRow.mentor_id.in_(had_lapse))
+    return [_certification(row) for row in session.scalars(query.order_by(CertificationRow.mentor_id))]
 
 
 def queued_messages(session: Session, news: Certification) -> list[Row[*tuple[Any, ...]]]:
@@ -118,6 +137,11 @@ def queued_messages(session: Session, news: Certification) -> list[Row[*tuple[An
         .order_by(MessageRow.number)
     )
     return list(session.execute(query))
+
+
+def _certification(row: CertificationRow) -> Certification:
+    values = {name: getattr(row, name) for name in _MEMBERS}
+    return Certification(**{**values, "reason": ClosedReason(row.reason)})
 
 
 def _lapse(row: Row[*tuple[Any, ...]]) -> WatchedLapse:

@@ -7,9 +7,9 @@ from uuid import UUID
 from shared_lib.audit import GRANTS as AUDIT_GRANTS
 from shared_lib.idempotency import GRANTS as IDEMPOTENCY_GRANTS
 from shared_lib.outbox import GRANTS as OUTBOX_GRANTS
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Text, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 
 class Base(DeclarativeBase):
@@ -64,6 +64,7 @@ class DispatchRow(Base):
     expected_return_date: Mapped[datetime | None]
     expiry_date: Mapped[datetime | None]
     days_remaining: Mapped[int | None]
+    effective_date: Mapped[datetime | None]
     contact_version: Mapped[int | None] = mapped_column(BigInteger)
     acted_by_id: Mapped[str | None]
     acted_by_name: Mapped[str | None]
@@ -72,6 +73,7 @@ class DispatchRow(Base):
     created_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
     lapse_outbox_id: Mapped[UUID | None]
+    lapse_opened_for: Mapped[str | None]
     lapse_opened_at: Mapped[datetime | None]
     lapse_coordinator_id: Mapped[str | None]
     lapse_coordinator_version: Mapped[int | None] = mapped_column(BigInteger)
@@ -137,3 +139,11 @@ GRANTS = {
     **IDEMPOTENCY_GRANTS,
 }
 """What the app role may do with which table: what the queries of this service need."""
+
+
+def raise_numbers(session: Session) -> None:
+    """Let no message id be given again after the sequence of numbers went back.
+
+    It goes on with the time in milliseconds: there were fewer messages than milliseconds.
+    """
+    session.execute(select(func.raise_message_numbers()))

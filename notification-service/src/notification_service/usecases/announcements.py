@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from notification_service.domain.access import AccessScope, MentorNotFound, Principal, TooManyNotices
 from notification_service.domain.model import Announcement, Contact, Dispatch, Organisation
-from notification_service.domain.notice_rules import NOTICE_RULES, dated, natural_key
+from notification_service.domain.notice_rules import NOTICE_RULES, dated, duplicate_patterns, natural_key
 from notification_service.domain.participants import involved_ids, participants_of
 from notification_service.store import audit, contacts, dispatches
 
@@ -189,14 +189,16 @@ def _duplicate(
 ) -> Dispatch | None:
     """The dispatch that was made for the same announcement.
 
-    The orchestrator finds duplicates within minutes itself: of its announcements they have the same Idempotency-Key.
+    Of the orchestrator's pauses it is the one about the same event: after its database was restored, the event may be
+    recorded again and come under another Idempotency-Key.
     """
     rule = NOTICE_RULES[announcement.notice].natural_key
     if rule.within is None:
         key = natural_key(announcement, at=at, time_zone=organisation.time_zone)
-        return dispatches.with_natural_key(session, announcement.mentor_id, key, organisation_id=organisation.id)
+        patterns = duplicate_patterns(key)
+        return dispatches.with_natural_key(session, announcement.mentor_id, patterns, organisation_id=organisation.id)
     if announcement.context is not None:
-        return None
+        return dispatches.of_event(session, announcement, announcement.context, organisation_id=organisation.id)
     since = at - rule.within
     return dispatches.recent_duplicate(session, announcement, organisation_id=organisation.id, since=since)
 

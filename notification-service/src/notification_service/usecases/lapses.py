@@ -18,7 +18,7 @@ from notification_service.domain.model import Dispatch, Status
 from notification_service.domain.ports import Acknowledgements, Lapse
 from notification_service.store import audit, contacts, dispatches, lapses
 
-from .recording import Recorder, lapse_message, lapse_order
+from .recording import LAPSE, Recorder, lapse_message, lapse_order
 
 REASSIGNMENT = "reassignment"
 CERTIFICATION = "certification"
@@ -40,19 +40,19 @@ class LapseDeliveries:
 
     def open(self, delivery: Delivery) -> Delivered:
         """Open the lapse, and let it follow at once if the mentor has got another coordinator meanwhile."""
-        lapse, coordinator_id = self._lapse(delivery), delivery.payload["coordinator"]
-        if lapse is None or lapse.closed_reason is not None:
+        lapse = self._lapse(delivery)
+        if lapse is None or lapse.opened_for is None or lapse.closed_reason is not None:
             return Delivered()
         self.acknowledgements.open(
             Lapse(
                 notification_id=lapse.dispatch_id,
-                coordinator_id=coordinator_id,
+                coordinator_id=lapse.opened_for,
                 mentor_id=lapse.mentor_id,
                 expiry_date=lapse.expiry_date,
                 organisation_id=delivery.tenant,
             )
         )
-        if lapse.coordinator_id != coordinator_id:
+        if lapse.coordinator_id != lapse.opened_for:
             self._reassign(lapse)
         at = self.clock()
         return Delivered(
@@ -114,7 +114,7 @@ class LapseNews:
             if lapse.outbox_id is not None:
                 self._enqueue(session, REASSIGNMENT, lapse, {"dispatch": str(lapse.dispatch_id)}, at=at)
             elif lapse.coordinator_id is not None:
-                dispatch = self._enqueue_opening(session, lapse, lapse.coordinator_id, at=at)
+                dispatch = self._enqueue_opening(session, lapse, at=at)
                 messages = self.recorder.add_coordinator(session, dispatch, at=at)
                 self.dispatcher.enqueue(session, *messages)
                 audit.record_dispatch(session, "coordinator_found", dispatch, actor_id=DIRECTORY, at=at)
@@ -127,7 +127,9 @@ class LapseNews:
         with self.database.begin(tenant(news.organisation_id)) as session:
             contacts.lock(session, news.mentor_id, organisation_id=news.organisation_id)
             if not lapses.put_certification(session, news):
-                return {"closed": 0, "reopened": 0, "withdrawn": 0}
+                stored = lapses.certification(session, news.mentor_id, organisation_id=news.organisation_id)
+                is_older = stored is not None and stored.version > news.version
+                return {"closed": 0, "reopened": 0, "withdrawn": 0, "older": int(is_older)}
             found = lapses.lock_of_mentor(session, news.mentor_id, organisation_id=news.organisation_id)
             closed = [each for each in found if each.closed_reason is None and news.outdates(each.expiry_date)]
             reopened = [
@@ -141,18 +143,35 @@ class LapseNews:
                 self._reopen(session, lapse, at=at)
             withdrawn = self._withdraw(session, news, at=at)
             self._enqueue(session, CERTIFICATION, news, {"mentor": news.mentor_id}, at=at)
-        return {"closed": _opened(closed), "reopened": _opened(reopened), "withdrawn": withdrawn}
+        return {"closed": _opened(closed), "reopened": _opened(reopened), "withdrawn": withdrawn, "older": 0}
+
+    def reopen(self, organisation_id: str, *, actor_id: str, dry_run: bool) -> tuple[int, int]:
+        """Tell the acknowledgement service again every lapse of the organisation that is open there, who is responsible
+        now, and the certifications of mentors who had one, for after a restore. Returns how many lapses and
+        certifications. A dry run stores nothing. Idempotent: what is there already stays.
+        """
+        at = self.clock()
+        with self.database.begin(tenant(organisation_id)) as session:
+            found, certifications = lapses.opened(session), lapses.certifications(session)
+            if not dry_run:
+                for lapse in found:
+                    for kind in (LAPSE,) if lapse.coordinator_version is None else (LAPSE, REASSIGNMENT):
+                        self._enqueue(session, kind, lapse, {"dispatch": str(lapse.dispatch_id)}, at=at)
+                for news in certifications:
+                    self._enqueue(session, CERTIFICATION, news, {"mentor": news.mentor_id}, at=at)
+                audit.record_reopening(session, organisation_id, actor_id=actor_id, at=at, lapses=len(found))
+        return len(found), len(certifications)
 
     def _reopen(self, session: Session, lapse: WatchedLapse, *, at: datetime) -> None:
         lapses.record_closing(session, lapse.dispatch_id, None)
         if lapse.opened_at is None and lapse.coordinator_id is not None:
-            self._enqueue_opening(session, lapse, lapse.coordinator_id, at=at)
+            self._enqueue_opening(session, lapse, at=at)
 
-    def _enqueue_opening(self, session: Session, lapse: WatchedLapse, coordinator_id: str, *, at: datetime) -> Dispatch:
+    def _enqueue_opening(self, session: Session, lapse: WatchedLapse, *, at: datetime) -> Dispatch:
         outbox_id = uuid7()
         lapses.record_opening(session, lapse.dispatch_id, outbox_id)
         dispatch = dispatches.get(session, lapse.dispatch_id, organisation_id=lapse.organisation_id)
-        message = lapse_message(dispatch, coordinator_id, outbox_id=outbox_id)
+        message = lapse_message(dispatch, outbox_id=outbox_id)
         self.dispatcher.enqueue(session, replace(message, due_at=at))
         return dispatch
 

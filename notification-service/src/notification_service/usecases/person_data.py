@@ -26,14 +26,16 @@ class Contacts:
     database: Database
     lapse_news: LapseNews
 
-    def put(self, *, organisations: Sequence[Organisation] = (), people: Sequence[Contact] = ()) -> None:
-        """Store updates of the directory, all or none; of each object the highest version wins, in any order.
+    def put(self, *, organisations: Sequence[Organisation] = (), people: Sequence[Contact] = ()) -> int:
+        """Store updates of the directory, all or none; of each object the highest version wins, in any order. Returns
+        how many are older than what is stored.
 
         The lapses of these people follow them to their coordinators.
         """
         with self.database.begin(all_tenants("directory")) as session:
-            contacts.put(session, organisations=organisations, contacts=people)
+            older = contacts.put(session, organisations=organisations, contacts=people)
             self.lapse_news.follow(session, {person.id for person in people if person.is_mentor})
+        return older
 
 
 @dataclass(frozen=True, kw_only=True)

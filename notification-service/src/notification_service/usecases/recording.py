@@ -91,9 +91,9 @@ class Recorder:
             )
         self._add_to_inbox(session, dispatch, participants, at=at)
         opening = []
-        if dispatch.lapse_outbox_id is not None and dispatch.coordinator_id is not None:
+        if dispatch.lapse_outbox_id is not None:
             until, outbox_id = self._expires_at(announcement, organisation, at=at), dispatch.lapse_outbox_id
-            opening.append(lapse_message(dispatch, dispatch.coordinator_id, outbox_id=outbox_id, expires=until))
+            opening.append(lapse_message(dispatch, outbox_id=outbox_id, expires=until))
         return dispatch, [*opening, *_outbox_messages(dispatch, expires)]
 
     def add_coordinator(self, session: Session, dispatch: Dispatch, *, at: datetime) -> list[OutboxMessage]:
@@ -212,14 +212,12 @@ def _outbox_messages(dispatch: Dispatch, expires: datetime | None) -> Iterator[O
             )
 
 
-def lapse_message(
-    dispatch: Dispatch, coordinator_id: str, *, outbox_id: UUID, expires: datetime | None = None
-) -> OutboxMessage:
+def lapse_message(dispatch: Dispatch, *, outbox_id: UUID, expires: datetime | None = None) -> OutboxMessage:
     """Opens the lapse. News about the same mentor waits until that has ended."""
     return OutboxMessage(
         id=outbox_id,
         kind=LAPSE,
-        payload={"dispatch": str(dispatch.id), "coordinator": coordinator_id},
+        payload={"dispatch": str(dispatch.id)},
         tenant=dispatch.organisation_id,
         ordering_key=lapse_order(dispatch.mentor_id),
         expires_at=expires,
@@ -248,6 +246,7 @@ def _dispatch(announcement: Announcement, participants: Participants, *, dispatc
         expected_return_date=announcement.expected_return_date,
         expiry_date=announcement.expiry_date,
         days_remaining=announcement.days_remaining,
+        effective_date=context.effective_date if context else None,
         contact_version=context.contact_version if context else participants.mentor.version,
         acted_by=participants.acted_by,
         flags=context.flags if context else frozenset(),

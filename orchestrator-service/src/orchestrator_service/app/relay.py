@@ -69,6 +69,12 @@ def create_import(config: Config, *, progress: Progress, clock: Clock = utc_now)
     )
 
 
+def create_changed_contacts(config: Config, *, clock: Clock = utc_now) -> ChangedContacts:
+    """Sends contacts; the relays deliver them. Raises BadSetting."""
+    database = Database.open(config.database_url, pool_size=1, statement_timeout=0)
+    return ChangedContacts(database=database, dispatcher=_without_threads(config, database, clock), clock=clock)
+
+
 def create_person_data(
     config: Config, *, elsewhere: PersonDataElsewhere | None = None, clock: Clock = utc_now
 ) -> PersonData:

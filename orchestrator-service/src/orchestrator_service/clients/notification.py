@@ -8,7 +8,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from shared_lib.errors import Rejected, RetryLater, Unreachable
-from shared_lib.http_client import ServiceClient
+from shared_lib.http_client import Answer, ServiceClient
 
 from orchestrator_service.domain.announcements import Audience, DispatchResult, Status
 from orchestrator_service.domain.notices import NOTICE_RULES, Notice
@@ -17,6 +17,7 @@ from orchestrator_service.domain.ports import CertificationNews, Contacts, Organ
 
 BASE_PATH = "/api/v1/pause-notifications"
 NOT_FOUND = "http_404"
+OLDER_VERSION = "older_version"
 
 MAX_EXPORT_BYTES = 64 * 1024 * 1024
 """The data of one person are answered in one piece."""
@@ -101,7 +102,7 @@ class HttpNotifier:
             "organisations": [_organisation(contacts.organisation)],
             "contacts": [asdict(each) for each in contacts.people],
         }
-        self.client.call("PUT", "/internal/v1/contacts", json=body)
+        _taken(self.client.call("PUT", "/internal/v1/contacts", json=body))
 
     def update_certification(self, news: CertificationNews) -> None:
         body = {
@@ -110,7 +111,7 @@ class HttpNotifier:
             "reason": news.reason,
             "version": news.version,
         }
-        self.client.call("PUT", f"/internal/v1/certifications/{quote(news.mentor_id, safe='')}", json=body)
+        _taken(self.client.call("PUT", f"/internal/v1/certifications/{quote(news.mentor_id, safe='')}", json=body))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +131,7 @@ def _context(event: PauseEvent) -> dict[str, Any]:
     return {
         **_audience(event.organisation_id, event.audience),
         "expiry_date": _moment(event.expiry_date) if event.expiry_date else None,
+        "effective_date": _moment(event.effective_date, timespec="milliseconds"),
         "planned": event.is_planned,
         "tier": event.tier,
     }
@@ -171,6 +173,12 @@ def _results(document: Mapping[str, Any]) -> tuple[DispatchResult, ...]:
         )
     except (KeyError, TypeError, ValueError) as fault:
         raise Unreachable("answer_not_understood") from fault
+
+
+def _taken(answer: Answer) -> None:
+    """Raises RetryLater where the service holds newer versions than ours: our database may have been restored."""
+    if answer.body.get("older"):
+        raise RetryLater(OLDER_VERSION)
 
 
 def _moment(moment: datetime, *, timespec: str = "seconds") -> str:

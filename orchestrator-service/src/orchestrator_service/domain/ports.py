@@ -95,10 +95,13 @@ class Notifier(Protocol):
         """
 
     def update_contacts(self, contacts: Contacts) -> None:
-        """Replace its copy of these contacts where it is older."""
+        """Replace its copy of these contacts where it is older. Raises RetryLater where it is newer."""
 
     def update_certification(self, news: CertificationNews) -> None:
-        """Replace its copy of the certification where it is older: lapses that are outdated are closed."""
+        """Replace its copy of the certification where it is older: lapses that are outdated are closed.
+
+        Raises RetryLater where it is newer.
+        """
 
 
 class PersonDataElsewhere(Protocol):

@@ -73,6 +73,20 @@ def record_settings(
     )
 
 
+def record_resending(
+    session: Session, organisation_id: str, *, actor_id: str, at: datetime, counts: Mapping[str, int]
+) -> None:
+    """Write that all contacts of the organisation are sent again. Does not commit."""
+    audit.record(
+        session,
+        action="contacts_resent",
+        actor_id=actor_id,
+        at=at,
+        organisation_id=organisation_id,
+        details={"fields": [], **counts},
+    )
+
+
 def record_import(session: Session, *, actor_id: str, at: datetime, counts: Mapping[str, int]) -> None:
     """Write that the directory was imported, and how many rows changed. Does not commit."""
     audit.record(

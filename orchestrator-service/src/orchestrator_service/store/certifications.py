@@ -24,25 +24,34 @@ WITH present AS (
     FROM person LEFT JOIN certification ON certification.mentor_id = person.id
 ), written AS (
     INSERT INTO certification_news (mentor_id, expires_at, reason, version, known_since)
-    SELECT present.id, present.expires_at, present.reason, nextval('contact_version'), :at
+    SELECT present.id, present.expires_at, present.reason,
+        CASE present.reason WHEN 'not_required' THEN 0 ELSE version_after(0) END, :at
     FROM present LEFT JOIN certification_news AS told ON told.mentor_id = present.id
     WHERE (told.mentor_id IS NOT NULL OR present.reason IN ('renewed', 'not_required'))
         AND (told.expires_at, told.reason) IS DISTINCT FROM (present.expires_at, present.reason)
     ON CONFLICT (mentor_id) DO UPDATE
-    SET expires_at = excluded.expires_at, reason = excluded.reason, version = excluded.version,
-        known_since = excluded.known_since
-    RETURNING mentor_id, reason, xmax = 0 AS is_new
+    SET expires_at = excluded.expires_at, reason = excluded.reason, known_since = excluded.known_since,
+        version = version_after(certification_news.version)
+    RETURNING mentor_id, version
 )
 SELECT person.organisation_id, person.id FROM written JOIN person ON person.id = written.mentor_id
-WHERE NOT (written.is_new AND written.reason = 'not_required')
+WHERE written.version > 0
 ORDER BY 1, 2
 """
+)
+_RAISE_VERSIONS = text(
+    "UPDATE certification_news SET version = version_after(version) WHERE version > 0 RETURNING mentor_id"
 )
 
 
 def record_changes(session: Session, *, at: datetime) -> list[tuple[str, str]]:
     """Give every certification that differs from what was last told a new version; organisation and mentor of each."""
     return [(row.organisation_id, row.id) for row in session.execute(_RECORD_CHANGES, {"at": at})]
+
+
+def raise_versions(session: Session) -> list[str]:
+    """Give all that was ever told of the transaction's tenant a new version; the mentor of each."""
+    return list(session.scalars(_RAISE_VERSIONS))
 
 
 def news(session: Session, mentor_id: str) -> CertificationNews | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, CTE, Select, Text, cast, false, func, literal, or_, select
+from sqlalchemy import ARRAY, CTE, Select, Text, cast, false, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -16,7 +16,6 @@ from orchestrator_service.domain.settings import Settings
 from . import people as directory
 from . import settings
 from .tables import (
-    CONTACT_VERSION,
     ContactRow,
     MembershipRow,
     OrganisationContactRow,
@@ -45,6 +44,12 @@ def record_changes(session: Session, *, at: datetime) -> Iterator[ChangedContact
         yield ChangedContacts(organisation_id=organisation_id, people=[])
     for organisation_id, people in _changed_people(session, at):
         yield ChangedContacts(organisation_id=organisation_id, people=people)
+
+
+def forget_sent(session: Session) -> None:
+    """Let every contact of the transaction's tenant differ from what was last sent."""
+    for table in (OrganisationContactRow, ContactRow):
+        session.execute(update(table).values(digest=b""))
 
 
 def batch(session: Session, organisation_id: str, people: Sequence[str], *, at: datetime) -> Contacts:
@@ -158,12 +163,12 @@ def _versioned(key: InstrumentedAttribute[str], contacts: Select[*tuple[Any, ...
     now, sent = _digested(contacts), key.class_
     query = insert(sent).from_select(
         [key.name, "digest", "version"],
-        select(now.c.id, now.c.digest, CONTACT_VERSION.next_value())
+        select(now.c.id, now.c.digest, func.version_after(0))
         .outerjoin(sent, key == now.c.id)
         .where(sent.digest.is_distinct_from(now.c.digest)),
     )
-    new = query.excluded
-    query = query.on_conflict_do_update(index_elements=[key.name], set_={"digest": new.digest, "version": new.version})
+    newer = {"digest": query.excluded.digest, "version": func.version_after(sent.version)}
+    query = query.on_conflict_do_update(index_elements=[key.name], set_=newer)
     return query.returning(key).cte("changed")
 
 

@@ -179,6 +179,10 @@ def name_and_email(session: Session, person_id: str, *, organisation_id: str) ->
     return row.name, row.email
 
 
+def organisations(session: Session) -> list[str]:
+    return list(session.scalars(select(OrganisationRow.id).order_by(OrganisationRow.id)))
+
+
 def admins_of(session: Session, organisation_id: str) -> tuple[str, ...]:
     query = select(PersonRow.id).where(PersonRow.organisation_id == organisation_id, PersonRow.is_admin)
     return tuple(session.scalars(query.order_by(PersonRow.id).limit(MAX_ADMINS)))

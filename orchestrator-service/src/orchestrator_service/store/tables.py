@@ -9,7 +9,7 @@ from shared_lib.audit import GRANTS as AUDIT_GRANTS
 from shared_lib.idempotency import GRANTS as IDEMPOTENCY_GRANTS
 from shared_lib.outbox import GRANTS as OUTBOX_GRANTS
 from shared_lib.privacy.key_rotation import EncryptedColumn
-from sqlalchemy import ARRAY, BigInteger, DateTime, Identity, Sequence, Text
+from sqlalchemy import ARRAY, BigInteger, DateTime, Identity, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -20,9 +20,6 @@ class Base(DeclarativeBase):
         datetime: DateTime(timezone=True),
         list[str]: ARRAY(Text),
     }
-
-
-CONTACT_VERSION = Sequence("contact_version")
 
 
 class OrganisationRow(Base):

@@ -1,4 +1,4 @@
-"""Send the contacts and certifications that have changed, also when the day of an assignment or a month has come."""
+"""Send contacts and certifications: those that have changed, also when a day or month has come, or all."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,8 +13,9 @@ from shared_lib.outbox import Delivered, Delivery, Dispatcher, Reschedule
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.certification_plan import certification_subject
+from orchestrator_service.domain.errors import ImportRunning
 from orchestrator_service.domain.pauses import pause_subject
-from orchestrator_service.store import certifications, contacts, directory_staging, pauses
+from orchestrator_service.store import audit, certifications, contacts, directory_staging, pauses
 
 from .outbox_messages import to_look_at_contacts, to_update_certification, to_update_contacts
 
@@ -59,3 +60,22 @@ class ChangedContacts:
                 return Reschedule(after=IMPORT_PAUSE)
             self.enqueue(session)
         return Delivered()
+
+    def resend(self, organisation_id: str, *, actor_id: str, dry_run: bool) -> tuple[int, int]:
+        """Give all that the notification service was told of the organisation a new version, and enqueue it.
+
+        For after a restore. Returns how many contacts and certifications. A dry run rolls it back. Idempotent. Raises
+        ImportRunning.
+        """
+        with self.database.begin(tenant(organisation_id)) as session:
+            if not directory_staging.take_turn(session):
+                raise ImportRunning
+            contacts.forget_sent(session)
+            mentors, at = certifications.raise_versions(session), self.clock()
+            told = [to_update_certification(organisation_id, mentor_id, due_at=at) for mentor_id in mentors]
+            self.dispatcher.enqueue(session, *told)
+            counts = {"contacts": self.enqueue(session), "certifications": len(told)}
+            audit.record_resending(session, organisation_id, actor_id=actor_id, at=at, counts=counts)
+            if dry_run:
+                session.rollback()
+        return counts["contacts"], counts["certifications"]

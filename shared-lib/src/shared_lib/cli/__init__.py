@@ -21,6 +21,7 @@ from .terminal import FAILED, INTERRUPTED, ProgressBar
 
 if TYPE_CHECKING:
     from flask import Flask
+    from sqlalchemy.orm import Session
 
     from shared_lib.agenda import AgendaLoop
     from shared_lib.database.counter_tables import CounterTable
@@ -72,6 +73,8 @@ class Operations(Generic[C]):
     dispatcher: Callable[[C, "Database"], "Dispatcher"] | None = None
     agenda: Callable[[C, "Database"], "AgendaLoop"] | None = None
     """Runs in the relays."""
+    after_restore: Callable[["Session"], None] = lambda _: None
+    """Raises what must never go back, in the transaction of `outbox quarantine`."""
     counter_tables: Mapping[str, "CounterTable"] = field(default_factory=dict)
     """By their name in the output."""
     encrypted_column: "EncryptedColumn | None" = None

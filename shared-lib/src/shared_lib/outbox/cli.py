@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 import click
 from sqlalchemy import Row
+from sqlalchemy.orm import Session
 
 from shared_lib import audit
 from shared_lib.cli import FAILED, LONG_STATEMENT_SECONDS, Process
@@ -95,8 +97,13 @@ def discard(process: Process[Any], message_id: UUID) -> int:
 @click.pass_obj
 def quarantine(process: Process[Any]) -> int:
     """Hold back all waiting messages. Run it after a restore, before any process of the service starts."""
+
+    def change(session: Session, *, now: datetime) -> Sequence[Row[Any]]:
+        process.operations.after_restore(session)
+        return dead_letters.quarantine(session, now=now)
+
     try:
-        click.echo(f"{_change(process, 'outbox_quarantine', dead_letters.quarantine)} in quarantine.")
+        click.echo(f"{_change(process, 'outbox_quarantine', change)} in quarantine.")
     except dead_letters.RelayIsRunning:
         click.echo("A relay is running. Stop every process of this service first, and wait 20 seconds.")
         return FAILED

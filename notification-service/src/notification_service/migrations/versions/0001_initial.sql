@@ -39,7 +39,8 @@ CREATE TABLE certification (
 );
 
 -- Dispatches: one announcement of a notice; at most one of a natural key that is not withdrawn. lapse_coordinator_id:
--- who is responsible now, by the contact of that version.
+-- who is responsible now, by the contact of that version. lapse_opened_for: whom it was opened for, which never changes.
+-- effective_date: of the pause event, from the orchestrator.
 CREATE TABLE dispatch (
     id uuid PRIMARY KEY,
     organisation_id text NOT NULL,
@@ -50,6 +51,7 @@ CREATE TABLE dispatch (
     expected_return_date timestamptz CHECK (expected_return_date BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     expiry_date timestamptz CHECK (expiry_date BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     days_remaining integer,
+    effective_date timestamptz CHECK (effective_date BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     contact_version bigint,
     acted_by_id text,
     acted_by_name text,
@@ -58,6 +60,7 @@ CREATE TABLE dispatch (
     created_at timestamptz NOT NULL CHECK (created_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     withdrawn_at timestamptz CHECK (withdrawn_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     lapse_outbox_id uuid,
+    lapse_opened_for text,
     lapse_opened_at timestamptz CHECK (lapse_opened_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     lapse_coordinator_id text,
     lapse_coordinator_version bigint,
@@ -82,6 +85,14 @@ CREATE TABLE message (
     CONSTRAINT message_once UNIQUE (dispatch_id, recipient_id, channel)
 );
 CREATE INDEX message_of_recipient ON message (recipient_id, created_at);
+
+-- SECURITY DEFINER: the app role may take numbers from the sequence, and not set it back.
+CREATE FUNCTION raise_message_numbers() RETURNS bigint LANGUAGE sql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+    SELECT setval('message_number_seq', GREATEST(
+        nextval('message_number_seq'), floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
+    ))
+$$;
 
 -- In-app inbox.
 CREATE TABLE inbox (

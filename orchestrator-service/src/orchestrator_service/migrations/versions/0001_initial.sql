@@ -73,8 +73,13 @@ CREATE TABLE certification (
     expires_at timestamptz NOT NULL CHECK (expires_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC')
 );
 
+-- Versions order what is told to other services. They begin with the time in milliseconds: in a database that was
+-- restored to an earlier moment the next version is still newer than all that were told since. A sequence would go back.
+CREATE FUNCTION version_after(version bigint) RETURNS bigint LANGUAGE sql VOLATILE AS $$
+    SELECT GREATEST(version + 1, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+$$;
+
 -- Contacts as the notification service was last given them: a digest to see changes, a version to order them.
-CREATE SEQUENCE contact_version;
 CREATE TABLE contact (
     person_id text PRIMARY KEY REFERENCES person,
     digest bytea NOT NULL,
@@ -82,6 +87,7 @@ CREATE TABLE contact (
 );
 
 -- Certifications as the notification service was last told, of all who are or were mentors; null: none is needed.
+-- Version 0: nothing was told yet.
 CREATE TABLE certification_news (
     mentor_id text PRIMARY KEY REFERENCES person,
     expires_at timestamptz CHECK (expires_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
