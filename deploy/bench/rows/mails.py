@@ -19,8 +19,10 @@ READY = (
 )
 BACKLOG = """
 WITH new AS (
-    INSERT INTO dispatch (id, organisation_id, notice, mentor_id, natural_key, coordinator_id, created_at)
-    SELECT gen_random_uuid(), organisation_id, 'pause_activated', id, 'bench:' || %(round)s, coordinator_id, now()
+    INSERT INTO dispatch
+        (id, organisation_id, notice, mentor_id, natural_key, coordinator_id, flags, planned, created_at)
+    SELECT gen_random_uuid(), organisation_id, 'pause_activated', id, 'bench:' || %(round)s, coordinator_id, '{}',
+        false, now()
     FROM contact WHERE is_mentor ORDER BY id LIMIT %(amount)s
     RETURNING id, organisation_id, mentor_id, created_at
 ), messages AS (

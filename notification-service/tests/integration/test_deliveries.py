@@ -1,11 +1,12 @@
 """Messages are delivered later, in order and once, or they are given up and their status says so."""
 
 import threading
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 
 import pytest
 from notification_service.domain.access import ANONYMOUS
-from notification_service.domain.model import Announcement, Channel, Notice, Status
+from notification_service.domain.model import Announcement, Channel, Context, Notice, NoticeSettings, Status
 from notification_service.store import dispatches
 from notification_service.usecases.announcements import Announcements
 from notification_service.usecases.person_data import Contacts
@@ -15,7 +16,7 @@ from shared_lib.database.row_level_security import tenant
 from shared_lib.errors import OutcomeUnknown, RetryLater, Unreachable
 from shared_lib.outbox import Dispatcher
 
-from ..builders import a_contact, a_context, a_coordinator, a_delivery, an_announcement
+from ..builders import a_contact, a_context, a_coordinator, a_delivery, an_announcement, an_organisation
 from ..fakes import FakeMailer, FakePusher, MovableClock
 from .announcing import EXPIRED, a_key, reminder, rows
 
@@ -180,3 +181,92 @@ def test_a_message_that_was_sent_stays_sent(database: Database, announcements: A
 
     again, _ = announcements.announce(EXPIRED, ANONYMOUS).dispatch.messages
     assert (again.status, again.reason) == (Status.SENT, None)
+
+
+IN_QUIET_HOURS = [  # from 20 until 8 in Oslo, also in the night in which the clocks change
+    ("2026-03-26T19:00:00Z", "2026-03-27T07:00:00Z"),
+    ("2026-03-26T01:00:00Z", "2026-03-26T07:00:00Z"),
+    ("2026-03-28T23:30:00Z", "2026-03-29T06:00:00Z"),
+]
+
+
+@pytest.mark.parametrize(("at", "until"), IN_QUIET_HOURS)
+def test_a_planned_notice_rings_no_telephone_in_quiet_hours(
+    *,
+    announcements: Announcements,
+    contacts: Contacts,
+    pusher: FakePusher,
+    dispatcher: Dispatcher,
+    clock: MovableClock,
+    at: str,
+    until: str,
+) -> None:
+    channels = (Channel.EMAIL, Channel.PUSH, Channel.IN_APP)
+    contacts.put(people=[a_contact(channels=channels, push_token="t", version=2)])
+    clock.now = datetime.fromisoformat(at)
+    planned = replace(EXPIRED, context=a_context(coordinator_id=None, planned=True, occurred_at=clock.now))
+
+    answer = announcements.announce(planned, ANONYMOUS)
+
+    assert rows(answer)[:3] == [
+        ("mentor-042", "email", "sent"),
+        ("mentor-042", "push", "queued"),
+        ("mentor-042", "in_app", "delivered"),
+    ]
+    clock.now = datetime.fromisoformat(until) - timedelta(seconds=1)
+    assert (dispatcher.run_once(), pusher.taken) == (0, [])
+    clock.pass_by(seconds=1)
+    assert (dispatcher.run_once(), len(pusher.taken)) == (1, 1)
+
+
+def test_a_push_message_that_fails_in_the_evening_waits_for_the_morning(
+    announcements: Announcements,
+    contacts: Contacts,
+    pusher: FakePusher,
+    dispatcher: Dispatcher,
+    clock: MovableClock,
+) -> None:
+    contacts.put(people=[a_contact(channels=(Channel.PUSH,), push_token="t", version=2)])
+    clock.now = datetime.fromisoformat("2026-03-26T18:59:59Z")
+    pusher.failure = Unreachable("down")
+    announcements.announce(an_announcement(Notice.RETURN_SOON, context=a_context(planned=True)), ANONYMOUS)
+
+    pusher.failure = None
+    clock.pass_by(minutes=1)
+    dispatcher.run_once()
+    assert pusher.taken == []
+    clock.now = datetime.fromisoformat("2026-03-27T07:00:00Z")
+    dispatcher.run_once()
+    assert len(pusher.taken) == 1
+
+
+@pytest.mark.parametrize("context", [None, a_context(occurred_at=datetime.fromisoformat("2026-03-26T01:00:00Z"))])
+def test_a_notice_that_a_client_asked_for_is_pushed_at_any_hour(
+    announcements: Announcements,
+    contacts: Contacts,
+    pusher: FakePusher,
+    clock: MovableClock,
+    context: Context | None,
+) -> None:
+    contacts.put(people=[a_contact(channels=(Channel.PUSH,), push_token="t", version=2)])
+    clock.now = datetime.fromisoformat("2026-03-26T01:00:00Z")
+
+    announcements.announce(replace(EXPIRED, context=context), ANONYMOUS)
+
+    assert len(pusher.taken) == 1
+
+
+def test_the_quiet_hours_are_those_of_the_organisation(
+    announcements: Announcements, contacts: Contacts, pusher: FakePusher, clock: MovableClock
+) -> None:
+    own = NoticeSettings(quiet_from=time(1), quiet_until=time(2))
+    contacts.put(
+        organisations=[an_organisation(settings=own, version=2)],
+        people=[a_contact(channels=(Channel.PUSH,), push_token="t", version=2)],
+    )
+    for hour in ("2026-03-26T00:30:00Z", "2026-03-27T23:30:00Z"):
+        clock.now = datetime.fromisoformat(hour)
+        context = a_context(planned=True, coordinator_id=None)
+        announcements.announce(replace(EXPIRED, expiry_date=clock.now, context=context), ANONYMOUS)
+
+    assert len(pusher.taken) == 1

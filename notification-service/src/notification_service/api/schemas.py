@@ -224,7 +224,7 @@ class NoticeSettingsSchema(Schema):
     @post_load
     def build(self, values: dict[str, Any], **_: Any) -> NoticeSettings:
         quiet, days = values.pop("quiet_hours"), {name: tuple(values[name]) for name in ("working_days", "holidays")}
-        return NoticeSettings(**{**values, **days}, quiet_from=quiet["start"])
+        return NoticeSettings(**{**values, **days}, quiet_from=quiet["start"], quiet_until=quiet["until"])
 
 
 class OrganisationSchema(Schema):

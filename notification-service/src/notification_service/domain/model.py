@@ -1,9 +1,10 @@
 """People and organisations, announcements, and the dispatches and messages that come of them."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 
 class Notice(StrEnum):
@@ -65,15 +66,27 @@ class Status(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class NoticeSettings:
     """When an organisation's planned notices are sent: on working days that are no holidays, from `send_time` until
-    `quiet_from`. A lapse that waits so many days is told again, to the coordinator and to the admins; None: never.
+    `quiet_from`, and no push message from then until `quiet_until`. A lapse that waits so many days is told again, to
+    the coordinator and to the admins; None: never.
     """
 
     lapse_reminder_days: int | None = 3
     lapse_escalation_days: int | None = 7
     send_time: time = time(9)
     quiet_from: time = time(20)
+    quiet_until: time = time(8)
     working_days: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri")
     holidays: tuple[date, ...] = ()
+
+    def end_of_quiet_hours(self, *, at: datetime, time_zone: str) -> datetime | None:
+        """When they end, in UTC; None outside them. They may last over midnight."""
+        local = at.astimezone(ZoneInfo(time_zone))
+        begins, ends, now = self.quiet_from, self.quiet_until, local.time()
+        is_quiet = begins <= now < ends if begins <= ends else now >= begins or now < ends
+        if not is_quiet:
+            return None
+        day = local.date() + timedelta(days=0 if now < ends else 1)
+        return datetime.combine(day, ends, tzinfo=local.tzinfo).astimezone(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +218,8 @@ class Dispatch:
     acted_by: ActingPerson | None = None
     flags: frozenset[Flag] = frozenset()
     enrolled_for: date | None = None
+    planned: bool = False
+    """The orchestrator planned it itself."""
     withdrawn_at: datetime | None = None
     lapse_outbox_id: UUID | None = None
     lapse_opened_at: datetime | None = None

@@ -82,6 +82,7 @@ def settings_of(session: Session, organisation_id: str) -> NoticeSettings:
         **document,
         "send_time": time.fromisoformat(document["send_time"]),
         "quiet_from": time.fromisoformat(document["quiet_from"]),
+        "quiet_until": time.fromisoformat(document["quiet_until"]),
         "working_days": tuple(document["working_days"]),
         "holidays": tuple(date.fromisoformat(day) for day in document["holidays"]),
     }
@@ -153,5 +154,6 @@ def _document(own: NoticeSettings) -> dict[str, Any]:
         **vars(own),
         "send_time": own.send_time.isoformat(),
         "quiet_from": own.quiet_from.isoformat(),
+        "quiet_until": own.quiet_until.isoformat(),
         "holidays": [day.isoformat() for day in own.holidays],
     }

@@ -44,6 +44,7 @@ _SAME_IN_BOTH = (
     "effective_date",
     "contact_version",
     "enrolled_for",
+    "planned",
     "withdrawn_at",
     "lapse_outbox_id",
     "lapse_opened_at",

@@ -70,6 +70,7 @@ class DispatchRow(Base):
     acted_by_name: Mapped[str | None]
     flags: Mapped[list[str]]
     enrolled_for: Mapped[date | None]
+    planned: Mapped[bool]
     created_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
     lapse_outbox_id: Mapped[UUID | None]

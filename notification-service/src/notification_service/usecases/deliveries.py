@@ -16,7 +16,7 @@ from notification_service.domain.participants import INACTIVE, is_replaced
 from notification_service.domain.ports import Mail, Mailer, Pusher, PushMessage
 from notification_service.domain.texts.model import RenderedText
 from notification_service.domain.texts.names import safe_name
-from notification_service.store import dispatches
+from notification_service.store import contacts, dispatches
 from notification_service.store.dispatches import MessageToSend
 
 from .recording import Recorder
@@ -62,12 +62,18 @@ class Deliveries:
         return self._delivered(delivery, Status.SENT)
 
     def deliver_push(self, delivery: Delivery) -> Delivered | Reschedule:
-        """Give the push message to the gateway, which recognises a repeated one by its message id."""
+        """Give the push message to the gateway, which recognises a repeated one by its message id.
+
+        That of a planned notice waits until the organisation's quiet hours are over; the mail is there meanwhile.
+        """
         found = self._message_to_send(delivery)
         if found is None:
             return Delivered()
         if is_replaced(found.dispatch, found.message, found.mentor):
             return self._redirected(delivery, found)
+        wait = self._quiet_time(found)
+        if wait is not None:
+            return Reschedule(after=wait)
         recipient = _reachable(found)
         if not recipient.push_token:
             raise Rejected(NO_ADDRESS)
@@ -92,6 +98,16 @@ class Deliveries:
             number = delivery.payload["message"]
             found = dispatches.message_to_send(session, number, organisation_id=delivery.tenant)
         return None if found is None or found.message.status in NOT_TO_SEND else found
+
+    def _quiet_time(self, found: MessageToSend) -> timedelta | None:
+        """How long a push message waits; None when it need not."""
+        dispatch, at = found.dispatch, self.dispatcher.clock()
+        if not dispatch.planned:
+            return None
+        with self.database.begin(tenant(dispatch.organisation_id)) as session:
+            own = contacts.settings_of(session, dispatch.organisation_id)
+        ends = own.end_of_quiet_hours(at=at, time_zone=found.organisation.time_zone)
+        return None if ends is None else ends - at
 
     def _text(self, found: MessageToSend, recipient: Contact) -> RenderedText:
         return self.recorder.texts.render(

@@ -251,5 +251,6 @@ def _dispatch(announcement: Announcement, participants: Participants, *, dispatc
         acted_by=participants.acted_by,
         flags=context.flags if context else frozenset(),
         enrolled_for=context.enrolled_for if context else None,
+        planned=context is not None and context.planned,
         lapse_outbox_id=uuid7() if opens_lapse else None,
     )

@@ -57,6 +57,7 @@ CREATE TABLE dispatch (
     acted_by_name text,
     flags text[] NOT NULL,
     enrolled_for date CHECK (enrolled_for BETWEEN '2000-01-01' AND '2100-01-01'),
+    planned boolean NOT NULL,
     created_at timestamptz NOT NULL CHECK (created_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     withdrawn_at timestamptz CHECK (withdrawn_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     lapse_outbox_id uuid,
