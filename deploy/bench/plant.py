@@ -82,7 +82,7 @@ class Plant:
         """As in `make run`; returns when the notification service knows all the people."""
         self.start(*(self.program(service, "web") for service in SERVICES))
         self.start(*(self.program(service, "relay") for service in WITH_RELAY))
-        self.wait("the news of the people", lambda: not readiness.has_rows(self.dsns["orchestrator"], "outbox"))
+        self.wait("the news of the people", lambda: not readiness.has_messages_for_now(self.dsns["orchestrator"]))
 
     def stop_everybody(self) -> None:
         self.stop(*(f"{service}.relay" for service in WITH_RELAY), *(f"{service}.web" for service in SERVICES))

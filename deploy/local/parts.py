@@ -96,7 +96,7 @@ class Parts:
         if self._settings.mailbox:
             self._wait("The mailbox", partial(readiness.greets, ports["smtp"]))
         if wants_sample:
-            self._wait("The delivery of the sample", lambda: not readiness.has_rows(directory, "outbox"))
+            self._wait("The delivery of the sample", lambda: not readiness.has_messages_for_now(directory))
 
     def _app_dsns(self) -> dict[str, str]:
         return {service: addresses.app for service, addresses in self._databases.addresses.items()}

@@ -56,3 +56,10 @@ def has_rows(dsn: str, table: str) -> bool:
     with psycopg.connect(dsn, autocommit=True, connect_timeout=5) as connection:
         row = connection.execute(sql.SQL("select exists (table {})").format(sql.Identifier(table)))
         return bool(next(row)[0])
+
+
+def has_messages_for_now(dsn: str) -> bool:
+    """Whether the outbox has messages that were not stored for a later time."""
+    with psycopg.connect(dsn, autocommit=True, connect_timeout=5) as connection:
+        row = connection.execute("select exists (select from outbox where attempts > 0 or due_at <= created_at)")
+        return bool(next(row)[0])
