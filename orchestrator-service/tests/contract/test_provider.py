@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from ..builders import COORDINATOR
-from ..conftest import Headers
+from ..builders import COORDINATOR, DAY, certification
+from ..conftest import Headers, Import
+from ..fakes import MovableClock
 
 CONTRACT = Path(__file__).parents[2] / "contract"
 EXAMPLES = sorted((CONTRACT / "examples").glob("*.json"))
@@ -32,8 +33,10 @@ def shape(value: Any) -> Any:
 
 def asked(client: FlaskClient, as_person: AsPerson, example: dict[str, Any], event_id: str) -> Any:
     request = example["request"]
-    usual = "org_admin" if request["path"].startswith("/api/v1/audit") else "coordinator"
-    headers = as_person(COORDINATOR, ROLES.get(request["method"], usual))
+    of_admins = ("/api/v1/audit", "/api/v1/mentors/")
+    usual = "org_admin" if request["path"].startswith(of_admins) else "coordinator"
+    role = usual if request["path"].startswith("/api/v1/mentors") else ROLES.get(request["method"], usual)
+    headers = as_person(COORDINATOR, role)
     path = request["path"].replace("pn_8a1b2c3d4e5f", event_id)
     return client.open(path, method=request["method"], json=request["body"], headers=headers)
 
@@ -51,7 +54,13 @@ def test_every_operation_of_the_document_has_its_example() -> None:
     )
 
 
-@pytest.mark.usefixtures("directory")
+@pytest.fixture
+def certified(directory: None, bring_in: Import, clock: MovableClock) -> None:
+    """A mentor with a certification that ends in a while."""
+    bring_in(certification("pm_662f9511", f"{clock() + 100 * DAY:%Y-%m-%d}"))
+
+
+@pytest.mark.usefixtures("certified")
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_is_answered_in_its_shape(client: FlaskClient, as_person: AsPerson, path: Path) -> None:
     recording = json.loads((CONTRACT / "examples" / "record-event.json").read_text())

@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from orchestrator_service.domain.pause_events import EventType
 from orchestrator_service.domain.settings import Settings
 from orchestrator_service.store.tables import GRANTS
+from orchestrator_service.usecases.certifications import Certifications
 from orchestrator_service.usecases.pause_events import PauseEvents
 from orchestrator_service.usecases.settings import OrganisationsSettings
 from shared_lib.agenda import AgendaLoop
@@ -25,13 +27,15 @@ EVERYTHING = all_tenants("test")
 
 
 @pytest.fixture
-def planned(
-    directory: None, clock: MovableClock, bring_in: Import, agenda: AgendaLoop, settings: OrganisationsSettings
-) -> None:
+def planned(directory: None, app: Flask, clock: MovableClock, bring_in: Import, agenda: AgendaLoop) -> None:
     """Both have settings of their own, and certifications about which something was decided and more is to come."""
+    settings: OrganisationsSettings = app.extensions["organisations_settings"]
+    certifications: Certifications = app.extensions["certifications"]
     later = (clock() + 20 * DAY).date().isoformat()
     bring_in(certification(MENTOR, later), certification("mentor-042", later, "lhl"))
     agenda.poll()
+    for mentor_id, principal in ((MENTOR, NHF_ADMIN), ("mentor-042", LHL_ADMIN)):
+        certifications.enrol(mentor_id, clock().date(), principal=principal, versions=None)
     for principal in (NHF_ADMIN, LHL_ADMIN):
         organisation = principal.organisation_id or ""
         settings.replace(organisation, Settings(locale="nn"), principal=principal, versions=None)

@@ -15,14 +15,16 @@ from shared_lib.web.audit import audit_blueprint
 from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
-from orchestrator_service.api import routes, settings
+from orchestrator_service.api import mentors, routes, settings
 from orchestrator_service.config import Config
 from orchestrator_service.domain import errors
 from orchestrator_service.domain.access import GLOBAL_ADMIN, ORG_ADMIN
 from orchestrator_service.domain.ports import Notifier
 from orchestrator_service.store.audit import SUBJECT
+from orchestrator_service.usecases.certifications import Certifications
 from orchestrator_service.usecases.changed_contacts import ChangedContacts
 from orchestrator_service.usecases.coordinators import Coordinators
+from orchestrator_service.usecases.mentors import Mentors
 from orchestrator_service.usecases.pause_events import PauseEvents
 from orchestrator_service.usecases.settings import OrganisationsSettings
 
@@ -35,6 +37,7 @@ ERROR_TABLE: dict[type[Exception], HTTPStatus] = {
     errors.EventNotFound: HTTPStatus.NOT_FOUND,
     errors.MentorNotFound: HTTPStatus.NOT_FOUND,
     errors.OrganisationNotFound: HTTPStatus.NOT_FOUND,
+    errors.CertificationNotFound: HTTPStatus.NOT_FOUND,
     errors.NoCoordinator: HTTPStatus.NOT_FOUND,
     errors.SameEventExists: HTTPStatus.CONFLICT,
     errors.PauseEnded: HTTPStatus.CONFLICT,
@@ -59,6 +62,8 @@ def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock
     app.extensions["organisations_settings"] = OrganisationsSettings(
         database=database, changed_contacts=changed_contacts, clock=clock
     )
+    app.extensions["mentors"] = Mentors(database=database, clock=clock)
+    app.extensions["certifications"] = Certifications(database=database, changed_contacts=changed_contacts, clock=clock)
     app.extensions["fingerprint_secret"] = cipher.fingerprint_secret
     close_with(app, database.close)
     close_with(app, dispatcher.close)
@@ -67,12 +72,17 @@ def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock
 
 def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> Flask:
     """The HTTP side alone, which is all that its description needs."""
-    authenticator = Authenticator.of(config.identity, limits=config.rate_limits, clock=clock)
+    authenticator = Authenticator.of(config.identity, limits=config.rate_limits, clock=utc_now)  # as its issuer
     return build_app(
         __name__,
         title="Pause Notification Orchestrator",
         base_path=routes.BASE_PATH,
-        blueprints=[routes.blp, settings.blp, audit_blueprint("/api/v1/audit", own=ORG_ADMIN, everything=GLOBAL_ADMIN)],
+        blueprints=[
+            routes.blp,
+            settings.blp,
+            mentors.blp,
+            audit_blueprint("/api/v1/audit", own=ORG_ADMIN, everything=GLOBAL_ADMIN),
+        ],
         error_table=ERROR_TABLE,
         authenticator=authenticator,
         checks={

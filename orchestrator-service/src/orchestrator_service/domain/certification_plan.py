@@ -68,6 +68,13 @@ def plan_certification(facts: CertificationFacts, hours: Hours) -> Plan:
     )
 
 
+def reminders_resume_at(facts: CertificationFacts, hours: Hours) -> datetime | None:
+    """When the grace after the course has passed; None without an enrolment."""
+    if facts.enrolled_for is None:
+        return None
+    return hours.opening(enrolment_ends_on(facts.enrolled_for, facts.enrolment_grace_days))
+
+
 def enrolment_ends_on(course: date, grace_days: int) -> date:
     """The first day after the grace that follows the course: reminders resume on it."""
     return course + timedelta(days=grace_days + 1)

@@ -31,6 +31,13 @@ class MentorNotFound(Exception):
         super().__init__("There is no such peer mentor.")
 
 
+class CertificationNotFound(Exception):
+    """The mentor has no certification. Give them one first."""
+
+    def __init__(self) -> None:
+        super().__init__("This peer mentor has no certification.")
+
+
 class NoCoordinator(Exception):
     """The mentor is known, but no coordinator is responsible. Assign one in the directory."""
 

@@ -54,7 +54,9 @@ class SkipReason(StrEnum):
     ENDED = "ended"
 
 
-REOPENED = frozenset({SkipReason.ENROLLED, SkipReason.CHANGED, SkipReason.ENDED})
+REOPENED = frozenset(
+    {SkipReason.ENROLLED, SkipReason.RENEWED, SkipReason.NOT_REQUIRED, SkipReason.CHANGED, SkipReason.ENDED}
+)
 """An act that was left out because of these is due again when the fact is as it was: a later end was removed."""
 
 
@@ -124,6 +126,32 @@ def decide(plan: Plan, decided: Mapping[str, SkipReason | None], *, at: datetime
     chosen = max(timely, key=_urgency)
     skip += [(act, SkipReason.OVERTAKEN) for act in timely if act is not chosen]
     return Decision(perform=(chosen,), skip=tuple(skip), look_at=_earliest(later))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coming:
+    """An act that will be performed at this moment, if no fact changes until then."""
+
+    act: Act
+    at: datetime
+
+
+def coming(
+    plan: Plan, decided: Mapping[str, SkipReason | None], *, at: datetime, hours: Hours, until: datetime
+) -> list[Coming]:
+    """What `decide` will perform from this moment on, at the moments at which it will, the earliest first."""
+    found: list[Coming] = []
+    decided, moment = dict(decided), at
+    while moment < until:
+        decision = decide(plan, decided, at=moment, hours=hours)
+        found += [Coming(act=act, at=moment) for act in decision.perform]
+        decided |= {act.key: None for act in decision.perform} | dict(
+            (act.key, reason) for act, reason in decision.skip
+        )
+        if decision.look_at is None:
+            break
+        moment = decision.look_at
+    return found
 
 
 def _urgency(act: Act) -> int:

@@ -1,7 +1,7 @@
 """What the audit log says about events, people and imports: in the transaction of the act, ids and codes only."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from shared_lib import audit
@@ -49,6 +49,30 @@ def record_person(
         object_id=person_id,
         subject_id=person_id,
         details={"fields": []},
+    )
+
+
+def record_certification(
+    session: Session,
+    action: str,
+    mentor_id: str,
+    *,
+    dates: tuple[date | None, date | None],
+    organisation_id: str,
+    actor_id: str,
+    at: datetime,
+) -> None:
+    """Write that a mentor's certification or enrolment changed, with the old and the new date. Does not commit."""
+    before, after = (None if each is None else each.isoformat() for each in dates)
+    audit.record(
+        session,
+        action=action,
+        actor_id=actor_id,
+        at=at,
+        organisation_id=organisation_id,
+        object_id=mentor_id,
+        subject_id=mentor_id,
+        details={"fields": [], "before": before, "after": after},
     )
 
 

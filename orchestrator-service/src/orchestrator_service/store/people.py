@@ -162,6 +162,14 @@ def candidates_of(session: Session, mentor_id: str, *, organisation_id: str, at:
     return [Candidate(**row) for row in rows.mappings()]
 
 
+def candidates_of_many(session: Session, mentors: Iterable[str], *, at: datetime) -> Sequence[tuple[str, Candidate]]:
+    """The same for several mentors: mentor and candidate, mentor by mentor."""
+    columns = (AssignmentRow.coordinator_id, AssignmentRow.chapter_id, AssignmentRow.is_primary, AssignmentRow.since)
+    query = _candidates(MembershipRow.mentor_id, *columns, at=at).where(MembershipRow.mentor_id.in_(list(mentors)))
+    rows = session.execute(query.order_by(MembershipRow.mentor_id, *_IN_ORDER)).mappings()
+    return [(row["mentor_id"], Candidate(**{column.key: row[column.key] for column in columns})) for row in rows]
+
+
 def mentors_of(session: Session, coordinator_id: str, *, organisation_id: str, at: datetime) -> list[str]:
     """The mentors that a coordinator is responsible for at this time."""
     values = {"coordinator_id": coordinator_id, "organisation_id": organisation_id, "at": at}
@@ -181,6 +189,12 @@ def name_and_email(session: Session, person_id: str, *, organisation_id: str) ->
 
 def organisations(session: Session) -> list[str]:
     return list(session.scalars(select(OrganisationRow.id).order_by(OrganisationRow.id)))
+
+
+def names_of(session: Session, people: Iterable[str]) -> Mapping[str, str]:
+    """The names of people, by id."""
+    query = select(PersonRow.id, PersonRow.name).where(PersonRow.id.in_(list(people)))
+    return {row.id: row.name for row in session.execute(query)}
 
 
 def admins_of(session: Session, organisation_id: str) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ _PLACES: Mapping[str, str] = {
     "assignment": "coordinator_id = :person",
     "certification": "mentor_id = :person",
     "certification_news": "mentor_id = :person",
+    "certification_period": "mentor_id = :person",
+    "renewal_enrolment": "mentor_id = :person",
     "contact": "person_id = :person",
     "pause_event": _NAMED_EVENT,
     "dispatch_result": f"recipient_id = :person OR event_id IN ({_OWN_EVENTS})",
@@ -89,6 +91,7 @@ def blank_directory(session: Session, person_id: str, *, at: datetime) -> dict[s
         "memberships": "DELETE FROM membership WHERE mentor_id = :person RETURNING 1",
         "assignments": "UPDATE assignment SET active = false WHERE coordinator_id = :person AND active RETURNING 1",
         "certifications": "DELETE FROM certification WHERE mentor_id = :person RETURNING 1",
+        "enrolments": "DELETE FROM renewal_enrolment WHERE mentor_id = :person RETURNING 1",
         "contacts": "DELETE FROM contact WHERE person_id = :person RETURNING 1",
         "names": "UPDATE pause_event SET acted_by_name = NULL WHERE acted_by_id = :person "
         "AND acted_by_name IS NOT NULL RETURNING 1",

@@ -1,6 +1,6 @@
 """The tables of this service as its statements use them; the migrations say which indexes and constraints they have."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -69,6 +69,15 @@ class PersonRow(Base):
     erased_at: Mapped[datetime | None]
 
 
+class ChapterRow(Base):
+    __tablename__ = "chapter"
+
+    organisation_id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    region: Mapped[str | None]
+
+
 class MembershipRow(Base):
     __tablename__ = "membership"
 
@@ -111,6 +120,30 @@ class CertificationNewsRow(Base):
     reason: Mapped[str]
     version: Mapped[int] = mapped_column(BigInteger)
     known_since: Mapped[datetime]
+
+
+class CertificationPeriodRow(Base):
+    """An expiry date that a mentor's certification has or had; the open period is the one that is planned by."""
+
+    __tablename__ = "certification_period"
+
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    mentor_id: Mapped[str]
+    expires_at: Mapped[datetime]
+    known_since: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
+
+
+class RenewalEnrolmentRow(Base):
+    """The course after which a mentor expects a renewal; None: taken back. It holds for one expiry date."""
+
+    __tablename__ = "renewal_enrolment"
+
+    mentor_id: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime]
+    course_date: Mapped[date | None]
+    updated_at: Mapped[datetime]
 
 
 class ContactRow(Base):
@@ -228,6 +261,8 @@ GRANTS = {
     "assignment": f"{KEPT}, MAINTAIN",
     "certification": f"{KEPT}, DELETE",
     "certification_news": KEPT,
+    "certification_period": KEPT,
+    "renewal_enrolment": f"{KEPT}, DELETE",
     "contact": f"{KEPT}, DELETE, MAINTAIN",
     "organisation_contact": KEPT,
     "pause_event": f"{KEPT}, DELETE",

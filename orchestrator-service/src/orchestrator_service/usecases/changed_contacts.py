@@ -40,18 +40,23 @@ class ChangedContacts:
         at = self.clock()
         changed = list(contacts.record_changes(session, at=at))
         messages = [to_update_contacts(batch.organisation_id, batch.people, due_at=at) for batch in changed]
-        certified = certifications.record_changes(session, at=at)
-        messages += [to_update_certification(*each, due_at=at) for each in certified]
-        for organisation_id, group in groupby(certified, key=itemgetter(0)):
-            mentors = [mentor_id for _, mentor_id in group]
-            paused = pauses.mentors_with_return_date(session, organisation_id=organisation_id)
-            subjects = [*map(certification_subject, mentors), *map(pause_subject, set(paused).intersection(mentors))]
-            agenda.changed(session, subjects, tenant=organisation_id)
         next_month = (at.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)).replace(day=1)
         organisations = [batch.organisation_id for batch in changed if not batch.people]
         messages += [to_look_at_contacts(each, due_at=next_month) for each in organisations]
         self.dispatcher.enqueue(session, *messages)
+        self.enqueue_certifications(session)
         return sum(len(batch.people) for batch in changed)
+
+    def enqueue_certifications(self, session: Session, mentor_id: str | None = None) -> None:
+        """The same for certifications alone, of all mentors or of this one. Each is put on the agenda."""
+        at = self.clock()
+        changed = certifications.record_changes(session, at=at, mentor_id=mentor_id)
+        for organisation_id, group in groupby(changed, key=itemgetter(0)):
+            mentors = [mentor_id for _, mentor_id in group]
+            paused = pauses.mentors_with_return_date(session, organisation_id=organisation_id)
+            subjects = [*map(certification_subject, mentors), *map(pause_subject, set(paused).intersection(mentors))]
+            agenda.changed(session, subjects, tenant=organisation_id)
+        self.dispatcher.enqueue(session, *(to_update_certification(*each, due_at=at) for each in changed))
 
     def enqueue_of_organisation(self, delivery: Delivery) -> Delivered | Reschedule:
         """The same for one organisation, when an assignment comes into force or a month begins. Idempotent."""

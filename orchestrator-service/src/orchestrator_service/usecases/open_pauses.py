@@ -33,13 +33,13 @@ class OpenPauses:
     def look_at(self, session: Session, subject: Subject, at: datetime) -> datetime | None:
         """Enqueue the notice that is due about a mentor's open pause, if any; returns when the next one is."""
         pause = pauses.open_of(session, subject.id)
-        planned = None if pause is None else _planned(session, pause)
-        if pause is None or planned is None:
+        found = None if pause is None else planned(session, pause)
+        if pause is None or found is None:
             return None
         if not people.is_mentor(session, pause.mentor_id):
             self._leave_out(session, pause, SkipReason.ENDED, at=at)
             return None
-        plan, hours = planned
+        plan, hours = found
         decision = decide(plan, acts.decided(session, plan), at=at, hours=hours)
         acts.record_skipped(session, subject, decision, at=at)
         for act in decision.perform:
@@ -84,10 +84,10 @@ class OpenPauses:
 
     def _leave_out(self, session: Session, pause: Pause, reason: SkipReason, *, at: datetime) -> None:
         """Leave out what was still due about the pause as it was, and withdraw its notices that have not left."""
-        planned = _planned(session, pause)
-        if planned is None:
+        found = planned(session, pause)
+        if found is None:
             return
-        plan, _ = planned
+        plan, _ = found
         subject = Subject(kind=PAUSE, id=pause.mentor_id, tenant=pause.organisation_id)
         keys = {act.key for act in plan.acts}
         known = {row.key: row for row in agenda.decisions_of(session, subject.name) if row.key in keys}
@@ -115,7 +115,7 @@ def _look_soon(session: Session, pause: Pause) -> None:
         agenda.changed(session, [pause_subject(pause.mentor_id)], tenant=pause.organisation_id)
 
 
-def _planned(session: Session, pause: Pause) -> tuple[Plan, Hours] | None:
+def planned(session: Session, pause: Pause) -> tuple[Plan, Hours] | None:
     """Its plan by the organisation's settings; None without a return date."""
     own = settings.get(session, pause.organisation_id)
     if own is None or pause.expected_return_date is None or pause.return_date_since is None:

@@ -13,17 +13,17 @@ from sqlalchemy.orm import Session
 from orchestrator_service.domain.access import GLOBAL_ADMIN, Principal
 from orchestrator_service.domain.certification_plan import (
     CERTIFICATION,
-    CertificationFacts,
     certification_subject,
     plan_certification,
+    reminders_resume_at,
 )
 from orchestrator_service.domain.pause_events import Draft, EventType, days_between
 from orchestrator_service.domain.pauses import PAUSE, pause_subject
 from orchestrator_service.domain.planning import Act, ActKind, SkipReason, decide
-from orchestrator_service.domain.settings import OrganisationSettings
 from orchestrator_service.store import certifications, pause_events, pauses, people, settings
 
 from . import acts
+from .certification_periods import facts_of, settle
 from .pause_events import PauseEvents
 from .settings import working_hours
 
@@ -50,11 +50,12 @@ class Planning:
     def look_at_certification(self, session: Session, subject: Subject, at: datetime) -> datetime | None:
         """Record the reminder or the expiry that is due, if any; returns when the next one is. Commits nothing."""
         own = settings.get(session, subject.tenant)
-        found = certifications.known(session, subject.id)
+        found = None if own is None else settle(session, subject.id, own, at=at)
         if own is None or found is None:
             return None
         hours = working_hours(own.settings)
-        plan = plan_certification(_facts(subject.id, found, own), hours)
+        facts = facts_of(subject.id, found, own, at=at)
+        plan = plan_certification(facts, hours)
         decision = decide(plan, acts.decided(session, plan), at=at, hours=hours)
         acts.record_skipped(session, subject, decision, at=at)
         for act in decision.perform:
@@ -64,7 +65,7 @@ class Planning:
             else:
                 event_id = self.pause_events.record_planned(session, draft, principal=PLANNER)
                 acts.record(session, subject, act, at=at, object_id=event_id)
-        return decision.look_at
+        return _earliest(decision.look_at, reminders_resume_at(facts, hours))
 
     def look_at_organisation(self, session: Session, subject: Subject, at: datetime) -> None:
         """Have every certification and pause of an organisation looked at, because its settings have changed.
@@ -77,15 +78,8 @@ class Planning:
         agenda.changed(session, subjects, tenant=subject.tenant)
 
 
-def _facts(mentor_id: str, found: certifications.Known, own: OrganisationSettings) -> CertificationFacts:
-    return CertificationFacts(
-        mentor_id=mentor_id,
-        expires_at=found.expires_at,
-        known_since=found.known_since,
-        settings_since=own.settings_since or found.known_since,
-        tiers=own.settings.certification_reminder_days,
-        enrolment_grace_days=own.settings.enrolment_grace_days,
-    )
+def _earliest(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _draft(act: Act, mentor_id: str, expires_at: datetime, *, time_zone: str, at: datetime) -> Draft:

@@ -96,6 +96,27 @@ CREATE TABLE certification_news (
     known_since timestamptz NOT NULL CHECK (known_since BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC')
 );
 
+-- Expiry dates that certifications have and had. The one that has not ended is what was planned by last.
+CREATE TABLE certification_period (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    mentor_id text NOT NULL REFERENCES person,
+    expires_at timestamptz NOT NULL CHECK (expires_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    known_since timestamptz NOT NULL CHECK (known_since BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    ended_at timestamptz CHECK (ended_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    end_reason text,
+    CHECK ((ended_at IS NULL) = (end_reason IS NULL))
+);
+CREATE INDEX certification_period_of_mentor ON certification_period (mentor_id, number);
+
+-- The course after which a mentor's certification, while it ends at expires_at, is expected to be renewed; null: taken
+-- back.
+CREATE TABLE renewal_enrolment (
+    mentor_id text PRIMARY KEY REFERENCES person,
+    expires_at timestamptz NOT NULL CHECK (expires_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    course_date date CHECK (course_date BETWEEN '2000-01-01' AND '2100-01-01'),
+    updated_at timestamptz NOT NULL CHECK (updated_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC')
+);
+
 CREATE TABLE organisation_contact (
     organisation_id text PRIMARY KEY REFERENCES organisation,
     digest bytea NOT NULL,
@@ -384,6 +405,16 @@ ALTER TABLE certification_news ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURI
 CREATE POLICY tenant ON certification_news USING (
     current_setting('app.all_tenants', true) <> ''
     OR EXISTS (SELECT FROM person WHERE person.id = certification_news.mentor_id)
+);
+ALTER TABLE certification_period ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON certification_period USING (
+    current_setting('app.all_tenants', true) <> ''
+    OR EXISTS (SELECT FROM person WHERE person.id = certification_period.mentor_id)
+);
+ALTER TABLE renewal_enrolment ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON renewal_enrolment USING (
+    current_setting('app.all_tenants', true) <> ''
+    OR EXISTS (SELECT FROM person WHERE person.id = renewal_enrolment.mentor_id)
 );
 ALTER TABLE contact ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON contact USING (
