@@ -1,14 +1,23 @@
 """Opening and acknowledging lapses, also from many threads at once."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from acknowledgement_service import MIGRATIONS
 from acknowledgement_service.domain.access import ANONYMOUS
-from acknowledgement_service.domain.model import LapseNotFound, NotYourLapse
+from acknowledgement_service.domain.model import (
+    CertificationNews,
+    Change,
+    ClosedReason,
+    Lapse,
+    LapseNotFound,
+    NotYourLapse,
+)
 from acknowledgement_service.store.tables import Base
 from acknowledgement_service.usecases.lapses import Lapses
+from acknowledgement_service.usecases.news import News
 from shared_lib.audit import ENTRIES
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
@@ -62,6 +71,37 @@ def test_acknowledging_again_keeps_the_first_time(lapses: Lapses, clock: Movable
     second = lapses.acknowledge(opening.notification_id, opening.coordinator_id, principal=ANONYMOUS, key=None)
 
     assert first.lapse == second.lapse
+
+
+def acknowledged_by_post(lapses: Lapses, lapse: Lapse) -> datetime | None:
+    answer = lapses.acknowledge(lapse.notification_id, lapse.coordinator_id, principal=ANONYMOUS, key=None)
+    return answer.lapse.acknowledged_at
+
+
+def acknowledged_by_put(lapses: Lapses, lapse: Lapse) -> datetime | None:
+    return lapses.change(lapse.id, Change(is_acknowledged=True), principal=ANONYMOUS, versions=None).acknowledged_at
+
+
+def closed_by_renewal(lapses: Lapses, lapse: Lapse) -> datetime | None:
+    news = CertificationNews(
+        organisation_id=lapse.organisation_id,
+        mentor_id=lapse.mentor_id,
+        expires_at=lapse.expiry_date + timedelta(days=365),
+        reason=ClosedReason.RENEWED,
+        version=1,
+    )
+    News(database=lapses.database, cipher=lapses.cipher, clock=lapses.clock).certification(news, by="notification")
+    return lapses.find(lapse.id, principal=ANONYMOUS).closed_at
+
+
+@pytest.mark.parametrize("ended", [acknowledged_by_post, acknowledged_by_put, closed_by_renewal])
+def test_on_a_host_whose_clock_is_behind_a_lapse_ends_no_earlier_than_it_began(
+    lapses: Lapses, clock: MovableClock, ended: Callable[[Lapses, Lapse], datetime | None]
+) -> None:
+    lapse = lapses.open(an_opening(), by="notification-service").lapse
+    clock.now -= timedelta(seconds=2)
+
+    assert ended(lapses, lapse) == lapse.created_at
 
 
 def test_a_refused_acknowledgement_changes_nothing(lapses: Lapses, database: Database) -> None:

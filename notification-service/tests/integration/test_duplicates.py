@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from notification_service.domain.access import ANONYMOUS, MentorNotFound
@@ -59,6 +60,22 @@ def test_a_duplicate_is_sent_once_and_everything_else_is_sent(
 
     assert statuses == [201, 200, 201]
     assert much_later == (200 if again_after is NEVER else 201)
+
+
+@pytest.mark.parametrize("hosts", list(product((0, 2), repeat=4)))
+def test_hosts_whose_clocks_are_apart_agree_which_change_was_the_last(
+    announcements: Announcements, clock: MovableClock, hosts: tuple[int, ...]
+) -> None:
+    """Each change comes to one of two hosts, twice to the same or to the other one; one clock is ahead by 2 s."""
+    statuses = []
+    for seconds, notice in zip(hosts, 2 * (Notice.PAUSE_ACTIVATED, Notice.PAUSE_LIFTED), strict=True):
+        noon = clock.now
+        for ahead in (seconds, 2 - seconds):
+            clock.now = noon + timedelta(seconds=ahead)
+            statuses.append(announcements.announce(an_announcement(notice), ANONYMOUS).status)
+        clock.now = noon + timedelta(milliseconds=100)
+
+    assert statuses == [201, 200] * 4
 
 
 def test_the_same_expiry_is_sent_once(

@@ -24,7 +24,7 @@ from ..builders import (
     a_draft,
 )
 from ..conftest import Headers
-from ..fakes import FakeNotifier
+from ..fakes import FakeNotifier, MovableClock
 from .asking import a_key, count, recorded
 
 pytestmark = pytest.mark.usefixtures("directory")
@@ -108,16 +108,21 @@ ACTIVATED, DEACTIVATED = EventType.PAUSE_ACTIVATED, EventType.PAUSE_DEACTIVATED
     [(0, 0, 0, 0), (0, 1, 0, 1), (0, 0, 1, 1)],
     ids=["on one date", "on alternating dates", "on two dates"],
 )
+@pytest.mark.parametrize("behind", [timedelta(), timedelta(seconds=2)], ids=["one clock", "clocks apart"])
 def test_each_change_of_a_pause_is_an_event_of_its_own(
-    pause_events: PauseEvents, notifier: FakeNotifier, days: tuple[int, ...]
+    pause_events: PauseEvents, notifier: FakeNotifier, clock: MovableClock, days: tuple[int, ...], behind: timedelta
 ) -> None:
+    """Also when each comes to another host, the second with a clock that is behind."""
     types = (ACTIVATED, DEACTIVATED, ACTIVATED, DEACTIVATED)
     drafts = [
         a_draft(event_type=event_type, effective_date=EFFECTIVE + day * DAY)
         for event_type, day in zip(types, days, strict=True)
     ]
 
-    answers = [recorded(pause_events, draft) for draft in drafts for _ in range(2)]
+    answers = []
+    for draft in drafts:
+        answers += [recorded(pause_events, draft), recorded(pause_events, draft)]
+        clock.now, behind = clock.now - behind, -behind
 
     assert [answer.is_new for answer in answers] == [True, False] * 4
     assert [answer.event.id for answer in answers[::2]] == [answer.event.id for answer in answers[1::2]]

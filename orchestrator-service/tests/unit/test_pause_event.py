@@ -161,6 +161,13 @@ def test_a_correction_changes_what_it_names() -> None:
     assert (blanked.reason, blanked.effective_date, blanked.updated_at) == (None, EFFECTIVE, RECORDED)
 
 
+def test_on_a_host_whose_clock_is_behind_a_correction_is_no_earlier_than_the_event() -> None:
+    event = an_event()
+    corrected = event.corrected(Correction.of({"reason": None}), at=event.created_at - timedelta(seconds=2))
+
+    assert corrected.updated_at == event.created_at
+
+
 def test_only_a_known_version_may_be_changed() -> None:
     an_event(revision=3).must_be({2, 3})
     an_event(revision=3).must_be(None)

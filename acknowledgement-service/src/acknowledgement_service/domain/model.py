@@ -178,7 +178,7 @@ class Lapse:
     def after(self, news: CertificationNews, *, at: datetime) -> "Lapse":
         """Closed if the news outdates it; open again or acknowledged if a renewal that closed it was taken back."""
         if news.outdates(self):
-            closed = replace(self, closed_at=at, closed_reason=news.reason, version=self.version + 1)
+            closed = replace(self, closed_at=self._end(at), closed_reason=news.reason, version=self.version + 1)
             return closed if self.closed_at is None else self
         if self.closed_reason is not ClosedReason.RENEWED:
             return self
@@ -188,7 +188,7 @@ class Lapse:
         """The same lapse, acknowledged at `at`; a repeat keeps the first time. Raises NotYourLapse."""
         if by != self.coordinator_id:
             raise NotYourLapse
-        return self if self.is_acknowledged else replace(self, acknowledged_at=at, version=self.version + 1)
+        return self if self.is_acknowledged else replace(self, acknowledged_at=self._end(at), version=self.version + 1)
 
     def changed(self, change: Change, *, now: datetime) -> "Lapse":
         """The lapse after a PUT. Raises AlreadyAcknowledged on `is_acknowledged: false`, AcknowledgedAtOutOfRange."""
@@ -208,10 +208,14 @@ class Lapse:
     def _acknowledgement_time(self, claimed: datetime | None, *, now: datetime) -> datetime:
         """The time that the client claims if it is plausible, else the stored time, else now."""
         if claimed is None:
-            return self.acknowledged_at or now
+            return self.acknowledged_at or self._end(now)
         if not self.created_at <= claimed <= now + CLOCK_TOLERANCE:
             raise AcknowledgedAtOutOfRange("acknowledged_at must lie between created_at and now.")
         return claimed
+
+    def _end(self, at: datetime) -> datetime:
+        """Not before the beginning, which another host's clock has told."""
+        return max(at, self.created_at)
 
     def must_be(self, versions: frozenset[int] | None) -> None:
         """Raises StaleVersion unless this is one of the wanted versions (None: any)."""

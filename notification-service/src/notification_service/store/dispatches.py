@@ -74,7 +74,7 @@ _DISPATCH_WIDTH, _MESSAGE_WIDTH = len(_DISPATCH_COLUMNS), len(_MESSAGE_COLUMNS)
 _DISPATCH = (
     select(*_DISPATCH_COLUMNS, *_MESSAGE_COLUMNS)
     .outerjoin_from(_DISPATCH_TABLE, _MESSAGE_TABLE, _M.dispatch_id == _D.id)
-    .order_by(_D.created_at.desc(), _D.id.desc(), _M.number)
+    .order_by(_D.number.desc(), _M.number)
 )
 """Newest first; a row for each message."""
 _IS_OWN = _D.organisation_id == bindparam("organisation_id")
@@ -82,13 +82,13 @@ _OF_MENTOR = and_(_D.mentor_id == bindparam("mentor_id"), _IS_OWN)
 _BY_ID = _DISPATCH.where(_D.id == bindparam("dispatch_id"))
 _OWN_BY_ID = _BY_ID.where(_IS_OWN)
 _LOCKED_BY_ID = select(_D.id).where(_D.id == bindparam("dispatch_id")).with_for_update(key_share=True)
-_LATEST_ID = select(_D.id).where(_OF_MENTOR).order_by(_D.created_at.desc(), _D.id.desc()).limit(1)
+_LATEST_ID = select(_D.id).where(_OF_MENTOR).order_by(_D.number.desc()).limit(1)
 _BY_NATURAL_KEY = _DISPATCH.where(
     _OF_MENTOR, _D.natural_key.like(any_(bindparam("patterns", type_=ARRAY(Text)))), _D.withdrawn_at.is_(None)
 )
 _OF_NOTICES = (_OF_MENTOR, _D.notice.in_(bindparam("notices", expanding=True)), _D.withdrawn_at.is_(None))
 _NEWEST = select(_D.id, _D.notice, _D.effective_date).where(*_OF_NOTICES)
-_NEWEST = _NEWEST.order_by(_D.created_at.desc(), _D.id.desc()).limit(1)
+_NEWEST = _NEWEST.order_by(_D.number.desc()).limit(1)
 _RECENT = _DISPATCH.where(*_OF_NOTICES, _D.created_at >= bindparam("since"))
 
 

@@ -56,6 +56,7 @@ class DispatchRow(Base):
     __tablename__ = "dispatch"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     organisation_id: Mapped[str]
     notice: Mapped[str]
     mentor_id: Mapped[str]

@@ -281,7 +281,9 @@ class PauseEvent:
             changes["reason"] = correction.reason
         if correction.effective_date is not None:
             changes["effective_date"] = in_milliseconds(correction.effective_date)
-        return replace(self, **changes, revision=self.revision + 1, updated_at=in_milliseconds(at))
+        return replace(
+            self, **changes, revision=self.revision + 1, updated_at=in_milliseconds(max(at, self.created_at))
+        )
 
     def addressed_to(self, channels: Mapping[str, Iterable[str]], *, status: Status) -> list[DispatchResult]:
         """A result of this status for every recipient, over each of their channels."""

@@ -38,11 +38,13 @@ CREATE TABLE certification (
     PRIMARY KEY (organisation_id, mentor_id)
 );
 
--- Dispatches: one announcement of a notice; at most one of a natural key that is not withdrawn. lapse_coordinator_id:
--- who is responsible now, by the contact of that version. lapse_opened_for: whom it was opened for, which never changes.
--- effective_date: of the pause event, from the orchestrator.
+-- Dispatches: one announcement of a notice; at most one of a natural key that is not withdrawn. number: their order,
+-- which the clocks of several hosts do not know. lapse_coordinator_id: who is responsible now, by the contact of that
+-- version. lapse_opened_for: whom it was opened for, which never changes. effective_date: of the pause event, from the
+-- orchestrator.
 CREATE TABLE dispatch (
     id uuid PRIMARY KEY,
+    number bigint GENERATED ALWAYS AS IDENTITY,
     organisation_id text NOT NULL,
     notice text NOT NULL,
     mentor_id text NOT NULL,
@@ -68,7 +70,7 @@ CREATE TABLE dispatch (
     lapse_closed_reason text
 );
 CREATE UNIQUE INDEX dispatch_once ON dispatch (mentor_id, natural_key) WHERE withdrawn_at IS NULL;
-CREATE INDEX dispatch_of_mentor ON dispatch (mentor_id, created_at);
+CREATE INDEX dispatch_of_mentor ON dispatch (mentor_id, number);
 
 -- Messages: one delivery to one person on one channel.
 CREATE TABLE message (
