@@ -119,6 +119,7 @@ class StubService(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _StubHandler)
         self.status = 201
         self.answer: Any = {}
+        self.delay = 0.0
         self.asked: list[Asked] = []
 
     @property
@@ -145,6 +146,7 @@ class _StubHandler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         body = json.loads(raw) if raw else None
         self.server.asked.append(Asked(method=self.command, path=self.path, headers=dict(self.headers), body=body))
+        threading.Event().wait(self.server.delay)
         answer = json.dumps(self.server.answer).encode()
         self.send_response(self.server.status)
         self.send_header("Content-Type", "application/json")

@@ -65,13 +65,18 @@ class Settings:
     def number(self, name: str, default: float, *, minimum: float = 0.0, maximum: float = 1e6) -> float:
         return self._within(name, str(default), float, (minimum, maximum), "a number")
 
+    @property
+    def web_threads(self) -> int:
+        """gunicorn's, of each process."""
+        return self.whole("WEB_THREADS", 16, minimum=1, maximum=1000)
+
     def pool_size(self, *, executor_threads: int = 0) -> int:
         """Connections of a process: `DATABASE_POOL_SIZE`, or by default one for each thread that may want one.
 
         Those are gunicorn's (`WEB_THREADS`), the outbox's `executor_threads`, and two for leases and health checks.
         """
-        threads = self.whole("WEB_THREADS", 16, minimum=1, maximum=1000)
-        return self.whole("DATABASE_POOL_SIZE", threads + executor_threads + 2, minimum=1, maximum=2000)
+        default = self.web_threads + executor_threads + 2
+        return self.whole("DATABASE_POOL_SIZE", default, minimum=1, maximum=2000)
 
     def url(self, name: str, *, schemes: tuple[str, ...], default: str | None = None) -> str:
         def parse(value: str) -> str:

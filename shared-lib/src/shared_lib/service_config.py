@@ -132,6 +132,8 @@ class RelayConfig(ServiceConfig):
     service_key: str
     time_scale: float
     metrics_bind: str | None
+    max_waiting: int
+    """How many requests may wait for the first attempt to deliver their messages: half of the threads."""
 
     @classmethod
     def read(cls, settings: Settings) -> dict[str, Any]:
@@ -140,6 +142,7 @@ class RelayConfig(ServiceConfig):
             "service_key": settings.text("SERVICE_KEY"),
             "time_scale": settings.number("TIME_SCALE", 1.0, minimum=0.0001, maximum=100.0),
             "metrics_bind": settings.address("METRICS_BIND"),
+            "max_waiting": settings.web_threads // 2,
         }
 
     def signer(self, name: str, clock: Clock) -> ServiceSigner:

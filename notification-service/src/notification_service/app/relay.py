@@ -65,7 +65,7 @@ def create_lapse_news(config: Config, database: Database, *, clock: Clock = utc_
 def create_dispatcher(config: Config, database: Database, ports: Ports, *, clock: Clock = utc_now) -> Dispatcher:
     """Delivers every kind of outbox message; each process has one."""
     retry = RetryPolicy(scale=config.time_scale)
-    dispatcher = Dispatcher(database, executors=EXECUTORS, clock=clock, retry=retry)
+    dispatcher = Dispatcher(database, executors=EXECUTORS, clock=clock, retry=retry, max_waiting=config.max_waiting)
     dispatcher.register(
         outbox_routes(
             Deliveries(

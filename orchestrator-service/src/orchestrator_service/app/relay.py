@@ -48,7 +48,8 @@ def create_dispatcher(
     clock: Clock = utc_now,
 ) -> Dispatcher:
     """Delivers every kind of outbox message; web and relay processes have one each."""
-    dispatcher = Dispatcher(database, executors=executors, clock=clock, retry=RetryPolicy(scale=config.time_scale))
+    retry = RetryPolicy(scale=config.time_scale)
+    dispatcher = Dispatcher(database, executors=executors, clock=clock, retry=retry, max_waiting=config.max_waiting)
     announcing = Announcing(database=database, notifier=notifier, clock=clock, scale=config.time_scale)
     changed_contacts = ChangedContacts(database=database, dispatcher=dispatcher, clock=clock)
     notices = Notices(database=database, notifier=notifier, clock=clock)

@@ -28,6 +28,6 @@ class ServerSettings(NamedTuple):
         return cls(
             bind=settings.text("LISTEN_ADDRESS", "127.0.0.1:8000"),
             workers=settings.whole("WEB_WORKERS", 1, minimum=1, maximum=1000),
-            threads=settings.whole("WEB_THREADS", 16, minimum=1, maximum=1000),
+            threads=settings.web_threads,
             grace_seconds=settings.number("SHUTDOWN_GRACE_SECONDS", 5, maximum=600.0),
         )

@@ -40,9 +40,18 @@ class Dispatcher:
     """
 
     def __init__(
-        self, database: Database, *, executors: Mapping[str, int], clock: Clock, retry: RetryPolicy | None = None
+        self,
+        database: Database,
+        *,
+        executors: Mapping[str, int],
+        clock: Clock,
+        retry: RetryPolicy | None = None,
+        max_waiting: int = 8,
     ) -> None:
-        """`executors` says how many threads each destination has; 0 leaves its messages to other processes."""
+        """`executors` says how many threads each destination has; 0 leaves its messages to other processes.
+
+        At most `max_waiting` calls of `deliver_now` wait at a time.
+        """
         self.database = database
         self.clock = clock
         self.retry = retry or RetryPolicy()
@@ -53,6 +62,7 @@ class Dispatcher:
         self.stopping = threading.Event()
         self.leases = Leases(database, clock=clock, seconds=self.retry.lease_seconds, stopping=self.stopping)
         self._abandoning = threading.Event()
+        self._waiting = threading.BoundedSemaphore(max_waiting)
 
     def register(self, routes: Mapping[str, Route]) -> None:
         """Say how messages of each kind are delivered."""
@@ -82,6 +92,8 @@ class Dispatcher:
     def deliver_now(self, enqueued: Enqueued, *, wait_seconds: float) -> None:
         """Begin the deliveries and wait at most this long, less when the deadline is near; the attempts go on.
 
+        It does not wait while `max_waiting` other calls do: they hold the threads of their requests.
+
         Messages that found no thread are released to the relays. Never raises for what happens to an attempt.
         """
         begun: dict[Future[None], Delivery] = {}
@@ -94,7 +106,12 @@ class Dispatcher:
                 begun[future] = delivery
         left = deadline.left()
         timeout = wait_seconds if left is None else min(wait_seconds, left - ANSWER_SECONDS)
-        _, unfinished = wait(begun, timeout=max(0.0, timeout))
+        may_wait = timeout > 0 and self._waiting.acquire(blocking=False)
+        try:
+            _, unfinished = wait(begun, timeout=timeout if may_wait else 0.0)
+        finally:
+            if may_wait:
+                self._waiting.release()
         if enqueued.queueing:
             released += [begun[future].id for future in unfinished if self._cancel_queued(begun[future], future)]
         if released:
