@@ -87,11 +87,12 @@ class Parts:
         if wants_sample:
             self._supervisor.run(self._settings.sample_imports(dsns), meanwhile=self._look)
         for service in SERVICES:
-            self._wait(f"The {service} service", partial(readiness.is_well, ports[service], "/livez"))
+            self._wait(f"The {service} service", partial(readiness.is_well, ports[service], "/readyz"))
         for service in WITH_RELAY:
             self._supervisor.start(self._settings.service(service, dsns[service], "relay"))
-        for service in SERVICES:
-            self._wait(f"The {service} service", partial(readiness.is_well, ports[service], "/readyz"))
+        for service in WITH_RELAY:
+            reader = self._databases.addresses[service].reader_of_all_tenants
+            self._wait(f"The relay of {service}", partial(readiness.has_rows, reader, "outbox_worker"))
         self._wait("The gateway", partial(readiness.answers, ports["gateway"]))
         if self._settings.mailbox:
             self._wait("The mailbox", partial(readiness.greets, ports["smtp"]))

@@ -15,7 +15,7 @@ from .downstream_services import DownstreamService
 from .outbox_world import Destination, MovableClock, a_relay, started_long_ago
 
 
-def _create(dsn: str) -> None:
+def create_tables(dsn: str) -> None:
     create_shared_tables(dsn)
     database = Database.open(dsn, pool_size=1)
     with database.engine.begin() as connection:
@@ -26,7 +26,7 @@ def _create(dsn: str) -> None:
 
 @pytest.fixture(scope="session")
 def outbox_addresses(postgres_server: PostgresServer) -> Addresses:
-    return database_for(postgres_server, "outbox", _create)
+    return database_for(postgres_server, "outbox", create_tables)
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,11 @@ from flask.testing import FlaskClient
 from notification_service.domain.model import Channel
 from notification_service.usecases.person_data import Contacts
 from psycopg.sql import SQL, Identifier
-from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
-from shared_lib.outbox import Dispatcher, heartbeats
+from shared_lib_testing.postgres import Addresses, read_only_database
 
 from ..builders import a_contact
-from ..fakes import FakeMailer, MovableClock
+from ..fakes import FakeMailer
 from .announcing import BODIES
 
 pytestmark = pytest.mark.usefixtures("people")
@@ -213,18 +212,24 @@ def test_a_context_that_makes_no_sense_is_refused(client: FlaskClient, as_servic
     assert list(answer.json["errors"]) == ["context"]
 
 
-def test_it_is_ready_only_while_a_relay_is_running(
-    client: FlaskClient, dispatcher: Dispatcher, clock: MovableClock
+READY = {"status": "ready", "checks": {"database": "ok", "schema": "ok", "keys": "ok"}}
+
+
+def test_it_is_ready_without_relays_and_not_while_the_database_is_read_only(
+    client: FlaskClient, addresses: Addresses
 ) -> None:
-    assert client.get("/readyz").json["checks"]["relay"] == "failing"
+    """Reads go on; what writes is told to come back, and nothing is recorded."""
+    with read_only_database(addresses.owner):
+        standing = client.get("/readyz")
+        written = client.post(f"{BASE}/pause-lifted", json=BODIES["pause-lifted"])
+        read = client.get("/openapi.json")
+    again = client.get("/readyz")
 
-    with dispatcher.database.begin(all_tenants("test")) as session:
-        heartbeats.record_heartbeat(session, dispatcher.leases.owner, now=clock())
-
-    assert client.get("/readyz").json == {
-        "status": "ready",
-        "checks": {"database": "ok", "schema": "ok", "keys": "ok", "relay": "ok"},
-    }
+    assert (standing.status_code, standing.json["checks"]["database"]) == (503, "failing")
+    assert (written.status_code, written.headers["Retry-After"]) == (503, "2")
+    assert read.status_code == 200
+    assert (again.status_code, again.json) == (200, READY)
+    assert client.post(f"{BASE}/pause-lifted", json=BODIES["pause-lifted"]).status_code == 201
 
 
 def test_what_waits_is_counted(client: FlaskClient, mailer: FakeMailer) -> None:

@@ -19,7 +19,7 @@ from shared_lib.database.engine import Database
 from shared_lib.errors import Rejected, Unreachable
 from shared_lib.outbox import Dispatcher
 from shared_lib_testing.issuer import Issuer
-from shared_lib_testing.postgres import Addresses, PostgresServer
+from shared_lib_testing.postgres import Addresses, PostgresServer, read_only_database
 
 from ..builders import a_contact, a_coordinator, an_announcement, an_organisation
 from ..fakes import FakeMailer
@@ -131,6 +131,22 @@ def test_the_relay_leaves_when_asked(start_relay: StartRelay) -> None:
     relay_process.send_signal(signal.SIGTERM)
 
     assert relay_process.wait(20) == 0
+
+
+@pytest.mark.usefixtures("queued")
+def test_a_relay_on_a_read_only_database_waits_and_leaves_when_asked(
+    addresses: Addresses, start_relay: StartRelay
+) -> None:
+    with read_only_database(addresses.owner):
+        staying, leaving = start_relay(), start_relay()
+        for process in (staying, leaving):
+            assert process.stdout is not None
+            assert any(json.loads(line)["event"] == "outbox.database_lost" for line in process.stdout)
+        leaving.send_signal(signal.SIGTERM)
+        assert leaving.wait(20) == 0
+
+    assert eventually(lambda: statuses(addresses.everything) == ["sent", "sent"])
+    assert staying.poll() is None
 
 
 @pytest.mark.usefixtures("queued")

@@ -140,6 +140,19 @@ def _create(server: PostgresServer, name: str, prefix: str, *, template: str = "
     run_roles(inside, server.roles, {f"{prefix}_{kind}": _PASSWORD for kind in KINDS}, prefix=prefix)
 
 
+@contextmanager
+def read_only_database(owner_dsn: str) -> Iterator[None]:
+    """Within the block new sessions of the database are read-only, and stay so as long as they live."""
+    name = Identifier(urlsplit(owner_dsn).path.removeprefix("/"))
+    setting = SQL("ALTER DATABASE {} {} default_transaction_read_only {}")
+    with psycopg.connect(owner_dsn, autocommit=True) as connection:
+        connection.execute(setting.format(name, SQL("SET"), SQL("= on")))
+        try:
+            yield
+        finally:
+            connection.execute(setting.format(name, SQL("RESET"), SQL("")))
+
+
 def contents_of(dsn: str) -> dict[str, list[str]]:
     """Every row of every table as text, by table: to compare, or to search what is stored."""
     with psycopg.connect(dsn) as connection:

@@ -5,15 +5,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+import psycopg
 import pytest
 from shared_lib import agenda
 from shared_lib.agenda import AgendaCollector, AgendaLoop, Subject, SubjectKind, store
 from shared_lib.database.engine import Database, Turn
 from shared_lib.database.row_level_security import all_tenants, tenant
+from shared_lib_testing.postgres import Addresses, read_only_database
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ..outbox_world import MovableClock
+from .test_worker import until
 
 EVERY_TENANT = all_tenants("test")
 HOUR = timedelta(hours=1)
@@ -228,6 +231,37 @@ def test_a_running_loop_is_woken_by_a_change_and_stops_when_asked(
         loop.stop()
         thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_loop_outlives_a_table_that_is_not_there_and_a_read_only_database(
+    outbox_addresses: Addresses,
+    database: Database,
+    parcels: Parcels,
+    clock: MovableClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It also counts as alive meanwhile: a relay that is restarted again and again helps nobody."""
+    monkeypatch.setattr("shared_lib.agenda.loop.PERIOD_SECONDS", 1.0)
+    looked = threading.Event()
+    parcels.before = lambda _: looked.set()
+    with psycopg.connect(outbox_addresses.owner, autocommit=True) as owner:
+        owner.execute("ALTER TABLE agenda RENAME TO elsewhere")
+        with read_only_database(outbox_addresses.owner):
+            own = Database.open(outbox_addresses.app)
+            loop = a_loop(own, parcels, clock)
+            thread = threading.Thread(target=loop.run)
+            thread.start()
+            threading.Event().wait(2.5)
+            until(loop.is_polling)
+        owner.execute("ALTER TABLE elsewhere RENAME TO agenda")
+    try:
+        assert thread.is_alive()
+        announce(database, "a")
+        assert looked.wait(10)
+    finally:
+        loop.stop()
+        thread.join(10)
+        own.close()
 
 
 def test_an_idle_poll_reads_no_row(database: Database, loop: AgendaLoop, clock: MovableClock) -> None:

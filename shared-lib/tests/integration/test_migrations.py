@@ -12,7 +12,7 @@ from shared_lib.database.migrations import migrate
 from shared_lib.database.row_level_security import NO_TENANT
 from shared_lib.database.schema_revision import does_database_serve, revision_of_database
 from shared_lib.errors import MigrationRefused, Unavailable
-from shared_lib_testing.postgres import PostgresServer, database_for
+from shared_lib_testing.postgres import PostgresServer, database_for, read_only_database
 from sqlalchemy import text
 
 ENV = """
@@ -153,6 +153,11 @@ def test_a_migration_gives_up_on_a_locked_table_and_leaves_no_queue_behind_it(
             migrate(database, release(FIRST, "ALTER TABLE parcel ADD COLUMN city text"), {})
 
     assert migrate(database, release(FIRST, "ALTER TABLE parcel ADD COLUMN city text"), {}) == "0002"
+
+
+def test_a_read_only_database_is_not_migrated_now(dsn: str, database: Database, release: Write) -> None:
+    with read_only_database(dsn), pytest.raises(Unavailable, match="25006"):
+        migrate(database, release(FIRST), {})
 
 
 def test_two_deployments_at_once_migrate_one_after_the_other(database: Database, release: Write, dsn: str) -> None:

@@ -28,13 +28,14 @@ def refuse(_: Delivery) -> None:
     raise Rejected("no")
 
 
-def test_livez_answers_503_when_the_worker_no_longer_polls() -> None:
+def test_a_probe_answers_503_when_it_no_longer_holds() -> None:
     turning = True
-    with metrics.serving("127.0.0.1:0", lambda: turning) as port:
+    with metrics.serving("127.0.0.1:0", {"/livez": lambda: turning, "/readyz": lambda: True}) as port:
         address = f"http://127.0.0.1:{port}"
         assert requests.get(f"{address}/livez", timeout=5).status_code == 200
         turning = False
         assert requests.get(f"{address}/livez", timeout=5).status_code == 503
+        assert requests.get(f"{address}/readyz", timeout=5).status_code == 200
         assert requests.get(f"{address}/", timeout=5).status_code == 404
         text = requests.get(f"{address}/metrics", timeout=5).text
         names = {family.name for family in text_string_to_metric_families(text)}
@@ -42,7 +43,10 @@ def test_livez_answers_503_when_the_worker_no_longer_polls() -> None:
 
 
 def test_a_silent_connection_delays_no_other() -> None:
-    with metrics.serving("127.0.0.1:0", lambda: True) as port, socket.create_connection(("127.0.0.1", port)):
+    with (
+        metrics.serving("127.0.0.1:0", {"/livez": lambda: True}) as port,
+        socket.create_connection(("127.0.0.1", port)),
+    ):
         assert requests.get(f"http://127.0.0.1:{port}/livez", timeout=5).status_code == 200
 
 

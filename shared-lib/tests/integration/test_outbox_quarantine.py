@@ -2,7 +2,7 @@
 
 import pytest
 from shared_lib.database.row_level_security import all_tenants
-from shared_lib.outbox import Dispatcher, dead_letters, heartbeats
+from shared_lib.outbox import Dispatcher, dead_letters, store
 from shared_lib.outbox.metrics import OutboxCollector
 
 from ..outbox_world import Destination, enqueue, rows
@@ -45,7 +45,7 @@ def test_released_messages_are_delivered_in_their_old_order(dispatcher: Dispatch
 def test_quarantine_is_refused_while_a_relay_is_running(dispatcher: Dispatcher) -> None:
     enqueue(dispatcher, "parcel")
     with dispatcher.database.begin(all_tenants("test")) as session:
-        heartbeats.record_heartbeat(session, dispatcher.leases.owner, now=dispatcher.clock())
+        store.record_heartbeat(session, dispatcher.leases.owner, now=dispatcher.clock())
 
     with pytest.raises(dead_letters.RelayIsRunning):
         quarantine(dispatcher)

@@ -10,7 +10,7 @@ from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
-from shared_lib.outbox import Delivery, Dispatcher, OutboxMessage, RetryPolicy, Route, Worker, is_relay_running
+from shared_lib.outbox import Delivery, Dispatcher, OutboxMessage, RetryPolicy, Route, Worker, store
 from shared_lib.outbox.store import ClaimRequest
 
 from ..outbox_world import Destination, rows
@@ -48,6 +48,11 @@ def real_relay(database: Database, destination: Destination, *, scale: float = 1
     return dispatcher
 
 
+def is_relay_running(database: Database) -> bool:
+    with database.begin(all_tenants("test")) as session:
+        return store.count_alive(session, now=utc_now()) > 0
+
+
 def enqueue(dispatcher: Dispatcher, name: str) -> None:
     with dispatcher.database.begin(all_tenants("test")) as session:
         dispatcher.enqueue(
@@ -64,7 +69,7 @@ def running(database: Database) -> Iterator[Callable[..., Worker]]:
         thread = threading.Thread(target=loop.run)
         thread.start()
         begun.append((loop, thread))
-        until(lambda: is_relay_running(database, utc_now))
+        until(lambda: is_relay_running(database))
         return loop
 
     yield start
@@ -152,7 +157,7 @@ def test_a_stopped_relay_leaves_no_lease_and_no_heartbeat(
     loop = running(real_relay(database, destination))
     loop.stop()
 
-    until(lambda: not is_relay_running(database, utc_now))
+    until(lambda: not is_relay_running(database))
     assert [row for row in rows(database) if row.leased_by] == []
 
 

@@ -8,7 +8,6 @@ from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
 from shared_lib.daily_commands import LastSuccessCollector
 from shared_lib.database.engine import REQUEST_SECONDS, Database
-from shared_lib.outbox import is_relay_running
 from shared_lib.outbox.metrics import OutboxCollector
 from shared_lib.web.app import build_app, close_with
 from shared_lib.web.audit import audit_blueprint
@@ -88,9 +87,6 @@ def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> 
         ],
         error_table=ERROR_TABLE,
         authenticator=authenticator,
-        checks={
-            **usual_checks(database, MIGRATIONS, authenticator),
-            "relay": lambda: is_relay_running(database, clock),
-        },
+        checks=usual_checks(database, MIGRATIONS, authenticator),
         collectors=[OutboxCollector(database, clock), LastSuccessCollector(database, ["retention run"])],
     )

@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 PERIOD_SECONDS = 30.0
 """The longest delay that a lost NOTIFY can cause."""
 
+RETRY_SECONDS = 1.0
 MAX_MISSED_PERIODS = 2
 BATCH = 50
 CHANGES = 1_000
@@ -65,7 +66,7 @@ class AgendaLoop:
         self._clock = clock
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._polled_at = time.monotonic()
+        self._polled_at = float("inf")  # not yet
 
     def run(self) -> None:
         """Look until stopped. No fault ends it."""
@@ -79,7 +80,10 @@ class AgendaLoop:
                     seconds = min(seconds, max(0.0, (look_at - self._clock()).total_seconds()))
             except Unavailable as error:
                 log.warning("agenda.database_unavailable", reason=error.reason)
-                seconds = 1.0
+                seconds = RETRY_SECONDS
+            except Exception:
+                log.exception("agenda.poll_failed")
+                seconds = RETRY_SECONDS
             self._wake.wait(seconds)
 
     def stop(self) -> None:
@@ -88,19 +92,18 @@ class AgendaLoop:
         self._wake.set()
 
     def is_polling(self) -> bool:
-        """Whether a poll ended lately: for the readiness of the relay."""
+        """Whether a poll or a batch of looks began lately. Says nothing about the database."""
         return time.monotonic() - self._polled_at < PERIOD_SECONDS * MAX_MISSED_PERIODS
 
     def poll(self) -> datetime | None:
         """Take in all changes and look at all that is due; returns when something is due next. Raises Unavailable."""
         while not self._stopping.is_set():
-            at = self._clock()
+            at, self._polled_at = self._clock(), time.monotonic()
             with self._database.begin(EVERY_TENANT) as session:
                 waiting = store.waiting(session)
                 if waiting.has_changes:
                     store.take_in_changes(session, at=at, limit=CHANGES)
                 elif waiting.look_at is None or waiting.look_at > at:
-                    self._polled_at = time.monotonic()
                     return waiting.look_at
                 subjects = store.due(session, at=at, limit=BATCH)
             for row in subjects:
@@ -108,7 +111,6 @@ class AgendaLoop:
                     break
                 kind, _, subject_id = row.subject.partition(":")
                 self.look_at(Subject(kind=kind, id=subject_id, tenant=row.tenant))
-            self._polled_at = time.monotonic()
         return None
 
     def look_at(self, subject: Subject) -> None:

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, exc, make_url, text
 from sqlalchemy.orm import Session
 
 from shared_lib.errors import Unavailable
 
 from .adaptive_timeouts import AdaptiveTimeouts, Timeouts
 from .row_level_security import NO_TENANT, TenantScope
+from .trouble import Trouble, trouble_of, unavailable
 
 CONNECT_SECONDS = 2
 POOL_SECONDS = 1.0
@@ -22,9 +23,6 @@ TENANT_SCOPE = "tenant_scope"
 
 TURN = "turn"
 """The execution option with the `Turn` of a connection's transactions."""
-
-_STUCK = ("55P03", "57014", "25P04", "40P01")
-"""lock_not_available, query_canceled, transaction_timeout and deadlock_detected (PostgreSQL, appendix A)."""
 
 REQUEST_SECONDS = 2.5
 """The transaction timeout of requests: a client is answered 503 within 3.5 s."""
@@ -51,6 +49,7 @@ class Database:
         self.engine = engine
         self._timeouts = timeouts
         event.listen(engine, "begin", self._begin_transaction)
+        event.listen(engine, "handle_error", _throw_connections_away)
 
     @classmethod
     def open(
@@ -94,7 +93,7 @@ class Database:
         """A transaction that sees the rows of `scope`: commits at the end of the block, rolls back on any error.
 
         It begins with the first statement, and with a `turn` once the other transactions in the same turn have ended.
-        Raises `Unavailable` when the database is down, the pool stays empty or a lock or statement takes too long.
+        Raises `Unavailable` for trouble of the server (`trouble.TROUBLE`) and when the pool stays empty.
         After a connection lost during COMMIT it is unknown whether the transaction was committed.
         """
         try:
@@ -102,13 +101,13 @@ class Database:
             with Session(self.engine, expire_on_commit=False, execution_options=options) as session:
                 yield session
                 session.commit()
-        except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
-            is_stuck = getattr(error.orig, "sqlstate", None) in _STUCK
-            if isinstance(error, exc.InternalError) and not is_stuck:
-                raise  # a fault of our code
-            if is_stuck:
+        except exc.DBAPIError as error:
+            trouble = trouble_of(error.orig)
+            if trouble is None:
+                raise
+            if trouble is Trouble.STUCK:
                 self._timeouts.record_trouble()
-            raise Unavailable(_reason(error.orig)) from error
+            raise unavailable(error.orig) from error
         except exc.TimeoutError as error:
             self._timeouts.record_trouble()
             raise Unavailable("pool_exhausted") from error
@@ -126,7 +125,15 @@ class Database:
                 while True:
                     yield any(True for _ in connection.notifies(timeout=timeout, stop_after=1))
         except psycopg.Error as error:
-            raise Unavailable(_reason(error)) from error
+            raise unavailable(error) from error
+
+    def is_writable(self) -> bool:
+        """Whether a transaction may write now. Raises Unavailable."""
+        with self.begin(NO_TENANT) as session:
+            is_writable = str(session.scalar(text("SHOW transaction_read_only"))) == "off"
+            if not is_writable:
+                session.invalidate()  # a connection keeps the setting of its beginning
+        return is_writable
 
     def close(self) -> None:
         self.engine.dispose()
@@ -146,6 +153,12 @@ class Database:
         settings = [*scope.settings.items(), *(_in_milliseconds(limits) if limits is not None else ())]
         statement = _begin_with(tuple(settings)) + _take(options.get(TURN))
         connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def _throw_connections_away(context: ExceptionContext) -> None:
+    """SQLAlchemy replaces this connection, and the others of the pool when they are wanted."""
+    if trouble_of(context.original_exception) is Trouble.LOST:
+        context.is_disconnect = True
 
 
 @lru_cache(maxsize=1024)
@@ -181,8 +194,3 @@ def _in_milliseconds(limits: Timeouts) -> Sequence[tuple[str, str]]:
     # transaction_timeout starts counting anew only when it has been off (PostgreSQL 17).
     names = ("lock_timeout", "statement_timeout", "transaction_timeout")
     return [("transaction_timeout", "0"), *zip(names, milliseconds, strict=True)]
-
-
-def _reason(error: BaseException | None) -> str:
-    state = getattr(error, "sqlstate", None)
-    return f"database_{state}" if state else "database_unreachable"

@@ -11,12 +11,13 @@ from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, exc, text
 
-from shared_lib.errors import MigrationRefused, Unavailable
+from shared_lib.errors import MigrationRefused
 
 from . import roles
 from .engine import TENANT_SCOPE, Database
 from .row_level_security import all_tenants
 from .schema_revision import FLOOR, Schema, schema_in
+from .trouble import trouble_of, unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -54,8 +55,10 @@ def migrate(
             if after is not None and after.revision == directory.get_current_head():
                 roles.grant_privileges(connection, privileges)
                 connection.commit()
-    except exc.OperationalError as error:
-        raise Unavailable(f"database_{getattr(error.orig, 'sqlstate', None) or 'unreachable'}") from error
+    except exc.DBAPIError as error:
+        if trouble_of(error.orig) is None:
+            raise
+        raise unavailable(error.orig) from error
     return after.revision if after else None
 
 

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -47,19 +47,22 @@ class _Handler(WSGIRequestHandler):
 
 
 @contextmanager
-def serving(bind: str, is_alive: Callable[[], bool]) -> Iterator[int]:
-    """Serve `/metrics`, and `/livez` while `is_alive`, at `bind` (host:port) inside the block; yields the port.
+def serving(bind: str, probes: Mapping[str, Callable[[], bool]]) -> Iterator[int]:
+    """Serve `/metrics`, and each path of `probes` while it holds, at `bind` (host:port) inside the block.
+
+    Yields the port.
 
     Raises OSError when the address is in use.
     """
     registry = registry_of_process()
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if environ.get("PATH_INFO") == "/metrics":
+        path = environ.get("PATH_INFO", "")
+        if path == "/metrics":
             start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST)])
             return [generate_latest(registry)]
-        if environ.get("PATH_INFO") == "/livez":
-            start_response("200 OK" if is_alive() else "503 Service Unavailable", [("Content-Type", "text/plain")])
+        if path in probes:
+            start_response("200 OK" if probes[path]() else "503 Service Unavailable", [("Content-Type", "text/plain")])
             return [b""]
         start_response("404 Not Found", [("Content-Type", "text/plain")])
         return [b""]

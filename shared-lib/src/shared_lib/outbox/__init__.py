@@ -2,7 +2,6 @@
 
 from .delivery import RetryPolicy
 from .dispatcher import Dispatcher
-from .heartbeats import is_relay_running
 from .messages import (
     Delivered,
     Delivery,
@@ -35,6 +34,5 @@ __all__ = [
     "RetryPolicy",
     "Route",
     "Worker",
-    "is_relay_running",
     "write_nothing",
 ]

@@ -13,10 +13,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, delete, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from .heartbeats import count_alive
 from .messages import DEAD_LETTER_STATES, FinalState
 from .schema import OUTBOX, OUTBOX_CLOSED
-from .store import COLUMNS, wake
+from .store import COLUMNS, count_alive, wake
 
 _IS_DEAD_LETTER = OUTBOX_CLOSED.c.final_state.in_(DEAD_LETTER_STATES)
 _IN_LIST = ("id", "kind", "tenant", "final_state", "last_reason", "attempts", "created_at", "closed_at")

@@ -16,9 +16,9 @@ from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unavailable
 
-from .heartbeats import count_alive
 from .messages import DEAD_LETTER_STATES
 from .schema import OUTBOX, OUTBOX_CLOSED
+from .store import count_alive
 
 ATTEMPTS = Counter("outbox_attempts_total", "Attempts to deliver messages, by outcome", ["kind", "outcome"])
 """Outcomes: done, rescheduled, postponed, lease_lost, and the final states of dead letters."""

@@ -1,4 +1,4 @@
-"""The statements on messages to deliver. None of them commits.
+"""The statements on messages to deliver, and on the heartbeats of relays. None of them commits.
 
 All times are passed in, so the clocks of machines must agree within a few seconds (NTP), far less than a lease.
 """
@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Row, and_, bindparam, case, delete, exists, func, insert, or_, select, text, update
+from sqlalchemy import Boolean, Row, and_, bindparam, case, delete, exists, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from .messages import DEAD_LETTER_STATES, Delivery, FinalState, OutboxMessage
-from .schema import OUTBOX, OUTBOX_CLOSED
+from .schema import OUTBOX, OUTBOX_CLOSED, OUTBOX_WORKER
 
 CHANNEL = "outbox"
 """The LISTEN/NOTIFY channel that wakes relays."""
@@ -22,6 +23,10 @@ RETENTION = timedelta(days=30)
 """How long closed messages are kept for looking things up; dead letters stay until they are replayed or discarded."""
 
 PURGE_LIMIT = 10_000
+
+HEARTBEAT_SECONDS = 10.0
+MAX_MISSED_HEARTBEATS = 2
+FORGOTTEN_AFTER = timedelta(hours=1)
 
 COLUMNS = [column.name for column in OUTBOX_CLOSED.c if column.name in OUTBOX.c]
 """For statements that move rows from one table to the other."""
@@ -243,3 +248,21 @@ def purge_batch(session: Session, *, before: datetime) -> int:
     old = select(OUTBOX_CLOSED.c.id).where(*is_old).limit(PURGE_LIMIT)
     query = delete(OUTBOX_CLOSED).where(OUTBOX_CLOSED.c.id.in_(old)).returning(OUTBOX_CLOSED.c.id)
     return len(session.scalars(query).all())
+
+
+def record_heartbeat(session: Session, worker_id: UUID, *, now: datetime) -> None:
+    """Store that this relay process is alive, and delete those without a heartbeat for an hour."""
+    query = insert(OUTBOX_WORKER).values(id=worker_id, heartbeat_at=now)
+    session.execute(query.on_conflict_do_update(index_elements=["id"], set_={"heartbeat_at": now}))
+    session.execute(delete(OUTBOX_WORKER).where(OUTBOX_WORKER.c.heartbeat_at < now - FORGOTTEN_AFTER))
+
+
+def remove_heartbeat(session: Session, worker_id: UUID) -> None:
+    """This relay process has ended."""
+    session.execute(delete(OUTBOX_WORKER).where(OUTBOX_WORKER.c.id == worker_id))
+
+
+def count_alive(session: Session, *, now: datetime) -> int:
+    """How many relay processes had a heartbeat within the last 20 seconds."""
+    since = now - timedelta(seconds=HEARTBEAT_SECONDS * MAX_MISSED_HEARTBEATS)
+    return session.scalar(select(func.count()).where(OUTBOX_WORKER.c.heartbeat_at >= since)) or 0

@@ -18,7 +18,7 @@ from shared_lib.database.schema_revision import does_database_serve, revision_of
 from shared_lib.errors import Unavailable
 from shared_lib.observability import metrics
 
-from . import heartbeats, store
+from . import store
 from .dispatcher import Dispatcher
 from .executor import Executor
 from .leases import EVERY_TENANT
@@ -78,6 +78,7 @@ class Worker:
         """The executors whose last claim found as many messages as it asked for."""
         self._purge_at = time.monotonic() + PURGE_SECONDS
         self._polled_at = float("inf")  # not yet
+        self._can_claim = False
         self._executors = {name: each for name, each in dispatcher.executors.items() if each.kinds}
         for executor in self._executors.values():
             executor.on_finished = partial(self._finished, executor)
@@ -93,12 +94,12 @@ class Worker:
         while not self.dispatcher.stopping.is_set():
             self._wake.clear()
             self._polled_at = time.monotonic()
-            self._try(self._poll)
+            self._can_claim = self._try(self._poll)
             self._wake.wait(self.poll_seconds)
             self._wait_for_slots()
         self.dispatcher.close()
         with suppress(Unavailable), self.dispatcher.database.begin(NO_TENANT) as session:
-            heartbeats.remove_heartbeat(session, self.dispatcher.leases.owner)
+            store.remove_heartbeat(session, self.dispatcher.leases.owner)
 
     def stop(self) -> None:
         """Ask `run` to end; safe to call from a signal handler."""
@@ -110,14 +111,21 @@ class Worker:
         """Whether a poll began lately. Says nothing about the database or a destination."""
         return time.monotonic() - self._polled_at < STUCK_SECONDS
 
-    def _try(self, step: Callable[[], None]) -> None:
+    def is_ready(self) -> bool:
+        """Whether the last poll went well: the schema is there, and the database can be written."""
+        return self._can_claim and self.is_polling() and not self.dispatcher.stopping.is_set()
+
+    def _try(self, step: Callable[[], None]) -> bool:
+        """Whether it went well."""
         try:
             step()
+            return True
         except Unavailable as error:
             self._postpone_take_over(error.reason)
         except Exception:
             log.exception("relay.poll_failed")
             self._postpone_take_over("poll_failed")
+        return False
 
     def _poll(self) -> None:
         self._record_heartbeat()
@@ -128,8 +136,8 @@ class Worker:
         if time.monotonic() < self._heartbeat_at:
             return
         with self.dispatcher.database.begin(NO_TENANT) as session:
-            heartbeats.record_heartbeat(session, self.dispatcher.leases.owner, now=self.dispatcher.clock())
-        self._heartbeat_at = time.monotonic() + heartbeats.HEARTBEAT_SECONDS
+            store.record_heartbeat(session, self.dispatcher.leases.owner, now=self.dispatcher.clock())
+        self._heartbeat_at = time.monotonic() + store.HEARTBEAT_SECONDS
 
     def _purge(self) -> None:
         """Once an hour delete a batch of old idempotency keys and of old closed messages."""
@@ -216,8 +224,8 @@ def run(dispatcher: Dispatcher, migrations: Path, *, metrics_bind: str | None, l
     """Deliver, and run the loops, until SIGTERM or SIGINT; then finish what is under way and release the rest.
 
     Returns exit code 0. It begins once the database serves code of these `migrations`: a relay that is rolled out
-    before the migration would crash one attempt after the other. Answers `/metrics` and `/livez` at `metrics_bind`
-    (host:port), if given.
+    before the migration would crash one attempt after the other. Answers `/metrics`, `/livez` and `/readyz` at
+    `metrics_bind` (host:port), if given.
     """
     worker = Worker(dispatcher)
     everything: Sequence[Loop] = (*loops, worker)
@@ -233,7 +241,8 @@ def run(dispatcher: Dispatcher, migrations: Path, *, metrics_bind: str | None, l
     def is_alive() -> bool:
         return all(loop.is_polling() for loop in everything)
 
-    with metrics.serving(metrics_bind, is_alive) if metrics_bind else nullcontext():
+    probes = {"/livez": is_alive, "/readyz": worker.is_ready}
+    with metrics.serving(metrics_bind, probes) if metrics_bind else nullcontext():
         if _wait_for_schema(dispatcher, revision_of_code(migrations)):
             threads = [threading.Thread(target=loop.run, name=type(loop).__name__) for loop in loops]
             for thread in threads:

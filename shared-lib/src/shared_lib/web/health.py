@@ -7,10 +7,8 @@ import structlog
 from flask import Blueprint, Flask, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
-from sqlalchemy import text
 
 from shared_lib.database.engine import Database
-from shared_lib.database.row_level_security import NO_TENANT
 from shared_lib.database.schema_revision import does_database_serve, revision_of_code
 from shared_lib.errors import Unavailable
 from shared_lib.gunicorn import shutting_down
@@ -50,18 +48,16 @@ def install(app: Flask, checks: Mapping[str, Check], collectors: Iterable[Collec
 
 
 def usual_checks(database: Database, migrations: Path, authenticator: Authenticator) -> dict[str, Check]:
-    """The checks of every service: the database answers and has the right schema, and keys of tokens are loaded."""
+    """The checks of every service: its database can be written and has the right schema; it has keys of tokens.
+
+    Relays have probes of their own: without them requests are served, and their messages wait.
+    """
     newest = revision_of_code(migrations)
     return {
-        "database": lambda: _answers(database),
+        "database": database.is_writable,
         "schema": lambda: does_database_serve(database, newest),
         "keys": authenticator.people.keys.is_loaded,
     }
-
-
-def _answers(database: Database) -> bool:
-    with database.begin(NO_TENANT) as session:
-        return session.scalar(text("SELECT true")) is True
 
 
 def _holds(check: Check) -> bool:
