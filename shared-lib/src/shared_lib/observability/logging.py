@@ -15,7 +15,7 @@ ALLOWED = frozenset(
     {"event", "level", "logger", "timestamp", "service", "request_id", "exception"}
     | {"method", "route", "status", "duration_ms", "principal", "detail_code"}
     | {"outbox_id", "kind", "attempt", "final_state", "again", "reason", "error", "seconds"}
-    | {"organisation_id", "mentor_id", "coordinator_id", "event_id", "dispatch_id", "lapse_id"}
+    | {"organisation_id", "mentor_id", "coordinator_id", "event_id", "dispatch_id", "lapse_id", "subject"}
     | {"count", "kept", "revision", "rule"}
 )
 """The fields of a log line. Ids are opaque; names, addresses, reasons of a pause and other texts are not allowed."""
