@@ -294,3 +294,40 @@ def test_what_does_not_fit_is_refused(client: FlaskClient, org_admin: Headers, p
 def test_without_a_certification_there_is_no_enrolment(client: FlaskClient, org_admin: Headers) -> None:
     assert client.put(ENROLMENT, json={"course_date": "2026-04-05"}, headers=org_admin).status_code == 404
     assert client.delete(ENROLMENT, headers=org_admin).status_code == 404
+
+
+@pytest.mark.usefixtures("certified")
+@pytest.mark.parametrize("way", ["request", "file"])
+@pytest.mark.parametrize(
+    ("renewed", "told"),
+    [
+        ("2026-03-31T21:00", None),
+        ("2026-04-01T10:00", [MENTOR]),
+        ("2026-05-02T10:00", [COORDINATOR, MENTOR]),
+    ],
+)
+def test_a_renewal_is_told_when_it_was_due(
+    put: Callable[..., Any],
+    bring_in: Import,
+    *,
+    ahead: Callable[[str], None],
+    dispatcher: Dispatcher,
+    notifier: FakeNotifier,
+    way: str,
+    renewed: str,
+    told: list[str] | None,
+) -> None:
+    ahead(renewed)
+
+    if way == "request":
+        put("2028-05-01T00:00:00.000Z")
+    else:
+        bring_in(certification(MENTOR, "2028-05-01T00:00:00Z"))
+    ahead(renewed)
+    while dispatcher.run_once():
+        pass  # a mentor's messages leave one after the other
+
+    notices = [(each.kind.value, each.date) for each in notifier.notices if each.mentor_id == MENTOR]
+    assert notices == ([] if told is None else [("cert_renewed", utc("2028-05-01T00:00"))])
+    coordinators = [each.audience.coordinator_id for each in notifier.notices if each.mentor_id == MENTOR]
+    assert coordinators == ([] if told is None else [COORDINATOR if COORDINATOR in told else None])

@@ -1,8 +1,10 @@
 """What follows when the expiry date of a certification changes, by an import or a request."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from shared_lib.agenda import Subject
+from shared_lib.outbox import Dispatcher, OutboxMessage
 from sqlalchemy.orm import Session
 
 from orchestrator_service.domain.certification_plan import (
@@ -11,12 +13,14 @@ from orchestrator_service.domain.certification_plan import (
     enrolment_ends_on,
     plan_certification,
 )
-from orchestrator_service.domain.planning import REOPENED, SkipReason
+from orchestrator_service.domain.notices import NoticeKind
+from orchestrator_service.domain.planning import REOPENED, Plan, SkipReason
 from orchestrator_service.domain.settings import OrganisationSettings
-from orchestrator_service.store import certifications
+from orchestrator_service.store import certifications, pauses
 from orchestrator_service.store.certifications import Known, Period
 
 from . import acts
+from .outbox_messages import to_notify
 from .settings import working_hours
 
 _ENDED = {"not_required": SkipReason.NOT_REQUIRED, "mentor_left": SkipReason.ENDED, "erased": SkipReason.ENDED}
@@ -41,10 +45,13 @@ def facts_of(mentor_id: str, found: Known, own: OrganisationSettings, *, at: dat
     )
 
 
-def settle(session: Session, mentor_id: str, own: OrganisationSettings, *, at: datetime) -> Known | None:
+def settle(
+    session: Session, dispatcher: Dispatcher, mentor_id: str, own: OrganisationSettings, *, at: datetime
+) -> Known | None:
     """The certification of a mentor as it is now; the acts of an expiry date that it no longer has are left out.
 
-    Call it in the mentor's turn. Idempotent; commits nothing.
+    A renewal is told if it was due: the certification was expiring or had lapsed. Call it in the mentor's turn.
+    Idempotent; commits nothing.
     """
     now = certifications.known(session, mentor_id)
     before = certifications.last_period(session, mentor_id, is_open=True)
@@ -52,7 +59,14 @@ def settle(session: Session, mentor_id: str, own: OrganisationSettings, *, at: d
         return now
     if before is not None:
         reason = _reason(session, mentor_id, before, now)
-        _leave_out(session, mentor_id, before, own, reason=reason, at=at)
+        plan = _plan(mentor_id, before, own, at=at)
+        decided = acts.decided(session, plan)
+        _leave_out(session, mentor_id, own, plan, decided, reason=reason, at=at)
+        if now is not None and reason is SkipReason.RENEWED and _was_due(before, own, at=at):
+            # The coordinator has heard of the expiry, and hears that it is over.
+            was_told = any(act.is_exact and act.key in decided and decided[act.key] is None for act in plan.acts)
+            message = _renewed(session, mentor_id, own, now, to_coordinator=was_told, at=at, dispatcher=dispatcher)
+            dispatcher.enqueue(session, message)
         certifications.end_period(session, mentor_id, reason=reason.value, at=at)
     if now is not None:
         certifications.begin_period(session, mentor_id, now)
@@ -66,13 +80,51 @@ def _reason(session: Session, mentor_id: str, before: Period, now: Known | None)
     return _ENDED.get(news.reason if news else "", SkipReason.ENDED)
 
 
-def _leave_out(
-    session: Session, mentor_id: str, before: Period, own: OrganisationSettings, *, reason: SkipReason, at: datetime
-) -> None:
+def _plan(mentor_id: str, before: Period, own: OrganisationSettings, *, at: datetime) -> Plan:
     known = Known(before.expires_at, before.known_since)
-    plan = plan_certification(facts_of(mentor_id, known, own, at=at), working_hours(own.settings))
+    return plan_certification(facts_of(mentor_id, known, own, at=at), working_hours(own.settings))
+
+
+def _was_due(before: Period, own: OrganisationSettings, *, at: datetime) -> bool:
+    """Whether the certification was expiring or had lapsed."""
+    hours, tiers = working_hours(own.settings), own.settings.certification_reminder_days
+    days_left = (hours.local_date(before.expires_at) - hours.local_date(at)).days
+    return before.expires_at <= at or days_left <= max(tiers, default=-1)
+
+
+def _renewed(
+    session: Session,
+    mentor_id: str,
+    own: OrganisationSettings,
+    now: Known,
+    *,
+    to_coordinator: bool,
+    at: datetime,
+    dispatcher: Dispatcher,
+) -> OutboxMessage:
+    return to_notify(
+        NoticeKind.CERTIFICATION_RENEWED,
+        mentor_id,
+        organisation_id=own.organisation_id,
+        date=now.expires_at,
+        flags=() if pauses.open_of(session, mentor_id) is None else ("still_paused",),
+        to_coordinator=to_coordinator,
+        at=at,
+        scale=dispatcher.retry.scale,
+    )
+
+
+def _leave_out(
+    session: Session,
+    mentor_id: str,
+    own: OrganisationSettings,
+    plan: Plan,
+    decided: Mapping[str, SkipReason | None],
+    *,
+    reason: SkipReason,
+    at: datetime,
+) -> None:
     subject = Subject(kind=CERTIFICATION, id=mentor_id, tenant=own.organisation_id)
-    decided = acts.decided(session, plan)
     for act in plan.acts:
         if act.key not in decided or decided[act.key] in REOPENED:
             acts.record(session, subject, act, at=at, reason=reason)

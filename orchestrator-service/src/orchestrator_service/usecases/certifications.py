@@ -132,7 +132,7 @@ class Certifications:
             if profile is None or own is None:
                 raise MentorNotFound
             profile.must_be(versions)
-            settle(session, mentor_id, own, at=at)
+            settle(session, self.changed_contacts.dispatcher, mentor_id, own, at=at)
             yield _Change(session=session, profile=profile, own=own)
 
     def _record(
@@ -140,7 +140,8 @@ class Certifications:
     ) -> None:
         """Tell the services after this one, leave out what was planned by the old date, and write the audit log."""
         self.changed_contacts.enqueue_certifications(change.session, change.profile.mentor_id)
-        settle(change.session, change.profile.mentor_id, change.own, at=self.clock())
+        dispatcher = self.changed_contacts.dispatcher
+        settle(change.session, dispatcher, change.profile.mentor_id, change.own, at=self.clock())
         self._note(change, principal, action, before, after)
 
     def _note(

@@ -50,7 +50,8 @@ class Planning:
     def look_at_certification(self, session: Session, subject: Subject, at: datetime) -> datetime | None:
         """Record the reminder or the expiry that is due, if any; returns when the next one is. Commits nothing."""
         own = settings.get(session, subject.tenant)
-        found = None if own is None else settle(session, subject.id, own, at=at)
+        dispatcher = self.pause_events.dispatcher
+        found = None if own is None else settle(session, dispatcher, subject.id, own, at=at)
         if own is None or found is None:
             return None
         hours = working_hours(own.settings)
