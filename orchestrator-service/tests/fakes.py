@@ -40,6 +40,7 @@ class FakeNotifier:
     announced: list[PauseEvent] = field(default_factory=list)
     occurred_at: list[datetime] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    notice_ids: list[UUID] = field(default_factory=list)
     withdrawn: list[UUID] = field(default_factory=list)
     contacts: list[Contacts] = field(default_factory=list)
     certifications: list[CertificationNews] = field(default_factory=list)
@@ -63,6 +64,7 @@ class FakeNotifier:
         if self.failure is not None:
             raise self.failure
         self.notices.append(notice)
+        self.notice_ids.append(notice_id)
 
     def withdraw(self, announcement_id: UUID) -> tuple[DispatchResult, ...]:
         if self.failure is not None:

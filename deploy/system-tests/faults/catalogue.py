@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .drills import fairness, freezes, kills, locks, mails, outages, poison, stops
+from .drills import fairness, freezes, kills, locks, mails, outages, poison, restore, stops
 from .figures import Findings
 from .world import World
 
@@ -66,6 +66,7 @@ CATALOGUE: dict[str, Drill] = {
     "locks": Drill(run=lambda world, _: locks.tables(world, clients=8), mentors=lambda _: 2000),
     "crowd": Drill(run=lambda world, _: locks.tables(world, clients=40), mentors=lambda _: 3000),
     "poison": Drill(run=lambda world, _: poison.rows(world, unreadable_reason=True), mentors=lambda _: 50),
+    "restore": Drill(run=lambda world, _: restore.each_alone(world), mentors=lambda _: restore.MENTORS),
     "fairness": Drill(
         run=lambda world, scale: fairness.backlog(world, events=scaled(2000, scale, minimum=50)),
         mentors=lambda scale: scaled(2000, scale, minimum=50),

@@ -49,8 +49,9 @@ class Evidence:
         ]
 
     def open_messages(self) -> dict[str, int]:
-        """How many outbox messages are open, by service."""
-        return {name: self.count(name, "SELECT count(*) FROM outbox") for name in ("orchestrator", "notification")}
+        """How many outbox messages are open, by service, without those for a later day."""
+        query = "SELECT count(*) FROM outbox WHERE due_at < now() + interval '1 day'"
+        return {name: self.count(name, query) for name in ("orchestrator", "notification")}
 
     def open_results(self) -> int:
         """Dispatch results that the orchestrator does not know the end of."""

@@ -3,13 +3,16 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from orchestrator_service.domain.errors import NoReturnDate
 from orchestrator_service.domain.pause_events import Correction, EventType, PauseEvent
+from orchestrator_service.domain.pauses import pause_subject
 from orchestrator_service.usecases.pause_events import PauseEvents
-from shared_lib.agenda import AgendaLoop
+from shared_lib.agenda import AgendaLoop, changed
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
+from shared_lib_testing.postgres import Addresses
 from sqlalchemy import text
 
 from ..builders import COORDINATOR, DAY, GLOBAL_ADMIN, INGRID, MENTOR, NHF_ADMIN, a_draft, assignment, mentor
@@ -99,6 +102,22 @@ def test_a_year_brings_one_reminder_before_the_date_and_overdue_after_it_and_end
     assert [(notice.date, notice.is_planned) for notice in notifier.notices] == [(RETURNS, True)] * 2
     assert decisions(database) == {"return_soon": "overtaken", "return_today": None, "return_overdue": None}
     assert state(database) == [(event.id, "voluntary", None, True, COORDINATOR, "coordinator")]
+
+
+def test_a_notice_that_is_due_again_after_a_restore_has_the_key_of_the_first(
+    world: World, notifier: FakeNotifier, database: Database, addresses: Addresses
+) -> None:
+    world.record(expected_return_date=RETURNS)
+    world.play("2026-05-15T08:00")
+    with psycopg.connect(addresses.owner) as connection:
+        connection.execute("SET app.all_tenants = 'test'; DELETE FROM planned_act; DELETE FROM outbox_closed")
+    with database.begin(all_tenants("test")) as session:
+        changed(session, [pause_subject(MENTOR)], tenant="nhf")
+
+    assert [kind for kind, _ in world.play("2026-05-15T09:00")] == ["return_today"]
+
+    first, second = notifier.notice_ids
+    assert first == second
 
 
 def test_two_loops_and_a_thousand_polls_tell_once(

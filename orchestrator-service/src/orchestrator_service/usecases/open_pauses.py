@@ -3,9 +3,9 @@
 That is told; it never ends a pause.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from shared_lib import agenda
 from shared_lib.agenda import Subject
@@ -43,7 +43,7 @@ class OpenPauses:
         decision = decide(plan, acts.decided(session, plan), at=at, hours=hours)
         acts.record_skipped(session, subject, decision, at=at)
         for act in decision.perform:
-            message = to_notify(
+            notice = to_notify(
                 NoticeKind(act.kind.value),
                 pause.mentor_id,
                 organisation_id=pause.organisation_id,
@@ -53,6 +53,8 @@ class OpenPauses:
                 at=at,
                 scale=self.dispatcher.retry.scale,
             )
+            # The same act, due again in a restored database, has the same key at the notification service.
+            message = replace(notice, id=uuid5(NAMESPACE_OID, act.key))
             self.dispatcher.enqueue(session, message)
             acts.record(session, subject, act, at=at, object_id=str(message.id))
         return decision.look_at
