@@ -129,7 +129,7 @@ def test_every_cell_is_exact_and_reveals_nothing_of_others(
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("caller", [caller for caller in CALLERS if caller != "a service"])
 def test_the_internal_operations_are_for_services_only(caller: str, client: FlaskClient, issuer: Issuer) -> None:
-    assert len(INTERNAL) == 6
+    assert len(INTERNAL) == 7
     for method, path in INTERNAL:
         named = re.sub(r"{\w+}", "mentor_own", path)
         answer = client.open(named, method=method, json={}, headers=headers(caller, issuer))
