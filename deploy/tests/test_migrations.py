@@ -18,7 +18,7 @@ from variables import SERVICES
 
 Catalogue = dict[str, list[str]]
 WITHOUT_OUTBOX = {"acknowledgement"}
-WITHOUT_AGENDA = {"notification", "acknowledgement"}
+WITHOUT_AGENDA = {"acknowledgement"}
 AGENDA = {"agenda", "agenda_change", "planned_act"}
 
 # A row for each property of a table or function. Names of roles are left out: they differ between databases.

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from notification_service.app import MIGRATIONS
-from notification_service.app.relay import Ports, create_dispatcher
+from notification_service.app.relay import Ports, create_agenda, create_dispatcher
 from notification_service.app.web import create_app
 from notification_service.config import Config
 from notification_service.store.tables import GRANTS
@@ -17,6 +17,7 @@ from notification_service.usecases.person_data import Contacts, PersonData
 from notification_service.usecases.recording import Recorder
 from notification_service.usecases.texts import Texts
 from notification_service.usecases.withdrawals import Withdrawals
+from shared_lib.agenda import AgendaLoop
 from shared_lib.database.engine import Database
 from shared_lib.database.migrations import migrate
 from shared_lib.outbox import Dispatcher
@@ -88,18 +89,21 @@ def ports(mailer: FakeMailer, pusher: FakePusher, acknowledgements: FakeAcknowle
 
 
 @pytest.fixture
-def config(database_url: str, issuer: Issuer) -> Config:
-    return Config.from_env(
-        issuer.environ(
-            DATABASE_URL=database_url,
-            ACKNOWLEDGEMENT_URL="http://127.0.0.1:9",
-            SMTP_URL="smtp://127.0.0.1:9",
-            MAIL_FROM="likeperson@portal.example",
-            PUSH_URL="http://127.0.0.1:9/push",
-            PORTAL_URL=PORTAL,
-            DATABASE_POOL_SIZE="30",
-        )
+def environ(database_url: str, issuer: Issuer) -> dict[str, str]:
+    return issuer.environ(
+        DATABASE_URL=database_url,
+        ACKNOWLEDGEMENT_URL="http://127.0.0.1:9",
+        SMTP_URL="smtp://127.0.0.1:9",
+        MAIL_FROM="likeperson@portal.example",
+        PUSH_URL="http://127.0.0.1:9/push",
+        PORTAL_URL=PORTAL,
+        DATABASE_POOL_SIZE="30",
     )
+
+
+@pytest.fixture
+def config(environ: dict[str, str]) -> Config:
+    return Config.from_env(environ)
 
 
 @pytest.fixture
@@ -107,6 +111,12 @@ def dispatcher(config: Config, database: Database, ports: Ports, clock: MovableC
     dispatcher = create_dispatcher(config, database, ports, clock=clock)
     yield dispatcher
     dispatcher.close(timeout=5)
+
+
+@pytest.fixture
+def agenda(config: Config, database: Database, ports: Ports, clock: MovableClock) -> AgendaLoop:
+    """The loop of one relay."""
+    return create_agenda(config, database, ports=ports, clock=clock)
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from notification_service.domain.lapses import Certification, Reassignment
+from notification_service.domain.lapses import Certification, LapseState, Reassignment
 from notification_service.domain.ports import Lapse, Mail, PushMessage, nothing
 from shared_lib.clock import utc_now
 
@@ -68,6 +69,14 @@ class FakeAcknowledgements:
     opened: list[Lapse] = field(default_factory=list)
     reassigned: list[Reassignment] = field(default_factory=list)
     certified: list[Certification] = field(default_factory=list)
+    asked: list[UUID] = field(default_factory=list)
+    answer: LapseState | None = LapseState.OPEN
+
+    def state(self, notification_id: UUID) -> LapseState | None:
+        if self.failure is not None:
+            raise self.failure
+        self.asked.append(notification_id)
+        return self.answer
 
     def open(self, lapse: Lapse) -> None:
         if self.failure is not None:

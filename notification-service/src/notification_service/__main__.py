@@ -26,7 +26,7 @@ SERVICE = Service(
     migrations=MIGRATIONS,
     config=Config,
     unused=UNUSED,
-    commands=("lapses",),
+    commands=("agenda", "lapses"),
 )
 main = SERVICE.run
 

@@ -9,7 +9,7 @@ from shared_lib.clock import utc_now
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 
-from .app.relay import create_dispatcher, create_lapse_news, create_ports
+from .app.relay import create_agenda, create_dispatcher, create_lapse_news, create_ports
 from .config import Config
 from .store import lapses as store
 from .store.person_data import retention_rules
@@ -64,4 +64,5 @@ OPERATIONS = Operations[Config](
     person_data=lambda process: nullcontext(PersonData(database=process.database(statement_timeout=0), clock=utc_now)),
     after_restore=raise_numbers,
     dispatcher=lambda config, database: create_dispatcher(config, database, create_ports(config)),
+    agenda=create_agenda,
 )

@@ -15,7 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 from notification_service.api.routes import BASE_PATH
 from notification_service.clients.http import HttpAcknowledgements
-from notification_service.domain.lapses import Certification, ClosedReason, Reassignment
+from notification_service.domain.lapses import Certification, ClosedReason, LapseState, Reassignment
 from notification_service.domain.model import Notice
 from notification_service.domain.notice_rules import NOTICE_RULES, Announcer
 from notification_service.store.tables import DispatchRow
@@ -28,12 +28,13 @@ from sqlalchemy import select
 
 from ..builders import a_lapse
 from ..fakes import FakeMailer
+from ..integration.announcing import ANNOUNCED
 
 CONTRACT = Path(__file__).parents[2] / "contract"
 EXAMPLES = CONTRACT / "examples"
 ACKNOWLEDGEMENT = Path(__file__).parents[3] / "acknowledgement-service" / "contract" / "examples"
-OF_NOTICES = {notice: notice.value.replace("_", "-") for notice in Notice}
-"""Every type of notice has an example of its name."""
+OF_NOTICES = {notice: notice.value.replace("_", "-") for notice in ANNOUNCED}
+"""Every type of notice that is announced has an example of its name."""
 PATHS = {Announcer.ANY_CLIENT: f"{BASE_PATH}/{{}}", Announcer.ORCHESTRATOR: "/internal/v1/notices"}
 SHAPES = {
     "message_id": re.compile(r"msg-[0-9]{5,}"),
@@ -78,7 +79,7 @@ def test_the_published_document_is_the_one_served(client: FlaskClient) -> None:
 
 
 @pytest.mark.usefixtures("people")
-@pytest.mark.parametrize("notice", Notice)
+@pytest.mark.parametrize("notice", OF_NOTICES)
 def test_every_type_of_notice_has_an_endpoint_that_answers_as_the_contract_says(
     client: FlaskClient, as_service: dict[str, str], database: Database, notice: Notice
 ) -> None:
@@ -154,7 +155,13 @@ class AcknowledgementServer:
         class Handler(BaseHTTPRequestHandler):
             def do_PUT(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.requests.append({"method": self.command, "path": self.path, "body": body})
+                self.answer({"method": self.command, "path": self.path, "body": body})
+
+            def do_GET(self) -> None:
+                self.answer({"method": self.command, "path": self.path})
+
+            def answer(self, request: dict[str, Any]) -> None:
+                outer.requests.append(request)
                 content = json.dumps(outer.response["body"]).encode()
                 self.send_response(outer.response["status"])
                 self.send_header("Content-Length", str(len(content)))
@@ -188,7 +195,8 @@ RENEWED = Certification(
     version=17,
 )
 NOT_REQUIRED = replace(RENEWED, expires_at=None, reason=ClosedReason.NOT_REQUIRED, version=18)
-CALLS: dict[str, Callable[[HttpAcknowledgements], None]] = {
+CALLS: dict[str, Callable[[HttpAcknowledgements], object]] = {
+    "get-lapse-state": lambda client: client.state(NOTIFICATION),
     "put-lapse": lambda client: client.open(a_lapse(notification_id=NOTIFICATION)),
     "reassign-lapse": lambda client: client.reassign(MOVED),
     "coordinator-has-left": lambda client: client.reassign(replace(MOVED, coordinator_id=None, version=18)),
@@ -206,6 +214,17 @@ def test_the_acknowledgement_service_is_called_as_it_expects(server: Acknowledge
     CALLS[name](HttpAcknowledgements(client=client, slow_client=client))
 
     assert server.requests == [document["request"]]
+
+
+@pytest.mark.parametrize(("name", "state"), [("get-lapse-state", LapseState.OPEN), (None, None)])
+def test_the_state_of_a_lapse_is_understood_and_one_that_was_deleted_has_none(
+    server: AcknowledgementServer, name: str | None, state: LapseState | None
+) -> None:
+    example = json.loads((ACKNOWLEDGEMENT / f"{name}.json").read_text()) if name else {}
+    server.response = example.get("response", {"status": 404, "body": {}})
+    client = ServiceClient(server.url, audience="a", sign=lambda _: "token")
+
+    assert HttpAcknowledgements(client=client, slow_client=client).state(NOTIFICATION) is state
 
 
 def test_a_lapse_that_was_deleted_is_none_to_move(server: AcknowledgementServer) -> None:

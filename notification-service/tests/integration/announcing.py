@@ -21,6 +21,7 @@ def _body(path: str) -> dict[str, Any]:
     return body
 
 
+ANNOUNCED = [notice for notice in Notice if NOTICE_RULES[notice].announcer is not Announcer.AGENDA]
 PUBLIC = [notice for notice in Notice if NOTICE_RULES[notice].announcer is Announcer.ANY_CLIENT]
 PATHS = [notice.value.replace("_", "-") for notice in PUBLIC]
 BODIES: Mapping[str, dict[str, Any]] = {path: _body(path) for path in PATHS}

@@ -15,7 +15,7 @@ from shared_lib.outbox import Dispatcher
 
 from ..builders import a_contact, a_context, a_coordinator, an_announcement
 from ..fakes import FakeAcknowledgements, FakeMailer, FakePusher, MovableClock
-from .announcing import a_key, reminder, rows
+from .announcing import ANNOUNCED, a_key, reminder, rows
 
 pytestmark = pytest.mark.usefixtures("people")
 MENTOR, OLD, NEW, ADMIN = "mentor-042", "coordinator-007", "coordinator-new", "admin-lhl"
@@ -175,7 +175,7 @@ LIFETIMES = {
 }
 
 
-@pytest.mark.parametrize("notice", Notice)
+@pytest.mark.parametrize("notice", ANNOUNCED)
 def test_the_age_of_a_message_counts_from_the_fact(
     announcements: Announcements, mailer: FakeMailer, clock: MovableClock, dispatcher: Dispatcher, notice: Notice
 ) -> None:
@@ -190,7 +190,7 @@ def test_the_age_of_a_message_counts_from_the_fact(
     assert mailer.taken == []
 
 
-@pytest.mark.parametrize("notice", Notice)
+@pytest.mark.parametrize("notice", ANNOUNCED)
 def test_what_is_too_old_when_it_arrives_is_expired_and_still_opens_its_lapse(
     announcements: Announcements,
     contacts: Contacts,

@@ -1,5 +1,7 @@
 """Row-level security: the database itself keeps organisations apart, whatever the queries ask for."""
 
+from datetime import timedelta
+
 import pytest
 from notification_service.domain.access import ANONYMOUS, ORG_ADMIN, Principal
 from notification_service.domain.lapses import Certification, ClosedReason
@@ -7,6 +9,7 @@ from notification_service.domain.model import Channel, Notice
 from notification_service.store.tables import GRANTS
 from notification_service.usecases.announcements import Announcements
 from notification_service.usecases.person_data import Contacts
+from shared_lib.agenda import AgendaLoop
 from shared_lib.database.roles import BASE_PRIVILEGES
 from shared_lib.database.row_level_security import all_tenants, tenant
 from shared_lib.errors import Unreachable
@@ -15,7 +18,7 @@ from shared_lib_testing import row_level_security
 from shared_lib_testing.postgres import Addresses
 
 from ..builders import A_MOMENT, a_contact, a_coordinator, an_announcement, an_organisation
-from ..fakes import FakeMailer
+from ..fakes import FakeMailer, MovableClock
 
 EVERYTHING = all_tenants("test")
 ORGANISATIONS = ("lhl", "nhf")
@@ -26,8 +29,10 @@ def an_admin_of(organisation_id: str) -> Principal:
 
 
 @pytest.fixture
-def two_full_organisations(contacts: Contacts, announcements: Announcements, mailer: FakeMailer) -> None:
-    """Rows of both in every table: a notice in the app, a mail that was sent and one that waits."""
+def two_full_organisations(
+    contacts: Contacts, announcements: Announcements, mailer: FakeMailer, agenda: AgendaLoop, clock: MovableClock
+) -> None:
+    """Rows of both in every table: a notice in the app, a mail that was sent and one that waits, a lapse that waits."""
     for name in ORGANISATIONS:
         mentor = a_contact(id=f"mentor-{name}", organisation_id=name, coordinator_id=f"coordinator-{name}")
         coordinator = a_coordinator(
@@ -43,6 +48,13 @@ def two_full_organisations(contacts: Contacts, announcements: Announcements, mai
             mailer.failure = failure
             key = RequestKey(principal=name, operation=notice, key="1", fingerprint=b"")
             announcements.announce(an_announcement(notice, mentor_id=mentor.id), an_admin_of(name), key=key)
+    for expiry_date in (A_MOMENT, A_MOMENT + timedelta(days=400)):
+        for name in ORGANISATIONS:
+            expired = an_announcement(Notice.CERT_EXPIRY, mentor_id=f"mentor-{name}", expiry_date=expiry_date)
+            announcements.announce(expired, an_admin_of(name))
+        if expiry_date == A_MOMENT:  # the first one's reminder is decided, the second one's facts have changed
+            clock.now = agenda.poll() or clock.now
+            agenda.poll()
 
 
 def test_without_an_organisation_there_is_nothing_to_see(two_full_organisations: None, addresses: Addresses) -> None:

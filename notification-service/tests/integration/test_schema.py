@@ -4,6 +4,7 @@ import psycopg
 import pytest
 from notification_service.app import MIGRATIONS
 from notification_service.store.tables import GRANTS, Base
+from shared_lib.agenda import AGENDA
 from shared_lib.audit import ENTRIES
 from shared_lib.database.engine import Database
 from shared_lib.database.migrations import migrate
@@ -15,7 +16,9 @@ from shared_lib_testing.schema import columns_accepting_unreadable_moments, diff
 
 
 def test_metadata_and_migrations_agree(database: Database) -> None:
-    assert different_columns(database, Base.metadata, ENTRIES.metadata, KEYS.metadata, OUTBOX.metadata) == []
+    shared = (table.metadata for table in (ENTRIES, KEYS, OUTBOX, AGENDA))
+
+    assert different_columns(database, Base.metadata, *shared) == []
 
 
 def test_migrating_again_changes_nothing(addresses: Addresses) -> None:

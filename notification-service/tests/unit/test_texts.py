@@ -26,9 +26,11 @@ AUDIENCES = {
 READ = [(notice, audience) for notice in Notice for audience in Audience if audience in AUDIENCES[notice]]
 EVERY_TEXT = [(language, notice, audience) for language in LANGUAGES for notice, audience in READ]
 """Of a language that the service speaks each text is written, or its test fails with a KeyError."""
+CHASES = (Notice.LAPSE_REMINDER, Notice.LAPSE_ESCALATION)
+"""About a lapse that waits: each is for one audience."""
 WORDS = {
     "mentor", "first_name", "organisation", "mentor_word", "coordinator_word", "coordinator", "acted_by", "date",
-    "in_days", "course_date",
+    "in_days", "course_date", "escalation_date", "days_waited",
 }  # fmt: skip
 
 
@@ -74,6 +76,11 @@ SITUATIONS: dict[Notice, dict[str, dict[str, Any]]] = {
         "returned from pause": {**NAMED, "flags": {Flag.RETURNED}},
         "still paused, nobody responsible": {**ALONE, "flags": {Flag.STILL_PAUSED}},
         "to a date that is past": {**NAMED, "is_past": True, "flags": {Flag.RETURNED}},
+    },
+    Notice.LAPSE_REMINDER: {"admins are next": {"escalation_date": "8. mai 2026"}, "admins are not notified": {}},
+    Notice.LAPSE_ESCALATION: {
+        "after a week": {**NAMED, "days_waited": 7},
+        "at once, nobody responsible": {**ALONE, "days_waited": 1},
     },
 }
 
@@ -175,7 +182,22 @@ def test_an_acting_person_is_named_to_the_mentor_alone(language: Language, notic
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("notice", Notice)
+def test_the_admins_are_told_which_coordinator_has_not_acknowledged(language: Language) -> None:
+    facts = some_facts(coordinator_name="Hansen, Ola", days_waited=7)
+
+    text = rendered(language, Notice.LAPSE_ESCALATION, Audience.ADMIN, facts=facts)
+
+    assert "Ola Hansen" in text.paragraphs[1]
+    assert "7" in text.push
+
+
+def test_every_language_has_the_same_texts() -> None:
+    assert [set(language.texts) for language in LANGUAGES] == [set(NB.texts)] * len(LANGUAGES)
+    assert {notice for notice, _ in NB.texts} == set(Notice)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("notice", [notice for notice in Notice if notice not in CHASES])
 def test_a_coordinator_is_named_to_the_mentor_alone_and_never_in_a_push_message(
     language: Language, notice: Notice
 ) -> None:

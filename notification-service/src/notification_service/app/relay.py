@@ -1,8 +1,10 @@
 """The relay process, and the dispatcher that web processes have as well."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from shared_lib.agenda import AgendaLoop
 from shared_lib.clock import Clock, utc_now
 from shared_lib.database.engine import Database
 from shared_lib.http_client import ServiceClient
@@ -15,6 +17,7 @@ from notification_service.config import Config
 from notification_service.domain.ports import Acknowledgements, Mailer, Pusher
 from notification_service.outbox_handlers import EXECUTORS
 from notification_service.outbox_handlers import routes as outbox_routes
+from notification_service.usecases.chasing import Chasing
 from notification_service.usecases.deliveries import Deliveries
 from notification_service.usecases.lapses import LapseDeliveries, LapseNews
 from notification_service.usecases.recording import Recorder
@@ -62,10 +65,18 @@ def create_lapse_news(config: Config, database: Database, *, clock: Clock = utc_
     return LapseNews(database=database, dispatcher=dispatcher, recorder=create_recorder(config), clock=clock)
 
 
-def create_dispatcher(config: Config, database: Database, ports: Ports, *, clock: Clock = utc_now) -> Dispatcher:
+def create_dispatcher(
+    config: Config,
+    database: Database,
+    ports: Ports,
+    *,
+    executors: Mapping[str, int] = EXECUTORS,
+    clock: Clock = utc_now,
+) -> Dispatcher:
     """Delivers every kind of outbox message; each process has one."""
     retry = RetryPolicy(scale=config.time_scale)
-    dispatcher = Dispatcher(database, executors=EXECUTORS, clock=clock, retry=retry, max_waiting=config.max_waiting)
+    dispatcher = Dispatcher(database, executors=executors, clock=clock, retry=retry, max_waiting=config.max_waiting)
+    chasing = _chasing(config, database, ports, dispatcher, clock)
     dispatcher.register(
         outbox_routes(
             Deliveries(
@@ -74,8 +85,29 @@ def create_dispatcher(config: Config, database: Database, ports: Ports, *, clock
                 mailer=ports.mailer,
                 pusher=ports.pusher,
                 dispatcher=dispatcher,
+                chasing=chasing,
             ),
             LapseDeliveries(database=database, acknowledgements=ports.acknowledgements, clock=clock),
+            chasing,
         )
     )
     return dispatcher
+
+
+def create_agenda(
+    config: Config, database: Database, *, ports: Ports | None = None, clock: Clock = utc_now
+) -> AgendaLoop:
+    """Looks at what is due; the relays deliver what it stores. Raises BadSetting."""
+    ports, no_threads = ports or create_ports(config, clock=clock), dict.fromkeys(EXECUTORS, 0)
+    dispatcher = create_dispatcher(config, database, ports, executors=no_threads, clock=clock)
+    return AgendaLoop(database, _chasing(config, database, ports, dispatcher, clock).kinds(), clock=clock)
+
+
+def _chasing(config: Config, database: Database, ports: Ports, dispatcher: Dispatcher, clock: Clock) -> Chasing:
+    return Chasing(
+        database=database,
+        dispatcher=dispatcher,
+        recorder=create_recorder(config),
+        acknowledgements=ports.acknowledgements,
+        clock=clock,
+    )

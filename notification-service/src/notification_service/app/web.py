@@ -1,9 +1,11 @@
 """The web process."""
 
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
 from flask import Flask
+from shared_lib.agenda import AgendaCollector
 from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
 from shared_lib.daily_commands import LastSuccessCollector
@@ -15,11 +17,13 @@ from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
 from notification_service.api import internal, routes
+from notification_service.api.metrics import NobodyToTellCollector
 from notification_service.config import Config
 from notification_service.domain.access import MentorNotFound, NotEntitled, TooManyNotices
 from notification_service.domain.model import DispatchNotFound
 from notification_service.store.audit import SUBJECT
 from notification_service.usecases.announcements import Announcements
+from notification_service.usecases.chasing import count_nobody_to_tell
 from notification_service.usecases.lapses import LapseNews
 from notification_service.usecases.person_data import Contacts, PersonData, PersonDataWithDownstream
 from notification_service.usecases.withdrawals import Withdrawals
@@ -88,5 +92,10 @@ def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> 
         error_table=ERROR_TABLE,
         authenticator=authenticator,
         checks=usual_checks(database, MIGRATIONS, authenticator),
-        collectors=[OutboxCollector(database, clock), LastSuccessCollector(database, ["retention run"])],
+        collectors=[
+            OutboxCollector(database, clock),
+            AgendaCollector(database, clock),
+            NobodyToTellCollector(partial(count_nobody_to_tell, database, clock)),
+            LastSuccessCollector(database, ["retention run"]),
+        ],
     )

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
-from shared_lib.errors import Rejected, RetryLater
+from shared_lib.errors import Rejected, RetryLater, Unreachable
 from shared_lib.http_client import Answer, ServiceClient
 
-from notification_service.domain.lapses import Certification, Reassignment
+from notification_service.domain.lapses import Certification, LapseState, Reassignment
 from notification_service.domain.ports import Lapse, PushMessage
 
 NOT_FOUND, GONE = "http_404", "http_410"
@@ -36,6 +37,18 @@ class HttpAcknowledgements:
         except Rejected as refusal:
             if refusal.reason != GONE:  # an administrator has deleted it
                 raise
+
+    def state(self, notification_id: UUID) -> LapseState | None:
+        try:
+            answer = self.client.call("GET", f"/internal/v1/lapses/{notification_id}").body
+        except Rejected as refusal:
+            if refusal.reason == NOT_FOUND:
+                return None
+            raise
+        try:
+            return LapseState(answer["state"])
+        except (KeyError, TypeError, ValueError) as fault:
+            raise Unreachable("answer_not_understood") from fault
 
     def reassign(self, news: Reassignment) -> None:
         body = {

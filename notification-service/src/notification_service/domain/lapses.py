@@ -16,6 +16,14 @@ class ClosedReason(StrEnum):
     ERASED = "erased"
 
 
+class LapseState(StrEnum):
+    """As the acknowledgement service says."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Certification:
     """A mentor's certification as it is now; the highest `version` is the newest. None: they need none any more."""
@@ -61,3 +69,19 @@ class WatchedLapse:
     opened_for: str | None
     opened_at: datetime | None
     closed_reason: ClosedReason | None
+    created_at: datetime
+    reopened_at: datetime | None
+    taken_over_at: datetime | None
+
+    @property
+    def waits_since(self) -> datetime:
+        """When the days until somebody is told again begin."""
+        return self.reopened_at or self.created_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingTime:
+    """For texts: since when a lapse has waited, and when the admins are told; None: never."""
+
+    since: datetime
+    escalates_at: datetime | None

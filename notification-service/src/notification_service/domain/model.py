@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 
 class Notice(StrEnum):
-    """The types of notice. Each has a rule (`notice_rules`), texts and an example in the contract."""
+    """The types of notice. Each has a rule (`notice_rules`) and texts; those that are announced have an example in the
+    contract.
+    """
 
     PAUSE_ACTIVATED = "pause_activated"
     PAUSE_LIFTED = "pause_lifted"
@@ -19,6 +21,8 @@ class Notice(StrEnum):
     RETURN_OVERDUE = "return_overdue"
     CHECK_IN = "check_in"
     CERT_RENEWED = "cert_renewed"
+    LAPSE_REMINDER = "lapse_reminder"
+    LAPSE_ESCALATION = "lapse_escalation"
 
 
 class Flag(StrEnum):
@@ -223,6 +227,8 @@ class Dispatch:
     withdrawn_at: datetime | None = None
     lapse_outbox_id: UUID | None = None
     lapse_opened_at: datetime | None = None
+    chased_dispatch_id: UUID | None = None
+    """The dispatch whose lapse nobody has acknowledged, of a notice that says so."""
 
 
 class DispatchNotFound(Exception):

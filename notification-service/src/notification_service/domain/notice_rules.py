@@ -32,10 +32,11 @@ class NaturalKey:
 
 
 class Announcer(StrEnum):
-    """Who asks for a notice: any client, at the notice's own endpoint; or the orchestrator alone."""
+    """Who asks for a notice: any client, at the notice's own endpoint; the orchestrator alone; or this service."""
 
     ANY_CLIENT = "any_client"
     ORCHESTRATOR = "orchestrator"
+    AGENDA = "agenda"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +120,19 @@ def _about_pause(
     )
 
 
+def _chase(audience: Audience) -> NoticeRule:
+    """Of a lapse that nobody has acknowledged. The key of the planned act makes it one of a kind (`lapse_plan`)."""
+    return NoticeRule(
+        announcer=Announcer.AGENDA,
+        audiences=only(audience),
+        lifetime=hours(72),
+        natural_key=NaturalKey(members=("expiry_date",)),
+        can_be_silenced=False,
+        opens_lapse=False,
+        topic=Topic.CERTIFICATIONS,
+    )
+
+
 NOTICE_RULES: Mapping[Notice, NoticeRule] = {
     Notice.PAUSE_ACTIVATED: NoticeRule(
         announcer=Announcer.ANY_CLIENT,
@@ -173,6 +187,8 @@ NOTICE_RULES: Mapping[Notice, NoticeRule] = {
         opens_lapse=False,
         topic=Topic.CERTIFICATIONS,
     ),
+    Notice.LAPSE_REMINDER: _chase(Audience.COORDINATOR),
+    Notice.LAPSE_ESCALATION: _chase(Audience.ADMIN),
 }
 
 

@@ -139,6 +139,16 @@ def responsible(participants: Participants, notice: Notice, *, push_configured: 
     return [coordinator, *([] if is_reachable(contact, notice, push_configured=push_configured) else admins)]
 
 
+def chased(participants: Participants, audience: Audience) -> tuple[Recipient, ...]:
+    """The coordinator or all admins, without those who are active no more."""
+    coordinators = (participants.coordinator_id,) if participants.coordinator_id is not None else ()
+    ids = participants.admin_ids if audience is Audience.ADMIN else coordinators
+    contacts = {id_: participants.contacts.get(id_) for id_ in ids}
+    return tuple(
+        Recipient(id=id_, audience=audience) for id_, contact in contacts.items() if contact is None or contact.active
+    )
+
+
 def is_reachable(contact: Contact | None, notice: Notice, *, push_configured: bool) -> bool:
     """Has any of the recipient's channels no obstacle? True as well for one who wants no such notice, or whose contact
     may still arrive.

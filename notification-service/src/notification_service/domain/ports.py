@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from .lapses import Certification, Reassignment
+from .lapses import Certification, LapseState, Reassignment
 from .texts.model import RenderedText
 
 
@@ -67,6 +67,10 @@ class Lapse:
 class Acknowledgements(Protocol):
     def open(self, lapse: Lapse) -> None:
         """Harmless to repeat: one lapse per notification and coordinator; one that was deleted there stays so."""
+        ...
+
+    def state(self, notification_id: UUID) -> LapseState | None:
+        """Of the lapse of a notification; None for one that was deleted."""
         ...
 
     def reassign(self, news: Reassignment) -> None:

@@ -73,11 +73,15 @@ def put(session: Session, *, organisations: Sequence[Organisation], contacts: Se
     return older + _upsert(session, ContactRow, [_contact_values(item) for item in contacts], is_kept)
 
 
-def settings_of(session: Session, organisation_id: str) -> NoticeSettings:
-    """The defaults for an organisation that has none, or has not arrived yet."""
-    document = session.scalar(select(OrganisationRow.settings).where(OrganisationRow.id == organisation_id))
+def settings_of(session: Session, organisation_id: str) -> tuple[NoticeSettings, str]:
+    """The settings and the time zone: the defaults for an organisation without any, or that has not arrived yet."""
+    columns = select(OrganisationRow.settings, OrganisationRow.time_zone)
+    row = session.execute(columns.where(OrganisationRow.id == organisation_id)).one_or_none()
+    if row is None:
+        return NoticeSettings(), Organisation.unknown(organisation_id).time_zone
+    document, time_zone = row
     if document is None:
-        return NoticeSettings()
+        return NoticeSettings(), time_zone
     values = {
         **document,
         "send_time": time.fromisoformat(document["send_time"]),
@@ -86,7 +90,7 @@ def settings_of(session: Session, organisation_id: str) -> NoticeSettings:
         "working_days": tuple(document["working_days"]),
         "holidays": tuple(date.fromisoformat(day) for day in document["holidays"]),
     }
-    return NoticeSettings(**values)
+    return NoticeSettings(**values), time_zone
 
 
 def contact_of(row: Sequence[Any]) -> Contact | None:

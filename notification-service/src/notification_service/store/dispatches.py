@@ -48,6 +48,7 @@ _SAME_IN_BOTH = (
     "withdrawn_at",
     "lapse_outbox_id",
     "lapse_opened_at",
+    "chased_dispatch_id",
 )
 """The members of `Dispatch` that are columns of the same name and type."""
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, or_, select, update
+from shared_lib.agenda import AGENDA, PLANNED_ACT
+from sqlalchemy import Row, Uuid, and_, cast, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -26,15 +27,25 @@ _WATCHED = (
     DispatchRow.lapse_opened_for.label("opened_for"),
     DispatchRow.lapse_opened_at.label("opened_at"),
     DispatchRow.lapse_closed_reason.label("closed_reason"),
+    DispatchRow.created_at,
+    DispatchRow.lapse_reopened_at.label("reopened_at"),
+    DispatchRow.lapse_taken_over_at.label("taken_over_at"),
 )
 _IS_WATCHED = and_(
     DispatchRow.notice.in_([notice for notice in Notice if NOTICE_RULES[notice].opens_lapse]),
+    DispatchRow.chased_dispatch_id.is_(None),
     or_(DispatchRow.withdrawn_at.is_(None), DispatchRow.lapse_opened_at.is_not(None)),
 )
 
 
 def get(session: Session, dispatch_id: UUID) -> WatchedLapse | None:
     row = session.execute(select(*_WATCHED).where(DispatchRow.id == dispatch_id)).one_or_none()
+    return _lapse(row) if row is not None else None
+
+
+def watched(session: Session, dispatch_id: UUID) -> WatchedLapse | None:
+    """None when the dispatch has no lapse, or was withdrawn before it was opened."""
+    row = session.execute(select(*_WATCHED).where(DispatchRow.id == dispatch_id, _IS_WATCHED)).one_or_none()
     return _lapse(row) if row is not None else None
 
 
@@ -45,8 +56,9 @@ def lock_of_mentor(session: Session, mentor_id: str, *, organisation_id: str) ->
     return [_lapse(row) for row in rows]
 
 
-def follow(session: Session, mentor_ids: Sequence[str], *, since: datetime) -> list[WatchedLapse]:
-    """Store the coordinator of the mentors' contacts with their lapses; returns those where it is another one now.
+def follow(session: Session, mentor_ids: Sequence[str], *, since: datetime, at: datetime) -> list[WatchedLapse]:
+    """Store the coordinator of the mentors' contacts with their lapses, who takes them over at this time; returns those
+    where it is another one now.
 
     A lapse that waits for a coordinator is left out when its notice was recorded before `since`. By organisation, the
     order in which all transactions extend the audit log's chains.
@@ -67,7 +79,8 @@ def follow(session: Session, mentor_ids: Sequence[str], *, since: datetime) -> l
         .execution_options(synchronize_session=False)
     )
     is_another = DispatchRow.lapse_coordinator_id.is_distinct_from(ContactRow.coordinator_id)
-    lapses = [_lapse(row) for row in session.execute(newer.where(is_another).returning(*_WATCHED))]
+    taken_over = newer.where(is_another).values(lapse_taken_over_at=at)
+    lapses = [_lapse(row) for row in session.execute(taken_over.returning(*_WATCHED))]
     session.execute(newer)  # the others: their coordinator is by the newest contact too
     return sorted(lapses, key=lambda lapse: (lapse.organisation_id, lapse.dispatch_id))
 
@@ -79,9 +92,35 @@ def record_opening(session: Session, dispatch_id: UUID, outbox_id: UUID) -> None
     session.execute(update(DispatchRow).where(DispatchRow.id == dispatch_id).values(values))
 
 
-def record_closing(session: Session, dispatch_id: UUID, reason: ClosedReason | None) -> None:
-    """Store that the lapse was closed, or with None that it is open again."""
+def record_closing(session: Session, dispatch_id: UUID, reason: ClosedReason) -> None:
     session.execute(update(DispatchRow).where(DispatchRow.id == dispatch_id).values(lapse_closed_reason=reason))
+
+
+def record_reopening(session: Session, dispatch_id: UUID, *, at: datetime) -> None:
+    """Store that the lapse is open again: it waits since then, for whoever is responsible."""
+    again = {"lapse_closed_reason": None, "lapse_reopened_at": at, "lapse_taken_over_at": None}
+    session.execute(update(DispatchRow).where(DispatchRow.id == dispatch_id).values(**again))
+
+
+def planned_subjects(session: Session, organisation_id: str) -> Sequence[str]:
+    """The organisation's lapses that are to be looked at later."""
+    query = select(AGENDA.c.subject).where(AGENDA.c.tenant == organisation_id, AGENDA.c.subject.startswith("lapse:"))
+    return session.scalars(query).all()
+
+
+def count_undone(session: Session, *, reason: str, since: datetime) -> int:
+    """Open lapses of which an act was left out for this reason since then."""
+    about = cast(func.split_part(PLANNED_ACT.c.subject, ":", 2), Uuid)
+    query = (
+        select(func.count(PLANNED_ACT.c.subject.distinct()))
+        .join_from(PLANNED_ACT, DispatchRow, DispatchRow.id == about)
+        .where(
+            PLANNED_ACT.c.decided_at >= since,
+            PLANNED_ACT.c.reason == reason,
+            DispatchRow.lapse_closed_reason.is_(None),
+        )
+    )
+    return session.scalar(query) or 0
 
 
 _MEMBERS = ("organisation_id", "mentor_id", "expires_at", "reason", "version")

@@ -27,6 +27,7 @@ _TO_PERSON = "id IN (SELECT outbox_id FROM message WHERE recipient_id = :person)
 _TEXT_OF_PERSON = (
     f"recipient_id = :person OR message_number IN (SELECT number FROM message WHERE dispatch_id IN ({_NAMES_PERSON}))"
 )
+_LAPSE_OF_PERSON = "subject IN (SELECT 'lapse:' || id FROM dispatch WHERE mentor_id = :person)"
 _CONDITIONS: Mapping[str, str] = {
     "contact": "id = :person OR coordinator_id = :person",
     "organisation": ":person = ANY(admin_ids)",
@@ -34,6 +35,8 @@ _CONDITIONS: Mapping[str, str] = {
     "dispatch": "mentor_id = :person OR :person IN (coordinator_id, lapse_coordinator_id, acted_by_id)",
     "message": f"recipient_id = :person OR dispatch_id IN ({_NAMES_PERSON})",
     "inbox": _TEXT_OF_PERSON,
+    "agenda": _LAPSE_OF_PERSON,
+    "planned_act": f"{_LAPSE_OF_PERSON} OR key LIKE '%/' || :person || '/%'",
     "audit_entry": "subject_id = :person OR object_id = :person OR actor_id = 'person:' || :person",
     "idempotency_key": _KEY_OF_PERSON,
     "outbox": _TO_PERSON,

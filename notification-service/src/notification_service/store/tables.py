@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from shared_lib.agenda import GRANTS as AGENDA_GRANTS
 from shared_lib.audit import GRANTS as AUDIT_GRANTS
 from shared_lib.idempotency import GRANTS as IDEMPOTENCY_GRANTS
 from shared_lib.outbox import GRANTS as OUTBOX_GRANTS
@@ -80,6 +81,9 @@ class DispatchRow(Base):
     lapse_coordinator_id: Mapped[str | None]
     lapse_coordinator_version: Mapped[int | None] = mapped_column(BigInteger)
     lapse_closed_reason: Mapped[str | None]
+    lapse_reopened_at: Mapped[datetime | None]
+    lapse_taken_over_at: Mapped[datetime | None]
+    chased_dispatch_id: Mapped[UUID | None]
 
     messages: Mapped[list["MessageRow"]] = relationship(
         order_by="MessageRow.number", cascade="all, delete-orphan", passive_deletes=True
@@ -136,6 +140,7 @@ GRANTS = {
     "certification": KEPT,
     "message": KEPT,
     "inbox": f"{APPEND_ONLY}, DELETE",
+    **AGENDA_GRANTS,
     **OUTBOX_GRANTS,
     **AUDIT_GRANTS,
     **IDEMPOTENCY_GRANTS,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
-from shared_lib import idempotency
+from shared_lib import agenda, idempotency
 from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import TenantScope, all_tenants, tenant
@@ -17,6 +17,7 @@ from shared_lib.outbox import Dispatcher, Enqueued
 from sqlalchemy.orm import Session
 
 from notification_service.domain.access import AccessScope, MentorNotFound, Principal, TooManyNotices
+from notification_service.domain.lapse_plan import lapse_subject
 from notification_service.domain.model import Announcement, Contact, Dispatch, Organisation
 from notification_service.domain.notice_rules import NOTICE_RULES, dated, duplicate_patterns, natural_key
 from notification_service.domain.participants import involved_ids, participants_of
@@ -141,6 +142,8 @@ class Announcements:
             at=at,
         )
         enqueued = self.dispatcher.enqueue(session, *messages, queueing=queueing)
+        if NOTICE_RULES[dispatch.notice].opens_lapse:
+            agenda.changed(session, [lapse_subject(dispatch.id)], tenant=dispatch.organisation_id)
         audit.record_dispatch(session, audit.RECORDED, dispatch, actor_id=principal.actor, at=at)
         return Accepted(dispatch=dispatch, status=CREATED, enqueued=enqueued)
 

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from notification_service.domain.mail_addresses import NO_ADDRESS, mail_obstacle
 from notification_service.domain.model import Contact, Status
-from notification_service.domain.participants import INACTIVE, is_replaced
+from notification_service.domain.participants import INACTIVE, Recipient, is_replaced
 from notification_service.domain.ports import Mail, Mailer, Pusher, PushMessage
 from notification_service.domain.texts.model import RenderedText
 from notification_service.domain.texts.names import safe_name
 from notification_service.store import contacts, dispatches
 from notification_service.store.dispatches import MessageToSend
 
+from .chasing import Chasing
 from .recording import Recorder
 
 log = structlog.get_logger(__name__)
@@ -48,6 +49,7 @@ class Deliveries:
     mailer: Mailer
     pusher: Pusher
     dispatcher: Dispatcher
+    chasing: Chasing
 
     def deliver_mail(self, delivery: Delivery) -> Delivered | Reschedule:
         """Send the mail, marked as in flight right before its content; `sent` means that the server said 250."""
@@ -56,10 +58,13 @@ class Deliveries:
             return Delivered()
         if is_replaced(found.dispatch, found.message, found.mentor):
             return self._redirected(delivery, found)
+        obstacle = self._obstacle(found)
+        if obstacle is not None:
+            return self._ended(delivery, Status.SKIPPED, reason=obstacle)
         recipient = _reachable(found)
         mail = _mail(found, recipient, self._text(found, recipient))
         self.mailer.send(mail, before_data=delivery.mark_in_flight, before_dot=delivery.check_lease)
-        return self._delivered(delivery, Status.SENT)
+        return self._ended(delivery, Status.SENT)
 
     def deliver_push(self, delivery: Delivery) -> Delivered | Reschedule:
         """Give the push message to the gateway, which recognises a repeated one by its message id.
@@ -74,12 +79,15 @@ class Deliveries:
         wait = self._quiet_time(found)
         if wait is not None:
             return Reschedule(after=wait)
+        obstacle = self._obstacle(found)
+        if obstacle is not None:
+            return self._ended(delivery, Status.SKIPPED, reason=obstacle)
         recipient = _reachable(found)
         if not recipient.push_token:
             raise Rejected(NO_ADDRESS)
         text = self._text(found, recipient)
         self.pusher.send(PushMessage(message_id=found.message.message_id, token=recipient.push_token, text=text))
-        return self._delivered(delivery, Status.DELIVERED)
+        return self._ended(delivery, Status.DELIVERED)
 
     def give_up(self, session: Session, delivery: Delivery, final_state: FinalState, reason: str) -> None:
         """Store that a message will not be tried again, and why, in the transaction that closes the outbox message."""
@@ -117,14 +125,22 @@ class Deliveries:
             mentor=found.mentor,
             coordinator=found.coordinator,
             organisation=found.organisation,
+            waiting=self.chasing.waiting(found.dispatch),
             at=self.dispatcher.clock(),
         )
 
-    def _delivered(self, delivery: Delivery, status: Status) -> Delivered:
+    def _obstacle(self, found: MessageToSend) -> str | None:
+        """Why a message about a lapse that waits is not to be sent any more."""
+        if found.dispatch.chased_dispatch_id is None:
+            return None
+        recipient = Recipient(id=found.message.recipient_id, audience=found.message.audience)
+        return self.chasing.obstacle(found.dispatch, recipient)
+
+    def _ended(self, delivery: Delivery, status: Status, *, reason: str | None = None) -> Delivered:
         number, at = delivery.payload["message"], self.dispatcher.clock()
         return Delivered(
             on_commit=lambda session: dispatches.record_outcome(
-                session, number, status, organisation_id=delivery.tenant, at=at
+                session, number, status, organisation_id=delivery.tenant, at=at, reason=reason
             )
         )
 

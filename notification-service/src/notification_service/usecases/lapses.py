@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
+from shared_lib import agenda
 from shared_lib.clock import Clock
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import tenant
@@ -13,8 +14,9 @@ from shared_lib.ids import uuid7
 from shared_lib.outbox import Delivered, Delivery, Dispatcher, FinalState, OutboxMessage
 from sqlalchemy.orm import Session
 
+from notification_service.domain.lapse_plan import lapse_subject
 from notification_service.domain.lapses import FOLLOWED, Certification, ClosedReason, Reassignment, WatchedLapse
-from notification_service.domain.model import Dispatch, Status
+from notification_service.domain.model import Dispatch, NoticeSettings, Organisation, Status
 from notification_service.domain.ports import Acknowledgements, Lapse
 from notification_service.store import audit, contacts, dispatches, lapses
 
@@ -110,7 +112,8 @@ class LapseNews:
         A lapse that waited for a coordinator is opened, and the coordinator is told.
         """
         at = self.clock()
-        for lapse in lapses.follow(session, sorted(mentor_ids), since=at - FOLLOWED):
+        for lapse in lapses.follow(session, sorted(mentor_ids), since=at - FOLLOWED, at=at):
+            _plan(session, lapse)
             if lapse.outbox_id is not None:
                 self._enqueue(session, REASSIGNMENT, lapse, {"dispatch": str(lapse.dispatch_id)}, at=at)
             elif lapse.coordinator_id is not None:
@@ -118,6 +121,12 @@ class LapseNews:
                 messages = self.recorder.add_coordinator(session, dispatch, at=at)
                 self.dispatcher.enqueue(session, *messages)
                 audit.record_dispatch(session, "coordinator_found", dispatch, actor_id=DIRECTORY, at=at)
+
+    def plan_again(self, session: Session, organisations: Sequence[Organisation]) -> None:
+        """Have what is planned looked at again where the settings are other ones than are stored. Commits nothing."""
+        for new in organisations:
+            if contacts.settings_of(session, new.id) != (new.settings or NoticeSettings(), new.time_zone):
+                agenda.changed(session, lapses.planned_subjects(session, new.id), tenant=new.id)
 
     def certification(self, news: Certification) -> Mapping[str, int]:
         """Commit the news with its effects: lapses are closed or open again, and no queued message that names an
@@ -139,6 +148,7 @@ class LapseNews:
             ]
             for lapse in closed:
                 lapses.record_closing(session, lapse.dispatch_id, news.reason)
+                _plan(session, lapse)
             for lapse in reopened:
                 self._reopen(session, lapse, at=at)
             withdrawn = self._withdraw(session, news, at=at)
@@ -163,7 +173,8 @@ class LapseNews:
         return len(found), len(certifications)
 
     def _reopen(self, session: Session, lapse: WatchedLapse, *, at: datetime) -> None:
-        lapses.record_closing(session, lapse.dispatch_id, None)
+        lapses.record_reopening(session, lapse.dispatch_id, at=at)
+        _plan(session, lapse)
         if lapse.opened_at is None and lapse.coordinator_id is not None:
             self._enqueue_opening(session, lapse, at=at)
 
@@ -203,6 +214,10 @@ class LapseNews:
                 )
                 done += 1
         return done
+
+
+def _plan(session: Session, lapse: WatchedLapse) -> None:
+    agenda.changed(session, [lapse_subject(lapse.dispatch_id)], tenant=lapse.organisation_id)
 
 
 def _opened(found: Sequence[WatchedLapse]) -> int:

@@ -33,6 +33,7 @@ class Contacts:
         The lapses of these people follow them to their coordinators.
         """
         with self.database.begin(all_tenants("directory")) as session:
+            self.lapse_news.plan_again(session, organisations)
             older = contacts.put(session, organisations=organisations, contacts=people)
             self.lapse_news.follow(session, {person.id for person in people if person.is_mentor})
         return older

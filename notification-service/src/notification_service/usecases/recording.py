@@ -10,11 +10,13 @@ from shared_lib.ids import uuid7
 from shared_lib.outbox import OutboxMessage
 from sqlalchemy.orm import Session
 
+from notification_service.domain.lapses import WaitingTime
 from notification_service.domain.model import (
     Announcement,
     Audience,
     Channel,
     Contact,
+    Context,
     Dispatch,
     Message,
     Organisation,
@@ -50,6 +52,17 @@ KIND_OF_CHANNEL = {Channel.EMAIL: MAIL, Channel.PUSH: PUSH}
 
 
 @dataclass(frozen=True, kw_only=True)
+class Chased:
+    """What makes a dispatch one about a lapse that waits: the dispatch that opened it, and who is told. What is queued
+    of it is never turned to others: the plan has a notice for them.
+    """
+
+    dispatch_id: UUID
+    recipients: tuple[Recipient, ...]
+    waiting: WaitingTime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recorder:
     """Works in the transaction of the announcement, with the mentor locked. Commits nothing and enqueues nothing."""
 
@@ -65,6 +78,7 @@ class Recorder:
         *,
         dispatch_id: UUID,
         natural_key: str,
+        chase: Chased | None = None,
         at: datetime,
     ) -> tuple[Dispatch, list[OutboxMessage]]:
         """Store the dispatch with a message per recipient and channel; returns the outbox messages to enqueue.
@@ -72,11 +86,12 @@ class Recorder:
         The age of its messages counts from the fact: they are `expired` when that is too long ago. A lapse is opened
         all the same.
         """
-        dispatch = _dispatch(announcement, participants, dispatch_id=dispatch_id, at=at)
+        dispatch = _dispatch(announcement, participants, dispatch_id=dispatch_id, chase=chase, at=at)
         context, organisation = announcement.context, participants.organisation
         occurred_at = context.occurred_at if context and context.occurred_at else at
         expires = self._expires_at(announcement, organisation, at=occurred_at)
-        recipients = recipients_of(announcement, participants, push_configured=self.push_configured)
+        everybody = recipients_of(announcement, participants, push_configured=self.push_configured)
+        recipients = everybody if chase is None else chase.recipients
         planned = self._planned(dispatch, recipients, participants)
         if expires <= at:
             planned = [(replace(one, status=Status.EXPIRED, reason=one.reason or TOO_OLD), None) for one, _ in planned]
@@ -89,7 +104,7 @@ class Recorder:
                 mentor_id=dispatch.mentor_id,
                 organisation_id=dispatch.organisation_id,
             )
-        self._add_to_inbox(session, dispatch, participants, at=at)
+        self._add_to_inbox(session, dispatch, participants, waiting=chase.waiting if chase else None, at=at)
         opening = []
         if dispatch.lapse_outbox_id is not None:
             until, outbox_id = self._expires_at(announcement, organisation, at=at), dispatch.lapse_outbox_id
@@ -173,14 +188,28 @@ class Recorder:
             )
         ]
 
-    def _add_to_inbox(self, session: Session, dispatch: Dispatch, participants: Participants, *, at: datetime) -> None:
+    def _add_to_inbox(
+        self,
+        session: Session,
+        dispatch: Dispatch,
+        participants: Participants,
+        *,
+        waiting: WaitingTime | None = None,
+        at: datetime,
+    ) -> None:
         for message in dispatch.messages:
             if message.status is Status.DELIVERED:
-                text = self._inbox_text(dispatch, message, participants, at=at)
+                text = self._inbox_text(dispatch, message, participants, waiting=waiting, at=at)
                 dispatches.add_to_inbox(session, dispatch, message, text, at=at)
 
     def _inbox_text(
-        self, dispatch: Dispatch, message: Message, participants: Participants, *, at: datetime
+        self,
+        dispatch: Dispatch,
+        message: Message,
+        participants: Participants,
+        *,
+        waiting: WaitingTime | None,
+        at: datetime,
     ) -> RenderedText:
         """Without the coordinator's name: the text stays when their data are erased."""
         coordinator = participants.contacts.get(dispatch.coordinator_id or "")
@@ -191,6 +220,7 @@ class Recorder:
             mentor=participants.mentor,
             coordinator=replace(coordinator, name="") if coordinator else None,
             organisation=participants.organisation,
+            waiting=waiting,
             at=at,
         )
 
@@ -229,12 +259,14 @@ def lapse_order(mentor_id: str) -> str:
     return f"lapse/{mentor_id}"
 
 
-def _dispatch(announcement: Announcement, participants: Participants, *, dispatch_id: UUID, at: datetime) -> Dispatch:
+def _dispatch(
+    announcement: Announcement, participants: Participants, *, dispatch_id: UUID, chase: Chased | None, at: datetime
+) -> Dispatch:
     organisation_id, coordinator_id = participants.organisation.id, participants.coordinator_id
     context = announcement.context
     if coordinator_id is None:
         log.warning("dispatch.without_coordinator", mentor_id=announcement.mentor_id, organisation_id=organisation_id)
-    opens_lapse = NOTICE_RULES[announcement.notice].opens_lapse and coordinator_id is not None
+    opens_lapse = NOTICE_RULES[announcement.notice].opens_lapse and coordinator_id is not None and chase is None
     return Dispatch(
         id=dispatch_id,
         organisation_id=organisation_id,
@@ -247,10 +279,15 @@ def _dispatch(announcement: Announcement, participants: Participants, *, dispatc
         expiry_date=announcement.expiry_date,
         days_remaining=announcement.days_remaining,
         effective_date=context.effective_date if context else None,
-        contact_version=context.contact_version if context else participants.mentor.version,
+        contact_version=_contact_version(context, participants) if chase is None else None,
         acted_by=participants.acted_by,
         flags=context.flags if context else frozenset(),
         enrolled_for=context.enrolled_for if context else None,
         planned=context is not None and context.planned,
         lapse_outbox_id=uuid7() if opens_lapse else None,
+        chased_dispatch_id=chase.dispatch_id if chase else None,
     )
+
+
+def _contact_version(context: Context | None, participants: Participants) -> int | None:
+    return context.contact_version if context else participants.mentor.version

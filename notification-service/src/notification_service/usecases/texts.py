@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
+from notification_service.domain.lapses import WaitingTime
 from notification_service.domain.model import Audience, Contact, Dispatch, Notice, Organisation
 from notification_service.domain.notice_rules import NOTICE_RULES, days_until
 from notification_service.domain.participants import is_reachable
@@ -38,6 +40,7 @@ class Texts:
         mentor: Contact | None,
         coordinator: Contact | None,
         organisation: Organisation,
+        waiting: WaitingTime | None = None,
         at: datetime,
     ) -> RenderedText:
         """In the recipient's language, else the organisation's. Mentions only what is in `Facts`.
@@ -61,6 +64,7 @@ class Texts:
             days_remaining=None if expiry is None else days_until(expiry, at=at, time_zone=zone),
             flags=dispatch.flags,
             course_date=_formatted(course, locale) if course else None,
+            **_waiting_facts(waiting, at=at, time_zone=zone, locale=locale),
         )
         return render(
             language,
@@ -77,6 +81,17 @@ class Texts:
             return None
         address, mark, query = self.portal_url.partition("?")
         return f"{address.rstrip('/')}/{_PAGES[audience]}/{NOTICE_RULES[notice].topic}{mark}{query}"
+
+
+def _waiting_facts(waiting: WaitingTime | None, *, at: datetime, time_zone: str, locale: str) -> dict[str, Any]:
+    if waiting is None:
+        return {}
+    day = waiting.escalates_at.astimezone(ZoneInfo(time_zone)).date() if waiting.escalates_at else None
+    is_ahead = waiting.escalates_at is not None and waiting.escalates_at > at
+    return {
+        "escalation_date": _formatted(day, locale) if day is not None and is_ahead else None,
+        "days_waited": days_until(at, at=waiting.since, time_zone=time_zone),
+    }
 
 
 @lru_cache(maxsize=1024)

@@ -307,7 +307,36 @@ TEXTS = {
     (Notice.CERT_RENEWED, Audience.COORDINATOR): _RENEWED.ending_with(Line("You do not need to do anything.")),
     (Notice.CERT_RENEWED, Audience.COLLEAGUE): _RENEWED.ending_with(_COLLEAGUE),
     (Notice.CERT_RENEWED, Audience.ADMIN): _RENEWED.ending_with(*_FOR_COORDINATOR),
+    (Notice.LAPSE_REMINDER, Audience.COORDINATOR): Text(
+        titles=(Line("Please confirm a certification that has run out"),),
+        lines=(
+            Line("{mentor}'s certification ran out on {date}. You have not confirmed that you have seen it."),
+            Line("It takes less than a minute."),
+            Line(
+                "If it is not confirmed by {escalation_date}, we will tell the administrators of {organisation}.",
+                "escalating",
+            ),
+            Line("Please tell {organisation} if someone else should support {mentor} from now on.", "not_escalating"),
+        ),
+        push=(Line("{first_name}'s certification has run out. Please confirm that you have seen it."),),
+        action="Confirm that you have seen this",
+    ),
+    (Notice.LAPSE_ESCALATION, Audience.ADMIN): Text(
+        titles=(Line("A certification that ran out is not confirmed"),),
+        lines=(
+            Line("{mentor}'s certification ran out on {date}."),
+            Line("{coordinator} has not confirmed that they have seen it.", "assigned"),
+            Line("{mentor} has no {coordinator_word}.", "unassigned"),
+            Line("Please get in touch, or choose who will support {mentor} from now on."),
+        ),
+        push=(
+            Line("A certification that ran out is not confirmed after {days_waited} days.", "days_waited"),
+            Line("A certification that ran out is not confirmed."),
+        ),
+        action="See the certification",
+    ),
 }
+
 
 EN = Language(
     code="en",

@@ -24,6 +24,8 @@ class Facts:
     days_remaining: int | None = None
     flags: frozenset[Flag] = frozenset()
     course_date: str | None = None
+    escalation_date: str | None = None
+    days_waited: int = 0
 
     def conditions(self) -> frozenset[str]:
         """The names a line can ask for with `when`."""
@@ -39,6 +41,9 @@ class Facts:
             "ahead": not self.is_past,
             "early": is_early,
             "late": not is_early,
+            "escalating": self.escalation_date is not None,
+            "not_escalating": self.escalation_date is None,
+            "days_waited": self.days_waited > 1,
             "assigned": self.has_coordinator,
             "unassigned": not self.has_coordinator,
             "coordinated": is_coordinated,

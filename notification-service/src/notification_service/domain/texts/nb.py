@@ -285,7 +285,36 @@ TEXTS = {
     (Notice.CERT_RENEWED, Audience.COORDINATOR): _RENEWED.ending_with(Line("Du trenger ikke å gjøre noe.")),
     (Notice.CERT_RENEWED, Audience.COLLEAGUE): _RENEWED.ending_with(_COLLEAGUE),
     (Notice.CERT_RENEWED, Audience.ADMIN): _RENEWED.ending_with(*_FOR_COORDINATOR),
+    (Notice.LAPSE_REMINDER, Audience.COORDINATOR): Text(
+        titles=(Line("Husk å bekrefte en utløpt sertifisering"),),
+        lines=(
+            Line("Sertifiseringen til {mentor} gikk ut {date}. Du har ikke bekreftet at du har sett det."),
+            Line("Det tar under ett minutt."),
+            Line(
+                "Er det ikke bekreftet innen {escalation_date}, sier vi fra til administratorene i {organisation}.",
+                "escalating",
+            ),
+            Line("Si fra til {organisation} hvis noen andre skal følge opp {mentor} videre.", "not_escalating"),
+        ),
+        push=(Line("Sertifiseringen til {first_name} har gått ut. Bekreft at du har sett det."),),
+        action="Bekreft at du har sett dette",
+    ),
+    (Notice.LAPSE_ESCALATION, Audience.ADMIN): Text(
+        titles=(Line("En utløpt sertifisering er ikke bekreftet"),),
+        lines=(
+            Line("Sertifiseringen til {mentor} gikk ut {date}."),
+            Line("{coordinator} har ikke bekreftet at det er sett.", "assigned"),
+            Line("{mentor} har ingen {coordinator_word}.", "unassigned"),
+            Line("Ta kontakt, eller velg hvem som skal følge opp {mentor} videre."),
+        ),
+        push=(
+            Line("En utløpt sertifisering er ikke bekreftet etter {days_waited} dager.", "days_waited"),
+            Line("En utløpt sertifisering er ikke bekreftet."),
+        ),
+        action="Se sertifiseringen",
+    ),
 }
+
 
 NB = Language(
     code="nb",

@@ -285,7 +285,36 @@ TEXTS = {
     (Notice.CERT_RENEWED, Audience.COORDINATOR): _RENEWED.ending_with(Line("Du treng ikkje gjere noko.")),
     (Notice.CERT_RENEWED, Audience.COLLEAGUE): _RENEWED.ending_with(_COLLEAGUE),
     (Notice.CERT_RENEWED, Audience.ADMIN): _RENEWED.ending_with(*_FOR_COORDINATOR),
+    (Notice.LAPSE_REMINDER, Audience.COORDINATOR): Text(
+        titles=(Line("Hugs å stadfeste ei utgått sertifisering"),),
+        lines=(
+            Line("Sertifiseringa til {mentor} gjekk ut {date}. Du har ikkje stadfesta at du har sett det."),
+            Line("Det tek under eitt minutt."),
+            Line(
+                "Er det ikkje stadfesta innan {escalation_date}, seier vi frå til administratorane i {organisation}.",
+                "escalating",
+            ),
+            Line("Sei frå til {organisation} om nokon andre skal følgje opp {mentor} vidare.", "not_escalating"),
+        ),
+        push=(Line("Sertifiseringa til {first_name} har gått ut. Stadfest at du har sett det."),),
+        action="Stadfest at du har sett dette",
+    ),
+    (Notice.LAPSE_ESCALATION, Audience.ADMIN): Text(
+        titles=(Line("Ei utgått sertifisering er ikkje stadfesta"),),
+        lines=(
+            Line("Sertifiseringa til {mentor} gjekk ut {date}."),
+            Line("{coordinator} har ikkje stadfesta at det er sett.", "assigned"),
+            Line("{mentor} har ingen {coordinator_word}.", "unassigned"),
+            Line("Ta kontakt, eller vel kven som skal følgje opp {mentor} vidare."),
+        ),
+        push=(
+            Line("Ei utgått sertifisering er ikkje stadfesta etter {days_waited} dagar.", "days_waited"),
+            Line("Ei utgått sertifisering er ikkje stadfesta."),
+        ),
+        action="Sjå sertifiseringa",
+    ),
 }
+
 
 NN = Language(
     code="nn",

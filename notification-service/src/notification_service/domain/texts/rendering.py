@@ -65,6 +65,8 @@ def _words(language: Language, facts: Facts) -> dict[str, str]:
         "date": facts.date or "",
         "course_date": facts.course_date or "",
         "in_days": language.in_days(facts.days_remaining or 0),
+        "escalation_date": facts.escalation_date or "",
+        "days_waited": str(facts.days_waited),
     }
 
 

@@ -40,8 +40,8 @@ CREATE TABLE certification (
 
 -- Dispatches: one announcement of a notice; at most one of a natural key that is not withdrawn. number: their order,
 -- which the clocks of several hosts do not know. lapse_coordinator_id: who is responsible now, by the contact of that
--- version. lapse_opened_for: whom it was opened for, which never changes. effective_date: of the pause event, from the
--- orchestrator.
+-- version, since lapse_taken_over_at. lapse_opened_for: whom it was opened for, which never changes. effective_date: of
+-- the pause event, from the orchestrator. chased_dispatch_id: the dispatch whose lapse waits, of a notice that says so.
 CREATE TABLE dispatch (
     id uuid PRIMARY KEY,
     number bigint GENERATED ALWAYS AS IDENTITY,
@@ -67,7 +67,10 @@ CREATE TABLE dispatch (
     lapse_opened_at timestamptz CHECK (lapse_opened_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
     lapse_coordinator_id text,
     lapse_coordinator_version bigint,
-    lapse_closed_reason text
+    lapse_closed_reason text,
+    lapse_reopened_at timestamptz CHECK (lapse_reopened_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    lapse_taken_over_at timestamptz CHECK (lapse_taken_over_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    chased_dispatch_id uuid
 );
 CREATE UNIQUE INDEX dispatch_once ON dispatch (mentor_id, natural_key) WHERE withdrawn_at IS NULL;
 CREATE INDEX dispatch_of_mentor ON dispatch (mentor_id, number);
@@ -304,5 +307,49 @@ CREATE POLICY tenant ON outbox USING (
 );
 ALTER TABLE outbox_closed ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON outbox_closed USING (
+    current_setting('app.all_tenants', true) <> '' OR tenant = NULLIF(current_setting('app.org', true), '')
+);
+
+-- Agenda: changed subjects, when to look at each subject next, and one decision per act.
+CREATE TABLE agenda_change (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subject text NOT NULL,
+    tenant text NOT NULL
+);
+
+CREATE TABLE agenda (
+    subject text PRIMARY KEY,
+    tenant text NOT NULL,
+    look_at timestamptz NOT NULL CHECK (look_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    tries integer NOT NULL DEFAULT 0,
+    last_error text
+);
+CREATE INDEX agenda_due ON agenda (look_at);
+
+CREATE TABLE planned_act (
+    tenant text NOT NULL,
+    key text NOT NULL,
+    subject text NOT NULL,
+    kind text NOT NULL,
+    due_at timestamptz NOT NULL CHECK (due_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    decided_at timestamptz NOT NULL CHECK (decided_at BETWEEN '2000-01-01 UTC' AND '2100-01-01 UTC'),
+    outcome text NOT NULL CHECK (outcome IN ('done', 'skipped')),
+    reason text,
+    object_id text,
+    PRIMARY KEY (tenant, key)
+);
+CREATE INDEX planned_act_of_subject ON planned_act (subject);
+CREATE INDEX planned_act_by_age ON planned_act (decided_at);
+
+ALTER TABLE agenda_change ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON agenda_change USING (
+    current_setting('app.all_tenants', true) <> '' OR tenant = NULLIF(current_setting('app.org', true), '')
+);
+ALTER TABLE agenda ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON agenda USING (
+    current_setting('app.all_tenants', true) <> '' OR tenant = NULLIF(current_setting('app.org', true), '')
+);
+ALTER TABLE planned_act ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON planned_act USING (
     current_setting('app.all_tenants', true) <> '' OR tenant = NULLIF(current_setting('app.org', true), '')
 );
