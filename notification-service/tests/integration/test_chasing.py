@@ -111,7 +111,7 @@ def certified(contacts: Contacts, until: str, version: int) -> Any:
         ("2026-04-01T00:00", "2026-04-07T07:00", "2026-04-08T07:00"),  # before Easter
     ],
 )
-def test_in_a_year_the_coordinator_is_reminded_once_and_the_admins_are_told_once(
+def test_in_a_year_the_coordinator_is_reminded_once_and_the_admins_are_notified_once(
     expire: Expire, play: Play, *, expiry: str, reminder: str, escalation: str, mailer: FakeMailer, database: Database
 ) -> None:
     expire(expiry)
@@ -128,7 +128,7 @@ def test_in_a_year_the_coordinator_is_reminded_once_and_the_admins_are_told_once
     ("answer", "reason"),
     [(LapseState.ACKNOWLEDGED, "acknowledged"), (LapseState.CLOSED, "closed"), (None, "gone")],
 )
-def test_nothing_is_told_of_a_lapse_that_is_open_no_more(
+def test_nobody_is_notified_of_a_lapse_that_is_open_no_more(
     expire: Expire,
     play: Play,
     acknowledgements: FakeAcknowledgements,
@@ -147,7 +147,7 @@ def test_nothing_is_told_of_a_lapse_that_is_open_no_more(
 
 
 @pytest.mark.parametrize("is_acknowledged", [True, False])
-def test_without_an_answer_nothing_is_told_and_the_question_is_asked_again(
+def test_without_an_answer_nobody_is_notified_and_the_question_is_asked_again(
     expire: Expire, play: Play, acknowledgements: FakeAcknowledgements, is_acknowledged: bool
 ) -> None:
     expire("2026-05-10T10:00")
@@ -203,7 +203,7 @@ def test_a_mail_that_could_not_be_sent_for_minutes_asks_again(
     assert len(play("2026-05-13T13:00")) == (1 if isinstance(answer, Unreachable) else 0)
 
 
-def test_a_new_coordinator_is_told_and_has_days_of_their_own(
+def test_a_new_coordinator_is_notified_and_has_days_of_their_own(
     contacts: Contacts, expire: Expire, play: Play, acknowledgements: FakeAcknowledgements, database: Database
 ) -> None:
     expire("2026-05-11T10:00")
@@ -231,7 +231,7 @@ def test_a_reminder_that_waits_to_be_sent_is_not_for_a_coordinator_who_was_repla
     assert play("2026-05-13T12:00") == [("2026-05-13T07:00", NEW, EXPIRED)]
 
 
-def test_without_a_coordinator_the_admins_are_told_twice_until_one_is_found(
+def test_without_a_coordinator_the_admins_are_notified_twice_until_one_is_found(
     contacts: Contacts, expire: Expire, play: Play, acknowledgements: FakeAcknowledgements
 ) -> None:
     contacts.put(people=[a_contact(coordinator_id=None, version=2)])
@@ -244,7 +244,7 @@ def test_without_a_coordinator_the_admins_are_told_twice_until_one_is_found(
     assert play("2026-07-01T00:00") == [("2026-05-30T00:00", NEW, EXPIRED), ("2026-06-04T07:00", NEW, REMINDER)]
 
 
-def test_after_an_outage_of_all_relays_the_admins_are_told_once_in_the_next_hours(
+def test_after_an_outage_of_all_relays_the_admins_are_notified_once_in_the_next_hours(
     contacts: Contacts, expire: Expire, play: Play, clock: MovableClock, database: Database
 ) -> None:
     contacts.put(people=[a_contact(coordinator_id=None, version=2)])
@@ -255,7 +255,7 @@ def test_after_an_outage_of_all_relays_the_admins_are_told_once_in_the_next_hour
     assert decisions(database) == [("lapse_reminder", "overtaken"), ("lapse_escalation", None)]
 
 
-def test_what_nobody_can_be_told_is_counted(
+def test_a_lapse_that_nobody_can_be_reminded_of_is_counted(
     contacts: Contacts, expire: Expire, play: Play, database: Database, clock: MovableClock
 ) -> None:
     contacts.put(organisations=[an_organisation(admin_ids=(), version=2)])

@@ -69,11 +69,13 @@ def played(
         ("2026-04-21T22:30", "2026-04-27T07:00", "2026-04-29T07:00"),  # past midnight in Oslo
     ],
 )
-def test_the_coordinator_is_reminded_and_then_the_admins_are_told(opened: str, reminder: str, escalation: str) -> None:
+def test_the_coordinator_is_reminded_and_then_the_admins_are_notified(
+    opened: str, reminder: str, escalation: str
+) -> None:
     assert played(lapse(opened), opened) == [(ChaseKind.REMINDER, reminder), (ChaseKind.ESCALATION, escalation)]
 
 
-def test_a_new_coordinator_is_told_and_has_days_of_their_own_but_the_admins_do_not_wait_longer() -> None:
+def test_a_new_coordinator_is_notified_and_has_days_of_their_own_but_the_admins_do_not_wait_longer() -> None:
     decided: set[str] = set()
     taken_over = lapse("2026-04-20T08:00", coordinator_id="c2", taken_over_at=utc("2026-04-22T19:30"))
 
@@ -91,7 +93,7 @@ def test_days_may_be_switched_off(reminder_days: int | None, escalation_days: in
     assert len(played(lapse("2026-04-20"), "2026-04-20", own=own)) == count
 
 
-def test_after_an_outage_both_are_told_in_the_next_open_hours() -> None:
+def test_after_an_outage_both_are_notified_in_the_next_open_hours() -> None:
     assert played(lapse("2026-04-13T08:00"), "2026-04-25T10:00") == [
         (ChaseKind.REMINDER, "2026-04-27T07:00"),
         (ChaseKind.ESCALATION, "2026-04-27T07:00"),

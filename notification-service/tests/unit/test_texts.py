@@ -182,7 +182,7 @@ def test_an_acting_person_is_named_to_the_mentor_alone(language: Language, notic
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_admins_are_told_which_coordinator_has_not_acknowledged(language: Language) -> None:
+def test_the_admins_are_notified_which_coordinator_has_not_acknowledged(language: Language) -> None:
     facts = some_facts(coordinator_name="Hansen, Ola", days_waited=7)
 
     text = rendered(language, Notice.LAPSE_ESCALATION, Audience.ADMIN, facts=facts)

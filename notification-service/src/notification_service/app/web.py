@@ -10,6 +10,7 @@ from shared_lib.audit import AuditLog
 from shared_lib.clock import Clock, utc_now
 from shared_lib.daily_commands import LastSuccessCollector
 from shared_lib.database.engine import REQUEST_SECONDS, Database
+from shared_lib.observability.metrics import GaugeCollector
 from shared_lib.outbox.metrics import OutboxCollector
 from shared_lib.web.app import build_app, close_with
 from shared_lib.web.audit import audit_blueprint
@@ -17,7 +18,6 @@ from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
 from notification_service.api import internal, routes
-from notification_service.api.metrics import NobodyToTellCollector
 from notification_service.config import Config
 from notification_service.domain.access import MentorNotFound, NotEntitled, TooManyNotices
 from notification_service.domain.model import DispatchNotFound
@@ -95,7 +95,11 @@ def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> 
         collectors=[
             OutboxCollector(database, clock),
             AgendaCollector(database, clock),
-            NobodyToTellCollector(partial(count_nobody_to_tell, database, clock)),
+            GaugeCollector(
+                "lapses_nobody_to_tell",
+                "Open lapses that nobody could be reminded of",
+                partial(count_nobody_to_tell, database, clock),
+            ),
             LastSuccessCollector(database, ["retention run"]),
         ],
     )

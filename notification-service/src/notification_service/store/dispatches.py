@@ -153,10 +153,8 @@ def of_event(
 
 def under_key(session: Session, *, caller: str, operations: Collection[str], key: str) -> UUID | None:
     """The id of the dispatch that a caller's Idempotency-Key stands for."""
-    columns = KEYS.c
-    query = select(columns.resource_id).where(
-        columns.principal == caller, columns.operation.in_(operations), columns.key == key
-    )
+    own = KEYS.c
+    query = select(own.resource_id).where(own.principal == caller, own.operation.in_(operations), own.key == key)
     found = session.scalar(query)
     return UUID(found) if found else None
 

@@ -113,7 +113,7 @@ class Deliveries:
         if not dispatch.planned:
             return None
         with self.database.begin(tenant(dispatch.organisation_id)) as session:
-            own = contacts.settings_of(session, dispatch.organisation_id)
+            own, _ = contacts.settings_of(session, dispatch.organisation_id)
         ends = own.end_of_quiet_hours(at=at, time_zone=found.organisation.time_zone)
         return None if ends is None else ends - at
 

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
+
+from shared_lib.errors import Unavailable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -26,6 +29,26 @@ class _Process(Collector):
         return REGISTRY.collect()
 
     def describe(self) -> Iterable[Metric]:
+        return []
+
+
+class GaugeCollector(Collector):
+    """A gauge that is read at each scrape. While the database does not answer it is missing rather than 0."""
+
+    def __init__(self, name: str, about: str, read: Callable[[], float]) -> None:
+        self._name = name
+        self._about = about
+        self._read = read
+
+    def collect(self) -> Iterable[Metric]:
+        try:
+            value = self._read()
+        except Unavailable:
+            return []
+        return [GaugeMetricFamily(self._name, self._about, value=value)]
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing is read before the first scrape."""
         return []
 
 

@@ -134,10 +134,7 @@ TEXTS = {
     ),
     (Notice.PAUSE_ACTIVATED, Audience.ADMIN): _PAUSED.ending_with(*_FOR_COORDINATOR),
     (Notice.PAUSE_LIFTED, Audience.MENTOR): Text(
-        titles=(
-            Line("Welcome back! Your break has ended", "not_lapsed"),
-            Line("Your break has ended", "lapsed"),
-        ),
+        titles=(Line("Welcome back! Your break has ended", "not_lapsed"), Line("Your break has ended", "lapsed")),
         lines=(
             Line(
                 "Your break has ended. You are back in your role as {mentor_word} with {organisation}.",
@@ -312,10 +309,7 @@ TEXTS = {
         lines=(
             Line("{mentor}'s certification ran out on {date}. You have not confirmed that you have seen it."),
             Line("It takes less than a minute."),
-            Line(
-                "If it is not confirmed by {escalation_date}, we will tell the administrators of {organisation}.",
-                "escalating",
-            ),
+            Line("Unless it is confirmed by {escalation_date}, we tell {organisation}'s administrators.", "escalating"),
             Line("Please tell {organisation} if someone else should support {mentor} from now on.", "not_escalating"),
         ),
         push=(Line("{first_name}'s certification has run out. Please confirm that you have seen it."),),
@@ -336,7 +330,6 @@ TEXTS = {
         action="See the certification",
     ),
 }
-
 
 EN = Language(
     code="en",

@@ -315,7 +315,6 @@ TEXTS = {
     ),
 }
 
-
 NB = Language(
     code="nb",
     greeting="Hei, {first_name}!",

@@ -315,7 +315,6 @@ TEXTS = {
     ),
 }
 
-
 NN = Language(
     code="nn",
     greeting="Hei, {first_name}!",
