@@ -6,7 +6,7 @@ from urllib.parse import unquote
 PAUSES = "/api/v1/pause-notifications"
 LAPSES = "/api/v1/lapse-acknowledgements"
 AUDIT = "/api/v1/audit"
-ORCHESTRATOR = ("organisations", "mentors")
+ORCHESTRATOR = ("organisations", "mentors", "pauses")
 NOTICES = ("pause-activated", "pause-lifted", "cert-expiry", "cert-expiry-reminder")
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from orchestrator_service.domain.errors import ImportRunning
 from orchestrator_service.store import directory_staging
 from orchestrator_service.usecases.pause_events import PauseEvents
 from orchestrator_service.usecases.person_data import PersonData
+from shared_lib.agenda import AgendaLoop
 from shared_lib.database.engine import Database
 from shared_lib.database.row_level_security import all_tenants
 from shared_lib.errors import Unreachable
@@ -166,3 +168,22 @@ def test_it_does_not_run_beside_an_import(person_data: PersonData, database: Dat
         assert directory_staging.begin(session)
         with pytest.raises(ImportRunning):
             person_data.erase(MENTOR)
+
+
+def test_what_is_due_about_a_pause_is_exported_and_ends_with_the_erasure(
+    person_data: PersonData, pause_events: PauseEvents, agenda: AgendaLoop, clock: MovableClock
+) -> None:
+    returns = clock() + timedelta(days=30)
+    pause_events.record(a_draft(expected_return_date=returns), principal=INGRID, key=None, wait_seconds=0)
+    agenda.poll()
+    exported = person_data.export(MENTOR)["orchestrator"]
+    assert [row["subject"] for row in exported["agenda"]] == [f"pause:{MENTOR}"]
+    assert exported["pause_event"][0]["recorded_by_id"] == COORDINATOR
+    assert person_data.export(COORDINATOR)["orchestrator"]["pause_event"][0]["recorded_by_id"] == COORDINATOR
+
+    person_data.erase(MENTOR)
+    agenda.poll()
+
+    acts = person_data.export(MENTOR)["orchestrator"]["planned_act"]
+    assert {act["reason"] for act in acts} == {"ended"}
+    assert len(acts) == 3

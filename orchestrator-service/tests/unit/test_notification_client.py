@@ -1,13 +1,10 @@
 """What the notification service's answers mean to us, and what never goes to it."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from orchestrator_service.clients.notification import HttpNotifier
-from orchestrator_service.domain.announcements import Audience
-from orchestrator_service.domain.notices import Notice, NoticeKind
 from shared_lib.errors import Rejected, RetryLater, Unreachable
 from shared_lib.http_client import ServiceClient
 
@@ -58,42 +55,6 @@ def test_an_answer_that_is_not_understood_is_asked_for_again(
 
     with pytest.raises(Unreachable):
         http_notifier.announce(an_event(), announcement_id=uuid4(), occurred_at=RECORDED, contact_version=17)
-
-
-def test_a_notice_is_sent_with_its_date_and_those_who_are_told(
-    http_notifier: HttpNotifier, notification_service: StubService
-) -> None:
-    notice = Notice(
-        kind=NoticeKind.RETURN_OVERDUE,
-        mentor_id="pm_662f9511",
-        organisation_id="nhf",
-        audience=Audience(coordinator_id="coord_2a3b4c5d"),
-        date=datetime(2026, 5, 1, tzinfo=UTC),
-        is_planned=True,
-        flags=("returned",),
-    )
-    key = uuid4()
-
-    http_notifier.notify(notice, notice_id=key)
-
-    [asked] = notification_service.asked
-    assert (asked.method, asked.path) == ("POST", "/internal/v1/notices")
-    assert asked.headers["Idempotency-Key"] == str(key)
-    assert asked.body == {
-        "notice": "return_overdue",
-        "mentor_id": "pm_662f9511",
-        "dates": {"expected_return_date": "2026-05-01T00:00:00Z"},
-        "context": {
-            "organisation_id": "nhf",
-            "coordinator_id": "coord_2a3b4c5d",
-            "admin_ids": [],
-            "acted_by": None,
-            "also": [],
-            "planned": True,
-            "tier": None,
-            "flags": ["returned"],
-        },
-    }
 
 
 def test_what_it_never_heard_of_needs_no_taking_back(

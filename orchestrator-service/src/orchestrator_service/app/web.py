@@ -14,7 +14,7 @@ from shared_lib.web.audit import audit_blueprint
 from shared_lib.web.auth import Authenticator
 from shared_lib.web.health import usual_checks
 
-from orchestrator_service.api import mentors, routes, settings
+from orchestrator_service.api import mentors, pauses, routes, settings
 from orchestrator_service.config import Config
 from orchestrator_service.domain import errors
 from orchestrator_service.domain.access import GLOBAL_ADMIN, ORG_ADMIN
@@ -25,6 +25,7 @@ from orchestrator_service.usecases.changed_contacts import ChangedContacts
 from orchestrator_service.usecases.coordinators import Coordinators
 from orchestrator_service.usecases.mentors import Mentors
 from orchestrator_service.usecases.pause_events import PauseEvents
+from orchestrator_service.usecases.pauses import Pauses
 from orchestrator_service.usecases.settings import OrganisationsSettings
 
 from . import DAILY, MIGRATIONS
@@ -39,6 +40,7 @@ ERROR_TABLE: dict[type[Exception], HTTPStatus] = {
     errors.CertificationNotFound: HTTPStatus.NOT_FOUND,
     errors.NoCoordinator: HTTPStatus.NOT_FOUND,
     errors.SameEventExists: HTTPStatus.CONFLICT,
+    errors.TooSoon: HTTPStatus.CONFLICT,
     errors.PauseEnded: HTTPStatus.CONFLICT,
     errors.NoReturnDate: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.StaleVersion: HTTPStatus.PRECONDITION_FAILED,
@@ -56,6 +58,7 @@ def create_app(config: Config, *, notifier: Notifier | None = None, clock: Clock
     app = build_api(config, database, clock=clock)
     app.extensions["audit_log"] = AuditLog(database=database, subject=SUBJECT)
     app.extensions["pause_events"] = PauseEvents(database=database, dispatcher=dispatcher, cipher=cipher, clock=clock)
+    app.extensions["pauses"] = Pauses(pause_events=app.extensions["pause_events"])
     app.extensions["coordinators"] = Coordinators(database=database, clock=clock)
     changed_contacts = ChangedContacts(database=database, dispatcher=dispatcher, clock=clock)
     app.extensions["organisations_settings"] = OrganisationsSettings(
@@ -80,6 +83,7 @@ def build_api(config: Config, database: Database, *, clock: Clock = utc_now) -> 
             routes.blp,
             settings.blp,
             mentors.blp,
+            pauses.blp,
             audit_blueprint("/api/v1/audit", own=ORG_ADMIN, everything=GLOBAL_ADMIN),
         ],
         error_table=ERROR_TABLE,

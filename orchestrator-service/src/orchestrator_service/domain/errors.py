@@ -1,5 +1,7 @@
 """Facts that went wrong. They carry their sentence and know no HTTP."""
 
+from datetime import UTC, datetime
+
 from .responsibility import Unresolved
 
 
@@ -72,6 +74,16 @@ class PauseEnded(Exception):
 
     def __init__(self) -> None:
         super().__init__("The pause has ended.")
+
+
+class TooSoon(Exception):
+    """The mentor was asked how they are less than 7 days ago; `next_at` says when you may ask again."""
+
+    def __init__(self, next_at: datetime) -> None:
+        super().__init__("The mentor was asked less than 7 days ago.")
+        self.problem_members = {
+            "next_at": f"{next_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{next_at.microsecond // 1000:03}Z"
+        }
 
 
 class OrganisationNotFound(Exception):

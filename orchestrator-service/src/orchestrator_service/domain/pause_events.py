@@ -234,8 +234,9 @@ class PauseEvent:
         )
 
     @property
-    def is_open_pause(self) -> bool:
-        return self.event_type is EventType.PAUSE_ACTIVATED and self.cause is not None and self.ended_at is None
+    def is_pause(self) -> bool:
+        """Whether it began a pause."""
+        return self.event_type is EventType.PAUSE_ACTIVATED and self.cause is not None
 
     @property
     def is_announced(self) -> bool:

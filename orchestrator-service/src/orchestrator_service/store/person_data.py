@@ -17,7 +17,9 @@ _NAMED_EVENT = (
     "OR :person = ANY(admin_ids) OR :person = ANY(also_ids)"
 )
 _OWN_EVENTS = "SELECT id FROM pause_event WHERE peer_mentor_id = :person"
-_OWN_KEY = f"principal = :person OR resource_id IN ({_OWN_EVENTS})"
+_OWN_KEY = (
+    f"principal = :person OR resource_id IN ({_OWN_EVENTS}) OR split_part(resource_id, '/', 2) IN ({_OWN_EVENTS})"
+)
 _OWN_ANNOUNCEMENT = f"kind = 'announce' AND payload->>'event_id' IN ({_OWN_EVENTS})"
 _OWN_SUBJECT = "subject IN ('cert:' || :person, 'pause:' || :person)"
 _PLACES: Mapping[str, str] = {

@@ -70,7 +70,7 @@ class OpenPauses:
 
     def change(self, session: Session, before: PauseEvent, *, at: datetime) -> None:
         """Forget what was due about the return date that an open pause had before; it was just stored with another."""
-        if before.is_open_pause:
+        if before.is_pause and before.ended_at is None:
             self._leave_out(session, Pause.begun_by(before), SkipReason.CHANGED, at=at)
             agenda.changed(session, [pause_subject(before.peer_mentor_id)], tenant=before.organisation_id)
 
@@ -78,7 +78,7 @@ class OpenPauses:
         """Put right what the removed event had changed: the last one left says whether the mentor is paused."""
         if event.cause is None:
             return
-        if event.is_open_pause:
+        if event.is_pause and event.ended_at is None:
             self._leave_out(session, Pause.begun_by(event), SkipReason.ENDED, at=at)
         reopened = pauses.reopen_last(session, event.peer_mentor_id, at=at)
         if reopened is not None:

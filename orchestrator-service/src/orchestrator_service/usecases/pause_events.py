@@ -29,6 +29,7 @@ from orchestrator_service.domain.pause_events import (
     in_milliseconds,
     new_event_id,
 )
+from orchestrator_service.domain.pauses import must_be_open
 from orchestrator_service.store import audit, event_lists, pause_events, people, situations
 from orchestrator_service.store.people import tenant_scope_of
 from orchestrator_service.store.situations import Situation
@@ -109,13 +110,24 @@ class PauseEvents:
         with self.database.begin(tenant_scope_of(scope)) as session:
             return _found(pause_events.get(session, self.cipher, event_id, scope, at=self.clock()))
 
-    def correct(self, event_id: str, correction: Correction, *, principal: Principal, versions: Versions) -> PauseEvent:
+    def correct(
+        self,
+        event_id: str,
+        correction: Correction,
+        *,
+        principal: Principal,
+        versions: Versions,
+        of_open_pause: bool = False,
+    ) -> PauseEvent:
         """Change the members that the correction names; sends nothing.
 
-        Raises EventNotFound, StaleVersion and SameEventExists.
+        Raises EventNotFound, StaleVersion, SameEventExists and NoReturnDate; with `of_open_pause` PauseEnded too, and
+        EventNotFound for an event that began no pause.
         """
         with self.database.begin(tenant_scope_of(principal.scope)) as session:
-            before = self._lock(session, event_id, principal, versions)
+            before = self.lock(session, event_id, principal, versions)
+            if of_open_pause:
+                must_be_open(before)
             after, members = before.corrected(correction, at=self.clock()), correction.members
             if after.expected_return_date != before.expected_return_date:
                 self.open_pauses.change(session, before, at=self.clock())
@@ -133,7 +145,7 @@ class PauseEvents:
         Raises EventNotFound and StaleVersion.
         """
         with self.database.begin(tenant_scope_of(principal.scope)) as session:
-            event, at = self._lock(session, event_id, principal, versions), self.clock()
+            event, at = self.lock(session, event_id, principal, versions), self.clock()
             pause_events.keep_former_key(session, event)
             pause_events.remove(session, event)
             self.open_pauses.remove(session, event, at=at)
@@ -226,7 +238,8 @@ class PauseEvents:
             return event
         return replace(event, dispatch_results=results)
 
-    def _lock(self, session: Session, event_id: str, principal: Principal, versions: Versions) -> PauseEvent:
+    def lock(self, session: Session, event_id: str, principal: Principal, versions: Versions) -> PauseEvent:
+        """The event, in the mentor's turn, held until the transaction ends. Raises EventNotFound and StaleVersion."""
         at = self.clock()
         found = _found(pause_events.get(session, self.cipher, event_id, principal.scope, at=at))
         people.take_turn(session, found.peer_mentor_id)  # as `record` does: neither meets the other's natural key

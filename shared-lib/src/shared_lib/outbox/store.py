@@ -224,7 +224,8 @@ def close(session: Session, message_id: UUID, final_state: FinalState, *, now: d
 def cancel(session: Session, ids: Sequence[UUID], *, now: datetime) -> int:
     """Close messages that no process is attempting now; returns how many."""
     is_free = or_(OUTBOX.c.leased_until.is_(None), OUTBOX.c.leased_until < now)
-    free = session.scalars(select(OUTBOX.c.id).where(OUTBOX.c.id.in_(ids), is_free).with_for_update()).all()
+    query = select(OUTBOX.c.id).where(OUTBOX.c.id.in_(ids), is_free)
+    free = session.scalars(query.with_for_update(skip_locked=True)).all()  # a locked one is being closed
     return sum(close(session, message_id, FinalState.CANCELLED, now=now, reason=None) for message_id in free)
 
 

@@ -68,7 +68,9 @@ def _handler_for(status: HTTPStatus) -> Callable[[Exception], Response]:
     def handler(error: Exception) -> Response:
         after = getattr(error, "retry_after", None)
         headers = {} if after is None else {"Retry-After": str(after)}
-        return _response(Problem(status.value, str(error) or None, kind=name_of(type(error)), headers=headers))
+        members = getattr(error, "problem_members", None)
+        problem = Problem(status.value, str(error) or None, kind=name_of(type(error)), members=members, headers=headers)
+        return _response(problem)
 
     return handler
 
@@ -83,5 +85,8 @@ def _response(problem: Problem) -> Response:
         errors=problem.errors,
     )
     return Response(
-        json.dumps(document), status=problem.status, content_type=CONTENT_TYPE, headers=dict(problem.headers)
+        json.dumps({**document, **problem.members}),
+        status=problem.status,
+        content_type=CONTENT_TYPE,
+        headers=dict(problem.headers),
     )

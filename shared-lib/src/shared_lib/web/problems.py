@@ -62,6 +62,7 @@ class Problem(Exception):
     """An error of the HTTP side itself: the status, the members and the headers of its response.
 
     `kind` names the problem in `type`; by default the name is that of the status. One of NAMED has its own status.
+    `members` are added to the document.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Problem(Exception):
         *,
         kind: str | None = None,
         errors: Mapping[str, Any] | None = None,
+        members: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(status or kind)
@@ -78,6 +80,7 @@ class Problem(Exception):
         self.detail = detail
         self.kind = kind
         self.errors = errors
+        self.members = members or {}
         self.headers = headers or {}
 
 
