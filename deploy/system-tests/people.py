@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
-import psycopg
+from readiness import has_messages_for_now
 from running import Stack, eventually
 
 OURS = "systemtest"
@@ -74,7 +74,7 @@ def import_lines(stack: Stack, lines: Iterable[Sequence[str]]) -> None:
     settings = {**os.environ, **description["settings"]["orchestrator"]}
     done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    eventually(lambda: not _outbox_messages(description["databases"]["orchestrator"]), within=30)
+    eventually(lambda: not has_messages_for_now(description["databases"]["orchestrator"]), within=30)
 
 
 def _lines(names: Callable[[str], str]) -> Iterator[list[str]]:
@@ -89,10 +89,3 @@ def _lines(names: Callable[[str], str]) -> Iterator[list[str]]:
     yield ["mentor", THEIR_MENTOR, OURS, names(THEIR_MENTOR), address_of(THEIR_MENTOR), "st-other-chapter", ""]
     for mentor in MENTORS:
         yield ["mentor", mentor, OURS, names(mentor), address_of(mentor), "st-chapter", ""]
-
-
-def _outbox_messages(dsn: str) -> int:
-    """How many outbox messages of this service are open."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        row = connection.execute("select count(*) from outbox").fetchone()
-        return int(row[0]) if row else 0
