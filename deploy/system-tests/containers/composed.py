@@ -136,8 +136,9 @@ class Composed:
         return [line.split("|") for line in lines]
 
     def outbox_messages(self, service: str) -> int:
-        """How many outbox messages of this service are open."""
-        ((count,),) = self.query(service, "select count(*) from outbox")
+        """How many open outbox messages this service has that were not stored for a later time."""
+        now_alone = "select count(*) from outbox where attempts > 0 or due_at <= created_at"
+        ((count,),) = self.query(service, now_alone)
         return int(count)
 
     @cached_property
