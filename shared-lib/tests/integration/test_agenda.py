@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 from shared_lib import agenda
 from shared_lib.agenda import AgendaCollector, AgendaLoop, Subject, SubjectKind, store
 from shared_lib.database.engine import Database, Turn
@@ -189,6 +190,11 @@ def test_a_change_that_is_rolled_back_brings_no_look(database: Database, loop: A
     assert loop.poll() is None
 
 
+def performed() -> float:
+    labels = {"kind": "reminder", "outcome": "done", "reason": ""}
+    return REGISTRY.get_sample_value("planned_acts_total", labels) or 0.0
+
+
 def test_a_performed_act_is_never_decided_again_but_one_left_out_may_be(
     database: Database, clock: MovableClock
 ) -> None:
@@ -205,6 +211,8 @@ def test_a_performed_act_is_never_decided_again_but_one_left_out_may_be(
                 reason=reason,
             )
 
+    before = performed()
+
     assert [decide("held"), decide("held"), decide(None), decide("late"), decide(None)] == [
         True,
         True,
@@ -214,6 +222,7 @@ def test_a_performed_act_is_never_decided_again_but_one_left_out_may_be(
     ]
     with database.begin(tenant("oslo")) as session:
         assert agenda.decisions(session, ["k"]) == {"k": None}
+    assert performed() == before + 1
 
 
 def test_a_running_loop_is_woken_by_a_change_and_stops_when_asked(

@@ -45,7 +45,7 @@ def list_subjects(process: Process[Any], due: bool, stuck: bool, limit: int) -> 
 def explain(process: Process[Any], subject: str) -> int:
     """Show when SUBJECT is looked at next, and every decision about it.
 
-    Example: agenda explain certification:mentor-042
+    Example: agenda explain cert:mentor-042
     """
     with process.database().begin(SCOPE) as session:
         row, decisions = store.find(session, subject), store.decisions_of(session, subject)

@@ -1,8 +1,7 @@
-"""Metrics of the agenda: what this process decided, and what the database holds when Prometheus asks."""
+"""Metrics of the agenda: what the database holds when Prometheus asks."""
 
 from collections.abc import Iterable
 
-from prometheus_client import Counter
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -15,8 +14,6 @@ from shared_lib.errors import Unavailable
 
 from .store import STUCK_TRIES
 from .table import AGENDA
-
-PLANNED_ACTS = Counter("planned_acts_total", "Decisions about planned acts", ["kind", "outcome", "reason"])
 
 
 class AgendaCollector(Collector):

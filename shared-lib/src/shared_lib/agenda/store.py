@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from prometheus_client import Counter
 from sqlalchemy import Row, delete, exists, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
@@ -23,6 +24,8 @@ STUCK_TRIES = 3
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 """What the tables store: a moment beyond is stored as the nearer of them."""
+
+PLANNED_ACTS = Counter("planned_acts_total", "Decisions about planned acts", ["kind", "outcome", "reason"])
 
 DONE = "done"
 SKIPPED = "skipped"
@@ -151,7 +154,10 @@ def record_decision(
     replaced = query.on_conflict_do_update(
         index_elements=["tenant", "key"], set_=values, where=PLANNED_ACT.c.outcome == SKIPPED
     )
-    return session.scalar(replaced.returning(literal(True))) is not None
+    is_stored = session.scalar(replaced.returning(literal(True))) is not None
+    if is_stored:
+        PLANNED_ACTS.labels(kind, values["outcome"], reason or "").inc()
+    return is_stored
 
 
 def _storable(moment: datetime) -> datetime:
