@@ -1,6 +1,7 @@
 """The settings of an organisation: read by its people, replaced as a whole by its admins."""
 
 import dataclasses
+import re
 from datetime import date
 from typing import Any
 
@@ -25,6 +26,7 @@ MAX_TIERS = 10
 MAX_DAYS = 3650
 MAX_EXTRA_HOLIDAYS = 60
 LEAP_YEAR = 2000
+HOLIDAY = "([0-9]{4}-)?[0-9]{2}-[0-9]{2}"
 
 blp = Blueprint("organisations", __name__, url_prefix=BASE_PATH, description="Settings of an organisation")
 
@@ -49,6 +51,8 @@ def _zone(name: str) -> None:
 
 def _holiday(text: str) -> None:
     try:
+        if not re.fullmatch(HOLIDAY, text):
+            raise ValueError("a week, or without hyphens")
         date.fromisoformat(text if len(text) == len("2026-12-24") else f"{LEAP_YEAR}-{text}")
     except ValueError as fault:
         raise ValidationError("Give days as MM-DD or YYYY-MM-DD.") from fault
@@ -64,7 +68,7 @@ class SettingsSchema(Schema):
 
     organisation_id = fields.String(dump_only=True)
     locale = fields.String(required=True, validate=validate.OneOf(["nb", "nn", "en"]))
-    time_zone = fields.String(required=True, validate=_zone)
+    time_zone = fields.String(required=True, validate=_zone, metadata={"pattern": "^[A-Za-z0-9_+/-]{1,64}$"})
     mentor_word = PlainText(max_length=40, required=True, allow_none=True)
     coordinator_word = PlainText(max_length=40, required=True, allow_none=True)
     tell_all_coordinators = StrictBoolean(required=True)
@@ -82,7 +86,9 @@ class SettingsSchema(Schema):
     )
     holidays = fields.String(required=True, allow_none=True, validate=validate.OneOf([NORWAY]))
     extra_holidays = fields.List(
-        fields.String(validate=_holiday), required=True, validate=[validate.Length(max=MAX_EXTRA_HOLIDAYS), _distinct]
+        fields.String(validate=_holiday, metadata={"pattern": f"^{HOLIDAY}$"}),
+        required=True,
+        validate=[validate.Length(max=MAX_EXTRA_HOLIDAYS), _distinct],
     )
     acknowledge_by_link = StrictBoolean(required=True)
     updated_at = Moment(dump_only=True, allow_none=True)
