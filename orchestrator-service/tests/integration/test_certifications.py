@@ -121,6 +121,20 @@ def test_the_same_date_again_changes_nothing(
     assert entry.details["after"] == "2028-05-01T00:00:00+00:00"
 
 
+def test_what_a_renewal_stores_waits_for_no_lease(
+    certified: None, agenda: AgendaLoop, clock: MovableClock, put: Callable[..., Any], dispatcher: Dispatcher
+) -> None:
+    """The request does not deliver it, so the relays must be able to at once; later news of the mentor waits behind."""
+    play(agenda, clock, "2026-04-20T10:00")
+    while dispatcher.run_once():
+        pass
+    put("2028-05-01T00:00:00.000Z")
+
+    with dispatcher.database.begin(all_tenants("test")) as session:
+        stored = session.execute(text("SELECT kind, leased_by FROM outbox WHERE kind IN ('notice', 'certification')"))
+        assert {(row.kind, row.leased_by) for row in stored} == {("notice", None), ("certification", None)}
+
+
 @pytest.mark.usefixtures("certified")
 def test_a_renewal_that_is_taken_back_is_planned_again(
     put: Callable[..., Any], ahead: Callable[[str], None], pause_events: PauseEvents

@@ -24,6 +24,18 @@ def test_a_message_is_delivered_at_once_and_closed(
     assert [row.final_state for row in rows(database, "outbox_closed")] == ["done"]
 
 
+def test_a_message_that_is_left_to_relays_is_leased_to_nobody(
+    dispatcher: Dispatcher, destination: Destination, database: Database, clock: MovableClock
+) -> None:
+    with database.begin(all_tenants("test")) as session:
+        dispatcher.leave_to_relays(session, OutboxMessage(kind="parcel", payload={"name": "a"}, tenant="oslo"))
+    [row] = rows(database)
+
+    assert (row.leased_by, row.attempts) == (None, 0)
+    assert a_relay(database, destination, clock).run_once() == 1
+    assert destination.taken == ["a"]
+
+
 def test_a_message_of_a_failed_transaction_is_not_stored(dispatcher: Dispatcher, database: Database) -> None:
     def enqueue_and_fail() -> None:
         with database.begin(all_tenants("test")) as session:

@@ -107,7 +107,7 @@ class Chasing:
                 _record(session, lapse, chase, at=at, reason=OVERTAKEN)
             else:
                 _record(session, lapse, chase, at=at, reason=ASKING)
-                self.dispatcher.enqueue(session, self._message(lapse, chase, at=at))
+                self.dispatcher.leave_to_relays(session, self._message(lapse, chase, at=at))
         return look_at
 
     def deliver(self, delivery: Delivery) -> Delivered | Reschedule:
@@ -226,7 +226,7 @@ class Chasing:
             ),
             at=at,
         )
-        self.dispatcher.enqueue(session, *(replace(message, due_at=at) for message in messages))
+        self.dispatcher.leave_to_relays(session, *(replace(message, due_at=at) for message in messages))
         audit.record_dispatch(session, audit.RECORDED, dispatch, actor_id=PLANNER, at=at)
         return None, dispatch
 

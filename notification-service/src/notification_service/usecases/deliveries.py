@@ -153,7 +153,7 @@ class Deliveries:
                 at, expires = self.dispatcher.clock(), delivery.expires_at
                 organisation = found.organisation
                 messages = self.recorder.redirect(session, dispatch, mentor, organisation, expires=expires, at=at)
-                self.dispatcher.enqueue(session, *messages)
+                self.dispatcher.leave_to_relays(session, *messages)
 
         return Reschedule(after=timedelta(0), on_commit=redirect)
 

@@ -119,7 +119,7 @@ class LapseNews:
             elif lapse.coordinator_id is not None:
                 dispatch = self._enqueue_opening(session, lapse, at=at)
                 messages = self.recorder.add_coordinator(session, dispatch, at=at)
-                self.dispatcher.enqueue(session, *messages)
+                self.dispatcher.leave_to_relays(session, *messages)
                 audit.record_dispatch(session, "coordinator_found", dispatch, actor_id=DIRECTORY, at=at)
 
     def plan_again(self, session: Session, organisations: Sequence[Organisation]) -> None:
@@ -183,7 +183,7 @@ class LapseNews:
         lapses.record_opening(session, lapse.dispatch_id, outbox_id)
         dispatch = dispatches.get(session, lapse.dispatch_id, organisation_id=lapse.organisation_id)
         message = lapse_message(dispatch, outbox_id=outbox_id)
-        self.dispatcher.enqueue(session, replace(message, due_at=at))
+        self.dispatcher.leave_to_relays(session, replace(message, due_at=at))
         return dispatch
 
     def _enqueue(
@@ -198,7 +198,7 @@ class LapseNews:
         """For the relays, after all that is to be told about the same mentor already."""
         order = lapse_order(about.mentor_id)
         message = OutboxMessage(kind=kind, payload=payload, tenant=about.organisation_id, ordering_key=order, due_at=at)
-        self.dispatcher.enqueue(session, message)
+        self.dispatcher.leave_to_relays(session, message)
 
     def _withdraw(self, session: Session, news: Certification, *, at: datetime) -> int:
         done = 0

@@ -66,7 +66,7 @@ def settle(
             # The coordinator has heard of the expiry, and hears that it is over.
             was_told = any(act.is_exact and act.key in decided and decided[act.key] is None for act in plan.acts)
             message = _renewed(session, mentor_id, own, now, to_coordinator=was_told, at=at, dispatcher=dispatcher)
-            dispatcher.enqueue(session, message)
+            dispatcher.leave_to_relays(session, message)
         certifications.end_period(session, mentor_id, reason=reason.value, at=at)
     if now is not None:
         certifications.begin_period(session, mentor_id, now)

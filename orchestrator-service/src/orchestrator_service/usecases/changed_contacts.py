@@ -43,7 +43,7 @@ class ChangedContacts:
         next_month = (at.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)).replace(day=1)
         organisations = [batch.organisation_id for batch in changed if not batch.people]
         messages += [to_look_at_contacts(each, due_at=next_month) for each in organisations]
-        self.dispatcher.enqueue(session, *messages)
+        self.dispatcher.leave_to_relays(session, *messages)
         self.enqueue_certifications(session)
         return sum(len(batch.people) for batch in changed)
 
@@ -56,7 +56,7 @@ class ChangedContacts:
             paused = pauses.mentors_with_return_date(session, organisation_id=organisation_id)
             subjects = [*map(certification_subject, mentors), *map(pause_subject, set(paused).intersection(mentors))]
             agenda.changed(session, subjects, tenant=organisation_id)
-        self.dispatcher.enqueue(session, *(to_update_certification(*each, due_at=at) for each in changed))
+        self.dispatcher.leave_to_relays(session, *(to_update_certification(*each, due_at=at) for each in changed))
 
     def enqueue_of_organisation(self, delivery: Delivery) -> Delivered | Reschedule:
         """The same for one organisation, when an assignment comes into force or a month begins. Idempotent."""
@@ -78,7 +78,7 @@ class ChangedContacts:
             contacts.forget_sent(session)
             mentors, at = certifications.raise_versions(session), self.clock()
             told = [to_update_certification(organisation_id, mentor_id, due_at=at) for mentor_id in mentors]
-            self.dispatcher.enqueue(session, *told)
+            self.dispatcher.leave_to_relays(session, *told)
             counts = {"contacts": self.enqueue(session), "certifications": len(told)}
             audit.record_resending(session, organisation_id, actor_id=actor_id, at=at, counts=counts)
             if dry_run:

@@ -87,7 +87,7 @@ class DirectoryImport:
         counts = directory_merge.merge(session, at=at)
         self.progress.at("announcing contacts")
         announced = self.changed_contacts.enqueue(session)
-        self.dispatcher.enqueue(session, *(to_look_at_contacts(place, due_at=since) for place, since in coming))
+        self.dispatcher.leave_to_relays(session, *(to_look_at_contacts(place, due_at=since) for place, since in coming))
         written = {each.subject: each.new + each.changed + each.ended for each in counts}
         audit.record_import(session, actor_id=actor_id, at=self.clock(), counts=written)
         return Report(

@@ -55,7 +55,7 @@ class OpenPauses:
             )
             # The same act, due again in a restored database, has the same key at the notification service.
             message = replace(notice, id=uuid5(NAMESPACE_OID, act.key))
-            self.dispatcher.enqueue(session, message)
+            self.dispatcher.leave_to_relays(session, message)
             acts.record(session, subject, act, at=at, object_id=str(message.id))
         return decision.look_at
 
@@ -109,7 +109,7 @@ class OpenPauses:
             )
             for notice_id in notices
         ]
-        self.dispatcher.enqueue(session, *withdrawals)
+        self.dispatcher.leave_to_relays(session, *withdrawals)
 
 
 def _look_soon(session: Session, pause: Pause) -> None:

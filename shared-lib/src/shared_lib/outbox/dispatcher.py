@@ -73,21 +73,19 @@ class Dispatcher:
     def enqueue(self, session: Session, *messages: OutboxMessage, queueing: bool = False) -> Enqueued:
         """Store messages in the caller's transaction, leased to this process where it can begin at once.
 
-        After the commit give the result to `deliver_now`; if that never happens, the leases run out and a relay
-        delivers. With `queueing` a message is leased as well when its delivery has to queue for a thread: for callers
-        that will wait.
+        After the commit give the result to `deliver_now`: until then, or until the leases run out, nobody delivers. A
+        caller that will not do that takes `leave_to_relays`. With `queueing` a message is leased as well when its
+        delivery has to queue for a thread: for callers that will wait.
         """
         if not messages:
             return Enqueued()
-        rows = store.add(
-            session,
-            [(_with_trace(message), self._may_begin(message, queueing=queueing)) for message in messages],
-            now=self.clock(),
-            owner=self.leases.owner,
-            until=self.leases.end(),
-            request_id=current_request_id(),
-        )
+        rows = self._add(session, [(message, self._may_begin(message, queueing=queueing)) for message in messages])
         return Enqueued(deliveries=tuple(self._delivery(row) for row in rows), queueing=queueing)
+
+    def leave_to_relays(self, session: Session, *messages: OutboxMessage) -> None:
+        """Store messages in the caller's transaction and wake the relays when it commits."""
+        if messages:
+            self._add(session, [(message, False) for message in messages])
 
     def deliver_now(self, enqueued: Enqueued, *, wait_seconds: float) -> None:
         """Begin the deliveries and wait at most this long, less when the deadline is near; the attempts go on.
@@ -164,6 +162,16 @@ class Dispatcher:
         self._abandoning.set()
         if left := self.leases.attempted:
             self.leases.release(left)
+
+    def _add(self, session: Session, messages: Sequence[tuple[OutboxMessage, bool]]) -> Sequence[Row[Any]]:
+        return store.add(
+            session,
+            [(_with_trace(message), may_begin) for message, may_begin in messages],
+            now=self.clock(),
+            owner=self.leases.owner,
+            until=self.leases.end(),
+            request_id=current_request_id(),
+        )
 
     def _may_begin(self, message: OutboxMessage, *, queueing: bool) -> bool:
         executor = self._executor_of(message.kind)
