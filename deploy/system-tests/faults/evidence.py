@@ -40,8 +40,8 @@ class Evidence:
 
     def stored_messages(self) -> list[StoredMessage]:
         query = (
-            "SELECT number, mentor_id, recipient_id, status FROM message JOIN dispatch ON dispatch.id = dispatch_id "
-            "WHERE channel = 'email'"
+            "SELECT message.number, mentor_id, recipient_id, status "
+            "FROM message JOIN dispatch ON dispatch.id = dispatch_id WHERE channel = 'email'"
         )
         return [
             StoredMessage(number=number, mentor=mentor, recipient=recipient, status=status)
