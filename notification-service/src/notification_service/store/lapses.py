@@ -97,7 +97,7 @@ def record_closing(session: Session, dispatch_id: UUID, reason: ClosedReason) ->
 
 
 def record_reopening(session: Session, dispatch_id: UUID, *, at: datetime) -> None:
-    """Store that the lapse is open again: it waits since then, for whoever is responsible."""
+    """Store that the lapse is open again: from then on it waits for the responsible coordinator."""
     again = {"lapse_closed_reason": None, "lapse_reopened_at": at, "lapse_taken_over_at": None}
     session.execute(update(DispatchRow).where(DispatchRow.id == dispatch_id).values(**again))
 

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 def addressed(session: Session, event: PauseEvent, situation: Situation) -> PauseEvent:
     """The event with the people who are responsible now: the coordinator, or the organisation's admins in their place.
 
-    Whoever acted for the mentor stays. Stores nothing.
+    The coordinator who acted for the mentor stays the same. Stores nothing.
     """
     mentor, responsibility = situation.mentor, responsible_of(situation.candidates)
     audience = replace(audience_of(session, mentor, situation.candidates), acted_by=event.audience.acted_by)

@@ -81,7 +81,7 @@ class AgendaLoop:
             except Unavailable as error:
                 log.warning("agenda.database_unavailable", reason=error.reason)
                 seconds = RETRY_SECONDS
-            except Exception:
+            except Exception:  # a fault that nobody foresaw must not end the loop of this process
                 log.exception("agenda.poll_failed")
                 seconds = RETRY_SECONDS
             self._wake.wait(seconds)
